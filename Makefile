@@ -1,0 +1,36 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test lint bench snapshots install clean
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: install
+	$(BIN)/inittui compare zeros ones rule
+
+test: install
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+lint: install
+	$(BIN)/ruff check inittui tests benchmarks
+	$(BIN)/ruff format --check inittui tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/pip install --quiet --editable '.[bench]'
+	$(BIN)/python -m benchmarks
+
+snapshots: install
+	$(BIN)/pytest -n $(WORKERS) --snapshot-update -m snapshot
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist

@@ -1,0 +1,52 @@
+"""A terminal lab for neural-network weight initialization.
+
+    >>> import inittui
+    >>> state = inittui.compare(["zeros", "rule"], seeds=3)
+    >>> state.trials[0].val_accuracy
+
+Everything is imported on first use: `import inittui` itself is immediate.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from inittui.api import compare, load_run
+    from inittui.experiment import DataConfig, Experiment, ModelConfig, TrainingConfig
+    from inittui.state import RunState, TrialState
+
+_HOMES = {
+    "compare": "inittui.api",
+    "load_run": "inittui.api",
+    "Experiment": "inittui.experiment",
+    "ModelConfig": "inittui.experiment",
+    "DataConfig": "inittui.experiment",
+    "TrainingConfig": "inittui.experiment",
+    "RunState": "inittui.state",
+    "TrialState": "inittui.state",
+}
+
+__all__ = [
+    "DataConfig",
+    "Experiment",
+    "ModelConfig",
+    "RunState",
+    "TrainingConfig",
+    "TrialState",
+    "compare",
+    "load_run",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its home on first use (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'inittui' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,0 +1,207 @@
+"""What all events of a run so far add up to."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from inittui.events import (
+    EpochEnded,
+    Event,
+    Noted,
+    RunEnded,
+    RunStarted,
+    RunStatus,
+    StepLosses,
+    TrialEnded,
+    TrialStarted,
+    TrialStatus,
+)
+from inittui.numbers import Number, from_wire
+from inittui.text import MAXIMUM_LENGTH
+
+FIRST_STEPS = 100
+"""The steps whose mean is `TrialState.first_loss`: where initializations differ."""
+
+MOST_MISSING = 1_000_000
+"""Lost steps that a run's losses are filled up for; a larger gap is a lie of its log."""
+
+MOST_LOSSES = 2**26
+"""Losses that are kept of one run: 512 MB."""
+
+MOST_NOTES = 1_000
+
+
+@dataclass(slots=True)
+class TrialState:
+    """One scheme under one seed, as far as it has come."""
+
+    index: int
+    scheme: str
+    seed: int
+    status: TrialStatus = "waiting"
+    losses: array[float] = field(default_factory=lambda: array("d"))
+    """Loss of every step so far; NaN where a line of the log was lost."""
+    epochs: list[EpochEnded] = field(default_factory=list)
+    seconds: float = 0.0
+    reason: str = ""
+
+    @property
+    def steps(self) -> int:
+        """Steps taken so far."""
+        return len(self.losses)
+
+    @property
+    def val_accuracy(self) -> float | None:
+        """Validation accuracy after the last validated epoch, as a fraction."""
+        return self.epochs[-1].val_accuracy if self.epochs else None
+
+    @property
+    def val_loss(self) -> float | None:
+        """Validation loss after the last validated epoch."""
+        return from_wire(self.epochs[-1].val_loss) if self.epochs else None
+
+    @property
+    def train_loss(self) -> float | None:
+        """Mean of the step losses of the last validated epoch."""
+        return from_wire(self.epochs[-1].train_loss) if self.epochs else None
+
+    @property
+    def first_loss(self) -> float | None:
+        """Mean loss of the first `FIRST_STEPS` steps (of all, where there are fewer)."""
+        first = self.losses[:FIRST_STEPS]
+        return (
+            math.fsum(first) / len(first)
+            if first and all(map(math.isfinite, first))
+            else (sum(first) / len(first) if first else None)
+        )
+
+    def record(self, first: int, values: array[float]) -> None:
+        """Put losses at their steps; what a resumed run repeats replaces what was there."""
+        missing = first - len(self.losses)
+        if missing > 0:
+            self.losses.extend([math.nan] * missing)
+        if missing >= 0:
+            self.losses.extend(values)
+        else:
+            self.losses[first : first + len(values)] = values
+
+    def record_epoch(self, event: EpochEnded) -> None:
+        """Put an epoch in its place; what a resumed run repeats replaces what was there."""
+        place = bisect_left(self.epochs, event.epoch, key=lambda known: known.epoch)
+        repeated = place < len(self.epochs) and self.epochs[place].epoch == event.epoch
+        self.epochs[place : place + repeated] = [event]
+        self.seconds = event.seconds
+
+
+@dataclass(slots=True)
+class RunState:
+    """The fold over a run's events; the only thing views draw from."""
+
+    started: RunStarted | None = None
+    ended: RunEnded | None = None
+    trials: list[TrialState] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    last_at: float = 0.0
+    """When the newest event happened."""
+    version: int = 0
+    """Grows with every event: what was drawn at the same version is still right."""
+    _missing_left: int = field(default=MOST_MISSING, init=False, repr=False, compare=False)
+    _losses_left: int = field(default=MOST_LOSSES, init=False, repr=False, compare=False)
+
+    @property
+    def status(self) -> RunStatus:
+        """How the run ended, or that it has not."""
+        return self.ended.status if self.ended else "running"
+
+    @property
+    def total_steps(self) -> int:
+        """Steps each trial takes in all."""
+        if self.started is None:
+            return 0
+        return self.started.steps_per_epoch * self.started.experiment.training.epochs
+
+    @property
+    def schemes(self) -> list[str]:
+        """The contestants, in the order of the experiment."""
+        return list(dict.fromkeys(trial.scheme for trial in self.trials))
+
+    def of_scheme(self, scheme: str) -> list[TrialState]:
+        """Return the scheme's trials, by seed as the experiment orders them."""
+        return [trial for trial in self.trials if trial.scheme == scheme]
+
+    def apply(self, event: Event) -> None:
+        """Take one more event into account; events of unknown trials are ignored."""
+        self.version += 1
+        self.last_at = event.at
+        if isinstance(event, StepLosses):  # first, for nearly all events are of this kind
+            if 0 <= event.trial < len(self.trials):
+                self._record(self.trials[event.trial], event)
+        elif isinstance(event, RunStarted):
+            self._start(event)
+        elif isinstance(event, RunEnded):
+            self.ended = event
+            self._close_open_trials(event)
+        elif isinstance(event, Noted):
+            self._note(event.message)
+        elif 0 <= event.trial < len(self.trials):
+            _apply_to_trial(self.trials[event.trial], event)
+
+    def _start(self, event: RunStarted) -> None:
+        if self.started is None:
+            self.trials = [
+                TrialState(index, plan.scheme, plan.seed) for index, plan in enumerate(event.trials)
+            ]
+        self.started = event
+        self.ended = None
+
+    def _record(self, trial: TrialState, event: StepLosses) -> None:
+        values = _floats(event.values)
+        missing = event.first - len(trial.losses)
+        if event.first < 0 or missing > self._missing_left or len(values) > self._losses_left:
+            self._note("losses that can't belong to this run were left out")
+            return
+        if missing > 0:
+            self._missing_left -= missing
+        self._losses_left -= len(values)
+        trial.record(event.first, values)
+
+    def _note(self, message: str) -> None:
+        if message not in self.notes and len(self.notes) < MOST_NOTES:
+            self.notes.append(message[:MAXIMUM_LENGTH])
+
+    def _close_open_trials(self, event: RunEnded) -> None:
+        for trial in self.trials:
+            if trial.status in ("waiting", "running"):
+                trial.status = "failed" if event.status == "failed" else "interrupted"
+
+
+def _floats(values: tuple[Number, ...]) -> array[float]:
+    try:
+        return array("d", values)  # type: ignore[arg-type]  # in C, where all are finite
+    except TypeError:
+        return array("d", map(from_wire, values))
+
+
+def _apply_to_trial(trial: TrialState, event: TrialStarted | EpochEnded | TrialEnded) -> None:
+    match event:
+        case TrialStarted():
+            if trial.status not in ("finished", "diverged"):
+                trial.status = "running"
+        case EpochEnded():
+            trial.record_epoch(event)
+        case TrialEnded():
+            trial.status = event.status
+            trial.seconds = event.seconds
+            trial.reason = event.reason
+
+
+def fold(events: Iterable[Event]) -> RunState:
+    """Add up events to the state of their run."""
+    state = RunState()
+    for event in events:
+        state.apply(event)
+    return state

@@ -1,0 +1,30 @@
+"""Text from outside (logs, files, command lines) made safe for a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+
+MAXIMUM_LENGTH = 2_000
+"""Characters shown of any one text from outside."""
+
+_UNSAFE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def _safe(character: str) -> str:
+    return (
+        "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(character) in _UNSAFE_CATEGORIES
+        else character
+    )
+
+
+def sanitize(text: str, limit: int = MAXIMUM_LENGTH) -> str:
+    """Return ``text`` on one line, without control, formatting or direction characters.
+
+    White space of any kind becomes a plain space; what a terminal could act on becomes U+FFFD;
+    anything past ``limit`` characters is cut with an ellipsis.
+    """
+    cut = text[: limit + 1]
+    if not cut.isascii() or not cut.isprintable():
+        cut = "".join(" " if c.isspace() else _safe(c) for c in cut)
+    return cut if len(cut) <= limit else cut[: limit - 1] + "…"
