@@ -1,0 +1,221 @@
+"""One step of the seven classic trials: inittui, its peers and the floor.
+
+Every peer trains the same seven 784-256-128-10 perceptrons from the same start weights on batches
+of 100 of the same images, with dropout 0.2 and Adam 1e-3, and returns the seconds of one step of
+all seven.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from inittui.experiment import Experiment, TrainingConfig
+from inittui.training.materials import Materials, prepare
+from inittui.training.optimizers import OptimizerStep
+from inittui.training.planning import Kind, make_learner
+
+Peer = Callable[[], float]
+DATA = Path(__file__).resolve().parents[1] / "data"
+STEPS = 40
+TUTORIAL_STEPS = 8
+
+
+def protocol() -> Materials:
+    """The classic seven under one seed."""
+    return prepare(Experiment(training=TrainingConfig(device="cpu")))
+
+
+def models(materials: Materials) -> list[nn.Sequential]:
+    """The seven models in plain torch.nn, from the start weights that inittui gives them."""
+    built = []
+    for trial in materials.trials:
+        source = materials.model(trial)[0].state_dict()
+        model = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(784, 256), nn.ReLU(), nn.Dropout(0.2),
+            nn.Linear(256, 128), nn.ReLU(), nn.Dropout(0.2),
+            nn.Linear(128, 10),
+        )  # fmt: skip
+        model.load_state_dict(dict(zip(model.state_dict(), source.values(), strict=True)))
+        built.append(model)
+    return built
+
+
+def inittui_step(materials: Materials, kind: Kind) -> Peer:
+    """What the engine does: draw, gather, step, note the loss."""
+    trials = materials.trials
+    groups = [[trial] for trial in trials] if kind == "single" else [list(trials)]
+    learners = [make_learner(materials, kind, group) for group in groups]
+    feeds = [materials.feed([0]) for _ in groups]
+    losses = [torch.empty(STEPS, len(group)) for group in groups]
+
+    def run() -> float:
+        began = time.perf_counter()
+        for learner, feed, kept in zip(learners, feeds, losses, strict=True):
+            for step in range(STEPS):
+                kept[step] = learner.step(feed.batch(0, step))
+        return (time.perf_counter() - began) / STEPS
+
+    return run
+
+
+def in_memory_loop(materials: Materials, fused: bool) -> Peer:
+    """A careful hand-written loop: images as one float tensor, one model after another."""
+    images = materials.images.float().div(255)
+    labels = materials.labels
+    order = materials.splits[0].train
+    trained = models(materials)
+    optimizers = [
+        torch.optim.Adam(m.parameters(), lr=1e-3, fused=True if fused else None) for m in trained
+    ]
+
+    def run() -> float:
+        began = time.perf_counter()
+        for model, optimizer in zip(trained, optimizers, strict=True):
+            model.train()
+            kept = []
+            for step in range(STEPS):
+                rows = order[step * 100 : step * 100 + 100]
+                loss = F.cross_entropy(model(images[rows]), labels[rows])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                kept.append(loss.item())
+        return (time.perf_counter() - began) / STEPS
+
+    return run
+
+
+def tutorial_loop(materials: Materials) -> Peer:
+    """The loop of the tutorials: Dataset, ToTensor per image, DataLoader, model by model."""
+    from torch.utils.data import DataLoader, SubsetRandomSampler
+    from torchvision import datasets, transforms
+
+    data = datasets.FashionMNIST(str(DATA), train=True, transform=transforms.ToTensor())
+    sampler = SubsetRandomSampler(materials.splits[0].train.tolist())
+    loader = DataLoader(data, batch_size=100, sampler=sampler)
+    trained = models(materials)
+    optimizers = [torch.optim.Adam(model.parameters(), lr=1e-3) for model in trained]
+
+    def batches() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        while True:
+            yield from loader
+
+    endless = batches()
+    next(endless)
+
+    def run() -> float:
+        began = time.perf_counter()
+        for model, optimizer in zip(trained, optimizers, strict=True):
+            model.train()
+            kept = []
+            for _ in range(TUTORIAL_STEPS):
+                images, labels = next(endless)
+                optimizer.zero_grad()
+                loss = F.cross_entropy(model(images), labels)
+                loss.backward()
+                optimizer.step()
+                kept.append(loss.item())
+        return (time.perf_counter() - began) / TUTORIAL_STEPS
+
+    return run
+
+
+def floor(trials: int = 7, rows: int = 100) -> Peer:
+    """The step's matrix products and one fused Adam, nothing else."""
+    sizes = [(784, 256), (256, 128), (128, 10)]
+    weights = [torch.randn(trials, out, inputs) for inputs, out in sizes]
+    by_weight = [torch.empty_like(weight) for weight in weights]
+    images = torch.rand(rows, 784)
+    hidden = [torch.randn(trials, rows, out) for _, out in sizes]
+    gradients = [torch.randn(trials, rows, out) for _, out in sizes]
+    joint = torch.empty(rows, trials * 256)
+    products = [torch.empty_like(values) for values in hidden]
+    count = trials * sum(inputs * out + out for inputs, out in sizes)
+    flat, gradient = torch.zeros(count), torch.randn(count)
+    adam = OptimizerStep("adam", 1e-3, [flat], [gradient])
+
+    def step() -> None:
+        torch.mm(images, weights[0].flatten(0, 1).T, out=joint)
+        for layer in (1, 2):
+            torch.bmm(hidden[layer - 1], weights[layer].transpose(1, 2), out=products[layer])
+        for layer in (2, 1):
+            torch.bmm(gradients[layer].transpose(1, 2), hidden[layer - 1], out=by_weight[layer])
+            torch.bmm(gradients[layer], weights[layer], out=products[layer - 1])
+        torch.mm(joint.T, images, out=by_weight[0].flatten(0, 1))
+        adam.step()
+
+    def run() -> float:
+        began = time.perf_counter()
+        for _ in range(STEPS):
+            step()
+        return (time.perf_counter() - began) / STEPS
+
+    return run
+
+
+def jax_scan(materials: Materials) -> Peer:
+    """JAX: `jit(vmap)` over the trials inside a `scan` over batches; compiled beforehand."""
+    import jax
+    import jax.numpy as jnp
+
+    images = jnp.asarray(materials.images.flatten(1).numpy())
+    labels = jnp.asarray(materials.labels.numpy())
+    order = jnp.asarray(materials.splits[0].train[: STEPS * 100].view(STEPS, 100).numpy())
+    start = [list(model.parameters()) for model in models(materials)]
+    stacked = [
+        jnp.stack([jnp.asarray(parameters[i].detach().numpy()) for parameters in start])
+        for i in range(6)
+    ]
+
+    def loss_of(parameters: list[Any], x: Any, y: Any, masks: list[Any]) -> Any:
+        w1, b1, w2, b2, w3, b3 = parameters
+        hidden = jax.nn.relu(x @ w1.T + b1) * masks[0]
+        hidden = jax.nn.relu(hidden @ w2.T + b2) * masks[1]
+        logits = hidden @ w3.T + b3
+        return -jnp.take_along_axis(jax.nn.log_softmax(logits), y[:, None], 1).mean()
+
+    gradient_of = jax.vmap(jax.value_and_grad(loss_of), in_axes=(0, None, None, None))
+
+    def step(carry: Any, given: Any) -> Any:
+        parameters, first, second, count = carry
+        rows, key = given
+        x = images[rows].astype(jnp.float32) / 255
+        keys = jax.random.split(key)
+        masks = [
+            jax.random.bernoulli(k, 0.8, (100, units)) / 0.8
+            for k, units in zip(keys, (256, 128), strict=True)
+        ]
+        losses, gradients = gradient_of(parameters, x, labels[rows], masks)
+        count = count + 1
+        first = [0.9 * m + 0.1 * g for m, g in zip(first, gradients, strict=True)]
+        second = [0.999 * v + 0.001 * g * g for v, g in zip(second, gradients, strict=True)]
+        size = 1e-3 * jnp.sqrt(1 - 0.999**count) / (1 - 0.9**count)
+        parameters = [
+            p - size * m / (jnp.sqrt(v) + 1e-8 * jnp.sqrt(1 - 0.999**count))
+            for p, m, v in zip(parameters, first, second, strict=True)
+        ]
+        return (parameters, first, second, count), losses
+
+    @jax.jit
+    def epoch(carry: Any, keys: Any) -> Any:
+        return jax.lax.scan(step, carry, (order, keys))
+
+    zeros = [jnp.zeros_like(p) for p in stacked]
+    carry = (stacked, zeros, zeros, jnp.zeros(()))
+    keys = jax.random.split(jax.random.PRNGKey(0), STEPS)
+    jax.block_until_ready(epoch(carry, keys))
+
+    def run() -> float:
+        began = time.perf_counter()
+        jax.block_until_ready(epoch(carry, keys))
+        return (time.perf_counter() - began) / STEPS
+
+    return run

@@ -1,0 +1,70 @@
+"""More trials: time per trial and step, and peak memory, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+CHILD = """
+import json, resource, sys, time
+from inittui.experiment import *
+from inittui.training.engine import train
+from inittui.training.materials import prepare
+model, stack = sys.argv[1], sys.argv[4]
+schemes, seeds, images = (int(sys.argv[i]) for i in (2, 3, 5))
+stack = stack if stack in ("auto", "off") else int(stack)
+names = tuple(f"normal:std=0.0{n + 1}" for n in range(schemes))
+names = CLASSIC_SCHEMES if schemes == 7 else names
+wanted = Experiment(
+    schemes=names, seeds=tuple(range(seeds)), model=ModelConfig(name=model),
+    data=DataConfig(limit=images, validation=100),
+    training=TrainingConfig(epochs=1, device="cpu", stack=stack))
+materials = prepare(wanted)
+sum(p.numel() for p in materials.template.parameters())
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+steps = 0
+for event in train(materials):
+    seconds = getattr(event, "seconds", 0)
+    steps = max(steps, getattr(event, "step", 0))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+count = sum(p.numel() for p in materials.template.parameters())
+print(json.dumps([1e3 * seconds / steps / len(materials.trials), peak - before, count]))
+"""
+
+
+def one(model: str, schemes: int, seeds: int, stack: str, images: int) -> tuple[float, float, int]:
+    """Return ms per step and trial, MB above the loaded data, parameters of a model."""
+    arguments = [model, str(schemes), str(seeds), stack, str(images)]
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, *arguments], check=True, capture_output=True, text=True
+    )
+    milliseconds, megabytes, count = json.loads(done.stdout)
+    return milliseconds, megabytes, count
+
+
+def table(model: str, sizes: list[tuple[int, int]], images: int, rounds: int = 3) -> list[str]:
+    """Return a Markdown table of scaling; ``sizes`` are (schemes, seeds)."""
+    lines = [
+        f"| {model}: trials | stack | ms per step and trial | ÷ one by one | peak MB more | of it "
+        "parameters × 16 bytes |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for schemes, seeds in sizes:
+        trials = schemes * seeds
+        samples: dict[str, list[tuple[float, float, int]]] = {
+            "auto": [],
+            str(trials): [],
+            "off": [],
+        }
+        for _ in range(rounds):
+            for stack, kept in samples.items():
+                kept.append(one(model, schemes, seeds, stack, images))
+        middle = {stack: sorted(kept)[rounds // 2] for stack, kept in samples.items()}
+        for stack, (milliseconds, megabytes, count) in middle.items():
+            ratio = middle["off"][0] / milliseconds
+            state = trials * count * 16 / 2**20
+            numbers = f"{milliseconds:.2f} | {ratio:.2f} | {megabytes:.0f} | {state:.0f}"
+            lines.append(f"| {trials} | {stack} | {numbers} |")
+        print(f"{model} {trials}", file=sys.stderr, flush=True)
+    return lines

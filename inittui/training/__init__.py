@@ -1,0 +1,1 @@
+"""The engine: an experiment goes in, a stream of events comes out."""

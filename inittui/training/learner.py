@@ -1,0 +1,45 @@
+"""What every way of training offers to the engine, and how all of them are validated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+
+from inittui.training.feed import Batch, Feed
+
+
+class Learner(Protocol):
+    """Some trials that train together; T of them are still in it, in a fixed order."""
+
+    @property
+    def seed_rows(self) -> torch.Tensor:
+        """For each trial the row of `Batch` that is its seed's, int64 [T]."""
+
+    def step(self, batch: Batch) -> torch.Tensor:
+        """Take one step; return each trial's loss before it, [T], on the device."""
+
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""
+
+    def keep(self, positions: Sequence[int]) -> None:
+        """Go on with the trials at these positions only."""
+
+
+@torch.no_grad()
+def validate(learner: Learner, feed: Feed) -> tuple[list[float], list[float]]:
+    """Return each trial's mean loss and accuracy (a fraction) over the validation part."""
+    rows_of_trials = learner.seed_rows
+    losses = torch.zeros(len(rows_of_trials), dtype=torch.float64, device=rows_of_trials.device)
+    correct = torch.zeros_like(losses)
+    count = 0
+    for batch in feed.validation():
+        logits = learner.logits(batch.images)
+        labels = batch.labels[rows_of_trials]
+        loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
+        losses += loss.view_as(labels).sum(1, dtype=torch.float64)
+        correct += (logits.argmax(-1) == labels).sum(1)
+        count += labels.shape[1]
+    return (losses / count).tolist(), (correct / count).tolist()

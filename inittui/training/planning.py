@@ -1,0 +1,141 @@
+"""Which trials train together, and by what kind of learner."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from inittui.events import TrialPlan
+from inittui.experiment import TrainingConfig
+from inittui.text import sanitize
+from inittui.training.dense import DenseLearner, dense_layers
+from inittui.training.dropout import mask_dropout
+from inittui.training.feed import Batch, validation_rows
+from inittui.training.general import GeneralLearner
+from inittui.training.learner import Learner
+from inittui.training.materials import Materials
+from inittui.training.memory import free_memory, trial_bytes
+from inittui.training.reference import ReferenceLearner
+
+ENOUGH_ON_CPU = 7
+"""Trials in a stack from which on a CPU gains nothing by more: with one seed in a stack its trials
+share the first layer's input, and a smaller stack stays in the cache. A GPU wants all at once."""
+
+Kind = Literal["dense", "general", "single"]
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """How an experiment's trials are divided."""
+
+    kind: Kind
+    groups: tuple[tuple[int, ...], ...]
+    """Numbers of the trials of each stack, in the order of training."""
+    reason: str = ""
+    """Why nothing can be stacked, where that was asked for."""
+
+
+def plan_stacks(materials: Materials) -> StackPlan:
+    """Divide the trials so that each stack fits the device's memory."""
+    training = materials.experiment.training
+    count = len(materials.trials)
+    kind: Kind = "single"
+    reason = ""
+    if training.stack != "off":
+        kind, reason = _kind(materials)
+    if kind == "single":
+        return StackPlan(kind, tuple((number,) for number in range(count)), reason)
+    size = _wanted(materials) if training.stack == "auto" else int(training.stack)
+    size = min(size, _fitting(materials))
+    return StackPlan(kind, tuple(_chunks(count, size)))
+
+
+def halves(group: Sequence[int]) -> list[tuple[int, ...]]:
+    """Split a stack that didn't fit after all."""
+    middle = -(-len(group) // 2)
+    return [tuple(group[:middle]), tuple(group[middle:])]
+
+
+def make_learner(materials: Materials, kind: Kind, trials: Sequence[TrialPlan]) -> Learner:
+    """Build the start weights of some trials and the learner that trains them."""
+    training = materials.experiment.training
+    if kind == "single":
+        model, dropout = materials.model(trials[0])
+        return ReferenceLearner(model, dropout, training)
+    seeds = list(dict.fromkeys(trial.seed for trial in trials))
+    rows = [seeds.index(trial.seed) for trial in trials]
+    models = (materials.model(trial)[0] for trial in trials)
+    like = torch.zeros((), device=materials.device, dtype=materials.dtype)
+    if kind == "dense":
+        layers = dense_layers(_masked(materials.template))
+        assert layers is not None
+        return DenseLearner(layers, models, rows, training, like)
+    return GeneralLearner(models, materials.masks.names, rows, training, like)
+
+
+def _masked(template: nn.Module) -> nn.Module:
+    model = copy.deepcopy(template)
+    mask_dropout(model)
+    return model
+
+
+def _kind(materials: Materials) -> tuple[Kind, str]:
+    if dense_layers(_masked(materials.template)) is not None:
+        return "dense", ""
+    reason = why_not_stackable(materials.template, materials.example)
+    return ("single", reason) if reason else ("general", "")
+
+
+def why_not_stackable(template: nn.Module, example: torch.Tensor) -> str:
+    """Try a model on ``example`` [n, *input_shape] stacked; return "" or why it doesn't work.
+
+    What a model does in its forward pass is somebody else's code: whatever it raises under
+    `torch.func.vmap` means that it has to train alone.
+    """
+    model = _masked(template)
+    like = next(model.parameters()).detach()
+    try:
+        learner = GeneralLearner([model, model], (), [0, 0], TrainingConfig(), like)
+        stacked = learner.logits(example.unsqueeze(0))[0]
+        with torch.no_grad():
+            alone = model.eval()(example)
+        labels = torch.zeros(1, len(example), dtype=torch.int64)
+        learner.step(Batch(example.unsqueeze(0), labels))
+    except Exception as error:  # noqa: BLE001
+        text = str(error).strip().splitlines() or [type(error).__name__]
+        return sanitize(text[0], 200)
+    if stacked.shape != alone.shape or not torch.allclose(stacked, alone, 1e-3, 1e-5, True):
+        return "its stacked forward pass gives other values than the plain one"
+    return ""
+
+
+def _wanted(materials: Materials) -> int:
+    """Return how many trials should train together where memory is no question."""
+    if materials.device.type != "cpu":
+        return len(materials.trials)
+    per_seed = len(materials.experiment.schemes)
+    return per_seed * max(1, round(ENOUGH_ON_CPU / per_seed))
+
+
+def _fitting(materials: Materials) -> int:
+    """Return how many trials fit the free memory, at least 1."""
+    training = materials.experiment.training
+    rows = max(training.batch_size, validation_rows(training.batch_size))
+    each = trial_bytes(
+        materials.template, materials.example, rows, training.optimizer, materials.dtype
+    )
+    inputs = rows * math.prod(materials.images.shape[1:]) * 4
+    return max(1, free_memory(materials.device) // (each + inputs))
+
+
+def _chunks(count: int, size: int) -> Iterator[tuple[int, ...]]:
+    """Yield consecutive numbers in stacks of at most ``size``, as even as they come."""
+    stacks = -(-count // size)
+    for stack in range(stacks):
+        yield tuple(range(count * stack // stacks, count * (stack + 1) // stacks))

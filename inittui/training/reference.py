@@ -1,0 +1,64 @@
+"""The plain way: one model, autograd, one optimizer. Faster ways are tested against this one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from inittui.experiment import TrainingConfig
+from inittui.training.dropout import MaskedDropout
+from inittui.training.feed import Batch
+from inittui.training.optimizers import OptimizerStep
+
+
+class ReferenceLearner:
+    """Trains a single model eagerly."""
+
+    def __init__(
+        self, model: nn.Module, dropout: Sequence[MaskedDropout], config: TrainingConfig
+    ) -> None:
+        """Take over ``model``, which lies on its device with its start weights."""
+        self._model = model
+        self._dropout = dropout
+        parameters = list(model.parameters())
+        for parameter in parameters:
+            parameter.grad = torch.zeros_like(parameter)
+        self._gradients = [p.grad for p in parameters if p.grad is not None]
+        self._optimizer = OptimizerStep(config.optimizer, config.lr, parameters, self._gradients)
+        self.seed_rows = torch.zeros(1, dtype=torch.int64, device=parameters[0].device)
+
+    def step(self, batch: Batch) -> torch.Tensor:
+        """Take one step; return the loss before it, [1]."""
+        self._model.train()
+        for layer, mask in zip(self._dropout, batch.masks, strict=True):
+            layer.mask = mask[0]
+        with own_randomness(batch.images.device, batch.noise[0]):
+            logits = self._model(batch.images[0])
+        loss = F.cross_entropy(logits, batch.labels[0])
+        torch._foreach_zero_(self._gradients)
+        loss.backward()
+        self._optimizer.step()
+        return loss.detach().view(1)
+
+    @torch.no_grad()
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        """Evaluate [1, rows, *shape]: [1, rows, classes]."""
+        self._model.eval()
+        logits: torch.Tensor = self._model(images[0])
+        return logits.unsqueeze(0)
+
+    def keep(self, positions: Sequence[int]) -> None:
+        """Nothing to drop: the only trial ends with its learner."""
+
+
+@contextmanager
+def own_randomness(device: torch.device, seed: int) -> Iterator[None]:
+    """Seed the global generators for what a model draws itself; leave them as they were."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
