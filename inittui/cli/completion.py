@@ -1,0 +1,121 @@
+"""Shell completion of schemes, and what bash needs for it.
+
+zsh and fish hand over whole words. bash breaks words at ':', '=' and '@' (COMP_WORDBREAKS) and
+replaces only the last piece, so there `complete_in_bash` joins the pieces before typer sees them
+and shortens the answers after.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator, MutableMapping
+
+from inittui.initializers import CATALOGUE, find
+from inittui.initializers.catalogue import is_known
+from inittui.initializers.description import Description, Parameter
+from inittui.model_descriptions import MODELS
+from inittui.scheme import format_value
+
+Candidate = tuple[str, str]
+"""What the word may become, and a few words of help."""
+
+_BREAKS = ":=@"
+
+
+def complete_scheme(incomplete: str) -> list[Candidate]:
+    """Return what a scheme may become: names, after ':' parameters, after '/' a bias."""
+    before_rule, at, rule = incomplete.rpartition("@")
+    pattern, equals, pair = rule.partition("=") if at else ("", "", rule)
+    if at and not equals:
+        return []
+    weights, slash, bias = pair.partition("/")
+    done = f"{before_rule}{at}{pattern}{equals}{weights + slash if slash else ''}"
+    candidates = _calls(bias if slash else weights, for_bias=bool(slash))
+    return [(done + text, meaning) for text, meaning in candidates]
+
+
+def complete_model(incomplete: str) -> list[Candidate]:
+    """Return the models by name."""
+    return [(each.name, each.title) for each in MODELS.values() if each.name.startswith(incomplete)]
+
+
+def _calls(text: str, *, for_bias: bool) -> Iterator[Candidate]:
+    name, colon, given = text.partition(":")
+    if colon:
+        if is_known(name):
+            yield from _parameters(find(name), f"{name}:", given)
+        return
+    for description in CATALOGUE.values():
+        if for_bias and not description.on_bias:
+            continue
+        known = (description.name, *description.aliases)
+        fitting = next((each for each in known if each.startswith(text)), None)
+        if fitting is not None:
+            yield fitting, description.summary
+        if fitting == text:
+            yield from _parameters(description, f"{text}:", "")
+
+
+def _parameters(description: Description, done: str, given: str) -> Iterator[Candidate]:
+    earlier, comma, last = given.rpartition(",")
+    used = {part.partition("=")[0] for part in earlier.split(",")}
+    for parameter in description.parameters:
+        if parameter.name in used:
+            continue
+        for value in _values(parameter):
+            text = f"{parameter.name}={value}"
+            if text.startswith(last):
+                yield f"{done}{earlier}{comma}{text}", parameter.meaning
+
+
+def _values(parameter: Parameter) -> tuple[str, ...]:
+    """Return texts to offer after '='.
+
+    A number has an empty one and an example: where only one is left, shells take it for the end
+    of the word and add a space.
+    """
+    if parameter.choices:
+        return parameter.choices
+    return "", format_value(0.05 if parameter.default is None else parameter.default)
+
+
+def complete_in_bash(run: Callable[[], object]) -> None:
+    """Run typer's completion for bash, which exits: whole words in, their last pieces out."""
+    before = _join_words(os.environ)
+    answers = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(answers):
+            run()
+    finally:
+        for line in answers.getvalue().splitlines():
+            sys.stdout.write(line.removeprefix(before) + "\n")
+
+
+def is_asked_by_bash() -> bool:
+    """Whether this process was started by bash to complete a word."""
+    return os.environ.get("_INITTUI_COMPLETE") == "complete_bash"
+
+
+def _join_words(environment: MutableMapping[str, str]) -> str:
+    """Join the pieces of words in COMP_WORDS; return what stands before the last word's last piece.
+
+    An option's '=' stays apart, as typer expects it.
+    """
+    given = environment.get("COMP_WORDS", "")
+    words = given.split("\n") if "\n" in given else given.split()
+    current = int(environment.get("COMP_CWORD", "0"))
+    joined = [""]
+    before = ""
+    for piece in [*words[:current], *(words[current : current + 1] or [""])]:
+        is_break = bool(piece) and not piece.strip(_BREAKS)
+        open_word = joined[-1].strip(_BREAKS) != "" and joined[-1].endswith(tuple(_BREAKS))
+        if joined[-1].startswith("-") or not (is_break or open_word):
+            joined.append("")
+        before = joined[-1] + (piece if is_break else "")
+        joined[-1] += piece
+    environment["COMP_WORDS"] = "\n".join(joined[1:])
+    environment["COMP_CWORD"] = str(len(joined) - 2)
+    return before

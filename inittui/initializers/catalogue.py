@@ -1,0 +1,76 @@
+"""All initializers by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from inittui.errors import unknown
+from inittui.initializers import constant, default, normal, structured, uniform, variance
+from inittui.initializers.description import Description
+from inittui.text import sanitize
+
+CATALOGUE: Mapping[str, Description] = MappingProxyType(
+    {
+        description.name: description
+        for description in (
+            constant.zeros,
+            constant.ones,
+            constant.constant,
+            uniform.uniform,
+            uniform.centered,
+            uniform.rule,
+            normal.normal,
+            default.default,
+            normal.trunc_normal,
+            variance.xavier_uniform,
+            variance.xavier_normal,
+            variance.kaiming_uniform,
+            variance.kaiming_normal,
+            variance.glorot_normal,
+            variance.he_normal,
+            variance.lecun_uniform,
+            variance.lecun_normal,
+            variance.variance_scaling,
+            structured.orthogonal,
+            structured.sparse,
+            structured.eye,
+            structured.dirac,
+        )
+    }
+)
+"""Every description by its name, in the order in which they are listed."""
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")
+
+
+_BY_PLAIN_NAME = {
+    _plain(name): description
+    for description in CATALOGUE.values()
+    for name in (description.name, *description.aliases)
+}
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all initializers, without aliases."""
+    return tuple(CATALOGUE)
+
+
+def is_known(name: str) -> bool:
+    """Whether a name or alias is in the catalogue; case, '-' and '_' don't matter."""
+    return _plain(name) in _BY_PLAIN_NAME
+
+
+def find(name: str) -> Description:
+    """Return the initializer of a name or alias; case, '-' and '_' don't matter.
+
+    Raises:
+        UsageError: there is none; names the nearest.
+    """
+    found = _BY_PLAIN_NAME.get(_plain(name))
+    if found is None:
+        aliases = [alias for description in CATALOGUE.values() for alias in description.aliases]
+        raise unknown("initializer", sanitize(name, 80), [*CATALOGUE, *aliases])
+    return found

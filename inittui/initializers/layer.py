@@ -1,0 +1,63 @@
+"""What an initializer may know of the layer that it fills."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inittui.errors import UsageError
+
+
+def format_shape(shape: Sequence[int]) -> str:
+    """Return a shape as people write it: 256×784."""
+    return "×".join(map(str, shape)) or "a single number"
+
+
+def fans(shape: Sequence[int]) -> tuple[int, int]:
+    """Return (fan_in, fan_out) of a weight as ``torch.nn.init`` computes them.
+
+    They are the second and the first size, times the kernel's positions. So a grouped
+    convolution's fan_out counts all groups, and a transposed one's two fans are swapped, as its
+    weight is stored [in, out / groups, *kernel].
+
+    Raises:
+        UsageError: the shape has fewer than two dimensions.
+    """
+    if len(shape) < 2:
+        raise UsageError(
+            f"fan_in and fan_out need at least two dimensions, and {format_shape(shape)} has fewer"
+        )
+    positions = math.prod(shape[2:])
+    return shape[1] * positions, shape[0] * positions
+
+
+@dataclass(frozen=True, slots=True)
+class LayerContext:
+    """A weight layer, as far as it matters for its start weights."""
+
+    shape: tuple[int, ...]
+    """The weight's shape, also where it is the bias that is filled."""
+    nonlinearity: str = "identity"
+    """What follows the layer in the model, one of `gains.NONLINEARITIES`."""
+    negative_slope: float = 0.01
+    """Of the leaky ReLU, where one follows."""
+    groups: int = 1
+    name: str = ""
+    kind: str = ""
+    """The class, such as Conv2d."""
+
+    @property
+    def fan_in(self) -> int:
+        """Inputs that reach one unit."""
+        return fans(self.shape)[0]
+
+    @property
+    def fan_out(self) -> int:
+        """Units that one input reaches."""
+        return fans(self.shape)[1]
+
+
+def inverse_sqrt(fan: float) -> float:
+    """Return 1/√fan; 0 for a layer without inputs, as PyTorch does."""
+    return 1 / math.sqrt(fan) if fan > 0 else 0.0
