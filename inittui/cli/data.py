@@ -1,0 +1,226 @@
+"""`inittui data`: which data sets there are, and what their images look like."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inittui.cli.console import console_for, is_ascii, note
+from inittui.cli.output import check_width
+from inittui.errors import UsageError, unknown
+from inittui.views.frame import legible
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from inittui.data.arrays import PartArrays
+    from inittui.data.descriptions import SetDescription
+    from inittui.data.survey import Standing
+
+app = typer.Typer(help="List the data sets, and look at their images.")
+
+MOST_IMAGES = 1_000
+"""Images drawn by one command; more would only scroll away."""
+
+_STYLES = {"shipped": "green", "cached": "green", "downloaded": "green", "damaged": "bold red"}
+
+
+def _complete_name(incomplete: str) -> list[str]:
+    from inittui.data.descriptions import DATA_SETS
+
+    return [name for name in DATA_SETS if name.startswith(incomplete)]
+
+
+Width = Annotated[
+    int | None,
+    typer.Option(metavar="COLUMNS", help="Draw this wide. \\[default: the terminal, else 80]"),
+]
+
+
+@app.callback(invoke_without_command=True)
+def list_sets(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    width: Width = None,
+) -> None:
+    """List the data sets: what is here, where, and how large it is."""
+    if context.invoked_subcommand is not None:
+        return
+    check_width(width)
+    from inittui.data.descriptions import DATA_SETS
+    from inittui.data.survey import survey
+
+    found = [(description, survey(description)) for description in DATA_SETS.values()]
+    if as_json:
+        typer.echo(_json(found))
+        return
+    console = console_for(sys.stdout, width)
+    console.print(_table(found, console.width, ascii_only=is_ascii(sys.stdout)))
+    for _, standing in found:
+        if standing.problem:
+            note(standing.problem)
+
+
+@app.command()
+def show(
+    name: Annotated[
+        str, typer.Argument(help="Data set by name.", autocompletion=_complete_name)
+    ] = "fashion-mnist",
+    count: Annotated[int, typer.Option("--count", "-n", help="How many images to draw.")] = 20,
+    wanted: Annotated[
+        str | None, typer.Option("--class", "-c", metavar="NAME", help="Draw only this class.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Which images are drawn.")] = 0,
+    width: Width = None,
+) -> None:
+    """Draw some training images with their labels, and count the images of every class."""
+    check_width(width)
+    if not 1 <= count <= MOST_IMAGES:
+        raise UsageError(f"--count must be from 1 to {MOST_IMAGES:,}, not {count}")
+    from inittui.data.sets import describe, read
+    from inittui.views.class_counts import class_counts
+    from inittui.views.images import draw_images
+
+    description = describe(name)
+    label = None if wanted is None else _class_number(wanted, description.classes)
+    arrays = read(name)
+    chosen = _sample(arrays.train, label, count, seed)
+    labels = arrays.train.labels[chosen].tolist()
+
+    console = console_for(sys.stdout, width)
+    ascii_only = is_ascii(sys.stdout)
+    colourless = console.color_system is None or console.no_color
+    console.print(description.title, style="bold", soft_wrap=True)
+    console.print()
+    console.print(
+        draw_images(
+            list(arrays.train.images[chosen]),
+            [description.classes[each] for each in labels],
+            console.width,
+            ascii_only=ascii_only or colourless,
+        ),
+        soft_wrap=True,
+    )
+    console.print()
+    console.print(
+        class_counts(
+            description.classes,
+            _counts(arrays.train, description),
+            _counts(arrays.test, description),
+            console.width,
+            ascii_only=ascii_only,
+        )
+    )
+
+
+def _class_number(wanted: str, classes: Sequence[str]) -> int:
+    """Find a class by name: as it is written, or else whatever its case."""
+    if wanted in classes:
+        return classes.index(wanted)
+    lower = [name.lower() for name in classes]
+    if wanted.lower() not in lower:
+        raise unknown("class", wanted, classes)
+    return lower.index(wanted.lower())
+
+
+def _sample(part: PartArrays, label: int | None, count: int, seed: int) -> list[int]:
+    """Draw the positions of ``count`` images by seed, the same on every machine and version."""
+    import random
+
+    from inittui.seeds import derive_seed
+
+    positions = (
+        list(range(len(part.labels)))
+        if label is None
+        else (part.labels == label).nonzero()[0].tolist()
+    )
+    if count > len(positions):
+        raise UsageError(f"--count {count:,} is more than the {len(positions):,} images there are")
+    return random.Random(derive_seed(seed, "show")).sample(positions, count)
+
+
+def _counts(part: PartArrays, description: SetDescription) -> list[int]:
+    import numpy as np
+
+    counts: list[int] = np.bincount(part.labels, minlength=len(description.classes)).tolist()
+    return counts
+
+
+def _table(
+    found: Sequence[tuple[SetDescription, Standing]], width: int, *, ascii_only: bool
+) -> Table:
+    """Return the list; the place takes what the other columns leave."""
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = [
+        (
+            description.name,
+            Text(standing.state, style=_STYLES.get(standing.state, "dim")),
+            _megabytes(standing.bytes or description.download_bytes),
+            f"{description.train + description.test:,}",
+            _place(standing, ascii_only),
+        )
+        for description, standing in found
+    ]
+    headers = ("set", "state", "size", "images", "place")
+    widths = [max(len(cell) for cell in column) for column in zip(headers, *rows, strict=True)]
+    room = max(8, width - sum(widths[:-1]) - 2 * (len(headers) - 1))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for header in headers:
+        right = header in {"size", "images"}
+        table.add_column(header, no_wrap=True, justify="right" if right else "left")
+    for name, state, size, images, place in rows:
+        short = _shorten(place, room, "~" if ascii_only else "…")
+        table.add_row(name, state, size, images, Text(short))
+    return table
+
+
+def _place(standing: Standing, ascii_only: bool) -> str:
+    if standing.place is None:
+        return "to download"
+    try:
+        place = f"~/{standing.place.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):  # elsewhere; there is no home directory
+        place = str(standing.place)
+    return legible(place, ascii_only)
+
+
+def _shorten(text: str, room: int, mark: str) -> str:
+    """Cut the middle out of a text that is wider than ``room``."""
+    if len(text) <= room:
+        return text
+    tail = (room - 1) * 2 // 3
+    return text[: room - 1 - tail] + mark + text[len(text) - tail :]
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size < 99.5e6 else f"{size / 1e6:.0f} MB"
+
+
+def _json(found: Sequence[tuple[SetDescription, Standing]]) -> str:
+    import json
+
+    sets = [
+        {
+            "name": description.name,
+            "title": description.title,
+            "state": standing.state,
+            "place": None if standing.place is None else str(standing.place),
+            "bytes": standing.bytes,
+            "download_bytes": description.download_bytes,
+            "train": description.train,
+            "test": description.test,
+            "shape": description.shape,
+            "classes": description.classes,
+            "source": description.source,
+            "licence": description.licence,
+            "problem": standing.problem or None,
+        }
+        for description, standing in found
+    ]
+    return json.dumps({"schema": "inittui.data/1", "sets": sets}, indent=2)

@@ -1,0 +1,127 @@
+"""The data sets by name, as tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from inittui.data import archives, cache, formats
+from inittui.data.arrays import PartArrays, SetArrays
+from inittui.data.descriptions import DATA_SETS, SetDescription
+from inittui.data.places import find
+from inittui.errors import UsageError, unknown
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["DATA_SETS", "ImageSet", "Part", "SetDescription", "as_channels", "load", "read"]
+
+_CHUNK = 1_000
+"""Images turned grey at once: a few megabytes of scratch memory instead of hundreds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Training or test images."""
+
+    images: torch.Tensor
+    """uint8 [n, channels, height, width], mapped from the cache where there is one."""
+    labels: torch.Tensor
+    """int64 [n], each an index into the set's classes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSet:
+    """A data set in memory."""
+
+    name: str
+    classes: tuple[str, ...]
+    train: Part
+    test: Part
+
+
+def describe(name: str) -> SetDescription:
+    """Return a data set's description.
+
+    Raises:
+        UsageError: there is no such set; the nearest is suggested.
+    """
+    if name not in DATA_SETS:
+        raise unknown("data set", name, DATA_SETS)
+    return DATA_SETS[name]
+
+
+def read(name: str) -> SetArrays:
+    """Return a data set as arrays, without torch unless it has to be downloaded.
+
+    Files that came with inittui or that a person pointed to are checked even where the decoded
+    form is kept: damage to them is said, not hidden.
+
+    Raises:
+        UsageError: there is no such set.
+        MachineError: a file is damaged or can't be had; says which, and what to do.
+    """
+    description = describe(name)
+    place = find(description)
+    if place is not None and place.kind != "downloads":
+        archives.check(description, place.folder)
+    kept = cache.read(description)
+    if kept is not None:
+        return kept
+    if place is None or place.kind == "downloads":
+        from inittui.data import download
+
+        folder = download.fetch(description)
+    else:
+        folder = place.folder
+    with cache.locked(description) as may_write:
+        kept = cache.read(description)
+        if kept is not None:
+            return kept
+        arrays = formats.decode(description, folder)
+        if may_write and cache.write(description, arrays):
+            return cache.read(description) or arrays
+    return arrays
+
+
+def load(name: str) -> ImageSet:
+    """Return a data set as tensors; see `read` for where it comes from and for errors."""
+    description = describe(name)
+    arrays = read(name)
+    return ImageSet(name, description.classes, _part(arrays.train), _part(arrays.test))
+
+
+def _part(arrays: PartArrays) -> Part:
+    import numpy as np
+    import torch
+
+    # Decoded bytes are read-only where they couldn't be kept; torch wants memory it may write.
+    images = np.require(arrays.images, requirements=["C", "W"])
+    return Part(torch.from_numpy(images), torch.from_numpy(arrays.labels.astype(np.int64)))
+
+
+def as_channels(images: torch.Tensor, channels: int) -> torch.Tensor:
+    """Return uint8 images [n, c, height, width] with 1 or 3 channels, as a model asks.
+
+    Grey becomes colour as a view that repeats it; colour becomes grey by the luma weights of
+    ITU-R BT.601, in the integer arithmetic of Pillow's mode "L".
+
+    Raises:
+        UsageError: the images can't be had with so many channels.
+    """
+    import torch
+
+    found = images.shape[1]
+    if found == channels:
+        return images
+    if (found, channels) == (1, 3):
+        return images.expand(-1, 3, -1, -1)
+    if (found, channels) != (3, 1):
+        raise UsageError(f"images of {found} channels can't be shown to a model of {channels}")
+    weights = torch.tensor([19_595, 38_470, 7_471], dtype=torch.int32, device=images.device)
+    grey = images.new_empty(len(images), 1, *images.shape[2:])
+    for start in range(0, len(images), _CHUNK):
+        colours = images[start : start + _CHUNK].to(torch.int32)
+        luma = (colours * weights.view(3, 1, 1)).sum(1, keepdim=True, dtype=torch.int32)
+        grey[start : start + _CHUNK] = (luma + 0x8000) >> 16
+    return grey

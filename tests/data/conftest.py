@@ -1,0 +1,36 @@
+"""Every test has a cache of its own, and no data directory from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tiny_sets import publish
+
+from inittui.data import descriptions, sets
+from inittui.data.arrays import SetArrays
+from inittui.data.descriptions import DATA_SETS, SetDescription
+
+Publish = Callable[[str, Path], tuple[SetDescription, SetArrays]]
+
+
+@pytest.fixture(autouse=True)
+def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("INITTUI_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("INITTUI_DATA_DIR", raising=False)
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Publish:
+    """Publish a tiny set below a root, and make inittui believe that it is the real one."""
+
+    def announce(name: str, root: Path) -> tuple[SetDescription, SetArrays]:
+        description, arrays = publish(name, root)
+        known = {**DATA_SETS, name: description}
+        monkeypatch.setattr(descriptions, "DATA_SETS", known)
+        monkeypatch.setattr(sets, "DATA_SETS", known)
+        return description, arrays
+
+    return announce
