@@ -1,0 +1,177 @@
+"""From the bytes of a log to its events, whatever has happened to them in between."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+import msgspec
+
+from inittui.events import SCHEMA_VERSION, Event, RunStarted
+from inittui.runs.damage import Damage
+from inittui.runs.newer import read_newer_start
+
+MAXIMUM_LINE = 16 * 2**20
+"""Bytes in a line; a longer one is garbage. The start of a run of 100,000 trials has about 10 MB,
+and what such a line can decode to has some 100 MB."""
+
+CANCEL = b"\x18"
+"""ASCII's CANCEL: a writer that finds a line torn ends it so. JSON never contains it."""
+
+_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+_KNOWN = {kind.__struct_config__.tag for kind in get_args(Event)}
+
+_OPENING = b'{"event":"'
+"""How every event starts. Inside of a JSON string the quotes would be escaped."""
+
+_START = re.compile(rb"(?=" + re.escape(_OPENING) + rb")")
+
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+class _Tag(msgspec.Struct):
+    event: str
+
+
+class LogDecoder:
+    """Takes a log piece by piece; gives its events and keeps account of what is wrong with it."""
+
+    def __init__(self, damage: Damage | None = None) -> None:
+        self.damage = Damage() if damage is None else damage
+        self._rest: list[bytes] = []
+        self._length = 0
+        self._dropping = False
+        self._run: str | None = None
+        self._foreign: str | None = None
+        self._schema = SCHEMA_VERSION
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Take what was read next; return the events of the lines that are whole now."""
+        if self._dropping:
+            end = chunk.find(b"\n") + 1
+            if not end:
+                return []
+            self._dropping = False
+            chunk = chunk[end:]
+        end = chunk.rfind(b"\n") + 1
+        events = self._decode(self._take() + chunk[:end]) if end else []
+        self._keep(chunk[end:])
+        return events
+
+    def _keep(self, start: bytes) -> None:
+        """Keep the start of a line for when its end is read, unless it gets too long."""
+        self._rest.append(start)
+        self._length += len(start)
+        if self._length > MAXIMUM_LINE:
+            self._take()
+            self._dropping = True
+            self.damage.lines += 1
+            self._skip(f"longer than {MAXIMUM_LINE:,} bytes")
+
+    def _take(self) -> bytes:
+        """Return and forget what was kept."""
+        rest = b"".join(self._rest)
+        self._rest.clear()
+        self._length = 0
+        return rest
+
+    def finish(self) -> list[Event]:
+        """Return the event of a last line that has everything but its newline."""
+        line = self._take()
+        return self._decode(line + CANCEL + b"\n") if line.strip() else []
+
+    def _decode(self, block: bytes) -> list[Event]:
+        """Decode whole lines, all at once where nothing is wrong with them."""
+        try:
+            events = _decoder.decode_lines(block)
+        except _UNREADABLE:
+            return self._one_by_one(block)
+        starts = [event for event in events if type(event) is RunStarted]
+        if self._foreign is not None or not all(map(self._is_own, starts)):
+            return self._one_by_one(block)
+        self.damage.lines += block.count(b"\n")
+        return events
+
+    def _one_by_one(self, block: bytes) -> list[Event]:
+        events: list[Event] = []
+        for line in block.split(b"\n")[:-1]:
+            self.damage.lines += 1
+            for event in self._line(line):
+                if isinstance(event, RunStarted):
+                    self._foreign = None if self._is_own(event) else event.run
+                if self._foreign is None:
+                    events.append(event)
+                else:
+                    self._skip(f"it belongs to another run, {self._foreign}")
+        return events
+
+    def _is_own(self, event: RunStarted) -> bool:
+        """Whether the log still tells of the run that it began with, perhaps resumed.
+
+        Where two logs were joined, the other's events would be taken for this run's.
+        """
+        if self._run is None:
+            self._run = event.run
+            self._schema = event.schema
+        return event.run == self._run
+
+    def _line(self, line: bytes) -> list[Event]:
+        """Decode one line; more than one event where the newline between two was lost."""
+        text = line.removesuffix(CANCEL)
+        try:
+            return _decoder.decode_lines(text)
+        except _UNREADABLE as error:
+            reason = _reason(error)
+        tag = _tag(text)
+        if tag is not None:
+            return self._newer(text, tag, reason)
+        events = [event for piece in _START.split(text) for event in _intact(piece)]
+        if text != line and not events and text[: len(_OPENING)] == _OPENING[: len(text)]:
+            self.damage.torn += 1
+        else:
+            self._skip(reason)
+        return events
+
+    def _newer(self, line: bytes, tag: str, reason: str) -> list[Event]:
+        """Read an event that isn't as this version knows it: perhaps a newer one wrote it."""
+        if tag == "run_started":
+            try:
+                event, left_out = read_newer_start(line)
+            except _UNREADABLE:
+                self._skip(reason)
+                return []
+            if left_out:
+                self.damage.leave_out(left_out)
+            return [event]
+        if tag not in _KNOWN or self._schema > SCHEMA_VERSION:
+            self.damage.unknown += 1
+        else:
+            self._skip(reason)
+        return []
+
+    def _skip(self, reason: str) -> None:
+        self.damage.skip(self.damage.lines, reason)
+
+
+def _tag(line: bytes) -> str | None:
+    """Return what kind of event a line of JSON says it is."""
+    try:
+        return msgspec.json.decode(line, type=_Tag).event
+    except _UNREADABLE:
+        return None
+
+
+def _intact(piece: bytes) -> list[Event]:
+    """Return the event that a piece starts with, whatever follows it."""
+    try:
+        return [_decoder.decode(piece[: piece.rfind(b"}") + 1])]
+    except _UNREADABLE:
+        return []
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8 text"
+    return f"not an event: {error}"

@@ -1,0 +1,182 @@
+"""What a list of runs shows of each: read from its log once, then kept beside it."""
+
+from __future__ import annotations
+
+import calendar
+import math
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from inittui.errors import InittuiError, MachineError
+from inittui.events import RunStatus
+from inittui.runs.damage import Damage
+from inittui.runs.directory import LONGEST_NAME, RunDirectory, read_name, run_directories
+from inittui.runs.files import read_small, write_whole
+from inittui.runs.loading import load_state, read_experiment
+from inittui.runs.lock import live_writer
+from inittui.state import RunState
+from inittui.text import sanitize
+
+ListingStatus = RunStatus | Literal["lost", "damaged"]
+"""How a run ended; "lost" has neither an end nor a writer, "damaged" a log with holes."""
+
+_FORMAT = 1
+"""Of `_Summary`: grows whenever the same log would be summarized in another way."""
+
+_MAXIMUM_SUMMARY = 2**20
+_LISTED_SCHEMES = 100
+"""Schemes that a listing names."""
+
+_MOST = 2**53
+_Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
+
+
+class RunListing(msgspec.Struct, frozen=True):
+    """One run in a list of runs."""
+
+    id: str
+    when: float
+    """When it started, in seconds since 1970."""
+    name: str = ""
+    schemes: tuple[str, ...] = ()
+    trials: int = 0
+    best_accuracy: float | None = None
+    """The best scheme's validation accuracy, a fraction: the mean of its trials so far."""
+    status: ListingStatus = "lost"
+    steps: _Count = 0
+    """Steps taken by all trials together."""
+    planned_steps: _Count = 0
+    """Steps that they would take if none ended early."""
+
+
+class _Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A listing, and the log that it was made from."""
+
+    format: int
+    size: int
+    modified: int
+    """The log's time of modification in nanoseconds, as the file system has it."""
+    listing: RunListing
+
+
+def list_runs(root: Path) -> list[RunListing]:
+    """Return the runs in ``root``, the newest first; a broken one is "damaged", never an error.
+
+    Raises:
+        MachineError: ``root`` itself can't be read.
+    """
+    return [summarize(run) for run in run_directories(root)]
+
+
+def summarize(run: RunDirectory) -> RunListing:
+    """Return what a list shows of a run, from its log or from what was kept of it."""
+    listing = _recorded(run)
+    if listing.status == "lost":
+        # A writer that ends between the two looks has written the end before the second.
+        is_live = live_writer(run) is not None
+        listing = replace(listing, status="running") if is_live else _recorded(run)
+    name = read_name(run)
+    return listing if name is None else replace(listing, name=name)
+
+
+def _recorded(run: RunDirectory) -> RunListing:
+    """Return the listing as the files have it: a run without an end is "lost"."""
+    try:
+        log = run.log.lstat()
+        listing = _kept(run, log)
+        if listing is None:
+            listing = _from_state(run, *load_state(run))
+            _keep(run, log, listing)
+    except FileNotFoundError:
+        return _from_experiment(run, "lost")
+    except (OSError, MachineError):
+        return _from_experiment(run, "damaged")
+    return listing
+
+
+def _kept(run: RunDirectory, log: os.stat_result) -> RunListing | None:
+    """Return the listing that was kept, if it was made from the log as it is now."""
+    try:
+        content = read_small(run.summary_file, _MAXIMUM_SUMMARY)
+        summary = msgspec.json.decode(content, type=_Summary)
+    except (OSError, MachineError, msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    made_from = (summary.format, summary.size, summary.modified, summary.listing.id)
+    is_fresh = made_from == (_FORMAT, log.st_size, log.st_mtime_ns, run.id)
+    return summary.listing if is_fresh else None
+
+
+def _keep(run: RunDirectory, log: os.stat_result, listing: RunListing) -> None:
+    """Spare the next one the reading; somebody else's run can be listed without."""
+    summary = _Summary(_FORMAT, log.st_size, log.st_mtime_ns, listing)
+    with suppress(OSError):
+        write_whole(run.summary_file, msgspec.json.encode(summary), durable=False)
+
+
+def _from_state(run: RunDirectory, state: RunState, damage: Damage) -> RunListing:
+    status: ListingStatus = state.ended.status if state.ended else "lost"
+    if damage.is_damaged:
+        status = "damaged"
+    if state.started is None:
+        return _from_experiment(run, status)
+    return RunListing(
+        id=run.id,
+        when=_started_at(run),
+        name=_short(state.started.experiment.name),
+        schemes=_schemes(state.schemes),
+        trials=len(state.trials),
+        best_accuracy=_best_accuracy(state),
+        status=status,
+        steps=sum(trial.steps for trial in state.trials),
+        planned_steps=min(max(state.total_steps, 0) * len(state.trials), _MOST),
+    )
+
+
+def _from_experiment(run: RunDirectory, status: ListingStatus) -> RunListing:
+    """Return what can be told of a run that has nothing readable in its log."""
+    from inittui.sweeps import plan_trials
+
+    try:
+        experiment = read_experiment(run)
+        trials = plan_trials(experiment)
+    except (OSError, InittuiError):
+        return RunListing(id=run.id, when=_started_at(run), status=status)
+    return RunListing(
+        id=run.id,
+        when=_started_at(run),
+        name=_short(experiment.name),
+        schemes=_schemes(trial.contestant for trial in trials),
+        trials=len(trials),
+        status=status,
+    )
+
+
+def _schemes(contestants: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(_short, list(dict.fromkeys(contestants))[:_LISTED_SCHEMES]))
+
+
+def _best_accuracy(state: RunState) -> float | None:
+    accuracies: dict[str, list[float]] = {}
+    for trial in state.trials:
+        if trial.val_accuracy is not None:
+            accuracies.setdefault(trial.scheme, []).append(trial.val_accuracy)
+    return max((math.fsum(of) / len(of) for of in accuracies.values()), default=None)
+
+
+def _started_at(run: RunDirectory) -> float:
+    """Read the start from the ID, to the millisecond; 0 where it names no real moment."""
+    with suppress(ValueError):
+        day, clock, milliseconds, _ = run.id.split("-")
+        moment = (day[:4], day[4:6], day[6:], clock[:2], clock[2:4], clock[4:])
+        return calendar.timegm((*map(int, moment), 0, 0, 0)) + int(milliseconds) / 1000
+    return 0.0
+
+
+def _short(text: str) -> str:
+    return sanitize(text, LONGEST_NAME)

@@ -1,0 +1,85 @@
+"""Whether a run is whole: its log, its experiment, and what one says of the other."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from inittui.errors import InittuiError, MachineError
+from inittui.experiment import Experiment
+from inittui.runs.directory import RunDirectory
+from inittui.runs.loading import load_state, read_experiment
+from inittui.runs.lock import live_writer
+from inittui.state import RunState, TrialState
+from inittui.text import sanitize
+
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a look at all of a run has found."""
+
+    problems: tuple[str, ...]
+    """What is lost or contradicts itself, one line each; none if the run is intact."""
+    remarks: tuple[str, ...]
+    """What is worth knowing and no damage."""
+
+
+def verify_run(run: RunDirectory) -> Verdict:
+    """Read all of a run and compare its parts; never raises for what is found."""
+    if not os.path.lexists(run.log):
+        return Verdict((), ("it has no log: nothing of it was recorded",))
+    try:
+        state, damage = load_state(run)
+    except MachineError as error:
+        return Verdict((str(error),), ())
+    problems = damage.messages() if damage.is_damaged or damage.repairs else []
+    remarks = [] if problems else damage.messages()
+    if state.started is None:
+        problems.append("the log tells nothing of the run's trials")
+        return Verdict(tuple(problems), tuple(remarks))
+    if not damage.newer:
+        problems += _experiment_problems(run, state.started.experiment)
+    problems += _missing_losses(state)
+    if state.started.run != run.id:
+        remarks.append(f"the log is that of run {sanitize(state.started.run, 80)}")
+    if state.ended is None:
+        holder = live_writer(run)
+        remarks.append(
+            f"it is being written by {holder}" if holder else "its process ended without finishing"
+        )
+    return Verdict(tuple(problems), tuple(remarks))
+
+
+def _experiment_problems(run: RunDirectory, recorded: Experiment) -> list[str]:
+    try:
+        experiment = read_experiment(run)
+    except InittuiError as error:
+        return [str(error)]
+    except OSError as error:
+        return [f"{run.experiment_file}: {error.strerror or error}"]
+    if replace(experiment, name="") == replace(recorded, name=""):
+        return []
+    return [f"{run.experiment_file}: not the experiment that the log was written for"]
+
+
+def _missing_losses(state: RunState) -> list[str]:
+    found = []
+    for trial in state.trials:
+        missing = _missing(trial, state)
+        if missing:
+            name = f"{sanitize(trial.scheme, 60)}, seed {trial.seed}"
+            found.append(f"{name}: {missing:,} losses are missing")
+    more = len(found) - _NAMED
+    return [*found[:_NAMED], f"losses of {more:,} more trials are missing"] if more > 0 else found
+
+
+def _missing(trial: TrialState, state: RunState) -> int:
+    """Count a trial's lost steps: those before its last loss, which alone may be NaN in truth."""
+    inside = sum(map(math.isnan, trial.losses[:-1]))
+    cut_off = state.total_steps - trial.steps if trial.status == "finished" else 0
+    return inside + max(cut_off, 0)

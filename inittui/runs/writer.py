@@ -1,0 +1,149 @@
+"""Writing a run's log: whole lines, by one process at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from inittui.errors import MachineError
+from inittui.events import Event, RunEnded, encode
+from inittui.runs.decoding import CANCEL, MAXIMUM_LINE
+from inittui.runs.directory import RunDirectory
+from inittui.runs.files import open_regular
+from inittui.runs.lock import WriterLock
+
+
+class LogWriteError(MachineError):
+    """The log can't be written any more; what it holds is whole."""
+
+
+class LogWriter:
+    """Appends to a run's log from `__enter__` to `__exit__`; of one thread at a time."""
+
+    def __init__(self, run: RunDirectory) -> None:
+        self._run = run
+        self._lock = WriterLock(run)
+        self._file = -1
+        self._torn = False
+        self._unsynced = False
+        self._failed = False
+
+    def __enter__(self) -> Self:
+        """Take the run's lock and open its log.
+
+        Raises:
+            MachineError: another process writes this run; it is named.
+            LogWriteError: the log can't be opened.
+        """
+        try:
+            self._lock.acquire()
+        except OSError as error:
+            raise self._failure(error) from None
+        try:
+            self._open()
+        except BaseException as error:
+            self._close()
+            if isinstance(error, OSError):
+                raise self._failure(error) from None
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Wait until the disk has the log, and let others write it.
+
+        Raises:
+            LogWriteError: the disk didn't take it; only where nothing else went wrong before.
+        """
+        told = self._failed or error is not None
+        try:
+            if self._unsynced:
+                self.sync()
+        except LogWriteError:
+            if not told:
+                raise
+        finally:
+            self._close()
+
+    def write(self, event: Event) -> None:
+        """Append one event; the last one of a run is on disk when this returns.
+
+        Raises:
+            LogWriteError: it can't be written; nothing of it is in the log.
+        """
+        self.write_many((event,))
+
+    def write_many(self, events: Iterable[Event]) -> None:
+        """Append events, all of them or none; raises as `write`."""
+        events = list(events)
+        lines = [encode(event) for event in events]
+        longest = max(map(len, lines), default=0)
+        if longest > MAXIMUM_LINE:
+            raise self._failure(OSError(None, f"an event of {longest:,} bytes is too long"))
+        self._append(b"".join(lines))
+        if any(isinstance(event, RunEnded) for event in events):
+            self.sync()
+
+    def sync(self) -> None:
+        """Wait until the disk has what was written.
+
+        Raises:
+            LogWriteError: it can't take it.
+        """
+        self._unsynced = False
+        try:
+            os.fsync(self._file)
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def _open(self) -> None:
+        self._file = open_regular(self._run.log, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        size = os.fstat(self._file).st_size
+        self._torn = size > 0 and os.pread(self._file, 1, size - 1) != b"\n"
+
+    def _append(self, lines: bytes) -> None:
+        if self._torn:
+            lines = CANCEL + b"\n" + lines
+        try:
+            before = os.fstat(self._file)
+            if before.st_nlink == 0:
+                raise FileNotFoundError(None, "it was removed")
+            self._write_all(lines, before.st_size)
+        except OSError as error:
+            raise self._failure(error) from None
+        self._torn = False
+        self._unsynced = True
+
+    def _write_all(self, content: bytes, end: int) -> None:
+        """Write all after byte ``end`` or, as far as the file system allows it, nothing."""
+        left = memoryview(content)
+        try:
+            while left:
+                left = left[os.write(self._file, left) :]
+        except BaseException:
+            if len(left) < len(content):
+                self._cut_back(end)
+            raise
+
+    def _cut_back(self, end: int) -> None:
+        try:
+            os.ftruncate(self._file, end)
+        except OSError:
+            self._torn = True
+
+    def _failure(self, error: OSError) -> LogWriteError:
+        self._failed = True
+        reason = error.strerror or str(error)
+        return LogWriteError(f"run {self._run.id}: the log can't be written: {reason}")
+
+    def _close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+        self._lock.release()
