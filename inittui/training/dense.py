@@ -114,13 +114,19 @@ class DenseLearner:
         layers: Sequence[DenseLayer],
         models: Iterable[nn.Module],
         seed_rows: Sequence[int],
+        seeds: int,
         config: TrainingConfig,
         like: torch.Tensor,
     ) -> None:
-        """Copy the parameters of each model in turn; ``like`` gives device and dtype."""
+        """Copy the parameters of each model in turn.
+
+        ``seed_rows`` gives each trial's row in a batch of so many ``seeds`` (one: one batch for
+        all); ``like`` gives device and dtype.
+        """
         self._layers = list(layers)
         self._flat = stack_parameters(models, len(seed_rows), config, like)
         self.seed_rows = torch.tensor(seed_rows, device=like.device)
+        self._shared = seeds == 1
         self._buffers: dict[int, _Buffers] = {}
 
     @torch.no_grad()
@@ -148,6 +154,14 @@ class DenseLearner:
         nothing = [None] * len(self._layers)
         return self._forward(inputs, nothing, self._buffers_for(images.shape[1]))
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return all that the next step depends on; copying into the tensors restores it."""
+        return self._flat.state()
+
+    def values_of(self, position: int) -> dict[str, torch.Tensor]:
+        """Return one trial's parameters by name: views, not copies."""
+        return self._flat.values_of(position)
+
     def keep(self, positions: Sequence[int]) -> None:
         """Go on with the trials at these positions only."""
         self._flat.keep(positions)
@@ -160,9 +174,8 @@ class DenseLearner:
 
     def _buffers_for(self, rows: int) -> _Buffers:
         if rows not in self._buffers:
-            shared = bool((self.seed_rows == 0).all())
             self._buffers[rows] = _Buffers(
-                self._layers, self._flat.count, rows, shared, self._flat.values
+                self._layers, self._flat.count, rows, self._shared, self._flat.values
             )
         return self._buffers[rows]
 
@@ -183,7 +196,7 @@ class DenseLearner:
     def _product(self, layer: DenseLayer, values: torch.Tensor, out: torch.Tensor) -> None:
         weight = self._flat.parameters[f"{layer.name}.weight"]
         bias = self._flat.parameters[f"{layer.name}.bias"] if layer.bias else None
-        if len(values) < len(weight):
+        if len(values) == 1 and self._shared:
             # One batch for all: [rows, features] × [features, T·units], in one product.
             joint = weight.flatten(0, 1).T
             by_row = out.transpose(0, 1).flatten(1)

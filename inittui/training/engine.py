@@ -7,18 +7,32 @@ import platform
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import metadata
+from typing import Any
 
 import torch
 
-from inittui.events import Event, Noted, RunEnded, RunStarted, RunStatus, TrialEnded
+from inittui.errors import MachineError
+from inittui.events import (
+    Event,
+    Noted,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    RunStatus,
+    StacksPlanned,
+    TrialEnded,
+)
 from inittui.experiment import Experiment
+from inittui.training.checkpoints import CheckpointStore
 from inittui.training.device import device_title, exact
+from inittui.training.inspecting import measure_starts
 from inittui.training.materials import Materials, prepare
 from inittui.training.memory import out_of_memory
-from inittui.training.planning import halves, plan_stacks
-from inittui.training.stack import Clock, Stack
+from inittui.training.planning import Kind, StackPlan, halves, plan_stacks
+from inittui.training.stack import Stack
 
 
 def run_experiment(
@@ -37,6 +51,19 @@ def run_experiment(
     return train(prepare(experiment), should_stop=should_stop, run=run)
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """What an interrupted run had come to."""
+
+    kind: Kind
+    groups: tuple[tuple[int, ...], ...]
+    """The stacks as they were planned then: other stacks would round otherwise."""
+    ended: Mapping[int, float]
+    """Seconds of the trials that had finished or diverged; they are not repeated."""
+    finished: int
+    """How many of them had finished."""
+
+
 def train(
     materials: Materials,
     *,
@@ -44,44 +71,82 @@ def train(
     run: str = "",
     command: Sequence[str] = (),
     process_started: float | None = None,
+    checkpoints: CheckpointStore | None = None,
+    earlier: Earlier | None = None,
 ) -> Iterator[Event]:
-    """Train what was prepared; ``process_started`` (seconds since 1970) begins the wall time."""
+    """Train what was prepared.
+
+    Args:
+        materials: what `prepare` gave.
+        should_stop: asked before every step; True ends the run in order.
+        run: the run's ID.
+        command: what the person typed.
+        process_started: where the wall time begins, in seconds since 1970.
+        checkpoints: where stacks are saved, and taken up again.
+        earlier: goes on with an interrupted run.
+    """
     began = time.time() if process_started is None else process_started
-    yield _run_started(materials, run, command)
-    finished = 0
-    seconds = 0.0
-    interrupted = False
-    plan = plan_stacks(materials)
+    here = _Here(materials, command)
+    yield here.resumed() if earlier else here.started(run)
+    plan = StackPlan(earlier.kind, earlier.groups) if earlier else plan_stacks(materials)
     if plan.reason:
         message = f"the model can't be stacked and trains one by one: {plan.reason}"
         yield Noted(at=time.time(), message=message)
-    groups = deque(plan.groups)
+    seconds = dict(earlier.ended) if earlier else {}
+    finished = earlier.finished if earlier else 0
+    interrupted = False
+    groups = deque(group for group in plan.groups if not seconds.keys() >= set(group))
+    yield _planned(plan.kind, groups)
     with exact(materials.device):
         while groups and not interrupted:
             interrupted = should_stop()
             if interrupted:
                 break
             group = groups.popleft()
-            clock = Clock(materials.device)
             try:
-                for event in Stack(materials, plan.kind, group, clock, should_stop).train():
+                part = materials.of(group[0])
+                stack = Stack(part, plan.kind, group, should_stop, checkpoints)
+                for event in stack.train():
                     if isinstance(event, TrialEnded):
+                        seconds[event.trial] = event.seconds
                         finished += event.status == "finished"
                         interrupted = event.status == "interrupted"
                     yield event
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
-                yield from _make_room(group, groups)
-            seconds += clock.seconds
+                yield from _make_room(plan.kind, group, groups)
     status: RunStatus = "finished" if finished else "nothing-finished"
-    if interrupted:
-        status = "interrupted"
-    wall = time.time() - began
-    yield RunEnded(at=time.time(), status=status, seconds=seconds, wall_seconds=wall)
+    yield RunEnded(
+        at=time.time(),
+        status="interrupted" if interrupted else status,
+        seconds=sum(seconds.values()),
+        wall_seconds=time.time() - began,
+    )
 
 
-def _make_room(group: Sequence[int], groups: deque[tuple[int, ...]]) -> Iterator[Event]:
+def inspect_starts(materials: Materials, *, command: Sequence[str] = ()) -> Iterator[Event]:
+    """Measure inside of every trial before it would be trained; train nothing.
+
+    Raises:
+        MachineError: the batch doesn't fit the memory.
+    """
+    yield _Here(materials, command).started(run="")
+    try:
+        with exact(materials.device):
+            yield from measure_starts(materials)
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        images = materials.experiment.inspection.images
+        raise MachineError(f"{images:,} images at once don't fit the memory; take fewer") from None
+
+
+def _planned(kind: Kind, groups: Iterable[tuple[int, ...]]) -> StacksPlanned:
+    return StacksPlanned(at=time.time(), kind=kind, groups=tuple(groups))
+
+
+def _make_room(kind: Kind, group: Sequence[int], groups: deque[tuple[int, ...]]) -> Iterator[Event]:
     """Put the halves of a stack that ran out of memory back in line; a single trial fails."""
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
@@ -94,24 +159,41 @@ def _make_room(group: Sequence[int], groups: deque[tuple[int, ...]]) -> Iterator
     message = f"{len(group)} trials at once ran out of memory; going on with half as many"
     yield Noted(at=time.time(), message=message)
     groups.extendleft(reversed(halves(group)))
+    yield _planned(kind, groups)
 
 
-def _run_started(materials: Materials, run: str, command: Sequence[str]) -> RunStarted:
-    experiment = materials.experiment
-    images = len(materials.splits[experiment.seeds[0]].train)
-    return RunStarted(
-        at=time.time(),
-        run=run,
-        experiment=experiment,
-        trials=materials.trials,
-        steps_per_epoch=-(-images // min(experiment.training.batch_size, images)),
-        device=str(materials.device),
-        device_name=device_title(materials.device),
-        versions=versions(),
-        host=socket.gethostname(),
-        pid=os.getpid(),
-        command=tuple(command),
-    )
+class _Here:
+    """What a log says of the place where it was trained."""
+
+    def __init__(self, materials: Materials, command: Sequence[str]) -> None:
+        self._materials = materials
+        self._facts: dict[str, Any] = {
+            "device": str(materials.device),
+            "device_name": device_title(materials.device),
+            "versions": versions(),
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "command": tuple(command),
+        }
+
+    def started(self, run: str) -> RunStarted:
+        """Return the first event of a new run."""
+        experiment = self._materials.experiment
+        images = len(self._materials.splits[experiment.seeds[0]].train)
+        return RunStarted(
+            at=time.time(),
+            run=run,
+            experiment=experiment,
+            trials=self._materials.trials,
+            classes=self._materials.classes,
+            data=self._materials.fingerprint,
+            steps_per_epoch=-(-images // min(experiment.training.batch_size, images)),
+            **self._facts,
+        )
+
+    def resumed(self) -> RunResumed:
+        """Return the first event of a run that goes on."""
+        return RunResumed(at=time.time(), **self._facts)
 
 
 def versions() -> dict[str, str]:

@@ -16,6 +16,12 @@ _VALIDATION_ROWS = 250
 """Images validated at once: large enough for full matrix speed, small enough for any stack."""
 
 
+def scale_pixels(pixels: torch.Tensor, mean: float, std: float) -> torch.Tensor:
+    """Turn bytes 0…255, given as floats, into pixels in [0, 1], then standardise; in place."""
+    pixels.div_(255)
+    return pixels if (mean, std) == (0, 1) else pixels.sub_(mean).div_(std)
+
+
 def validation_rows(batch_size: int) -> int:
     """Return how many images are validated at once."""
     return max(batch_size, _VALIDATION_ROWS)
@@ -26,7 +32,7 @@ class Batch:
     """One step's inputs under every seed; the first dimension counts the seeds."""
 
     images: torch.Tensor
-    """[seeds, rows, *shape], in [0, 1]."""
+    """[seeds, rows, *shape], in [0, 1] unless they are standardised."""
     labels: torch.Tensor
     """[seeds, rows], int64."""
     masks: Sequence[torch.Tensor] = ()
@@ -48,12 +54,15 @@ class Feed:
         batch_size: int,
         masks: MaskPlan,
         dtype: torch.dtype,
+        mean: float = 0.0,
+        std: float = 1.0,
     ) -> None:
         """Take images uint8 [n, *shape] and labels int64 [n] on the device, a split per seed."""
         self._images = images.flatten(1)
         self._labels = labels
         self._shape = images.shape[1:]
         self._seeds = tuple(seeds)
+        self._mean, self._std = mean, std
         self._train = [split.train for split in splits]
         device = images.device
         self._validation = torch.stack([split.validation for split in splits]).to(device)
@@ -96,5 +105,5 @@ class Feed:
         count = rows.numel()
         index = rows.reshape(-1)
         torch.index_select(self._images, 0, index, out=self._bytes[:count])
-        pixels = self._pixels[:count].copy_(self._bytes[:count]).div_(255)
-        return pixels.view(*rows.shape, *self._shape)
+        pixels = self._pixels[:count].copy_(self._bytes[:count])
+        return scale_pixels(pixels, self._mean, self._std).view(*rows.shape, *self._shape)

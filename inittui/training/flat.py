@@ -59,6 +59,14 @@ class FlatParameters:
         """Update all parameters from all gradients."""
         self._optimizer.step()
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return the parameters and the optimizer's state; the tensors are the live ones."""
+        return {"values": self.values, **self._optimizer.state()}
+
+    def values_of(self, position: int) -> Views:
+        """Return the parameters of one model as views."""
+        return {name: stacked[position].detach() for name, stacked in self.parameters.items()}
+
     def keep(self, positions: Sequence[int]) -> None:
         """Go on with the models at these positions only; their memory is all that stays."""
         before = self._optimizer

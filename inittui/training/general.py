@@ -73,6 +73,15 @@ class GeneralLearner:
         self._model.eval()
         return self._call(images, {})
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return all that the next step depends on; copying into the tensors restores it."""
+        return self._flat.state() | {f"buffer.{n}": b for n, b in self._buffers.items()}
+
+    def values_of(self, position: int) -> Named:
+        """Return one trial's parameters and buffers by name: views, not copies."""
+        buffers = {name: buffer[position] for name, buffer in self._buffers.items()}
+        return self._flat.values_of(position) | buffers
+
     def keep(self, positions: Sequence[int]) -> None:
         """Go on with the trials at these positions only."""
         self._flat.keep(positions)

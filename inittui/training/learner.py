@@ -24,8 +24,14 @@ class Learner(Protocol):
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""
 
+    def values_of(self, position: int) -> dict[str, torch.Tensor]:
+        """Return one trial's parameters and buffers by name: views, not copies."""
+
     def keep(self, positions: Sequence[int]) -> None:
         """Go on with the trials at these positions only."""
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return all that the next step depends on; copying into the tensors restores it."""
 
 
 @torch.no_grad()

@@ -3,32 +3,46 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import msgspec
 import torch
 from torch import nn
 
 from inittui.data.sets import as_channels, load
-from inittui.data.splits import Split, split
+from inittui.data.splits import Split, split, test_part
 from inittui.errors import UsageError
-from inittui.events import TrialPlan
-from inittui.experiment import Experiment
+from inittui.events import Setting, StartValues, TrialPlan
+from inittui.experiment import Experiment, ModelConfig
 from inittui.initializers import parse_scheme
-from inittui.initializers.apply import apply_scheme
+from inittui.initializers.apply import Written, apply_scheme
+from inittui.model_descriptions import is_own
 from inittui.models.build import build
+from inittui.models.check import check_classifier
 from inittui.models.trace import nonlinearities
+from inittui.sweeps import plan_trials, with_settings
 from inittui.training.device import choose_device
 from inittui.training.dropout import MaskedDropout, mask_dropout, plan_masks
 from inittui.training.feed import Feed
 from inittui.training.randomness import MaskPlan
 
+Note = Callable[[tuple[StartValues, ...]], None]
+"""Is told who wrote a model's start values."""
+
 
 @dataclass(frozen=True)
 class Materials:
-    """What a run is made of, on its device."""
+    """What a run is made of, on its device; of one model and training where these are swept."""
 
     experiment: Experiment
+    """With the swept settings in their place."""
+    trials: tuple[TrialPlan, ...]
+    """All trials of the run, also those of other settings."""
+    settings: Mapping[str, Setting]
+    """The swept settings that these materials have."""
     device: torch.device
     dtype: torch.dtype
     images: torch.Tensor
@@ -41,22 +55,40 @@ class Materials:
     followers: dict[str, str]
     """The nonlinearity that follows each weight layer."""
     masks: MaskPlan
+    classes: int
     example: torch.Tensor
     """Two inputs [2, *input_shape] of noise, on the CPU, to try models on."""
+    others: tuple[Materials, ...] = ()
+    """The same run's under the other swept settings."""
 
     @property
-    def trials(self) -> tuple[TrialPlan, ...]:
-        """All schemes under the first seed, then under the next: what is paired stays together."""
+    def fingerprint(self) -> str:
+        """A digest of the labels and of some images: another data set has another one."""
+        digest = hashlib.blake2b(digest_size=8)
+        for part in (self.labels, self.images[:: max(len(self.images) // 64, 1)]):
+            digest.update(part.cpu().numpy().tobytes())
+        return digest.hexdigest()
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Numbers of the trials that have these settings."""
         return tuple(
-            TrialPlan(scheme, seed)
-            for seed in self.experiment.seeds
-            for scheme in self.experiment.schemes
+            number for number, plan in enumerate(self.trials) if plan.settings == self.settings
         )
 
-    def model(self, trial: TrialPlan) -> tuple[nn.Module, list[MaskedDropout]]:
+    def of(self, trial: int) -> Materials:
+        """Return the materials that have the settings of the trial with this number."""
+        settings = self.trials[trial].settings
+        return next(each for each in (self, *self.others) if each.settings == settings)
+
+    def model(
+        self, trial: TrialPlan, note: Note | None = None
+    ) -> tuple[nn.Module, list[MaskedDropout]]:
         """Build one trial's model with its start weights, on the device, dropout masked."""
         model = copy.deepcopy(self.template)
-        apply_scheme(model, parse_scheme(trial.scheme), trial.seed, self.followers)
+        written = apply_scheme(model, parse_scheme(trial.scheme), trial.seed, self.followers)
+        if note is not None:
+            note(_start_values(model, written))
         masked = mask_dropout(model)
         layers = [masked[name] for name in self.masks.names]
         return model.to(self.device, self.dtype), layers
@@ -71,6 +103,8 @@ class Materials:
             batch_size=self.experiment.training.batch_size,
             masks=self.masks,
             dtype=self.dtype,
+            mean=self.experiment.data.mean,
+            std=self.experiment.data.std,
         )
 
 
@@ -82,40 +116,127 @@ def prepare(experiment: Experiment) -> Materials:
         MachineError: this machine lacks the data or the device.
     """
     experiment.check()
-    for scheme in experiment.schemes:
-        parse_scheme(scheme)
+    trials = _checked_trials(experiment)
+    loaded = _load(experiment)
+    settings = {plan.contestant.removeprefix(plan.scheme): plan.settings for plan in trials}
+    first, *others = [_materials(experiment, trials, each, loaded) for each in settings.values()]
+    return replace(first, others=tuple(others))
+
+
+def _checked_trials(experiment: Experiment) -> tuple[TrialPlan, ...]:
+    """Return the trials, each once, their schemes in their shortest form."""
+    shortest: dict[str, str] = {}
+    trials: dict[tuple[str, int], TrialPlan] = {}
+    for plan in plan_trials(experiment):
+        if plan.scheme not in shortest:
+            shortest[plan.scheme] = str(parse_scheme(plan.scheme))
+        checked = msgspec.structs.replace(plan, scheme=shortest[plan.scheme])
+        key = checked.contestant, checked.seed
+        # A sweep may come upon a scheme that is also named: that is one contestant, a swept one.
+        if key not in trials or checked.family:
+            trials[key] = checked
+    return tuple(trials.values())
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """The data and the device, the same for all trials."""
+
+    device: torch.device
+    images: torch.Tensor
+    labels: torch.Tensor
+    splits: dict[int, Split]
+    classes: int
+
+
+def _load(experiment: Experiment) -> _Loaded:
     device = choose_device(experiment.training.device)
-    image_set = load(experiment.data.name)
-    images = image_set.train.images
-    if experiment.model.input is not None:
-        images = as_channels(images, experiment.model.input[0])
-    shape = tuple(images.shape[1:])
-    if experiment.model.input not in (None, shape):
-        raise UsageError(
-            f"{experiment.data.name} has inputs of {'x'.join(map(str, shape))}, "
-            f"not {'x'.join(map(str, experiment.model.input or ()))}"
-        )
-    splits = {
-        seed: split(len(images), seed, experiment.data.validation, experiment.data.limit)
-        for seed in experiment.seeds
-    }
-    template = build(experiment.model, shape, len(image_set.classes))
+    config = experiment.data
+    image_set = load(config.name)
+    parts = [image_set.train, *([image_set.test] if config.evaluate_on == "test" else [])]
+    images = torch.cat([part.images for part in parts]) if len(parts) > 1 else parts[0].images
+    images = _fitted(images, experiment.model, config.name)
+    count = len(image_set.train.images)
+    splits = {seed: split(count, seed, config) for seed in experiment.seeds}
+    if config.evaluate_on == "test":
+        tests = len(image_set.test.images)
+        splits = {seed: test_part(part, count, tests) for seed, part in splits.items()}
+    return _Loaded(
+        device=device,
+        images=images.to(device),
+        labels=torch.cat([part.labels for part in parts]).to(device, torch.int64),
+        splits=splits,
+        classes=len(image_set.classes),
+    )
+
+
+def _fitted(images: torch.Tensor, model: ModelConfig, data: str) -> torch.Tensor:
+    """Return images [n, channels, height, width] in the shape that a model asks for.
+
+    Grey and colour are turned into each other; for a person's own model what is as large is
+    reshaped.
+    """
+    shape, wanted = tuple(images.shape[1:]), model.input
+    if wanted is None or wanted == shape:
+        return images
+    if len(wanted) == 3 and wanted[1:] == shape[1:]:
+        return as_channels(images, wanted[0])
+    if is_own(model.name) and math.prod(wanted) == math.prod(shape):
+        return images.reshape(len(images), *wanted)
+    raise UsageError(
+        f"{data} has inputs of {'x'.join(map(str, shape))}, not {'x'.join(map(str, wanted))}; "
+        "images are not resized"
+    )
+
+
+def _materials(
+    experiment: Experiment,
+    trials: tuple[TrialPlan, ...],
+    settings: Mapping[str, Setting],
+    loaded: _Loaded,
+) -> Materials:
+    """Build the model that some swept settings ask for, and try every scheme on it."""
+    experiment = with_settings(experiment, settings)
+    experiment.check()
+    shape = tuple(loaded.images.shape[1:])
+    template = build(experiment.model, shape, loaded.classes)
     example = torch.rand(2, *shape, generator=torch.Generator().manual_seed(0))
+    check_classifier(template, example, loaded.classes, experiment.model.name)
     followers = nonlinearities(template, example)
     trial_model = copy.deepcopy(template)
     mask_dropout(trial_model)
     masks = plan_masks(trial_model, example)
-    for scheme in experiment.schemes:
+    schemes = dict.fromkeys(plan.scheme for plan in trials if plan.settings == settings)
+    for scheme in schemes:
         apply_scheme(trial_model, parse_scheme(scheme), experiment.seeds[0], followers)
     return Materials(
         experiment=experiment,
-        device=device,
+        trials=trials,
+        settings=settings,
+        device=loaded.device,
         dtype=getattr(torch, experiment.training.dtype),
-        images=images.to(device),
-        labels=image_set.train.labels.to(device, torch.int64),
-        splits=splits,
+        images=loaded.images,
+        labels=loaded.labels,
+        splits=loaded.splits,
         template=template,
         followers=followers,
         masks=masks,
+        classes=loaded.classes,
         example=example,
     )
+
+
+def _start_values(model: nn.Module, written: Sequence[Written]) -> tuple[StartValues, ...]:
+    parameters = dict(model.named_parameters())
+    return tuple(
+        StartValues(each.parameter, each.initializer, _digest(parameters[each.parameter]))
+        for each in written
+    )
+
+
+def _digest(values: torch.Tensor) -> str:
+    """Return a short hash of a tensor's shape and values."""
+    digest = hashlib.blake2b(f"{values.dtype}{tuple(values.shape)}".encode(), digest_size=8)
+    content = values.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+    digest.update(content.numpy().tobytes())
+    return digest.hexdigest()

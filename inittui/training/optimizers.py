@@ -43,6 +43,15 @@ class OptimizerStep:
         # A fused step reads the count on the parameters' own device.
         self.counts = [torch.zeros((), device=p.device) for p in self.parameters]
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return everything that the next step depends on; the tensors are the live ones."""
+        moments = {
+            f"moment.{slot}.{number}": tensor
+            for slot, tensors in enumerate(self.moments)
+            for number, tensor in enumerate(tensors)
+        }
+        return moments | {f"count.{number}": count for number, count in enumerate(self.counts)}
+
     @torch.no_grad()
     def step(self) -> None:
         """Update every parameter once."""

@@ -6,7 +6,8 @@ import copy
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import chain
+from typing import Literal, TypeVar
 
 import torch
 from torch import nn
@@ -19,7 +20,7 @@ from inittui.training.dropout import mask_dropout
 from inittui.training.feed import Batch, validation_rows
 from inittui.training.general import GeneralLearner
 from inittui.training.learner import Learner
-from inittui.training.materials import Materials
+from inittui.training.materials import Materials, Note
 from inittui.training.memory import free_memory, trial_bytes
 from inittui.training.reference import ReferenceLearner
 
@@ -28,6 +29,7 @@ ENOUGH_ON_CPU = 7
 share the first layer's input, and a smaller stack stays in the cache. A GPU wants all at once."""
 
 Kind = Literal["dense", "general", "single"]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,25 @@ class StackPlan:
 
 def plan_stacks(materials: Materials) -> StackPlan:
     """Divide the trials so that each stack fits the device's memory."""
-    training = materials.experiment.training
-    count = len(materials.trials)
+    parts = (materials, *materials.others)
     kind: Kind = "single"
     reason = ""
-    if training.stack != "off":
-        kind, reason = _kind(materials)
-    if kind == "single":
-        return StackPlan(kind, tuple((number,) for number in range(count)), reason)
-    size = _wanted(materials) if training.stack == "auto" else int(training.stack)
-    size = min(size, _fitting(materials))
-    return StackPlan(kind, tuple(_chunks(count, size)))
+    if materials.experiment.training.stack != "off":
+        kind, reason = _common_kind(parts)
+    return StackPlan(kind, tuple(group for part in parts for group in _groups(part, kind)), reason)
+
+
+def _groups(materials: Materials, kind: Kind) -> Iterator[tuple[int, ...]]:
+    """Yield the stacks of the trials that have these materials' settings."""
+    wanted = materials.experiment.training.stack
+    size = 1
+    if kind != "single":
+        size = _wanted(materials) if wanted == "auto" else int(wanted)
+        size = min(size, _fitting(materials))
+    by_seed: dict[int, list[int]] = {}
+    for number in materials.numbers:
+        by_seed.setdefault(materials.trials[number].seed, []).append(number)
+    return _divide([tuple(numbers) for numbers in by_seed.values()], size)
 
 
 def halves(group: Sequence[int]) -> list[tuple[int, ...]]:
@@ -62,20 +72,30 @@ def halves(group: Sequence[int]) -> list[tuple[int, ...]]:
     return [tuple(group[:middle]), tuple(group[middle:])]
 
 
-def make_learner(materials: Materials, kind: Kind, trials: Sequence[TrialPlan]) -> Learner:
-    """Build the start weights of some trials and the learner that trains them."""
+def make_learner(
+    materials: Materials,
+    kind: Kind,
+    trials: Sequence[TrialPlan],
+    seeds: Sequence[int] = (),
+    note: Note | None = None,
+) -> Learner:
+    """Build the start weights of some trials and the learner that trains them.
+
+    ``seeds`` are those of the batches, in their order; by default the trials' own. ``note`` is
+    told of each trial in turn who wrote its start values.
+    """
     training = materials.experiment.training
     if kind == "single":
-        model, dropout = materials.model(trials[0])
+        model, dropout = materials.model(trials[0], note)
         return ReferenceLearner(model, dropout, training)
-    seeds = list(dict.fromkeys(trial.seed for trial in trials))
+    seeds = list(seeds or dict.fromkeys(trial.seed for trial in trials))
     rows = [seeds.index(trial.seed) for trial in trials]
-    models = (materials.model(trial)[0] for trial in trials)
+    models = (materials.model(trial, note)[0] for trial in trials)
     like = torch.zeros((), device=materials.device, dtype=materials.dtype)
     if kind == "dense":
         layers = dense_layers(_masked(materials.template))
         assert layers is not None
-        return DenseLearner(layers, models, rows, training, like)
+        return DenseLearner(layers, models, rows, len(seeds), training, like)
     return GeneralLearner(models, materials.masks.names, rows, training, like)
 
 
@@ -83,6 +103,12 @@ def _masked(template: nn.Module) -> nn.Module:
     model = copy.deepcopy(template)
     mask_dropout(model)
     return model
+
+
+def _common_kind(parts: Sequence[Materials]) -> tuple[Kind, str]:
+    """Return the fastest kind that suits all models, and why it is none that stacks."""
+    found = [_kind(part) for part in parts]
+    return max(found, key=lambda each: ("dense", "general", "single").index(each[0]))
 
 
 def _kind(materials: Materials) -> tuple[Kind, str]:
@@ -118,8 +144,8 @@ def why_not_stackable(template: nn.Module, example: torch.Tensor) -> str:
 def _wanted(materials: Materials) -> int:
     """Return how many trials should train together where memory is no question."""
     if materials.device.type != "cpu":
-        return len(materials.trials)
-    per_seed = len(materials.experiment.schemes)
+        return len(materials.numbers)
+    per_seed = len(materials.numbers) // len(materials.experiment.seeds)
     return per_seed * max(1, round(ENOUGH_ON_CPU / per_seed))
 
 
@@ -134,8 +160,20 @@ def _fitting(materials: Materials) -> int:
     return max(1, free_memory(materials.device) // (each + inputs))
 
 
-def _chunks(count: int, size: int) -> Iterator[tuple[int, ...]]:
-    """Yield consecutive numbers in stacks of at most ``size``, as even as they come."""
-    stacks = -(-count // size)
-    for stack in range(stacks):
-        yield tuple(range(count * stack // stacks, count * (stack + 1) // stacks))
+def _divide(by_seed: Sequence[tuple[int, ...]], size: int) -> Iterator[tuple[int, ...]]:
+    """Yield stacks of at most ``size`` trials: some whole seeds, or parts of a single one."""
+    per_seed = max(map(len, by_seed))
+    if size < per_seed:
+        for numbers in by_seed:
+            yield from _evenly(numbers, size)
+        return
+    for seeds in _evenly(by_seed, size // per_seed):
+        yield tuple(chain.from_iterable(seeds))
+
+
+def _evenly(items: Sequence[Item], size: int) -> Iterator[tuple[Item, ...]]:
+    """Yield runs of at most ``size`` items, as even as they come."""
+    count = len(items)
+    runs = -(-count // size)
+    for run in range(runs):
+        yield tuple(items[count * run // runs : count * (run + 1) // runs])

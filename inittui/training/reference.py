@@ -51,6 +51,17 @@ class ReferenceLearner:
         logits: torch.Tensor = self._model(images[0])
         return logits.unsqueeze(0)
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return all that the next step depends on; copying into the tensors restores it."""
+        tensors = {**dict(self._model.named_parameters()), **dict(self._model.named_buffers())}
+        masks = {id(layer.mask) for layer in self._dropout}
+        model = {f"model.{n}": t.detach() for n, t in tensors.items() if id(t) not in masks}
+        return model | self._optimizer.state()
+
+    def values_of(self, position: int) -> dict[str, torch.Tensor]:
+        """Return the parameters and buffers by name, as they are."""
+        return dict(self._model.named_parameters()) | dict(self._model.named_buffers())
+
     def keep(self, positions: Sequence[int]) -> None:
         """Nothing to drop: the only trial ends with its learner."""
 

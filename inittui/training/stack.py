@@ -9,10 +9,22 @@ from dataclasses import dataclass, field
 
 import torch
 
-from inittui.events import EpochEnded, Event, StepLosses, TrialEnded, TrialStarted, TrialStatus
+from inittui.events import (
+    EpochEnded,
+    Event,
+    Noted,
+    StartValues,
+    StepLosses,
+    TrialEnded,
+    TrialStarted,
+    TrialStatus,
+    Validated,
+)
 from inittui.numbers import all_to_wire, to_wire
+from inittui.training.checkpoints import Checkpoint, CheckpointStore, matches
 from inittui.training.device import synchronize
 from inittui.training.feed import Feed
+from inittui.training.inspecting import Inspector
 from inittui.training.learner import Learner, validate
 from inittui.training.materials import Materials
 from inittui.training.planning import Kind, make_learner
@@ -25,24 +37,21 @@ CHECK_STEPS = 100
 dropping one changes the shapes, and so the rounding, of those that train beside it."""
 
 
-class Clock:
+class _Clock:
     """Counts training and validation; what happens between events isn't counted."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._since = 0.0
-        self.seconds = 0.0
 
     def start(self) -> None:
         """Go on counting."""
         self._since = time.perf_counter()
 
     def stop(self) -> float:
-        """Stop counting once the device has caught up; return the seconds since `start`."""
+        """Wait until the device has caught up; return the seconds since `start`."""
         synchronize(self._device)
-        spent = time.perf_counter() - self._since
-        self.seconds += spent
-        return spent
+        return time.perf_counter() - self._since
 
 
 @dataclass
@@ -50,6 +59,7 @@ class _Trial:
     """A trial while it trains."""
 
     number: int
+    start: tuple[StartValues, ...] = ()
     seconds: float = 0.0
     losses: list[float] = field(default_factory=list)
     """Of the current epoch, as far as they were read."""
@@ -65,77 +75,163 @@ class Stack:
         materials: Materials,
         kind: Kind,
         numbers: Sequence[int],
-        clock: Clock,
         should_stop: Callable[[], bool],
+        checkpoints: CheckpointStore | None = None,
     ) -> None:
-        """Build the start weights of the trials with these numbers."""
-        plans = materials.trials
+        """Build the trials with these numbers, as their checkpoint left them if there is one."""
+        self._materials, self._kind = materials, kind
         self._training = materials.experiment.training
-        self._trials = [_Trial(number) for number in numbers]
+        self._numbers = tuple(numbers)
         self._should_stop = should_stop
-        seeds = list(dict.fromkeys(plans[number].seed for number in numbers))
-        self._feed: Feed = materials.feed(seeds)
-        self._learner: Learner = make_learner(
-            materials, kind, [plans[number] for number in numbers]
-        )
+        self._checkpoints = checkpoints
+        self._epoch = self._step = 0
+        self._seeds = list(dict.fromkeys(materials.trials[number].seed for number in numbers))
+        self._feed: Feed = materials.feed(self._seeds)
+        total = self._feed.steps_per_epoch * self._training.epochs
+        self._inspector = Inspector(materials, total)
+        checkpoint = checkpoints.load(numbers) if checkpoints else None
+        self._build(checkpoint.alive if checkpoint else self._numbers)
+        if checkpoint is not None and not self._fits(checkpoint):
+            checkpoint = None
+            self._build(self._numbers)
         shape = (self._feed.steps_per_epoch, len(numbers))
         self._losses = torch.empty(shape, device=materials.device, dtype=materials.dtype)
         self._read = 0
         self._last_read = time.perf_counter()
-        self._clock = clock
+        self._clock = _Clock(materials.device)
         self._interrupted = False
-        self._reached = 0
+        if checkpoint is not None:
+            self._restore(checkpoint)
+
+    def _build(self, alive: Sequence[int]) -> None:
+        plans = [self._materials.trials[number] for number in alive]
+        start: list[tuple[StartValues, ...]] = []
+        self._learner: Learner = make_learner(
+            self._materials, self._kind, plans, self._seeds, start.append
+        )
+        self._trials = [_Trial(n, values) for n, values in zip(alive, start, strict=True)]
+
+    def _fits(self, checkpoint: Checkpoint) -> bool:
+        """Whether a checkpoint is of these trials; one that isn't is as good as none."""
+        within = (
+            checkpoint.epoch < self._training.epochs
+            and checkpoint.step < self._feed.steps_per_epoch
+        )
+        return within and matches(checkpoint.state, self._learner.state())
 
     def train(self) -> Iterator[Event]:
-        """Take all steps of all epochs; yield what happens."""
+        """Take all steps that are left, of all epochs; yield what happens."""
         for trial in self._trials:
-            yield TrialStarted(at=time.time(), trial=trial.number)
-        for epoch in range(self._training.epochs):
-            yield from self._epoch(epoch)
-            if self._interrupted or not self._trials:
-                break
-        step = self._feed.steps_per_epoch * self._training.epochs
+            yield TrialStarted(at=time.time(), trial=trial.number, start=trial.start)
+        if self._taken == 0:
+            yield from self._inspect()
+        while self._epoch < self._training.epochs and self._trials and not self._interrupted:
+            yield from self._take_steps()
+            if self._trials and not self._interrupted:
+                yield from self._validate()
+                self._begin_epoch(self._epoch + 1)
+        if self._interrupted:
+            yield from self._save()
         for trial in self._trials:
             status: TrialStatus = "interrupted" if self._interrupted else "finished"
-            reached = step if not self._interrupted else self._reached
-            yield _ended(trial, status, reached)
+            yield _ended(trial, status, self._taken)
+        if self._checkpoints and not self._interrupted:
+            self._checkpoints.remove(self._numbers)
 
-    def _epoch(self, epoch: int) -> Iterator[Event]:
-        """Take one epoch's steps and validate."""
-        before = epoch * self._feed.steps_per_epoch
-        self._read = 0
+    @property
+    def _taken(self) -> int:
+        """Steps taken so far, of all epochs."""
+        return self._epoch * self._feed.steps_per_epoch + self._step
+
+    def _begin_epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._step = self._read = 0
         for trial in self._trials:
             trial.losses = []
+
+    def _take_steps(self) -> Iterator[Event]:
+        """Take the steps that are left of the epoch; report the losses now and then."""
+        if self._epoch and not self._step:
+            yield from self._save()
+        last = self._feed.steps_per_epoch
         self._clock.start()
-        for step in range(self._feed.steps_per_epoch):
+        while self._step < last:
             if self._should_stop():
                 self._interrupted = True
-                self._reached = before + step
-                yield from self._report(before, step)
+                yield from self._report()
+                yield from self._drop_diverged()
                 return
-            self._losses[step, : len(self._trials)] = self._learner.step(
-                self._feed.batch(epoch, step)
-            )
-            taken = step + 1
-            last = taken == self._feed.steps_per_epoch
-            if taken % CHECK_STEPS == 0 or last:
-                yield from self._report(before, taken)
+            batch = self._feed.batch(self._epoch, self._step)
+            self._losses[self._step, : len(self._trials)] = self._learner.step(batch)
+            self._step += 1
+            every = self._training.eval_every
+            if every is not None and self._taken % every == 0 and self._step < last:
+                yield from self._report()
+                yield from self._validate_within()
+                self._clock.start()
+            if self._inspector.due(self._taken):
+                yield from self._report()
+                yield from self._inspect()
+                self._clock.start()
+            if self._step % CHECK_STEPS == 0 or self._step == last:
+                yield from self._report()
                 yield from self._drop_diverged()
                 if not self._trials:
                     return
+                if self._checkpoints and self._checkpoints.due() and self._step < last:
+                    yield from self._save()
                 self._clock.start()
             elif time.perf_counter() - self._last_read >= READ_SECONDS:
-                yield from self._report(before, taken)
+                yield from self._report()
                 self._clock.start()
-        yield from self._validate(epoch)
 
-    def _report(self, before: int, taken: int) -> Iterator[Event]:
+    def _inspect(self) -> Iterator[Event]:
+        """Measure inside of the trials, where that is due now; their training doesn't notice."""
+        when = self._inspector.due(self._taken)
+        if when is None:
+            return
+        for position, trial in enumerate(self._trials):
+            if trial.diverged_at is None:
+                values = self._learner.values_of(position)
+                yield self._inspector.measure(trial.number, when, self._taken, values)
+
+    def _save(self) -> Iterator[Event]:
+        """Keep where the stack stands; a disk that doesn't take it stops nothing."""
+        if self._checkpoints is None or not self._trials:
+            return
+        losses = torch.tensor([t.losses for t in self._trials], dtype=torch.float64)
+        checkpoint = Checkpoint(
+            alive=tuple(trial.number for trial in self._trials),
+            epoch=self._epoch,
+            step=self._step,
+            seconds=tuple(trial.seconds for trial in self._trials),
+            losses=losses,
+            state=self._learner.state(),
+        )
+        try:
+            self._checkpoints.save(self._numbers, checkpoint)
+        except OSError as error:
+            message = f"no checkpoint could be written: {error.strerror or error}"
+            yield Noted(at=time.time(), message=message)
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        """Go on where a checkpoint stood."""
+        for name, tensor in self._learner.state().items():
+            tensor.copy_(checkpoint.state[name])
+        self._epoch, self._step = checkpoint.epoch, checkpoint.step
+        self._read = checkpoint.step
+        for trial, seconds, losses in zip(
+            self._trials, checkpoint.seconds, checkpoint.losses.tolist(), strict=True
+        ):
+            trial.seconds, trial.losses = seconds, losses
+
+    def _report(self) -> Iterator[Event]:
         """Stop the clock and read the losses since the last time."""
         self._share(self._clock.stop())
         self._last_read = time.perf_counter()
-        columns = self._losses[self._read : taken, : len(self._trials)].T.tolist()
-        first = before + self._read
-        self._read = taken
+        columns = self._losses[self._read : self._step, : len(self._trials)].T.tolist()
+        first = self._epoch * self._feed.steps_per_epoch + self._read
+        self._read = self._step
         for trial, column in zip(self._trials, columns, strict=True):
             if trial.diverged_at is None and column:
                 values = _until_not_finite(column)
@@ -159,18 +255,32 @@ class Stack:
         if kept:
             self._learner.keep(kept)
 
-    def _validate(self, epoch: int) -> Iterator[Event]:
+    def _validated(self) -> Iterator[tuple[_Trial, float, float]]:
+        """Give each trial's loss and accuracy; parameters and generators stay as they are."""
         self._clock.start()
         losses, accuracies = validate(self._learner, self._feed)
         self._share(self._clock.stop())
-        step = (epoch + 1) * self._feed.steps_per_epoch
-        for trial, loss, accuracy in zip(self._trials, losses, accuracies, strict=True):
+        return zip(self._trials, losses, accuracies, strict=True)
+
+    def _validate_within(self) -> Iterator[Event]:
+        for trial, loss, accuracy in self._validated():
+            if trial.diverged_at is None:
+                yield Validated(
+                    at=time.time(),
+                    trial=trial.number,
+                    step=self._taken,
+                    val_loss=to_wire(loss),
+                    val_accuracy=accuracy,
+                )
+
+    def _validate(self) -> Iterator[Event]:
+        for trial, loss, accuracy in self._validated():
             mean = sum(trial.losses) / len(trial.losses)
             yield EpochEnded(
                 at=time.time(),
                 trial=trial.number,
-                epoch=epoch + 1,
-                step=step,
+                epoch=self._epoch + 1,
+                step=self._taken,
                 train_loss=to_wire(mean),
                 val_loss=to_wire(loss),
                 val_accuracy=accuracy,

@@ -40,7 +40,7 @@ def test_a_small_limit_splits_the_stack(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("seeds", [1, 2, 5])
 @pytest.mark.parametrize("size", ["auto", 1, 4, 100])
 def test_every_trial_is_in_one_stack(schemes: int, seeds: int, size: str | int) -> None:
-    names = [f"constant:value=0.{number + 1}" for number in range(schemes)]
+    names = [f"constant:value={number + 1}" for number in range(schemes)]
     materials = prepare(experiment(names, seeds=range(seeds), images=300, stack=size))
     groups = plan_stacks(materials).groups
     assert [number for group in groups for number in group] == list(range(schemes * seeds))
@@ -66,10 +66,10 @@ def test_on_running_out_half_as_many_go_on(
 ) -> None:
     real: Callable[..., Any] = planning.make_learner
 
-    def limited(materials: Any, kind: Any, trials: list[TrialPlan]) -> Any:
+    def limited(materials: Any, kind: Any, trials: list[TrialPlan], *more: Any) -> Any:
         if len(trials) > 2:
             raise error
-        return real(materials, kind, trials)
+        return real(materials, kind, trials, *more)
 
     monkeypatch.setattr(stack, "make_learner", limited)
     state = run(experiment(["zeros", "rule", "normal", "default", "centered"], images=1_000))

@@ -1,0 +1,147 @@
+"""One run from the command line: prepare, record, show progress, fold."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inittui.cli.expectation import expectation
+from inittui.cli.interrupt import orderly_stop
+from inittui.cli.progress import Progress, show_progress
+from inittui.errors import ExitCode, MachineError, UsageError
+from inittui.events import Noted, RunEnded, RunStarted
+from inittui.experiment import Experiment
+from inittui.runs import LogTail, RunDirectory, create_run, delete_run, runs_root
+from inittui.runs.launch import start_worker
+from inittui.state import RunState
+
+if TYPE_CHECKING:
+    from inittui.worker import Recorder
+
+_POLL_SECONDS = 0.05
+
+_LOADED = time.time()
+"""When this process had started to load inittui, in seconds since 1970."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to."""
+
+    state: RunState
+    run: RunDirectory | None
+    failure: MachineError | None
+    """Why the run could not be kept, where it could not."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the process should tell its caller."""
+        if self.failure is not None:
+            return ExitCode.ENVIRONMENT
+        codes = {
+            "finished": ExitCode.DONE,
+            "interrupted": ExitCode.INTERRUPTED,
+            "nothing-finished": ExitCode.NOTHING_FINISHED,
+            "failed": ExitCode.NOTHING_FINISHED,
+        }
+        return codes.get(self.state.status, ExitCode.DONE)
+
+
+def process_start() -> float:
+    """Return when this process started, in seconds since 1970, as exactly as can be told."""
+    try:
+        import os
+
+        fields = Path("/proc/self/stat").read_text(encoding="ascii", errors="replace")
+        ticks = int(fields.rsplit(")", 1)[1].split()[19])
+        uptime = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+        return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return _LOADED
+
+
+def conduct(
+    experiment: Experiment, *, save: bool = True, runs_dir: Path | None = None, quiet: bool = False
+) -> Outcome:
+    """Train an experiment with its progress on stderr.
+
+    Nothing is left behind where the experiment turns out to be impossible: the directory of the
+    run is made after everything was checked and loaded.
+
+    Raises:
+        InittuiError: before training starts.
+    """
+    with show_progress(quiet) as progress:
+        from inittui.training.materials import prepare
+        from inittui.worker import Recorder
+
+        materials = prepare(experiment)
+        if experiment.sweeps and not quiet:
+            progress(Noted(message=expectation(materials)), RunState())
+        run = create_run(runs_root(runs_dir), experiment) if save else None
+        return _record(Recorder(materials, run), run, RunState(), progress)
+
+
+def resume(run: RunDirectory, *, force: bool = False, quiet: bool = False) -> Outcome:
+    """Go on with a run from its last checkpoints; what had finished is not repeated.
+
+    Raises:
+        InittuiError: it is over or being written, or something is not as it was and ``force``
+            isn't given.
+    """
+    from inittui.resume import differences, earlier_of, open_resumption
+
+    resumption = open_resumption(run)
+    with show_progress(quiet) as progress:
+        from inittui.training.materials import prepare
+        from inittui.worker import Recorder
+
+        materials = prepare(resumption.experiment)
+        found = differences(resumption, materials)
+        if found and not force:
+            raise UsageError(
+                f"run {run.id} would not go on as it began: {'; '.join(found)}; "
+                "--force resumes it all the same"
+            )
+        recorder = Recorder(materials, run, earlier=earlier_of(resumption.state))
+        return _record(recorder, run, resumption.state, progress)
+
+
+def _record(
+    recorder: Recorder, run: RunDirectory | None, state: RunState, progress: Progress
+) -> Outcome:
+    with orderly_stop() as should_stop:
+        for event in recorder.events(
+            should_stop=should_stop, command=sys.argv, process_started=process_start()
+        ):
+            state.apply(event)
+            progress(event, state)
+    return Outcome(state, run, recorder.failure)
+
+
+def detach(experiment: Experiment, runs_dir: Path | None) -> RunDirectory:
+    """Start a run in a process of its own; return when it trains.
+
+    Raises:
+        InittuiError: it could not start; nothing is left behind.
+    """
+    run = create_run(runs_root(runs_dir), experiment)
+    worker = start_worker(run)
+    tail = LogTail(run.log)
+    while True:
+        ended = worker.poll()
+        for event in tail.poll():
+            if isinstance(event, RunStarted):
+                return run
+            if isinstance(event, RunEnded):
+                worker.wait()
+                delete_run(run)
+                error = MachineError if worker.returncode == ExitCode.ENVIRONMENT else UsageError
+                raise error(event.reason)
+        if ended is not None:
+            last = run.worker_log.read_text(encoding="utf-8", errors="replace").splitlines()
+            raise MachineError(f"the worker of run {run.id} ended: {(last or ['no message'])[-1]}")
+        time.sleep(_POLL_SECONDS)

@@ -1,0 +1,91 @@
+"""How long a run will take here: a few steps of some trials are timed, the rest is arithmetic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from inittui.training.device import exact, synchronize
+from inittui.training.feed import Feed
+from inittui.training.learner import Learner
+from inittui.training.materials import Materials
+from inittui.training.planning import ENOUGH_ON_CPU, Kind, make_learner, plan_stacks
+
+_SECONDS = 2.0
+"""Spent on timing in all, unless single steps take longer."""
+
+_WARM_UP = 2
+_MOST_STEPS = 20
+
+
+def estimate_seconds(materials: Materials) -> float:
+    """Return about how many seconds the training of all trials takes, start-up not counted.
+
+    One stack of each swept setting is timed for a few steps. Nothing that is trained later
+    depends on it.
+    """
+    plan = plan_stacks(materials)
+    parts = (materials, *materials.others)
+    with exact(materials.device):
+        return sum(
+            _part_seconds(
+                part,
+                plan.kind,
+                [group for group in plan.groups if materials.of(group[0]) is part],
+                _SECONDS / len(parts),
+            )
+            for part in parts
+        )
+
+
+def _part_seconds(
+    materials: Materials, kind: Kind, groups: Sequence[tuple[int, ...]], budget: float
+) -> float:
+    """Estimate the stacks that share one model, from the first of them."""
+    timed = groups[0]
+    if materials.device.type == "cpu":
+        timed = timed[:ENOUGH_ON_CPU]
+    plans = [materials.trials[number] for number in timed]
+    seeds = list(dict.fromkeys(plan.seed for plan in plans))
+    began = time.perf_counter()
+    feed = materials.feed(seeds)
+    learner = make_learner(materials, kind, plans, seeds)
+    building = time.perf_counter() - began
+    step = _step_seconds(learner, feed, budget)
+    images = len(materials.splits[seeds[0]].validation)
+    validation = _validation_seconds(learner, feed, images, budget / 4)
+    training = materials.experiment.training
+    steps = feed.steps_per_epoch * training.epochs
+    validations = training.epochs + (steps // training.eval_every if training.eval_every else 0)
+    # On a GPU a stack takes about as long whatever its size, on a CPU time grows with its trials.
+    if materials.device.type == "cpu":
+        stacks = sum(map(len, groups)) / len(timed)
+    else:
+        stacks = float(len(groups))
+    return stacks * (building + steps * step + validations * validation)
+
+
+def _step_seconds(learner: Learner, feed: Feed, budget: float) -> float:
+    """Return the median time of a step."""
+    spent: list[float] = []
+    began = time.perf_counter()
+    while len(spent) < _MOST_STEPS and (len(spent) < 2 or time.perf_counter() - began < budget):
+        since = time.perf_counter()
+        learner.step(feed.batch(0, len(spent) % feed.steps_per_epoch))
+        synchronize(learner.seed_rows.device)
+        spent.append(time.perf_counter() - since)
+    timed = sorted(spent[_WARM_UP:] or spent[-1:])
+    return timed[len(timed) // 2]
+
+
+def _validation_seconds(learner: Learner, feed: Feed, images: int, budget: float) -> float:
+    """Return the time of a whole validation over so many images, from its first batches."""
+    began = time.perf_counter()
+    seen = 0
+    for batch in feed.validation():
+        learner.logits(batch.images)
+        synchronize(learner.seed_rows.device)
+        seen += batch.images.shape[1]
+        if time.perf_counter() - began > budget:
+            break
+    return (time.perf_counter() - began) * images / seen
