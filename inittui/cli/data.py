@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +26,16 @@ app = typer.Typer(help="List the data sets, and look at their images.")
 MOST_IMAGES = 1_000
 """Images drawn by one command; more would only scroll away."""
 
-_STYLES = {"shipped": "green", "cached": "green", "downloaded": "green", "damaged": "bold red"}
+_STYLES = {
+    "shipped": "green",
+    "cached": "green",
+    "downloaded": "green",
+    "not here": "dim",
+    "damaged": "bold red",
+}
+_NEEDED = ("set", "state", "place")
+_NARROWEST_PLACE = 12
+_GAP = 2
 
 
 def _complete_name(incomplete: str) -> list[str]:
@@ -94,7 +103,7 @@ def show(
     console = console_for(sys.stdout, width)
     ascii_only = is_ascii(sys.stdout)
     colourless = console.color_system is None or console.no_color
-    console.print(description.title, style="bold", soft_wrap=True)
+    console.print(description.title, style="bold")
     console.print()
     console.print(
         draw_images(
@@ -157,27 +166,37 @@ def _table(
     from rich.table import Table
     from rich.text import Text
 
-    rows = [
-        (
-            description.name,
-            Text(standing.state, style=_STYLES.get(standing.state, "dim")),
-            _megabytes(standing.bytes or description.download_bytes),
-            f"{description.train + description.test:,}",
-            _place(standing, ascii_only),
-        )
-        for description, standing in found
+    columns: dict[str, Sequence[str]] = {
+        "set": [description.name for description, _ in found],
+        "state": [standing.state for _, standing in found],
+        "size": [_megabytes(*each) for each in found],
+        "images": [f"{description.train + description.test:,}" for description, _ in found],
+        "place": [_place(standing, ascii_only) for _, standing in found],
+    }
+    left_out = []
+    while (room := _room(columns, width)) < _NARROWEST_PLACE and len(columns) > len(_NEEDED):
+        left_out.append(next(title for title in reversed(columns) if title not in _NEEDED))
+        del columns[left_out[-1]]
+    mark = "~" if ascii_only else "…"
+    columns["place"] = [
+        _shorten(place, max(room, _NARROWEST_PLACE), mark) for place in columns["place"]
     ]
-    headers = ("set", "state", "size", "images", "place")
-    widths = [max(len(cell) for cell in column) for column in zip(headers, *rows, strict=True)]
-    room = max(8, width - sum(widths[:-1]) - 2 * (len(headers) - 1))
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for header in headers:
-        right = header in {"size", "images"}
-        table.add_column(header, no_wrap=True, justify="right" if right else "left")
-    for name, state, size, images, place in rows:
-        short = _shorten(place, room, "~" if ascii_only else "…")
-        table.add_row(name, state, size, images, Text(short))
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    for title in columns:
+        right = title in {"size", "images"}
+        table.add_column(title, justify="right" if right else "left", overflow="fold")
+    for row in zip(*columns.values(), strict=True):
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+    if left_out:
+        table.caption = Text(f"no room for: {', '.join(left_out)}")
+        table.caption_justify = "left"
     return table
+
+
+def _room(columns: Mapping[str, Sequence[str]], width: int) -> int:
+    """Return the characters that the last column has when all others are whole."""
+    others = list(columns.items())[:-1]
+    return width - sum(max(map(len, [title, *cells])) + _GAP for title, cells in others)
 
 
 def _place(standing: Standing, ascii_only: bool) -> str:
@@ -198,7 +217,8 @@ def _shorten(text: str, room: int, mark: str) -> str:
     return text[: room - 1 - tail] + mark + text[len(text) - tail :]
 
 
-def _megabytes(size: int) -> str:
+def _megabytes(description: SetDescription, standing: Standing) -> str:
+    size = description.download_bytes if standing.bytes is None else standing.bytes
     return f"{size / 1e6:.1f} MB" if size < 99.5e6 else f"{size / 1e6:.0f} MB"
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tiny_sets import publish
+from tiny_sets import Publish, Published, publish
 
 from inittui.data import descriptions, sets
-from inittui.data.arrays import SetArrays
-from inittui.data.descriptions import DATA_SETS, SetDescription
-
-Publish = Callable[[str, Path], tuple[SetDescription, SetArrays]]
+from inittui.data.descriptions import DATA_SETS
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +22,7 @@ def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Publish:
     """Publish a tiny set below a root, and make inittui believe that it is the real one."""
 
-    def announce(name: str, root: Path) -> tuple[SetDescription, SetArrays]:
+    def announce(name: str, root: Path) -> Published:
         description, arrays = publish(name, root)
         known = {**DATA_SETS, name: description}
         monkeypatch.setattr(descriptions, "DATA_SETS", known)

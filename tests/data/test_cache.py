@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Publish
-from tiny_sets import random_set, same
+from tiny_sets import Publish, random_set, same
 
 from inittui.data import cache, formats, sets, verified
 from inittui.data.arrays import SetArrays
@@ -178,9 +177,7 @@ def test_the_second_read_decodes_nothing(
     assert same(sets.read("kmnist"), arrays)
 
 
-def test_the_decoded_form_serves_when_the_archives_are_gone(
-    tiny: Publish, cache_dir: Path
-) -> None:
+def test_the_decoded_form_serves_when_the_archives_are_gone(tiny: Publish, cache_dir: Path) -> None:
     description, arrays = tiny("kmnist", cache_dir / "data")
     sets.read("kmnist")
     for archive in description.archives:

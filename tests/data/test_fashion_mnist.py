@@ -90,9 +90,7 @@ def test_unknown_name_suggests_the_nearest() -> None:
         load("fashion_mnist")
 
 
-def test_torchvision_accepts_the_same_files_and_reads_the_same(
-    given: Path, tmp_path: Path
-) -> None:
+def test_torchvision_accepts_the_same_files_and_reads_the_same(given: Path, tmp_path: Path) -> None:
     from torchvision.datasets import FashionMNIST
 
     data = load("fashion-mnist")
@@ -144,7 +142,9 @@ def test_damage_is_named(
     with pytest.raises(MachineError) as caught:
         read("fashion-mnist")
     line = str(caught.value)
-    assert line.startswith(f"{given / archive.name} {message.format(size=archive.size, md5=archive.md5)}")
+    assert line.startswith(
+        f"{given / archive.name} {message.format(size=archive.size, md5=archive.md5)}"
+    )
     assert DESCRIPTION.source in line
     assert "\n" not in line
     assert caught.value.exit_code is ExitCode.ENVIRONMENT

@@ -10,6 +10,7 @@ import pickle
 import struct
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,9 @@ from inittui.data.descriptions import DATA_SETS, Archive, SetDescription
 
 TRAIN, TEST = 7, 4
 CIFAR_BATCH = 3
+
+Published = tuple[SetDescription, SetArrays]
+Publish = Callable[[str, Path], Published]
 
 
 def pack_idx(values: NDArray[np.generic]) -> bytes:
@@ -42,7 +46,7 @@ def random_set(description: SetDescription, seed: int = 0) -> SetArrays:
     return SetArrays(part(description.train), part(description.test))
 
 
-def publish(name: str, root: Path) -> tuple[SetDescription, SetArrays]:
+def publish(name: str, root: Path) -> Published:
     """Write a tiny version of a set in its real format below a torchvision root."""
     real = DATA_SETS[name]
     train = 5 * CIFAR_BATCH if real.format == "cifar" else TRAIN
