@@ -47,6 +47,8 @@ class Sample:
     """One more than the counts."""
     description: Description | None = None
     """None for one's own function."""
+    formula: str = ""
+    """What the author of one's own function says that it gives."""
     distribution: Distribution | None = None
     """What is expected; None for one's own function."""
     atom_shares: tuple[float, ...] = ()
@@ -99,7 +101,8 @@ def _heading(sample: Sample, frame: Frame) -> list[RenderableType]:
     description = sample.description
     title = Text(frame.say(sample.call), "bold")
     if description is None:
-        return [title, Text("a function of one's own")]
+        said = f"a function of one's own{': ' if sample.formula else ''}{sample.formula}"
+        return [title, Text(frame.say(said))]
     if description.aliases:
         title.append(f" (also {', '.join(description.aliases)})", "dim")
     facts = Table.grid(padding=(0, 2, 0, 0))

@@ -1,0 +1,261 @@
+"""`inittui inspect`: what every layer of a model does, before or after its training."""
+
+from __future__ import annotations
+
+import fnmatch
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+import typer
+from msgspec.structs import replace
+
+from inittui.cli import option_types as opt
+from inittui.cli.options import (
+    Contestants,
+    build_experiment,
+    choose_seeds,
+    experiment_sections,
+)
+from inittui.errors import ExitCode, UsageError, unknown
+from inittui.model_descriptions import MODELS
+from inittui.state import RunState
+from inittui.text import sanitize
+
+if TYPE_CHECKING:
+    from inittui.experiment import Experiment
+
+_INSPECTION = "Inspection"
+NOISE = "noise"
+"""In place of a data set: inputs that are drawn, for models that no images fit."""
+_LISTED = 12
+"""Layers named in an error."""
+
+Moment = Literal["before", "after", "both"]
+
+
+def inspect(
+    context: typer.Context,
+    schemes: opt.Schemes = None,
+    when: Annotated[
+        str,
+        typer.Option(
+            metavar="|".join(get_args(Moment)),
+            help="Measure before the training, which then isn't run, or after it, or both.",
+            rich_help_panel=_INSPECTION,
+        ),
+    ] = "before",
+    images: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Measure over the first N training images of the seed. \\[default: 1024]",
+            rich_help_panel=_INSPECTION,
+        ),
+    ] = None,
+    percentile: Annotated[
+        float | None,
+        typer.Option(
+            metavar="P",
+            help="Histograms go from the percentile 100 - P to P; 100 has all values. "
+            "\\[default: 99.9]",
+            rich_help_panel=_INSPECTION,
+        ),
+    ] = None,
+    density: Annotated[
+        bool,
+        typer.Option(
+            "--density",
+            help="Give histograms as share of values per unit, not as numbers of values.",
+            rich_help_panel=_INSPECTION,
+        ),
+    ] = False,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Show the layers whose names match, such as 'fc*'.",
+            rich_help_panel=_INSPECTION,
+        ),
+    ] = None,
+    run_id: Annotated[
+        str | None,
+        typer.Option(
+            "--run",
+            metavar="ID",
+            help="Show what a run has recorded with 'compare --inspect': its ID, or 'last'.",
+            rich_help_panel=_INSPECTION,
+        ),
+    ] = None,
+    sweeps: opt.Sweeps = None,
+    layers: opt.Layers = None,
+    model: opt.ModelName = None,
+    model_args: opt.ModelArgs = None,
+    hidden: opt.Hidden = None,
+    depth: opt.Depth = None,
+    width: opt.LayerWidth = None,
+    activation: opt.Activation = None,
+    dropout: opt.Dropout = None,
+    batch_norm: opt.BatchNorm = None,
+    input_shape: opt.InputShape = None,
+    data: opt.DataName = None,
+    validation: opt.Validation = None,
+    limit: opt.Limit = None,
+    normalize: opt.Normalize = None,
+    split: opt.Split = None,
+    evaluate_on: opt.EvaluateOn = None,
+    epochs: opt.Epochs = None,
+    batch_size: opt.BatchSize = None,
+    optimizer: opt.Optimizer = None,
+    lr: opt.LearningRate = None,
+    seeds: opt.Seeds = None,
+    seed: opt.Seed = None,
+    device: opt.Device = None,
+    dtype: opt.DType = None,
+    stack: opt.Stack = None,
+    marker: opt.Marker = None,
+    report_width: opt.ReportWidth = None,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print one JSON document; see 'inittui schema inspect'.",
+            rich_help_panel=opt.REPORT,
+        ),
+    ] = False,
+    quiet: opt.Quiet = False,
+    config: opt.Config = None,
+    trust: opt.Trust = False,
+    runs_dir: opt.RunsDir = None,
+) -> None:
+    """Measure every layer in one forward and one backward pass over the same images.
+
+    Shows weights, outputs, activations, gradients, and what stands out.
+    With '--data noise' inputs are drawn instead of images.
+    """
+    from inittui.cli.output import check_width, print_inspection
+
+    check_width(report_width)
+    if when not in get_args(Moment):
+        raise unknown("moment", sanitize(when, 40), get_args(Moment))
+    path: Path | None = None
+    code = ExitCode.DONE
+    if run_id is not None:
+        _refuse_others(context)
+        state, path = _recorded(run_id, runs_dir)
+        _check_only(only, _layers_of(state))
+    else:
+        sections = experiment_sections(
+            model=model, hidden=hidden, depth=depth, width=width, activation=activation,
+            dropout=dropout, batch_norm=batch_norm, input_shape=input_shape, data=data,
+            validation=validation, limit=limit, normalize=normalize, epochs=epochs,
+            batch_size=batch_size, optimizer=optimizer, lr=lr, device=device, dtype=dtype,
+            stack=stack, split=split, evaluate_on=evaluate_on, eval_every=None,
+            model_args=model_args,
+        )  # fmt: skip
+        sections["inspection"] = {
+            "before": when != "after", "after": when != "before",
+            "images": images, "percentile": percentile,
+        }  # fmt: skip
+        experiment = build_experiment(
+            config,
+            Contestants(schemes or [], layers or [], sweeps or []),
+            sections,
+            trust=trust,
+            seeds=choose_seeds(seeds, seed),
+        )
+        if when == "before" and _takes_no_images(experiment.model.name):
+            experiment = replace(experiment, data=replace(experiment.data, name=NOISE))
+        state, code = _measure(experiment, only, quiet=quiet)
+    print_inspection(
+        state, path, as_json=as_json, width=report_width, marker=marker, only=only, density=density
+    )
+    raise typer.Exit(code)
+
+
+def _takes_no_images(model: str) -> bool:
+    return model in MODELS and MODELS[model].input is not None
+
+
+def _measure(experiment: Experiment, only: str | None, *, quiet: bool) -> tuple[RunState, ExitCode]:
+    """Measure, and train where that is asked for; nothing is kept."""
+    from inittui.cli.interrupt import orderly_stop
+    from inittui.cli.progress import show_progress
+    from inittui.cli.session import Outcome, process_start
+
+    state = RunState()
+    with show_progress(quiet) as progress:
+        from inittui.training.engine import inspect_starts, train
+        from inittui.training.materials import prepare, prepare_on_noise
+
+        on_noise = experiment.data.name == NOISE and not experiment.inspection.after
+        materials = (prepare_on_noise if on_noise else prepare)(experiment)
+        parts = (materials, *materials.others)
+        _check_only(only, dict.fromkeys(name for part in parts for name in part.followers))
+        if not experiment.inspection.after:
+            for event in inspect_starts(materials, command=sys.argv):
+                state.apply(event)
+            return state, ExitCode.DONE
+        with orderly_stop() as should_stop:
+            events = train(
+                materials,
+                should_stop=should_stop,
+                command=sys.argv,
+                process_started=process_start(),
+            )
+            for event in events:
+                state.apply(event)
+                progress(event, state)
+    return state, Outcome(state, None, None).exit_code
+
+
+def _recorded(run_id: str, runs_dir: Path | None) -> tuple[RunState, Path]:
+    """Return what a run has recorded, and where."""
+    from inittui.runs import find_run, load_settled, runs_root
+
+    run = find_run(runs_root(runs_dir), run_id)
+    state, _ = load_settled(run)
+    if not any(trial.probes for trial in state.trials):
+        raise UsageError(
+            f"run {run.id} has not measured inside its models; 'inittui compare --inspect' does"
+        )
+    return state, run.path
+
+
+_WITH_RUN = {"run_id", "runs_dir", "only", "density", "marker", "report_width", "as_json", "quiet"}
+"""Options that go with --run."""
+
+
+def _refuse_others(context: typer.Context) -> None:
+    """Raise `UsageError` for options that a run of the past can't follow any more."""
+    given = [
+        parameter
+        for parameter in context.command.params
+        if parameter.name not in _WITH_RUN and _is_typed(context, parameter.name or "")
+    ]
+    if given:
+        names = ", ".join(max(each.opts, key=len) for each in given)
+        raise UsageError(f"--run shows what was recorded; it can't be combined with {names}")
+
+
+def _is_typed(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _layers_of(state: RunState) -> list[str]:
+    probes = (event.probe for trial in state.trials for event in trial.probes[:1])
+    return list(dict.fromkeys(layer.name for probe in probes for layer in probe.layers))
+
+
+def _check_only(pattern: str | None, names: Iterable[str]) -> None:
+    """Raise `UsageError` for a pattern that matches no layer."""
+    known = list(names)
+    if pattern is None or any(fnmatch.fnmatchcase(name, pattern) for name in known):
+        return
+    listed = sanitize(", ".join(known[:_LISTED]), 300)
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    raise UsageError(
+        f"--only: no layer matches '{sanitize(pattern, 60)}'; the layers are: {listed}{more}"
+    )

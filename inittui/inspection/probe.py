@@ -1,0 +1,124 @@
+"""One forward and one backward pass over a batch, in evaluation mode: what every layer does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.func import functional_call
+
+from inittui.inspection.statistics import measure, spread_of_logits
+from inittui.inspection.watcher import Seen, Watcher
+from inittui.numbers import to_wire
+from inittui.own_code import seeded
+from inittui.probes import LayerProbe, Measured, Probe
+
+Named = Mapping[str, torch.Tensor]
+
+
+def probe(
+    model: nn.Module,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    *,
+    percentile: float,
+    values: Named | None = None,
+) -> Probe:
+    """Measure every weight layer that runs.
+
+    Neither the model nor the tensors nor the global random generators are changed.
+
+    Args:
+        model: gives logits [n, classes] for ``images``; on their device.
+        images: [n, *input_shape].
+        labels: int64 [n].
+        percentile: the range of the histograms, see `statistics.measure`.
+        values: parameters and buffers to use instead of the model's own, by name; parameters
+            are not copied. What the model doesn't have is ignored.
+    """
+    given = values or {}
+    leaves = {
+        name: tensor.detach().requires_grad_()
+        for name, tensor in ((name, given.get(name, own)) for name, own in model.named_parameters())
+    }
+    # A model may write to its buffers even in evaluation mode.
+    state = {name: given.get(name, own).clone() for name, own in model.named_buffers()}
+    watcher = Watcher(percentile)
+    training = model.training
+    model.eval()
+    try:
+        with torch.enable_grad(), _own_randomness(images.device):
+            with watcher.watching(model):
+                logits: torch.Tensor = functional_call(model, {**leaves, **state}, (images,))
+            loss = F.cross_entropy(logits, labels)
+            layers = _layers(watcher, loss, percentile)
+    finally:
+        model.train(training)
+    return Probe(
+        images=len(images),
+        classes=logits.shape[-1],
+        loss=to_wire(loss.item()),
+        logit_std=to_wire(spread_of_logits(logits)),
+        layers=layers,
+    )
+
+
+def _layers(watcher: Watcher, loss: torch.Tensor, percentile: float) -> tuple[LayerProbe, ...]:
+    """Run backward; return what is known of each layer."""
+    seen = tuple(watcher.seen.values())
+    weights = [layer.weight for layer in seen]
+    biases = [layer.bias for layer in seen if layer.bias is not None]
+    gradients = torch.autograd.grad(loss, [*weights, *biases], allow_unused=True)
+    bias_gradients = iter(gradients[len(weights) :])
+    return tuple(
+        _layer(
+            layer,
+            by_weight,
+            None if layer.bias is None else next(bias_gradients),
+            percentile,
+        )
+        for layer, by_weight in zip(seen, gradients, strict=False)
+    )
+
+
+def _layer(
+    seen: Seen,
+    by_weight: torch.Tensor | None,
+    by_bias: torch.Tensor | None,
+    percentile: float,
+) -> LayerProbe:
+    def gradient(values: torch.Tensor | None) -> Measured:
+        # None: the loss doesn't depend on it, as where a model detaches what a layer gives.
+        return Measured(count=0) if values is None else measure(values, percentile)
+
+    return LayerProbe(
+        name=seen.name,
+        kind=seen.kind,
+        nonlinearity=seen.nonlinearity,
+        shape=tuple(seen.weight.shape),
+        units=seen.units,
+        distinct_units=seen.distinct_units,
+        weights=measure(seen.weight, percentile),
+        biases=None if seen.bias is None else measure(seen.bias, percentile),
+        pre_activations=seen.pre_activations,
+        activations=seen.activations or seen.pre_activations,
+        between_samples=to_wire(seen.between_samples),
+        dead=seen.dead,
+        saturated=seen.saturated,
+        weight_gradients=gradient(by_weight),
+        bias_gradients=None if seen.bias is None else gradient(by_bias),
+        pre_activation_gradients=seen.pre_activation_gradients,
+    )
+
+
+@contextmanager
+def _own_randomness(device: torch.device) -> Iterator[None]:
+    """Seed the global generators for what a model draws itself; leave them as they were."""
+    devices = [device] if device.type == "cuda" else []
+    with seeded(0), torch.random.fork_rng(devices=devices):
+        if devices:
+            torch.cuda.manual_seed(0)
+        yield

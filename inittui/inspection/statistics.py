@@ -1,0 +1,136 @@
+"""Statistics of tensors of any size: float64 throughout, in parts that fit the cache."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from inittui.numbers import to_wire
+from inittui.probes import Histogram, Measured
+
+BINS = 60
+"""Bins of a histogram: divisible by 2, 3, 4, 5 and 6, so that it can be drawn smaller."""
+
+_PART = 1 << 20
+"""Values turned to float64 at once."""
+
+TANH_LIMIT = 0.97
+SIGMOID_LIMITS = 0.015, 0.985
+"""Where these are flat: tanh at ±0.97 and the sigmoid here have 6 % of their steepest slope."""
+
+
+def measure(values: torch.Tensor, percentile: float) -> Measured:
+    """Measure all values of a tensor of any shape, on any device.
+
+    The histogram goes from the value at 100 - ``percentile`` percent to that at ``percentile``
+    percent, each the nearest one further out; 100 means from the least to the largest.
+    """
+    flat = _portable(values.detach()).flatten()
+    finite = torch.isfinite(flat)
+    count = flat.numel()
+    kept = int(finite.sum())
+    if kept < count:
+        flat = flat[finite]
+    if not kept:
+        return Measured(count=count, not_finite=count)
+    low, high = _percentiles(flat, percentile)
+    mean, variance = _mean_and_variance(flat)
+    least, largest = flat.aminmax()
+    return Measured(
+        count=count,
+        not_finite=count - kept,
+        mean=to_wire(mean),
+        variance=to_wire(variance),
+        min=least.item(),
+        max=largest.item(),
+        histogram=_histogram(flat, low, high),
+    )
+
+
+def _portable(values: torch.Tensor) -> torch.Tensor:
+    """Return the values where float64 exists: MPS has none."""
+    return values.cpu() if values.device.type == "mps" else values
+
+
+def _mean_and_variance(flat: torch.Tensor) -> tuple[float, float]:
+    """Return both in two passes; of equal values the variance is exactly 0."""
+    # Around the first value, so that rounding is of the size of the spread, not of the mean.
+    origin = flat[0].double()
+    shift = sum(float((part.double() - origin).sum()) for part in flat.split(_PART)) / len(flat)
+    squares = 0.0
+    for part in flat.split(_PART):
+        apart = (part.double() - origin).sub_(shift)
+        squares += float(torch.dot(apart, apart))
+    return origin.item() + shift, squares / len(flat)
+
+
+def _percentiles(flat: torch.Tensor, percentile: float) -> tuple[float, float]:
+    last = len(flat) - 1
+    high = math.ceil(last * percentile / 100)
+    low = last - high
+    if flat.device.type == "cpu":
+        parted = np.partition(flat.numpy(), (low, high))
+        return float(parted[low]), float(parted[high])
+    ordered = flat.sort().values
+    return ordered[low].item(), ordered[high].item()
+
+
+def _histogram(flat: torch.Tensor, low: float, high: float) -> Histogram:
+    bins = BINS if high > low else 1
+    scale = bins / (high - low) if high > low else 1.0
+    totals = torch.zeros(bins + 2, dtype=torch.int64, device=flat.device)
+    for part in flat.split(_PART):
+        exact = part.double()
+        place = ((exact - low) * scale).floor_().clamp_(0, bins - 1).long() + 1
+        place[exact < low] = 0
+        place[exact > high] = bins + 1
+        totals += torch.bincount(place, minlength=bins + 2)
+    under, *counts, over = totals.tolist()
+    return Histogram(low=low, high=high, counts=tuple(counts), under=under, over=over)
+
+
+def between_samples(outputs: torch.Tensor) -> float:
+    """Return the mean over positions of the variance over the batch, by the mean square.
+
+    ``outputs`` is [batch, …]. 0 where all outputs are 0; NaN where one isn't finite.
+    """
+    by_position = _portable(outputs.detach()).flatten(1)
+    columns = max(_PART // len(by_position), 1)
+    variance = squares = 0.0
+    for part in by_position.split(columns, dim=1):
+        exact = part.double()
+        squares += float(exact.square().sum())
+        # Around the first sample: what is equal for all samples has a variance of exactly 0.
+        variance += float((exact - exact[:1]).var(0, correction=0).sum()) * len(exact)
+    return variance / squares if squares else 0.0
+
+
+def dead_share(activations: torch.Tensor, unit_dim: int) -> float:
+    """Return the share of units that are at most 0 for every sample and position."""
+    by_unit = activations.detach().movedim(unit_dim, 0).flatten(1)
+    return float((by_unit.amax(1) <= 0).double().mean())
+
+
+def saturated_share(activations: torch.Tensor, nonlinearity: str) -> float | None:
+    """Return the share at the flat ends of tanh or sigmoid; None for any other nonlinearity."""
+    values = activations.detach()
+    if nonlinearity == "tanh":
+        flat = values.abs() > TANH_LIMIT
+    elif nonlinearity == "sigmoid":
+        flat = (values < SIGMOID_LIMITS[0]) | (values > SIGMOID_LIMITS[1])
+    else:
+        return None
+    return int(flat.sum()) / max(flat.numel(), 1)
+
+
+def spread_of_logits(logits: torch.Tensor) -> float:
+    """Return the root of the mean over samples of the variance over classes, of [n, classes]."""
+    return math.sqrt(float(_portable(logits.detach()).double().var(-1, correction=0).mean()))
+
+
+def distinct_units(rows: torch.Tensor) -> int:
+    """Return how many rows of [units, values] differ."""
+    values = rows.detach().cpu().numpy() + 0.0  # turns -0 into 0, which are equal numbers
+    return len({row.tobytes() for row in values})

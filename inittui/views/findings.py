@@ -1,0 +1,73 @@
+"""What stands out in the models of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from inittui.findings import find
+from inittui.state import RunState, TrialState
+from inittui.views.frame import Frame
+from inittui.views.palette import SeriesStyle, styles_for
+from inittui.views.subjects import moment_of, subjects_of
+from inittui.views.surroundings import paragraph
+
+_ENDS = {"diverged": "diverged", "failed": "failed", "interrupted": "was interrupted"}
+
+
+def findings_summary(state: RunState, frame: Frame) -> list[Text]:
+    """Say what stands out in a run that was also trained; nothing where nothing was measured."""
+    if not any(trial.probes for trial in state.trials):
+        return []
+    lines = [findings_report(state, frame)]
+    if state.started is not None and state.started.run:
+        more = f"Layer by layer: inittui inspect --run {state.started.run}"
+        lines += paragraph(frame.say(more), frame.columns, "dim")
+    return [*lines, Text()]
+
+
+def findings_report(state: RunState, frame: Frame) -> Text:
+    """Say for each scheme, under its first seed, what stands out before and after training."""
+    styles = styles_for(state.schemes)
+    found = {subject.trial.scheme: subject for subject in subjects_of(state)}
+    lines = [Text("What stands out", "bold")]
+    for scheme in state.schemes:
+        subject = found.get(scheme)
+        for event in subject.probes if subject else ():
+            findings = find(event.probe, event.when)
+            told = "" if findings else " nothing"
+            lines += _name(scheme, styles[scheme], f"{moment_of(event)}:{told}", frame)
+            for finding in findings:
+                text = frame.say(f"{finding.kind}: {finding.message}")
+                lines += _indented(text, frame.columns)
+        lines += _not_measured(state.of_scheme(scheme), styles[scheme], frame)
+    return Text("\n").join(lines)
+
+
+def _not_measured(trials: list[TrialState], style: SeriesStyle, frame: Frame) -> Iterator[Text]:
+    """Say why a scheme was not measured after training, where it came to no end."""
+    trial = next((trial for trial in trials if trial.probes), trials[0])
+    if trial.status in ("diverged", "failed", "interrupted") and not trial.probe("after"):
+        reason = f": {trial.reason}" if trial.reason else ""
+        text = f"not measured after training, which {_ENDS[trial.status]}{reason}"
+        yield from _name(trial.scheme, style, text, frame)
+
+
+def _name(scheme: str, style: SeriesStyle, text: str, frame: Frame) -> list[Text]:
+    line = Text.assemble((style.mark(frame.ascii_only), style.color), " ")
+    line.append(f"{frame.say(scheme, 200)}, {frame.say(text)}")
+    return folded(line, frame.columns)
+
+
+def folded(line: Text, width: int) -> list[Text]:
+    """Break a line that is too long anywhere: a scheme has no spaces to break it at."""
+    parts = []
+    while line.cell_len > width:
+        parts.append(line[:width])
+        line = line[width:]
+    return [*parts, line]
+
+
+def _indented(text: str, width: int) -> list[Text]:
+    return [Text("  ").append_text(line) for line in paragraph(text, max(width - 2, 8))]

@@ -1,0 +1,48 @@
+"""What a view may use of the reader's terminal: its width and its characters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from inittui.text import sanitize
+
+Marker = Literal["braille", "block", "ascii"]
+"""What curves are drawn with: braille dots, quarter blocks, or letters."""
+
+NARROWEST = 20
+"""Columns below which a view is drawn as if it had these many."""
+
+_ASCII = str.maketrans({
+    "±": "+/-", "×": "x", "−": "-", "–": "-", "—": "-", "…": "...", "≤": "<=", "≥": ">=",
+    "≈": "~", "✕": "x", "·": "|", "’": "'", "√": "sqrt ", "σ": "s", "█": "#", "⠒": "*", "•": "*",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The space and the characters that a view is drawn with."""
+
+    width: int = 80
+    """Columns; nothing drawn is wider."""
+    ascii_only: bool = False
+    """Whether only ASCII characters can be shown."""
+    marker: Marker = "braille"
+    """What curves are drawn with; `ascii_only` overrides it."""
+
+    @property
+    def columns(self) -> int:
+        """The columns that views use: `width`, at least `NARROWEST`."""
+        return max(self.width, NARROWEST)
+
+    def say(self, text: str, limit: int = 2_000) -> str:
+        """Return ``text`` on one line, safe for a terminal, in characters that it can show."""
+        return legible(text, self.ascii_only, limit)
+
+
+def legible(text: str, ascii_only: bool, limit: int = 2_000) -> str:
+    """Return ``text`` sanitized, and spelled in ASCII where nothing else can be shown."""
+    safe = sanitize(text, limit)
+    if not ascii_only:
+        return safe
+    return safe.translate(_ASCII).encode("ascii", "replace").decode()

@@ -1,0 +1,242 @@
+"""What probes measured inside of models: tables, histograms, variance against depth, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from inittui.events import ProbeMeasured
+from inittui.numbers import from_wire, short
+from inittui.probes import Histogram, LayerProbe, Measured, select_layers
+from inittui.state import RunState
+from inittui.views.findings import findings_report, folded
+from inittui.views.frame import Frame
+from inittui.views.histograms import LEAST_WIDTH, marks, side_by_side, small_histogram
+from inittui.views.layer_table import Row, layer_table
+from inittui.views.subjects import Subject, moment_of, pixels, subjects_of
+from inittui.views.surroundings import paragraph, shortened
+from inittui.views.variance import variance_plots
+from inittui.views.written import written_tables
+
+_ROWS = 5
+"""Lines of a small histogram's bars."""
+_WIDEST = 40
+_GAP = 2
+_MOST_LAYERS = 8
+"""Layers whose histograms are drawn unless some are asked for; tables and curves have all."""
+
+
+def inspection_report(
+    state: RunState, frame: Frame, *, layers: str | None = None, density: bool = False
+) -> RenderableType:
+    """Draw all that was measured of each scheme under its first seed, and all in comparison.
+
+    Args:
+        state: a run with probes.
+        frame: the space.
+        layers: pattern of the layers in tables and histograms; None means all.
+        density: the scale of histograms is the share of values per unit, not their number.
+    """
+    parts = layer_sections(state, frame, layers=layers, density=density)
+    if any(trial.probes for trial in state.trials):
+        parts += [Text(), variance_plots(state, frame)]
+    parts += [Text(), *written_tables(state, frame)]
+    return Group(*parts, findings_report(state, frame))
+
+
+def layer_sections(
+    state: RunState, frame: Frame, *, layers: str | None = None, density: bool = False
+) -> list[RenderableType]:
+    """Draw table and histograms of each scheme, under its first seed; as `inspection_report`."""
+    subjects = list(subjects_of(state))
+    if not subjects:
+        return [Text("nothing was measured inside the models")]
+    parts: list[RenderableType] = [*_head(state, subjects, frame)]
+    for subject in subjects:
+        parts += [Text(), *_section(subject, frame, layers, density)]
+    return parts
+
+
+def scheme_histograms(
+    state: RunState, scheme: str, frame: Frame, *, density: bool = False
+) -> RenderableType:
+    """Draw what was measured of one scheme, layer by layer."""
+    subject = next((each for each in subjects_of(state) if each.trial.scheme == scheme), None)
+    if subject is None:
+        return Text("nothing was measured inside this model")
+    return Group(*_histograms(subject, frame, layers=None, density=density))
+
+
+def scheme_numbers(state: RunState, scheme: str, frame: Frame) -> RenderableType:
+    """Return what was measured of one scheme as a table."""
+    subject = next((each for each in subjects_of(state) if each.trial.scheme == scheme), None)
+    if subject is None:
+        return Text("nothing was measured inside this model")
+    losses = [
+        line
+        for event in subject.probes
+        for line in paragraph(frame.say(_loss(event)), frame.columns)
+    ]
+    table = layer_table(_rows(subject, None), frame)
+    return Group(*losses, Text(), table, Text(), *_head(state, [subject], frame))
+
+
+def _head(state: RunState, subjects: Sequence[Subject], frame: Frame) -> Iterator[Text]:
+    probe = subjects[0].probes[0].probe
+    facts = [f"{probe.images:,} images", "evaluation mode (no dropout)"]
+    if state.started is not None:
+        experiment = state.started.experiment
+        data = f"{experiment.data.name}{pixels(experiment)}"
+        facts.insert(0, f"{experiment.model.name} on {data}")
+        facts.append(f"seed {subjects[0].trial.seed}")
+        spread = 100 - experiment.inspection.percentile, experiment.inspection.percentile
+        facts.append(f"histograms from the {spread[0]:.3g} to the {spread[1]:.6g} percentile")
+    yield from paragraph(frame.say(", ".join(facts)), frame.columns)
+    yield from paragraph(
+        "outputs: of a layer, before the nonlinearity; activations: after it. square: mean "
+        "square; between: its share that is variance between images; gradients: of the mean "
+        "loss, by the weights.",
+        frame.columns,
+        "dim",
+    )
+
+
+def _section(
+    subject: Subject, frame: Frame, layers: str | None, density: bool
+) -> Iterator[RenderableType]:
+    """Return one scheme's heading, table and histograms."""
+    style = subject.style
+    title = Text.assemble((style.mark(frame.ascii_only), style.color), " ")
+    title.append(frame.say(subject.trial.scheme, 200), "bold")
+    yield Text("\n").join(folded(title, frame.columns))
+    for event in subject.probes:
+        yield from paragraph(frame.say(_loss(event)), frame.columns)
+    rows = _rows(subject, layers)
+    yield layer_table(rows, frame)
+    yield from _histograms(subject, frame, layers, density)
+
+
+def _loss(event: ProbeMeasured) -> str:
+    probe = event.probe
+    loss = f"{_fixed(from_wire(probe.loss))} (ln {probe.classes} = {_fixed(probe.chance_loss)})"
+    spread = short(from_wire(probe.logit_std))
+    return f"{moment_of(event)}: loss {loss}, logits spread by {spread}"
+
+
+def _fixed(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 1_000 else short(value, 5)
+
+
+def _rows(subject: Subject, layers: str | None) -> list[Row]:
+    """Return the layers in order, each at all its moments."""
+    by_moment = [
+        (event.when, select_layers(event.probe.layers, layers)) for event in subject.probes
+    ]
+    several = len(by_moment) > 1
+    count = max(len(chosen) for _, chosen in by_moment)
+    return [
+        Row(f"{chosen[number].name} {when}" if several else chosen[number].name, chosen[number])
+        for number in range(count)
+        for when, chosen in by_moment
+        if number < len(chosen)
+    ]
+
+
+_Quantity = tuple[str, Callable[[LayerProbe], Measured | None]]
+
+_QUANTITIES: tuple[_Quantity, ...] = (
+    ("weights", lambda layer: layer.weights),
+    ("biases", lambda layer: layer.biases),
+    ("outputs", lambda layer: layer.pre_activations),
+    ("activations", lambda layer: layer.activations),
+    ("gradients", lambda layer: layer.weight_gradients),
+)
+
+
+def _histograms(
+    subject: Subject, frame: Frame, layers: str | None, density: bool
+) -> Iterator[Text]:
+    """Draw a row of panels for each layer, all moments over one another."""
+    moments = [select_layers(event.probe.layers, layers) for event in subject.probes]
+    count = min(map(len, moments))
+    shown = list(range(count))
+    if layers is None and count > _MOST_LAYERS:
+        shown = [round(n * (count - 1) / (_MOST_LAYERS - 1)) for n in range(_MOST_LAYERS)]
+    yield Text()
+    if len(moments) > 1:
+        yield _key(frame)
+    if len(shown) < count:
+        message = f"histograms of {len(shown)} of {count} layers; --only shows others"
+        yield from paragraph(message, frame.columns, "dim")
+    quantities = _worth_drawing([layer for moment in moments for layer in moment])
+    for number in shown:
+        yield _layer_title(moments[0][number], frame)
+        yield _panels([moment[number] for moment in moments], quantities, frame, density)
+
+
+def _key(frame: Frame) -> Text:
+    look = marks(frame.ascii_only)
+    return Text.assemble(
+        (look.bar, look.bar_color), " before   ", (look.mark, look.mark_color), " after"
+    )
+
+
+def _worth_drawing(layers: Sequence[LayerProbe]) -> list[_Quantity]:
+    """Leave out biases that are all equal, and activations where no nonlinearity is."""
+    varied = any(layer.biases is not None and layer.biases.std > 0 for layer in layers)
+    return [
+        (name, of)
+        for name, of in _QUANTITIES
+        if any(_has(layer, name) for layer in layers) and (varied or name != "biases")
+    ]
+
+
+def _has(layer: LayerProbe, quantity: str) -> bool:
+    """Whether a layer has a quantity that isn't the same as another one."""
+    if quantity == "activations":
+        return layer.nonlinearity != "identity"
+    return quantity != "biases" or layer.biases is not None
+
+
+def _layer_title(layer: LayerProbe, frame: Frame) -> Text:
+    shape = "×".join(map(str, layer.shape))
+    follows = "" if layer.nonlinearity == "identity" else f", then {layer.nonlinearity}"
+    name = frame.say(layer.name, 60)
+    title = frame.say(f"{name}  {layer.kind} {shape}{follows}", 200)
+    text = Text(shortened(title, frame.columns), "dim")
+    text.stylize("bold not dim", 0, len(name))
+    return text
+
+
+def _panels(
+    moments: Sequence[LayerProbe], quantities: Sequence[_Quantity], frame: Frame, density: bool
+) -> Text:
+    width, per_line = _panel_width(len(quantities), frame.columns)
+    panels = [
+        small_histogram(
+            [_histogram(of(layer)) for layer in moments],
+            title=name,
+            width=width,
+            rows=_ROWS,
+            density=density,
+            ascii_only=frame.ascii_only,
+        )
+        for name, of in quantities
+        if any(_has(layer, name) for layer in moments)
+    ]
+    lines = [panels[start : start + per_line] for start in range(0, len(panels), per_line)]
+    return Text("\n").join(side_by_side(line, width, _GAP) for line in lines)
+
+
+def _panel_width(count: int, columns: int) -> tuple[int, int]:
+    """Return the width of a panel, and how many stand in a line: lines are evenly filled."""
+    most = max((columns + _GAP) // (LEAST_WIDTH + _GAP), 1)
+    lines = -(-count // most)
+    per_line = -(-count // lines)
+    return min((columns + _GAP) // per_line - _GAP, _WIDEST), per_line
+
+
+def _histogram(measured: Measured | None) -> Histogram | None:
+    return None if measured is None else measured.histogram

@@ -1,0 +1,151 @@
+"""The numbers of a probe: a row for every layer, in as many blocks as the width asks for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from inittui.numbers import from_wire, short
+from inittui.probes import LayerProbe, Measured
+from inittui.views.frame import Frame
+from inittui.views.surroundings import shortened
+
+_GAP = 2
+_LONGEST_LABEL = 24
+_MISSING = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One layer at one moment."""
+
+    label: str
+    layer: LayerProbe
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    group: str
+    title: str
+    cell: Callable[[LayerProbe], str]
+
+
+def layer_table(rows: Sequence[Row], frame: Frame) -> Text:
+    """Return all numbers of all rows; what doesn't fit beside the labels stands below them."""
+    labels = [frame.say(row.label, 200) for row in rows]
+    width = min(max(map(cell_len, labels), default=0), _LONGEST_LABEL, frame.columns // 3)
+    labels = [set_cell_size(shortened(label, width), width) for label in labels]
+    room = frame.columns - width
+    columns = [
+        (
+            column.group,
+            [
+                shortened(text, room - _GAP)
+                for text in (frame.say(column.title), *(column.cell(row.layer) for row in rows))
+            ],
+        )
+        for column in _columns([row.layer for row in rows])
+    ]
+    blocks = _blocks(columns, room)
+    return Text("\n\n").join(_block(block, labels, width) for block in blocks)
+
+
+def _columns(layers: Sequence[LayerProbe]) -> Iterator[_Column]:
+    yield from _moments("weights", lambda x: x.weights, "mean", "std", "min", "max")
+    yield _Column("weights", "differ", lambda x: f"{x.distinct_units}/{x.units}")
+    if any(layer.biases is not None for layer in layers):
+        yield from _moments("biases", lambda x: x.biases, "mean", "std")
+    yield from _moments("outputs", lambda x: x.pre_activations, "mean", "var", "square")
+    yield _Column("outputs", "between", lambda x: _percent(from_wire(x.between_samples)))
+    if any(layer.nonlinearity != "identity" for layer in layers):
+        yield from _moments("activations", lambda x: x.activations, "mean", "var", "square")
+    if any(layer.dead is not None for layer in layers):
+        yield _Column("activations", "dead", lambda x: _percent(x.dead))
+    if any(layer.saturated is not None for layer in layers):
+        yield _Column("activations", "saturated", lambda x: _percent(x.saturated))
+    yield from _moments("gradients", lambda x: x.weight_gradients, "mean", "var")
+    yield _Column("gradients", "/weights", lambda x: _number(x.gradient_ratio))
+    yield _Column(
+        "gradients", "by outputs", lambda x: _number(_moment(x.pre_activation_gradients, "var"))
+    )
+
+
+def _moments(
+    group: str, of: Callable[[LayerProbe], Measured | None], *names: str
+) -> Iterator[_Column]:
+    for name in names:
+        digits = 4 if name == "var" else 3
+        yield _Column(
+            group,
+            name,
+            lambda layer, name=name, digits=digits: _number(_moment(of(layer), name), digits),  # type: ignore[misc]
+        )
+
+
+def _moment(measured: Measured | None, name: str) -> float:
+    if measured is None:
+        return math.nan
+    return {
+        "mean": from_wire(measured.mean),
+        "std": measured.std,
+        "var": from_wire(measured.variance),
+        "square": measured.second_moment,
+        "min": from_wire(measured.min),
+        "max": from_wire(measured.max),
+    }[name]
+
+
+def _number(value: float, digits: int = 3) -> str:
+    return _MISSING if math.isnan(value) else short(value, digits)
+
+
+def _percent(share: float | None) -> str:
+    return _MISSING if share is None or math.isnan(share) else f"{short(100 * share)}%"
+
+
+_Cells = tuple[str, list[str]]
+"""A column's group, and its cells under its title."""
+
+
+def _blocks(columns: Sequence[_Cells], room: int) -> list[list[_Cells]]:
+    """Divide columns into blocks of at most ``room``; groups stay together where they can."""
+    blocks: list[list[_Cells]] = []
+    left = 0
+    for number, column in enumerate(columns):
+        begins = number == 0 or columns[number - 1][0] != column[0]
+        group = sum(_width(c) for c in columns[number:] if c[0] == column[0])
+        if not blocks or _width(column) > left or (begins and left < group <= room):
+            blocks.append([])
+            left = room
+        blocks[-1].append(column)
+        left -= _width(column)
+    return blocks
+
+
+def _width(column: _Cells) -> int:
+    """Return the columns that one column takes, with the gap before it."""
+    return _GAP + max(map(cell_len, column[1]))
+
+
+def _block(columns: Sequence[_Cells], labels: Sequence[str], width: int) -> Text:
+    groups = " " * width
+    for number, (group, cells) in enumerate(columns):
+        begins = number == 0 or columns[number - 1][0] != group
+        until = width + sum(_width(column) for column in columns[: number + 1])
+        if begins:
+            start = until - max(map(cell_len, cells))
+            groups += " " * max(start - cell_len(groups), 1) + group
+    lines = []
+    for row in range(len(labels) + 1):
+        line = Text(labels[row - 1] if row else " " * width)
+        for column in columns:
+            line.append(column[1][row].rjust(_width(column)), "" if row else "dim")
+        lines.append(line)
+    lines.insert(0, Text(shortened(groups, lines[0].cell_len), "bold"))
+    for line in lines:
+        line.rstrip()
+    return Text("\n").join(lines)

@@ -1,0 +1,134 @@
+"""Lessons: the list, the text of one, the pictures of a part, and what its numbers show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from inittui.lessons import Answer, Lesson, Part, Picture
+from inittui.state import RunState
+from inittui.summary import summarize
+from inittui.views.curves import accuracy_curves, closer_look, loss_curves
+from inittui.views.frame import Frame
+from inittui.views.inspection import layer_sections
+from inittui.views.surroundings import paragraph
+from inittui.views.sweep import sweep_charts
+from inittui.views.tables import difference_tables, scheme_table
+from inittui.views.variance import variance_plots
+from inittui.views.written import written_tables
+
+
+def lesson_list(lessons: Sequence[Lesson], frame: Frame) -> RenderableType:
+    """Return a row per lesson: its name and its title."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for lesson in lessons:
+        table.add_row(frame.say(lesson.name), frame.say(lesson.title))
+    return table
+
+
+def lesson_text(lesson: Lesson, frame: Frame, *, parts: bool = False) -> RenderableType:
+    """Return title, question, what to look at, remarks and references; ``parts``: these too."""
+    lines = [Text(frame.say(lesson.title), "bold")]
+    lines += paragraph(frame.say(lesson.question.strip()), frame.columns)
+    lines += _listed("Look at", lesson.look, frame)
+    if parts:
+        lines += _listed("Parts", [part.title for part in lesson.parts], frame)
+    lines += _listed("Remarks", lesson.remarks, frame)
+    lines += _listed("References", lesson.references, frame)
+    return Group(*lines)
+
+
+def part_heading(part: Part, number: int, count: int, frame: Frame) -> RenderableType:
+    """Return the title of a part, and what is said before it runs."""
+    place = f"Part {number} of {count}: " if count > 1 else ""
+    lines = [Text(frame.say(f"{place}{part.title}"), "bold underline")]
+    if part.text:
+        lines += paragraph(frame.say(part.text), frame.columns)
+    return Group(*lines)
+
+
+def part_pictures(part: Part, state: RunState, frame: Frame) -> RenderableType:
+    """Return the pictures that a part names, drawn from its run."""
+    drawn: list[RenderableType] = []
+    for picture in part.pictures:
+        drawn += _PICTURES[picture](part, state, frame)
+    return Group(*drawn)
+
+
+def answers_text(answers: Sequence[Answer], frame: Frame) -> RenderableType:
+    """Return what the numbers of a run show, one paragraph for each question."""
+    lines = [Text("What these numbers show", "bold")]
+    for answer in answers:
+        head, *rest = answer.text.split("\n")
+        lines += _item(head, frame, "•")
+        for line in rest:
+            lines += _item(line, frame, " ")
+    return Group(*lines)
+
+
+def _loss(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
+    yield from (loss_curves(state, frame, first=part.first), Text())
+    closer = closer_look(state, frame, first=part.first)
+    if closer is not None:
+        yield from (closer, Text())
+
+
+def _accuracy(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
+    yield from (accuracy_curves(state, frame), Text())
+
+
+def _sweep(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
+    yield from sweep_charts(state, frame, part.axes)
+
+
+def _table(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
+    summaries = summarize(state)
+    yield from (scheme_table(state, summaries, frame), Text())
+    for table in difference_tables(state, summaries, frame):
+        yield from (table, Text())
+
+
+def _layers(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
+    yield from (*layer_sections(state, frame, layers=part.layers), Text())
+
+
+def _variance(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
+    yield from (variance_plots(state, frame), Text())
+
+
+def _start_values(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
+    yield from written_tables(state, frame)
+
+
+_PICTURES: Mapping[Picture, Callable[[Part, RunState, Frame], Iterator[RenderableType]]] = {
+    "loss": _loss,
+    "accuracy": _accuracy,
+    "sweep": _sweep,
+    "table": _table,
+    "layers": _layers,
+    "variance": _variance,
+    "start-values": _start_values,
+}
+
+
+def _listed(title: str, items: Sequence[str], frame: Frame) -> list[Text]:
+    if not items:
+        return []
+    lines = [Text(), Text(title, "bold")]
+    for item in items:
+        lines += _item(item, frame, "•")
+    return lines
+
+
+def _item(text: str, frame: Frame, bullet: str) -> list[Text]:
+    """Return a paragraph that hangs behind a bullet."""
+    lines = paragraph(frame.say(text), max(frame.columns - 2, 1))
+    return [
+        Text.assemble(f"{frame.say(bullet) if number == 0 else ' '} ", line)
+        for number, line in enumerate(lines)
+    ]

@@ -1,0 +1,80 @@
+"""A colour and a mark for every series, so that it can be told apart with or without colour.
+
+The colours started as those of Okabe and Ito (https://jfly.uni-koeln.de/color/) and were moved
+until the two most alike are as far apart as can be, in Lab, for normal vision and for simulated
+protanopia, deuteranopia and tritanopia (Machado et al. 2009), at a contrast of at least 2.3 to
+black and to white.
+"""
+
+from __future__ import annotations
+
+import itertools
+import string
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+COLORS = (
+    "#de9e00",  # orange
+    "#077aff",  # blue
+    "#2fc09a",  # green
+    "#b14000",  # vermilion
+    "#aba3d4",  # lavender
+    "#8947a5",  # purple
+    "#c0a961",  # sand
+    "#6e6e6e",  # grey
+)
+
+SHAPES = "●■▲◆▼★○□△◇☆"
+"""11 shapes and 8 colours have no common factor: 88 pairs before one comes again."""
+
+LETTERS = "abcdefghijklmnopqrstuvwyzABCDEFGHIJKLMNOPQRSTUVWYZ"
+"""Without x and X, which mark where a series became NaN or infinite."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesStyle:
+    """How one series is drawn: one character wide, wherever it stands."""
+
+    color: str
+    """As rich writes it: #rrggbb."""
+    shape: str
+    """The mark on its curve and before its name."""
+    letter: str
+    """The mark where only ASCII can be shown."""
+
+    def mark(self, ascii_only: bool) -> str:
+        """Return the character that stands for the series."""
+        return self.letter if ascii_only else self.shape
+
+
+BARS = SeriesStyle("#3f9fd8", "█", "#")
+"""What was measured, in a histogram."""
+
+MARKS = SeriesStyle("#e08a00", "●", "o")
+"""What is expected, over the bars."""
+
+
+def styles_for(names: Iterable[str]) -> dict[str, SeriesStyle]:
+    """Give every name a style by its place; the letter is one of the name's own where it can be.
+
+    Past 11 series the shapes are followed by letters, past 61 both come again.
+    """
+    unique = list(dict.fromkeys(names))
+    shapes = itertools.cycle(SHAPES + LETTERS)
+    colors = itertools.cycle(COLORS)
+    letters = _letters(unique)
+    return {
+        name: SeriesStyle(color, shape, letter)
+        for name, color, shape, letter in zip(unique, colors, shapes, letters, strict=False)
+    }
+
+
+def _letters(names: list[str]) -> Iterator[str]:
+    """Give each name a letter of its own: one from the name, else the next that is free."""
+    free = dict.fromkeys(LETTERS)
+    for name in names:
+        wanted = [c for c in name.lower() if c in string.ascii_lowercase and c in free]
+        letter = next(iter(wanted or free))
+        del free[letter]
+        free = free or dict.fromkeys(LETTERS)
+        yield letter

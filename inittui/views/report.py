@@ -1,0 +1,95 @@
+"""The report of a comparison: what was run, curves, table, what was seen."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from inittui.events import RunStarted
+from inittui.scheme import format_number
+from inittui.state import RunState
+from inittui.summary import summarize
+from inittui.views.curves import accuracy_curves, closer_look, loss_curves
+from inittui.views.findings import findings_summary
+from inittui.views.frame import Frame
+from inittui.views.sentence import sentence
+from inittui.views.subjects import pixels
+from inittui.views.surroundings import paragraph
+from inittui.views.sweep import sweep_charts
+from inittui.views.tables import difference_tables, scheme_table
+from inittui.views.written import written_tables
+
+
+def compare_report(
+    state: RunState, frame: Frame, *, first: int | None = 100, log_y: bool | None = None
+) -> RenderableType:
+    """Return the whole report; it depends on the state and the frame alone.
+
+    Args:
+        state: what was measured.
+        frame: the reader's width and characters.
+        first: steps in the plot; None means all.
+        log_y: whether the axis of the loss is logarithmic; None lets the curves decide.
+    """
+    summaries = summarize(state)
+    parts: list[RenderableType] = [*_header(state, frame), Text()]
+    if any(trial.losses for trial in state.trials):
+        parts += [loss_curves(state, frame, first=first, log_y=log_y), Text()]
+        closer = closer_look(state, frame, first=first)
+        parts += [closer, Text()] if closer else []
+    if any(trial.validations for trial in state.trials):
+        parts += [accuracy_curves(state, frame), Text()]
+    parts += sweep_charts(state, frame)
+    if summaries:
+        parts += [scheme_table(state, summaries, frame), Text()]
+        for table in difference_tables(state, summaries, frame):
+            parts += [table, Text()]
+    parts += written_tables(state, frame)
+    parts += findings_summary(state, frame)
+    parts += paragraph(sentence(state, summaries, frame), frame.columns)
+    for note in state.notes:
+        parts += paragraph(frame.say(f"Note: {note}"), frame.columns)
+    return Group(*parts)
+
+
+def _header(state: RunState, frame: Frame) -> list[Text]:
+    started = state.started
+    if started is None:
+        return paragraph("a run that has not begun", frame.columns, "bold")
+    lines = paragraph(frame.say(_experiment_line(started)), frame.columns, "bold")
+    return lines + paragraph(frame.say(_run_line(state, started)), frame.columns, "dim")
+
+
+def _experiment_line(started: RunStarted) -> str:
+    experiment = started.experiment
+    model, training = experiment.model, experiment.training
+    options = [
+        f"{name} {_plain(value)}"
+        for name in ("hidden", "depth", "width", "activation", "dropout", "batch_norm")
+        if (value := getattr(model, name)) is not None
+    ]
+    shape = f" ({', '.join(options)})" if options else ""
+    parts = ", accuracy on its test images" if experiment.data.evaluate_on == "test" else ""
+    epochs = f"{training.epochs} epoch{'s' if training.epochs > 1 else ''}"
+    return (
+        f"{model.name}{shape} on {experiment.data.name}{pixels(experiment)}{parts}, {epochs} of "
+        f"{started.steps_per_epoch} steps, batch {training.batch_size}, "
+        f"{training.optimizer} {format_number(training.lr)}"
+    )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return "-".join(map(str, value))
+    return format_number(value) if isinstance(value, float) else str(value)
+
+
+def _run_line(state: RunState, started: RunStarted) -> str:
+    seeds = started.experiment.seeds
+    several = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
+    if len(seeds) > 1 and list(seeds) != list(range(seeds[0], seeds[0] + len(seeds))):
+        several = f"{len(seeds)} seeds"
+    device = f"{started.device} ({started.device_name})" if started.device_name else started.device
+    run = f"run {started.run}" if started.run else "not kept"
+    took = f", {state.ended.seconds:.1f} s of training" if state.ended else ""
+    return f"{several} · {device} · {run}{took}"

@@ -1,0 +1,69 @@
+"""Where an axis has its ticks, and what is written beside them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One tick: its place on the axis (log10 of the value on a log axis) and its label."""
+
+    at: float
+    label: str
+
+
+def linear_ticks(low: float, high: float, most: int) -> list[Tick]:
+    """Return at most ``most`` ticks at round values from ``low`` to ``high``, which differ."""
+    step = _round_step((high - low) / max(most, 1))
+    while math.floor(high / step) - math.ceil(low / step) + 1 > max(most, 1):
+        step = _round_step(step * 1.5)
+    values = [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return [Tick(v, label) for v, label in zip(values, _labels(values, step), strict=True)]
+
+
+def log_ticks(low: float, high: float, most: int) -> list[Tick]:
+    """Return ticks for an axis that shows log10: decades, thinned out to at most ``most``.
+
+    An axis that shows fewer than two decade marks gets round values between them.
+    """
+    decades = list(range(math.ceil(low), math.floor(high) + 1))
+    if len(decades) >= 2:
+        stride = math.ceil(len(decades) / max(most, 1))
+        return [Tick(d, _decade_label(d)) for d in decades if d % stride == 0] or [
+            Tick(decades[0], _decade_label(decades[0]))
+        ]
+    if max(abs(low), abs(high)) > 300:
+        return [Tick(d, _decade_label(d)) for d in decades]
+    within = linear_ticks(10.0**low, 10.0**high, most) if 10.0**high > 10.0**low else []
+    return [Tick(math.log10(tick.at), tick.label) for tick in within if tick.at > 0]
+
+
+def _round_step(least: float) -> float:
+    """Return the smallest of 1, 2, 5 × 10^k that is at least ``least``."""
+    if not least > 1e-300:
+        return 1e-300
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(f * power for f in (1.0, 2.0, 5.0, 10.0, 20.0) if f * power >= least * (1 - 1e-9))
+
+
+def _labels(values: Sequence[float], step: float) -> list[str]:
+    largest = max(map(abs, values), default=0.0)
+    if largest >= 1e6 or (0 < largest < 1e-3):
+        digits = max(0, math.floor(math.log10(largest)) - math.floor(math.log10(step) + 1e-9))
+        return [_scientific(value, min(digits, 6)) for value in values]
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    return [f"{value + 0.0:.{min(decimals, 9)}f}" for value in values]
+
+
+def _scientific(value: float, digits: int) -> str:
+    if value == 0:
+        return "0"
+    mantissa, exponent = f"{value:.{digits}e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def _decade_label(exponent: int) -> str:
+    return f"{10.0**exponent:.{max(0, -exponent)}f}" if -3 <= exponent <= 4 else f"1e{exponent}"
