@@ -4,46 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import msgspec
-import torch
 from torch import nn
 
 from inittui.errors import UsageError, unknown
 from inittui.experiment import ModelConfig
+from inittui.model_descriptions import MODELS, TORCHVISION, is_own
+from inittui.models.conv1d import conv1d
+from inittui.models.lenet import lenet
 from inittui.models.mlp import mlp
+from inittui.own_code import seeded
+from inittui.text import sanitize
 
-Builder = Callable[[ModelConfig, Sequence[int], int], nn.Module]
-
-MODELS: Mapping[str, tuple[Builder, frozenset[str]]] = {
-    "mlp": (mlp, frozenset({"hidden", "activation", "dropout", "depth", "width", "batch_norm"})),
+_BUILDERS: Mapping[str, Callable[..., nn.Module]] = {
+    "mlp": mlp,
+    "deep_mlp": mlp,
+    "sigmoid_mlp": mlp,
+    "lenet": lenet,
+    "conv1d": conv1d,
 }
-"""Each model's builder and the options of `ModelConfig` that it takes."""
+"""(input_shape, classes, **options of the description) -> module."""
+
+assert _BUILDERS.keys() == MODELS.keys()
 
 
 def build(config: ModelConfig, input_shape: Sequence[int], classes: int) -> nn.Module:
     """Build the configured model for inputs [batch, *input_shape], on the CPU in float32.
 
-    The global random generator is left as it was found.
+    A model of one's own or of torchvision is imported, which runs its code. The global random
+    generators are left as they were found.
 
     Raises:
-        UsageError: no such model, or an option that the model doesn't take.
+        UsageError: no such model, or an option that the model doesn't take, or its code fails.
     """
-    if config.name not in MODELS:
-        raise unknown("model", config.name, MODELS)
-    builder, options = MODELS[config.name]
-    _check_options(config, options)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return builder(config, input_shape, classes)
+    with seeded(0):
+        if config.name.startswith(TORCHVISION):
+            from inittui.models.vision import vision_model
+
+            _only_arguments(config)
+            name = config.name.removeprefix(TORCHVISION)
+            return vision_model(name, config.arguments, classes)
+        if is_own(config.name):
+            from inittui.models.own import own_model
+
+            _only_arguments(config)
+            return own_model(config.name, config.arguments, input_shape, classes)
+        if config.name not in MODELS:
+            raise _unknown(config.name)
+        settings = MODELS[config.name].settings(config)
+        return _BUILDERS[config.name](input_shape, classes, **settings)
 
 
-def _check_options(config: ModelConfig, accepted: frozenset[str]) -> None:
-    default = ModelConfig()
-    for field in msgspec.structs.fields(ModelConfig):
-        option = field.name
-        given = getattr(config, option) != getattr(default, option)
-        if given and option not in accepted | {"name", "input"}:
-            takes = ", ".join(sorted(accepted)) or "no options"
-            raise UsageError(f"model '{config.name}' has no option '{option}'; it takes {takes}")
-    if config.hidden is not None and (config.depth is not None or config.width is not None):
-        raise UsageError("give either hidden or depth and width, not both")
+def _only_arguments(config: ModelConfig) -> None:
+    """Refuse the options of our own models for others."""
+    for option in ("hidden", "depth", "width", "activation", "dropout", "batch_norm"):
+        if getattr(config, option) is not None:
+            raise UsageError(
+                f"option '{option}' is for inittui's own models; "
+                f"'{sanitize(config.name, 80)}' takes arguments: --model-arg {option}=…"
+            )
+
+
+def _unknown(name: str) -> UsageError:
+    if name.endswith(".py"):
+        return UsageError(
+            f"model '{sanitize(name, 80)}': name a class or a function in that file, {name}:NAME"
+        )
+    return unknown("model", sanitize(name, 80), MODELS)

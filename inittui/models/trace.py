@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.overrides import TorchFunctionMode
+from torch.utils.weak import WeakIdKeyDictionary
 
 WEIGHT_LAYERS = (
     nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d,
@@ -16,34 +18,99 @@ WEIGHT_LAYERS = (
 )  # fmt: skip
 """The layers whose weights an initializer fills."""
 
+IDENTITY = "identity"
+"""What follows a layer whose outputs meet the next layer, or nothing, as they are."""
+
+_KNOWN: dict[str, tuple[Any, ...]] = {
+    "relu": (F.relu, torch.relu, torch.Tensor.relu, torch.relu_, torch.Tensor.relu_),
+    "tanh": (torch.tanh, torch.Tensor.tanh, torch.tanh_, torch.Tensor.tanh_, F.tanh),
+    "sigmoid": (
+        torch.sigmoid, torch.Tensor.sigmoid, torch.sigmoid_, torch.Tensor.sigmoid_, F.sigmoid,
+        torch.special.expit,
+    ),
+    "gelu": (F.gelu,),
+    "silu": (F.silu,),
+    "elu": (F.elu, F.elu_),
+    "selu": (F.selu, torch.selu, torch.selu_),
+    "leaky_relu": (F.leaky_relu, F.leaky_relu_),
+    "softplus": (F.softplus,),
+    "mish": (F.mish,),
+    "softsign": (F.softsign,),
+    "relu6": (F.relu6,),
+    "hardswish": (F.hardswish,),
+}  # fmt: skip
+"""Nonlinearities that initializers have a gain for."""
+
+_OTHER: dict[str, tuple[Any, ...]] = {
+    "celu": (F.celu, torch.celu, torch.celu_),
+    "glu": (F.glu,),
+    "hardshrink": (F.hardshrink, torch.hardshrink, torch.Tensor.hardshrink),
+    "hardsigmoid": (F.hardsigmoid,),
+    "hardtanh": (F.hardtanh, F.hardtanh_),
+    "logsigmoid": (F.logsigmoid,),
+    "prelu": (F.prelu, torch.prelu, torch.Tensor.prelu),
+    "rrelu": (F.rrelu, torch.rrelu, torch.rrelu_),
+    "sin": (torch.sin, torch.Tensor.sin, torch.sin_, torch.Tensor.sin_),
+    "softshrink": (F.softshrink,),
+    "tanhshrink": (F.tanhshrink,),
+    "threshold": (F.threshold, torch.threshold, torch.threshold_),
+}  # fmt: skip
+"""Nonlinearities that tables name; for an initializer they count as none."""
+
 _NONLINEARITIES: dict[Any, str] = {
-    function: name
-    for name, functions in {
-        "relu": (F.relu, torch.relu, torch.Tensor.relu, torch.relu_, torch.Tensor.relu_),
-        "tanh": (torch.tanh, torch.Tensor.tanh, torch.tanh_, torch.Tensor.tanh_, F.tanh),
-        "sigmoid": (torch.sigmoid, torch.Tensor.sigmoid, torch.sigmoid_, F.sigmoid),
-        "gelu": (F.gelu,),
-        "silu": (F.silu,),
-        "elu": (F.elu,),
-        "selu": (F.selu, torch.selu),
-        "leaky_relu": (F.leaky_relu,),
-        "softplus": (F.softplus,),
-    }.items()
-    for function in functions
+    function: name for name, functions in (_KNOWN | _OTHER).items() for function in functions
 }
 
+_CLAMPS = ("clamp", "clamp_", "clamp_min", "clamp_min_", "clip", "clip_")
 
-class _Recorder(TorchFunctionMode):
-    """Notes weight layers and nonlinearities in the order in which they run."""
+_ENDS = frozenset({
+    "linear", "bilinear", "matmul", "__matmul__", "__rmatmul__", "mm", "bmm", "mv", "einsum",
+    "addmm", "baddbmm", "addbmm", "tensordot",
+    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "scaled_dot_product_attention", "multi_head_attention_forward",
+    "softmax", "log_softmax", "lstm", "gru", "rnn_tanh", "rnn_relu",
+})  # fmt: skip
+"""Functions behind which nothing follows the layers before them any more."""
+
+
+def nonlinearity_of(
+    function: Callable[..., Any], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+) -> str | None:
+    """Return the elementwise nonlinearity that a call of a torch function is, if it is one."""
+    name = _NONLINEARITIES.get(function)
+    if name is None and getattr(function, "__name__", "") in _CLAMPS:
+        bounds = dict(zip(("min", "max"), args[1:], strict=False)) | (kwargs or {})
+        return _clamp(bounds.get("min"), bounds.get("max"))
+    return name
+
+
+def _clamp(low: object, high: object) -> str | None:
+    if isinstance(low, int | float) and low == 0:
+        if high is None:
+            return "relu"
+        if isinstance(high, int | float) and high == 6:
+            return "relu6"
+    return None
+
+
+class Flow(TorchFunctionMode):
+    """Follows what each layer gives through sums, normalisation, pooling and reshaping.
+
+    Every tensor carries the names of the layers whose outputs have come to it without a
+    nonlinearity or another product in between.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.found: dict[str, str] = {}
-        self.pending: list[str] = []
+        self.ran: dict[str, None] = {}
+        self._sources: WeakIdKeyDictionary = WeakIdKeyDictionary()
 
-    def enter_layer(self, name: str) -> None:
-        self.found.update(dict.fromkeys(self.pending, "identity"))
-        self.pending = [name]
+    def note_layer(self, name: str, output: object) -> None:
+        """Begin to follow a layer's output."""
+        self.ran[name] = None
+        for tensor in _tensors(output):
+            self._sources[tensor] = frozenset({name})
 
     def __torch_function__(
         self,
@@ -52,36 +119,94 @@ class _Recorder(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        nonlinearity = _NONLINEARITIES.get(func)
+        given = [*_tensors(args), *_tensors(kwargs)]
+        sources = frozenset[str]().union(*(self._sources.get(each, ()) for each in given))
+        result = func(*args, **(kwargs or {}))
+        if sources:
+            self.follow(func, args, kwargs, sources, result)
+        return result
+
+    def follow(
+        self,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any] | None,
+        sources: frozenset[str],
+        result: object,
+    ) -> None:
+        """Note what a call makes of the layers' outputs that it was given, ``sources``."""
+        nonlinearity = nonlinearity_of(func, args, kwargs)
         if nonlinearity is not None:
-            self.found.update(dict.fromkeys(self.pending, nonlinearity))
-            self.pending = []
-        return func(*args, **(kwargs or {}))
+            for name in sources:
+                self.found.setdefault(name, nonlinearity)
+        if nonlinearity is not None or getattr(func, "__name__", "") in _ENDS:
+            sources = frozenset()
+        # An assignment to a part of a tensor gives nothing back.
+        for tensor in _tensors(args[:1] if result is None else result):
+            self._sources[tensor] = sources
+
+
+def _tensors(value: object) -> Iterator[torch.Tensor]:
+    """Yield the tensors in nested sequences and dictionaries."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _tensors(each)
+    elif isinstance(value, dict):
+        yield from _tensors(list(value.values()))
+
+
+def followers(model: nn.Module, example: torch.Tensor) -> dict[str, str]:
+    """Return, for each weight layer that runs, the nonlinearity that its outputs meet first.
+
+    Sums, normalisation, pooling, dropout and reshaping in between don't count. A layer whose
+    outputs meet another layer's weights, or nothing, has "identity".
+
+    Args:
+        model: run once in evaluation mode, and left in the mode it was in.
+        example: a batch [n, *input_shape] of any values.
+    """
+    flow = Flow()
+
+    def note(name: str, module: nn.Module, output: object) -> None:
+        if isinstance(module, WEIGHT_LAYERS):
+            flow.note_layer(name, output)
+
+    with watched(model, note), flow:
+        model(example)
+    return {name: flow.found.get(name, IDENTITY) for name in flow.ran}
 
 
 def nonlinearities(model: nn.Module, example: torch.Tensor) -> dict[str, str]:
-    """Return, for each weight layer that runs, the nonlinearity that follows it.
+    """Return `followers` as far as initializers have a gain for them, else "identity"."""
+    return {
+        name: follower if follower in _KNOWN else IDENTITY
+        for name, follower in followers(model, example).items()
+    }
 
-    ``example`` is a batch [n, *input_shape] of any values. A layer followed by another weight
-    layer, or by nothing, has "identity". The model is run once in evaluation mode and left in
-    the mode it was in.
+
+@contextmanager
+def watched(model: nn.Module, note: Callable[[str, nn.Module, object], None]) -> Iterator[None]:
+    """Call ``note(name, module, output)`` after each module's forward, in evaluation mode.
+
+    No gradients are kept, layers are not fused, and the model is left as it was.
     """
-    recorder = _Recorder()
     hooks = [
-        module.register_forward_pre_hook(
-            lambda _module, _inputs, name=name: recorder.enter_layer(name)
+        module.register_forward_hook(
+            lambda module, _inputs, output, name=name: note(name, module, output)
         )
         for name, module in model.named_modules()
-        if isinstance(module, WEIGHT_LAYERS)
     ]
-    training = model.training
+    training, fused = model.training, torch.backends.mha.get_fastpath_enabled()
     model.eval()
+    # The fast path of attention calls no module inside of it.
+    torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with torch.no_grad(), recorder:
-            model(example)
+        with torch.no_grad():
+            yield
     finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
+        model.train(training)
         for hook in hooks:
             hook.remove()
-        model.train(training)
-    recorder.found.update(dict.fromkeys(recorder.pending, "identity"))
-    return recorder.found

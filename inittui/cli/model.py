@@ -1,0 +1,152 @@
+"""`inittui model`: which models there are, and what layers one of them has."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inittui.cli import option_types as opt
+from inittui.cli.completion import complete_model
+from inittui.cli.console import console_for
+from inittui.cli.options import parse_model_args, parse_sizes
+from inittui.cli.output import check_width, frame_for
+from inittui.errors import unknown
+from inittui.experiment import Experiment, ModelConfig
+from inittui.model_descriptions import MODELS, OWN_INPUT, TORCHVISION
+from inittui.text import sanitize
+
+if TYPE_CHECKING:
+    from inittui.views.model import ModelSummary
+
+
+def model(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[MODEL]",
+            help="A model by name, torchvision:NAME, or your own, FILE.py:NAME. None: list them.",
+            autocompletion=complete_model,
+        ),
+    ] = None,
+    hidden: opt.Hidden = None,
+    depth: opt.Depth = None,
+    layer_width: opt.LayerWidth = None,
+    activation: opt.Activation = None,
+    dropout: opt.Dropout = None,
+    batch_norm: opt.BatchNorm = None,
+    model_args: opt.ModelArgs = None,
+    input_shape: opt.InputShape = None,
+    data: opt.DataName = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    width: opt.ReportWidth = None,
+) -> None:
+    """List the models, or show the layers of one: sizes, fans, and what follows each."""
+    check_width(width)
+    console = console_for(sys.stdout, width)
+    frame = frame_for(console.width)
+    if name is None:
+        if as_json:
+            _print_json(_list_document())
+            return
+        from inittui.views.model import models_list
+
+        console.print(models_list(frame))
+        return
+    config = ModelConfig(
+        name=name,
+        hidden=parse_sizes(hidden, "--hidden"),
+        activation=activation,
+        dropout=dropout,
+        depth=depth,
+        width=layer_width,
+        batch_norm=batch_norm,
+        arguments=parse_model_args(model_args) or {},
+        input=parse_sizes(input_shape, "--input", "x"),
+    )
+    Experiment(model=config).check()
+    summary = _summarize(config, data)
+    if as_json:
+        _print_json(_document(summary))
+        return
+    from inittui.views.model import model_report
+
+    console.print(model_report(summary, frame))
+
+
+def _summarize(config: ModelConfig, data: str | None) -> ModelSummary:
+    """Build a model and run it once.
+
+    Raises:
+        UsageError: there is no such model or data set, or the model fails.
+    """
+    from inittui.data.descriptions import DATA_SETS
+    from inittui.views.model import ModelSummary
+
+    if data is not None and data not in DATA_SETS:
+        raise unknown("data set", sanitize(data, 60), DATA_SETS)
+    described = DATA_SETS[data or "fashion-mnist"]
+    shape = config.input or _own_shape(config.name if data is None else "") or described.shape
+
+    import torch
+
+    from inittui.models.build import build
+    from inittui.models.table import describe_layers
+    from inittui.own_code import seeded, theirs
+
+    model = build(config, shape, len(described.classes))
+    given = f"it was given inputs of shape {[1, *shape]}; --input gives it others"
+    with seeded(0), theirs(config.name, given):
+        rows = describe_layers(model, torch.rand(1, *shape))
+    return ModelSummary(config.name, tuple(shape), rows)
+
+
+def _own_shape(name: str) -> tuple[int, ...] | None:
+    """Return the inputs that a model has where neither they nor a data set are named."""
+    if name.startswith(TORCHVISION):
+        return OWN_INPUT
+    return MODELS[name].input if name in MODELS else None
+
+
+def _list_document() -> dict[str, Any]:
+    return {
+        "schema": "inittui.models/1",
+        "models": [
+            {
+                "name": each.name,
+                "title": each.title,
+                "layers": each.layers,
+                "options": dict(each.defaults),
+                "input": each.input,
+                "source": each.source,
+            }
+            for each in MODELS.values()
+        ],
+    }
+
+
+def _document(summary: ModelSummary) -> dict[str, Any]:
+    return {
+        "schema": "inittui.model/1",
+        "model": summary.name,
+        "input": summary.input,
+        "parameters": summary.parameters,
+        "layers": [
+            {
+                "name": row.name,
+                "kind": row.kind,
+                "output": row.output,
+                "parameters": row.parameters,
+                "fan_in": row.fan_in,
+                "fan_out": row.fan_out,
+                "nonlinearity": row.nonlinearity,
+            }
+            for row in summary.rows
+        ],
+    }
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    typer.echo(json.dumps(document, indent=2))

@@ -1,0 +1,54 @@
+"""Whether a model can be trained to classify, tried before anything else is done with it."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from inittui.errors import UsageError
+from inittui.own_code import seeded, theirs
+from inittui.text import sanitize
+
+
+def check_classifier(
+    model: nn.Module, example: torch.Tensor, classes: int, name: str, *, last_batch: int = 2
+) -> None:
+    """Run ``model`` on ``example`` [n, *input_shape], forward and, as a copy, backward.
+
+    The model stays in the mode it is in, and its values as they are; lazy layers get their shapes.
+    ``last_batch`` is the size of the smallest batch that it will be trained on.
+
+    Raises:
+        UsageError: it fails, or doesn't give logits [n, classes]; says what it was given.
+    """
+    training = model.training
+    with seeded(0), theirs(name, _given(example)), torch.no_grad():
+        _check_outputs(model.eval()(example), len(example), classes, name)
+    batch = example[:last_batch]
+    with seeded(0), theirs(name, _given(batch)):
+        trial = copy.deepcopy(model).train()
+        outputs = _check_outputs(trial(batch), len(batch), classes, name)
+        F.cross_entropy(outputs, torch.zeros(len(batch), dtype=torch.int64)).backward()
+    model.train(training)
+
+
+def _given(inputs: torch.Tensor) -> str:
+    shape = f"it was given inputs of shape {list(inputs.shape)}"
+    if len(inputs) > 1:
+        return f"{shape}, see --input"
+    return f"{shape}: the last batch of an epoch is one image, see --limit and --batch-size"
+
+
+def _check_outputs(outputs: object, rows: int, classes: int, name: str) -> torch.Tensor:
+    wanted = f"logits of shape [{rows}, {classes}], one for each class, are needed"
+    shown = sanitize(name, 200)
+    if not isinstance(outputs, torch.Tensor):
+        raise UsageError(f"{shown} gives a value of type {type(outputs).__name__}; {wanted}")
+    if outputs.shape != (rows, classes):
+        raise UsageError(f"{shown} gives outputs of shape {list(outputs.shape)}; {wanted}")
+    if not outputs.is_floating_point():
+        raise UsageError(f"{shown} gives outputs of {outputs.dtype}; {wanted}, as floats")
+    return outputs

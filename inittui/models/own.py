@@ -1,0 +1,73 @@
+"""A person's own model: a class or a function that returns one, with keyword arguments."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from inittui.errors import UsageError
+from inittui.own_code import find, theirs
+from inittui.text import sanitize
+
+
+def own_model(
+    reference: str, arguments: Mapping[str, Any], input_shape: Sequence[int], classes: int
+) -> nn.Module:
+    """Import a factory and call it; the model lies on the CPU, in float32.
+
+    Besides ``arguments`` the factory gets those of ``classes``, ``num_classes`` and
+    ``input_shape`` that its signature names.
+
+    Raises:
+        UsageError: the code fails, takes other arguments, or gives no `nn.Module`.
+    """
+    factory = find(reference, "model")
+    shown = sanitize(reference, 200)
+    if isinstance(factory, nn.Module):
+        raise UsageError(f"{shown} is a model; name its class, or a function that returns it")
+    given = _checked(factory, arguments, input_shape, classes, shown)
+    with theirs(reference):
+        model = factory(**given)
+    if not isinstance(model, nn.Module):
+        raise UsageError(f"{shown} gave {_kind(model)}; a torch.nn.Module is needed")
+    if next(model.parameters(), None) is None:
+        raise UsageError(f"{shown} gave a {type(model).__name__} without parameters")
+    with theirs(reference):
+        return model.to("cpu", torch.float32)
+
+
+def _checked(
+    factory: Callable[..., Any],
+    arguments: Mapping[str, Any],
+    input_shape: Sequence[int],
+    classes: int,
+    shown: str,
+) -> dict[str, Any]:
+    """Return the keyword arguments of the call, after comparing them with the signature."""
+    try:
+        signature = inspect.signature(factory)
+    except (TypeError, ValueError):
+        return dict(arguments)
+    offered = {
+        "classes": classes,
+        "num_classes": classes,
+        "input_shape": tuple(input_shape),
+    }
+    given = {key: value for key, value in offered.items() if key in signature.parameters}
+    given |= arguments
+    try:
+        signature.bind(**given)
+    except TypeError as error:
+        takes = ", ".join(str(each).partition(":")[0] for each in signature.parameters.values())
+        raise UsageError(
+            sanitize(f"{shown}: {error} (--model-arg); it takes: {takes or 'nothing'}", 500)
+        ) from None
+    return given
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"a value of type {type(value).__name__}"

@@ -1,0 +1,127 @@
+"""A person's own code, named ``package.module:name`` or ``path/to/file.py:name``.
+
+Importing it runs it. So `find` is called only for what a person named on the command line or in
+Python, or trusted by a flag.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import random
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from inittui.errors import UsageError, nearest
+from inittui.text import sanitize
+
+_OURS = Path(__file__).parent
+
+_LONGEST = 400
+"""Characters shown of an error's message, so that where it was raised stays in sight."""
+
+
+def find(reference: str, what: str = "function") -> Callable[..., Any]:
+    """Import a function or class; this runs its module's code.
+
+    Args:
+        reference: ``package.module:name`` or ``path/to/file.py:name``.
+        what: what the person named, for errors.
+
+    Raises:
+        UsageError: no such file, module or name, or its code fails (file and line are named).
+    """
+    place, _, name = reference.rpartition(":")
+    with theirs(reference):
+        module = _import_file(place) if place.endswith(".py") else _import_module(place)
+    found: Callable[..., Any] | None = getattr(module, name, None)
+    if not callable(found):
+        own = [key for key, value in vars(module).items() if callable(value)]
+        shown = f"'{sanitize(name, 60)}'"
+        problem = f"no {what} {shown}" if found is None else f"{shown}, but it is no {what}"
+        raise UsageError(f"{sanitize(place, 200)} has {problem}{nearest(name, own)}")
+    return found
+
+
+@contextlib.contextmanager
+def theirs(reference: str, given: str = "") -> Iterator[None]:
+    """Show an error of somebody's own code as theirs, in one line with its file and line.
+
+    ``given`` says what the code was called with, where that may be the reason.
+    """
+    try:
+        yield
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as error:
+        said = sanitize(str(error).strip(), _LONGEST) or "no message"
+        text = f"{reference}: {type(error).__name__}: {said}{_where(error)}"
+        raise UsageError(sanitize(f"{text}; {given}" if given else text)) from error
+
+
+def _where(error: BaseException) -> str:
+    """Return the innermost line that is neither ours, nor torch's, nor the import system's."""
+    if isinstance(error, SyntaxError):
+        return f" ({error.filename}, line {error.lineno})"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        foreign = not frame.filename.startswith("<frozen") and "importlib" not in path.parts
+        if foreign and _OURS not in path.parents and not _is_torch(path):
+            return f" ({frame.filename}, line {frame.lineno})"
+    return ""
+
+
+def _is_torch(path: Path) -> bool:
+    return any(
+        above.name in ("torch", "torchvision") and above.parent.name.endswith("-packages")
+        for above in path.parents
+    )
+
+
+def _import_module(name: str) -> ModuleType:
+    # Unlike `python -m`, an installed command doesn't look where it is started.
+    _look_in(Path.cwd())
+    return importlib.import_module(name)
+
+
+def _import_file(place: str) -> ModuleType:
+    path = Path(place)
+    if not path.is_file():
+        raise UsageError(f"there is no file {sanitize(place, 200)}")
+    _look_in(path.parent)
+    spec = importlib.util.spec_from_file_location(f"inittui_own_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses look their module up here.
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _look_in(folder: Path) -> None:
+    """Let the code import what lies in a folder, last, so that it hides nothing installed."""
+    if (place := str(folder.resolve())) not in sys.path:
+        sys.path.append(place)
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed the generators that somebody's code may draw from, and put them back afterwards."""
+    import numpy as np
+    import torch
+
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        try:
+            yield
+        finally:
+            random.setstate(python_state)
+            np.random.set_state(numpy_state)
