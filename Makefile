@@ -30,7 +30,9 @@ bench: install
 	$(BIN)/python -m benchmarks
 
 snapshots: install
-	$(BIN)/pytest -n $(WORKERS) --snapshot-update -m snapshot
+	$(BIN)/python tests/write_schemas.py
+	$(BIN)/python tests/pictures.py
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --snapshot-update tests/views tests/tui tests/cli
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist

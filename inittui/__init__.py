@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from inittui.api import compare, load_run
     from inittui.experiment import DataConfig, Experiment, ModelConfig, TrainingConfig
+    from inittui.initializers.own import initializer
     from inittui.state import RunState, TrialState
 
 _HOMES = {
     "compare": "inittui.api",
     "load_run": "inittui.api",
+    "initializer": "inittui.initializers.own",
     "Experiment": "inittui.experiment",
     "ModelConfig": "inittui.experiment",
     "DataConfig": "inittui.experiment",
@@ -35,6 +37,7 @@ __all__ = [
     "TrainingConfig",
     "TrialState",
     "compare",
+    "initializer",
     "load_run",
 ]
 

@@ -11,28 +11,21 @@ import typer
 
 from inittui.cli.completion import complete_scheme
 from inittui.cli.console import console_for, is_ascii
+from inittui.cli.drawing import describe, draw_sample, sample_document
 from inittui.cli.output import check_width
 from inittui.errors import UsageError, unknown
-from inittui.initializers import CATALOGUE, find, parse_scheme
-from inittui.initializers.description import Description, Parameter
+from inittui.initializers import CATALOGUE, parse_scheme
 from inittui.initializers.gains import NONLINEARITIES
 from inittui.initializers.layer import LayerContext, format_shape
-from inittui.scheme import Scheme
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from inittui.views.frame import Frame
-    from inittui.views.initializer import Sample, Statistics
 
 app = typer.Typer(help="List the initializers, and look at the values that they give.")
 
 MOST_VALUES = 50_000_000
 """Values that one command draws; more would only take memory."""
-
-_BINS = 61
-"""Odd, so that a single value stands in the middle."""
 
 Width = Annotated[
     int | None,
@@ -48,7 +41,7 @@ def list_initializers(context: typer.Context, as_json: AsJson = False, width: Wi
         return
     frame = _frame(width)
     if as_json:
-        described = [_described(description) for description in CATALOGUE.values()]
+        described = [describe(description) for description in CATALOGUE.values()]
         _print_json({"schema": "inittui.inits/1", "initializers": described})
         return
     from inittui.views.catalogue import catalogue_table
@@ -83,9 +76,9 @@ def show(
     if nonlinearity not in NONLINEARITIES:
         raise unknown("nonlinearity", sanitize(nonlinearity, 40), NONLINEARITIES)
     layer = LayerContext(_parse_shape(shape), nonlinearity)
-    sample = _draw(scheme, layer, seed)
+    sample = draw_sample(scheme, layer, seed)
     if as_json:
-        _print_json(_sample_document(sample))
+        _print_json(sample_document(sample))
         return
     from inittui.views.initializer import initializer_detail
 
@@ -115,110 +108,6 @@ def _parse_shape(text: str) -> tuple[int, ...]:
             f"there can be 1 to {MOST_VALUES:,}"
         )
     return shape
-
-
-def _draw(scheme: Scheme, layer: LayerContext, seed: int) -> Sample:
-    """Let a scheme fill a layer of its own, and measure the weight."""
-    import numpy as np
-
-    from inittui.initializers import own
-    from inittui.initializers.apply import apply_scheme
-    from inittui.views.initializer import Sample, Statistics
-
-    for reference in own.references(scheme):
-        own.load(reference)
-    call = scheme.weights
-    description = None if call.is_reference else find(call.name)
-    distribution = (
-        None if description is None else description.values_for(layer, dict(call.parameters))
-    )
-    module = _layer_of(layer.shape)
-    apply_scheme(module, scheme, seed, {"": layer.nonlinearity})
-    values = module.get_parameter("weight").numpy(force=True).astype(np.float64).ravel()
-    low, high = float(values.min()), float(values.max())
-    half = max(abs(low), 1.0) / 2 if low == high else 0.0
-    counts, edges = np.histogram(values, bins=_BINS, range=(low - half, high + half))
-    return Sample(
-        call=str(call),
-        layer=layer,
-        seed=seed,
-        measured=Statistics(float(values.mean()), float(values.std()), low, high),
-        counts=tuple(counts.tolist()),
-        edges=tuple(edges.tolist()),
-        description=description,
-        distribution=distribution,
-        atom_shares=tuple(
-            float((values == np.float32(value)).mean())
-            for value, _ in (distribution.atoms if distribution else ())
-        ),
-    )
-
-
-def _layer_of(shape: tuple[int, ...]) -> nn.Module:
-    """Return a Linear or convolution layer whose weight has a shape."""
-    from torch import nn
-
-    outputs, inputs, *kernel = shape
-    if not kernel:
-        return nn.Linear(inputs, outputs)
-    kind = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[len(kernel) - 1]
-    return kind(inputs, outputs, tuple(kernel))  # type: ignore[arg-type]
-
-
-def _described(description: Description) -> dict[str, Any]:
-    return {
-        "name": description.name,
-        "aliases": list(description.aliases),
-        "summary": description.summary,
-        "formula": description.formula,
-        "parameters": [_parameter(parameter) for parameter in description.parameters],
-        "on_bias": description.on_bias,
-        "source": description.source,
-    }
-
-
-def _parameter(parameter: Parameter) -> dict[str, Any]:
-    return {
-        "name": parameter.name,
-        "kind": "choice" if parameter.choices else "number",
-        "default": parameter.default,
-        "default_text": parameter.shown_default,
-        "choices": list(parameter.choices),
-        "constraint": parameter.constraint,
-        "meaning": parameter.meaning,
-    }
-
-
-def _sample_document(sample: Sample) -> dict[str, Any]:
-    distribution = sample.distribution
-    atoms = zip(distribution.atoms, sample.atom_shares, strict=True) if distribution else ()
-    return {
-        "schema": "inittui.initializer/1",
-        "initializer": sample.call,
-        "description": sample.description and _described(sample.description),
-        "shape": list(sample.layer.shape),
-        "fan_in": sample.layer.fan_in,
-        "fan_out": sample.layer.fan_out,
-        "nonlinearity": sample.layer.nonlinearity,
-        "seed": sample.seed,
-        "expected": _statistics(sample.expected),
-        "measured": _statistics(sample.measured),
-        "histogram": {
-            "edges": list(sample.edges),
-            "counts": list(sample.counts),
-            "expected_counts": sample.expected_counts and list(sample.expected_counts),
-        },
-        "atoms": [
-            {"value": value, "expected": share, "measured": found}
-            for (value, share), found in atoms
-        ],
-    }
-
-
-def _statistics(row: Statistics | None) -> dict[str, float] | None:
-    if row is None:
-        return None
-    return {"mean": row.mean, "std": row.std, "min": row.min, "max": row.max}
 
 
 def _print_json(document: dict[str, Any]) -> None:

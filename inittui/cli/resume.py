@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from inittui.cli.console import note
+from inittui.cli.option_types import CheckpointEvery, Trust
+from inittui.cli.runs import RunsDir
 
-RunsDir = Annotated[
-    Path | None,
-    typer.Option("--runs-dir", help="Where runs are kept.", envvar="INITTUI_RUNS_DIR"),
-]
 Id = Annotated[str, typer.Argument(metavar="ID", help="A run's ID, the end of it, or 'last'.")]
 
 
 def resume(
+    context: typer.Context,
     run_id: Id = "last",
     force: Annotated[
         bool, typer.Option("--force", help="Even if data, versions or settings are others now.")
     ] = False,
+    trust: Trust = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     width: Annotated[
         int | None, typer.Option("--width", "-w", help="Columns of the report.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+    checkpoint_every: CheckpointEvery = None,
     runs_dir: RunsDir = None,
 ) -> None:
     """Go on with a run that was killed, interrupted or lost its machine.
@@ -37,17 +37,23 @@ def resume(
     from inittui.runs import find_run, runs_root
 
     check_width(width)
-    outcome = go_on(find_run(runs_root(runs_dir), run_id), force=force, quiet=quiet)
+    outcome = go_on(
+        find_run(runs_root(runs_dir or context.obj), run_id),
+        force=force,
+        trust=trust,
+        quiet=quiet,
+        checkpoint_seconds=checkpoint_every,
+    )
     form: Form = "json" if as_json else "report"
     print_outcome(outcome, form=form, width=width, first=100, log_y=None, marker=None)
     raise typer.Exit(outcome.exit_code)
 
 
-def stop(run_id: Id = "last", runs_dir: RunsDir = None) -> None:
+def stop(context: typer.Context, run_id: Id = "last", runs_dir: RunsDir = None) -> None:
     """Ask the process that trains a run to end it in order."""
     from inittui.runs import find_run, runs_root
     from inittui.runs.launch import stop_worker
 
-    run = find_run(runs_root(runs_dir), run_id)
+    run = find_run(runs_root(runs_dir or context.obj), run_id)
     stop_worker(run)
     note(f"run {run.id} was asked to stop; 'inittui runs resume {run.id}' goes on with it")

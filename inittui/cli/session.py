@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from inittui.cli.progress import Progress, show_progress
 from inittui.errors import ExitCode, MachineError, UsageError
 from inittui.events import Noted, RunEnded, RunStarted
 from inittui.experiment import Experiment
-from inittui.runs import LogTail, RunDirectory, create_run, delete_run, runs_root
+from inittui.runs import LogTail, RunDirectory, create_run, delete_run, runs_root, summarize
 from inittui.runs.launch import start_worker
 from inittui.state import RunState
 
@@ -64,12 +65,26 @@ def process_start() -> float:
 
 
 def conduct(
-    experiment: Experiment, *, save: bool = True, runs_dir: Path | None = None, quiet: bool = False
+    experiment: Experiment,
+    *,
+    save: bool = True,
+    runs_dir: Path | None = None,
+    quiet: bool = False,
+    checkpoint_seconds: float | None = None,
+    expected: bool = False,
 ) -> Outcome:
     """Train an experiment with its progress on stderr.
 
     Nothing is left behind where the experiment turns out to be impossible: the directory of the
     run is made after everything was checked and loaded.
+
+    Args:
+        experiment: what to train.
+        save: whether the run is kept.
+        runs_dir: where; None means the user's directory.
+        quiet: whether to show nothing but notes.
+        checkpoint_seconds: how often long epochs are saved; None is the engine's default.
+        expected: whether the person knows already how much it is, where something is swept.
 
     Raises:
         InittuiError: before training starts.
@@ -79,34 +94,36 @@ def conduct(
         from inittui.worker import Recorder
 
         materials = prepare(experiment)
-        if experiment.sweeps and not quiet:
+        if experiment.sweeps and not (quiet or expected):
             progress(Noted(message=expectation(materials)), RunState())
         run = create_run(runs_root(runs_dir), experiment) if save else None
-        return _record(Recorder(materials, run), run, RunState(), progress)
+        recorder = Recorder(materials, run, checkpoint_seconds=checkpoint_seconds)
+        return _record(recorder, run, RunState(), progress)
 
 
-def resume(run: RunDirectory, *, force: bool = False, quiet: bool = False) -> Outcome:
+def resume(
+    run: RunDirectory,
+    *,
+    force: bool = False,
+    trust: bool = False,
+    quiet: bool = False,
+    checkpoint_seconds: float | None = None,
+) -> Outcome:
     """Go on with a run from its last checkpoints; what had finished is not repeated.
 
     Raises:
-        InittuiError: it is over or being written, or something is not as it was and ``force``
-            isn't given.
+        InittuiError: it is over or being written; or something is not as it was and ``force``
+            isn't given; or it names code and ``trust`` isn't given.
     """
-    from inittui.resume import differences, earlier_of, open_resumption
+    from inittui.resume import open_resumption
 
     resumption = open_resumption(run)
     with show_progress(quiet) as progress:
-        from inittui.training.materials import prepare
         from inittui.worker import Recorder
 
-        materials = prepare(resumption.experiment)
-        found = differences(resumption, materials)
-        if found and not force:
-            raise UsageError(
-                f"run {run.id} would not go on as it began: {'; '.join(found)}; "
-                "--force resumes it all the same"
-            )
-        recorder = Recorder(materials, run, earlier=earlier_of(resumption.state))
+        recorder = Recorder.of_resumption(
+            resumption, force=force, trust=trust, checkpoint_seconds=checkpoint_seconds
+        )
         return _record(recorder, run, resumption.state, progress)
 
 
@@ -118,18 +135,25 @@ def _record(
             should_stop=should_stop, command=sys.argv, process_started=process_start()
         ):
             state.apply(event)
-            progress(event, state)
+            with suppress(OSError):  # a terminal that is gone stops no run
+                progress(event, state)
+    if run is not None:
+        summarize(run)  # now, while the log is in memory: the first listing finds it done
     return Outcome(state, run, recorder.failure)
 
 
-def detach(experiment: Experiment, runs_dir: Path | None) -> RunDirectory:
+def detach(
+    experiment: Experiment, runs_dir: Path | None, checkpoint_seconds: float | None = None
+) -> RunDirectory:
     """Start a run in a process of its own; return when it trains.
+
+    Code that the experiment names was allowed by the person before.
 
     Raises:
         InittuiError: it could not start; nothing is left behind.
     """
     run = create_run(runs_root(runs_dir), experiment)
-    worker = start_worker(run)
+    worker = start_worker(run, trust=True, checkpoint_seconds=checkpoint_seconds)
     tail = LogTail(run.log)
     while True:
         ended = worker.poll()

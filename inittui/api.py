@@ -1,0 +1,75 @@
+"""The Python API: the same engine, log and state as the command line's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from inittui.errors import UsageError
+from inittui.experiment import CLASSIC_SCHEMES, Experiment
+from inittui.initializers import own, parse_scheme
+from inittui.state import RunState
+
+
+def compare(
+    schemes: Iterable[str] = CLASSIC_SCHEMES,
+    *,
+    seeds: int | Sequence[int] = 1,
+    experiment: Experiment | None = None,
+    save: bool = False,
+    runs_dir: str | Path | None = None,
+) -> RunState:
+    """Train one model per scheme and seed; return what was measured.
+
+    Args:
+        schemes: what to compare, in the command line's grammar; functions that they name
+            (``module:function``) are imported.
+        seeds: that many seeds from 0, or the seeds themselves.
+        experiment: model, data and training (the protocol's where None); its schemes and seeds
+            are replaced.
+        save: keep the run as the command line does.
+        runs_dir: where runs are kept; None means the user's directory.
+
+    Raises:
+        InittuiError: something is wrong with the arguments or missing on this machine.
+    """
+    from inittui.runs import create_run, runs_root
+    from inittui.training.materials import prepare
+    from inittui.worker import Recorder
+
+    if isinstance(seeds, int):
+        if seeds < 1:
+            raise UsageError(f"seeds must be at least 1, not {seeds}")
+        seeds = range(seeds)
+    parsed = [parse_scheme(text) for text in schemes]
+    for scheme in parsed:
+        for reference in own.references(scheme):
+            own.load(reference)
+    wanted = msgspec.structs.replace(
+        experiment or Experiment(),
+        schemes=tuple(map(str, parsed)),
+        seeds=tuple(seeds),
+    )
+    materials = prepare(wanted)
+    root = runs_root(Path(runs_dir) if runs_dir is not None else None)
+    run = create_run(root, wanted) if save else None
+    recorder = Recorder(materials, run)
+    state = RunState()
+    for event in recorder.events(should_stop=lambda: False):
+        state.apply(event)
+    if recorder.failure is not None:
+        raise recorder.failure
+    return state
+
+
+def load_run(path: str | Path) -> RunState:
+    """Return what a run's directory holds, as far as it can be read.
+
+    Raises:
+        UsageError: ``path`` holds no run.
+    """
+    from inittui.runs import RunDirectory, load_settled
+
+    return load_settled(RunDirectory(Path(path)))[0]

@@ -1,0 +1,1 @@
+"""The plain command line: one module per command."""

@@ -1,0 +1,212 @@
+"""`inittui lessons` lists the lessons; `inittui lesson NAME` reads or runs one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inittui.cli import option_types as opt
+from inittui.cli.console import console_for, note
+from inittui.cli.output import check_width, frame_for, print_document
+from inittui.errors import ExitCode, UsageError
+from inittui.lessons import Lesson, Size, lesson_names, lessons, read_lesson
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inittui.cli.lesson_run import PartResult, Settings
+    from inittui.documents_lesson import LessonPart
+    from inittui.views.frame import Frame
+
+AsJson = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print one JSON document; see 'inittui schema lesson'.",
+        rich_help_panel=opt.REPORT,
+    ),
+]
+
+
+def list_lessons(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    width: opt.ReportWidth = None,
+) -> None:
+    """List the lessons: classic experiments on initialization, each run by one command."""
+    check_width(width)
+    found = lessons()
+    if as_json:
+        rows = [{"name": lesson.name, "title": lesson.title} for lesson in found]
+        print_document(json.dumps({"schema": "inittui.lessons/1", "lessons": rows}, indent=2))
+        return
+    from inittui.views.lesson import lesson_list
+
+    console = console_for(sys.stdout, width)
+    console.print(lesson_list(found, frame_for(console.width)), soft_wrap=True)
+    note("'inittui lesson NAME' runs one, 'inittui lesson NAME --text' shows its text")
+
+
+def lesson(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A lesson as 'inittui lessons' lists it, or a TOML file of one's own.",
+            autocompletion=lambda incomplete: [
+                each for each in lesson_names() if each.startswith(incomplete)
+            ],
+        ),
+    ],
+    full: Annotated[bool, typer.Option("--full", help="Run the source's size.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Run a size that takes seconds.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="Show the text; run nothing.")] = False,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            "-d",
+            help="Other images, such as mnist; the lesson's own are Fashion-MNIST.",
+            rich_help_panel=opt.DATA,
+        ),
+    ] = None,
+    device: opt.Device = None,
+    marker: opt.Marker = None,
+    report_width: opt.ReportWidth = None,
+    as_json: AsJson = False,
+    quiet: opt.Quiet = False,
+    trust: opt.Trust = False,
+    runs_dir: opt.RunsDir = None,
+    no_save: Annotated[
+        bool, typer.Option("--no-save", help="Keep nothing of its runs.", rich_help_panel=opt.RUN)
+    ] = False,
+) -> None:
+    """Run a lesson: its question, its experiment, its pictures, and what the numbers show.
+
+    By default it takes the size that fits about two minutes here, and says so before it starts.
+    """
+    if full and fast:
+        raise UsageError("choose --full or --fast, not both")
+    check_width(report_width)
+    found = read_lesson(name)
+    console = console_for(sys.stdout, report_width)
+    frame = frame_for(console.width, marker)
+    if text:
+        _print_text(found, console, frame, as_json=as_json)
+        return
+    from inittui.cli.lesson_run import Settings, choose_size, describe_size, with_settings
+
+    settings = Settings(data, device, not no_save, runs_dir, quiet)
+    found = with_settings(found, settings)
+    _load_code(found, name, trust=trust)
+    trains = any(part.experiment is not None for part in found.parts)
+    size: Size = "small" if fast else "full"
+    if trains:
+        if not (full or fast):
+            size, said = choose_size(found)
+        else:
+            said = describe_size(found, size)
+        note(f"lesson {found.name}: {said}")
+    results = _run(found, size, settings, console, None if as_json else frame)
+    if as_json:
+        _print_json(found, size, results)
+    raise typer.Exit(max((each.exit_code for each in results), default=ExitCode.DONE))
+
+
+def _print_text(found: Lesson, console: Console, frame: Frame, *, as_json: bool) -> None:
+    if as_json:
+        from inittui.documents_lesson import lesson_document
+
+        print_document(lesson_document(found, "full", "", ()))
+        return
+    from inittui.views.lesson import lesson_text
+
+    console.print(lesson_text(found, frame, parts=True), soft_wrap=True)
+
+
+def _load_code(found: Lesson, name: str, *, trust: bool) -> None:
+    """Import the functions that the experiments name; those of a person's own file if trusted."""
+    from inittui.trust import load_code
+
+    shipped = not name.endswith(".toml")
+    for part in found.parts:
+        for experiment in (part.experiment, part.small):
+            if experiment is not None:
+                load_code(experiment, name, trust=trust or shipped)
+
+
+def _run(
+    found: Lesson, size: Size, settings: Settings, console: Console, frame: Frame | None
+) -> list[PartResult]:
+    """Run part after part, each shown as soon as it is done; ``frame`` None shows nothing."""
+    from rich.text import Text
+
+    from inittui.cli.lesson_run import run_part
+    from inittui.views.lesson import lesson_text, part_heading
+
+    if frame is not None:
+        console.print(lesson_text(found, frame), soft_wrap=True)
+    results: list[PartResult] = []
+    for number, part in enumerate(found.parts, 1):
+        if frame is not None:
+            console.print(Text())
+            heading = part_heading(part, number, len(found.parts), frame)
+            console.print(heading, Text(), soft_wrap=True)
+        result = run_part(part, size, settings)
+        results.append(result)
+        if frame is not None:
+            _show(found, number, result, console, frame)
+        if result.exit_code == ExitCode.INTERRUPTED:
+            break
+    return results
+
+
+def _show(found: Lesson, number: int, result: PartResult, console: Console, frame: Frame) -> None:
+    from inittui.views.initializer import initializer_detail
+    from inittui.views.lesson import answers_text, part_pictures
+
+    if result.sample is not None:
+        from rich.text import Text
+
+        console.print(initializer_detail(result.sample, frame), Text(), soft_wrap=True)
+    if result.state is not None:
+        pictures = part_pictures(found.parts[number - 1], result.state, frame)
+        console.print(pictures, soft_wrap=True)
+    if result.answers:
+        console.print(answers_text(result.answers, frame), soft_wrap=True)
+
+
+def _print_json(found: Lesson, size: Size, results: Sequence[PartResult]) -> None:
+    from inittui.documents_lesson import lesson_document
+
+    names = [part.experiment.data.name for part in found.parts if part.experiment is not None]
+    parts = [
+        _part_document(part.title, result)
+        for part, result in zip(found.parts, results, strict=False)
+    ]
+    print_document(lesson_document(found, size, names[0] if names else "", parts))
+
+
+def _part_document(title: str, result: PartResult) -> LessonPart:
+    import msgspec
+
+    from inittui.documents import compare_document
+    from inittui.documents_inspect import inspect_document
+    from inittui.documents_lesson import LessonPart
+
+    documents: list[str] = []
+    if result.sample is not None:
+        from inittui.cli.drawing import sample_document
+
+        documents.append(json.dumps(sample_document(result.sample)))
+    if result.state is not None:
+        path = result.run.path if result.run else None
+        if any(trial.losses for trial in result.state.trials):
+            documents.append(compare_document(result.state, path))
+        if any(trial.probes for trial in result.state.trials):
+            documents.append(inspect_document(result.state, path))
+    raw = tuple(msgspec.Raw(text.encode()) for text in documents)
+    return LessonPart(title=title, documents=raw, answers=result.answers)

@@ -1,0 +1,109 @@
+"""The `inittui` command: its sub-commands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import metadata
+from typing import Annotated
+
+import typer
+from typer import TyperException
+
+from inittui.cli import data, inits, runs
+from inittui.cli.compare import compare
+from inittui.cli.completion import complete_in_bash, is_asked_by_bash
+from inittui.cli.console import note
+from inittui.cli.inspect import inspect
+from inittui.cli.lesson import lesson, list_lessons
+from inittui.cli.model import model
+from inittui.cli.resume import resume, stop
+from inittui.cli.schema import schema
+from inittui.cli.tui import Fps, NoMouse, RunsDir, Theme, attach, is_terminal, open_lab
+from inittui.errors import ExitCode, InittuiError
+
+app = typer.Typer(
+    name="inittui",
+    help="A terminal lab for neural-network weight initialization.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(rich_help_panel="Train")(compare)
+app.command(rich_help_panel="Train")(attach)
+app.command("lessons", rich_help_panel="Learn")(list_lessons)
+app.command(rich_help_panel="Learn")(lesson)
+app.command(rich_help_panel="Look")(inspect)
+app.command(rich_help_panel="Look")(schema)
+app.command(rich_help_panel="Look")(model)
+app.add_typer(inits.app, name="inits", rich_help_panel="Look")
+app.add_typer(data.app, name="data", rich_help_panel="Look")
+runs.app.command()(resume)
+runs.app.command()(stop)
+app.add_typer(runs.app, name="runs", rich_help_panel="Keep")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"inittui {metadata.version('inittui')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of every error.")
+    ] = False,
+    fps: Fps = None,
+    no_mouse: NoMouse = False,
+    theme: Theme = None,
+    runs_dir: RunsDir = None,
+) -> None:
+    """A terminal lab for neural-network weight initialization; without a command, its UI."""
+    if context.invoked_subcommand is not None:
+        return
+    if not is_terminal():
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(ExitCode.USAGE)
+    open_lab(fps=fps, mouse=not no_mouse, theme=theme, runs_dir=runs_dir)
+
+
+def main() -> None:
+    """Run the command line and exit with an `ExitCode`."""
+    try:
+        if is_asked_by_bash():
+            complete_in_bash(app)
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else ExitCode.DONE)
+    except TyperException as error:
+        note(_one_line(error))
+        sys.exit(ExitCode.USAGE)
+    except InittuiError as error:
+        if "--debug" in sys.argv:
+            raise
+        note(str(error))
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our stdout has gone (`inittui … | head`): end quietly, as other tools do.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.DONE)
+    except OSError as error:
+        if "--debug" in sys.argv:
+            raise
+        where = f": {error.filename}" if error.filename else ""
+        note(f"{error.strerror or error}{where}")
+        sys.exit(ExitCode.ENVIRONMENT)
+
+
+def _one_line(error: TyperException) -> str:
+    """Say what is wrong with a command line, and where its help is."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "inittui"
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return f"{message}; see '{command} --help'"

@@ -1,0 +1,157 @@
+"""Results on stdout: the report of a run, its JSON document and its CSV."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+import typer
+
+from inittui.cli.console import console_for, is_ascii
+from inittui.errors import UsageError, unknown
+from inittui.state import RunState
+from inittui.text import sanitize
+
+if TYPE_CHECKING:
+    from inittui.cli.session import Outcome
+    from inittui.views.frame import Frame
+
+Form = Literal["report", "json", "csv"]
+"""How a result is printed."""
+
+NARROWEST, WIDEST = 20, 1_000
+"""Columns that a report can be asked for."""
+
+
+def check_width(width: int | None) -> None:
+    """Raise `UsageError` for a width that no report can be drawn in."""
+    if width is not None and not NARROWEST <= width <= WIDEST:
+        raise UsageError(f"--width must be from {NARROWEST} to {WIDEST:,}, not {width}")
+
+
+def print_outcome(
+    outcome: Outcome,
+    *,
+    form: Form,
+    width: int | None,
+    first: int | None,
+    log_y: bool | None,
+    marker: str | None,
+) -> None:
+    """Print what a run came to; raises as `print_report`."""
+    if form == "json":
+        print_json(outcome.state, outcome.run.path if outcome.run else None)
+    elif form == "csv":
+        print_csv(outcome.state)
+    else:
+        print_report(outcome.state, width=width, first=first, log_y=log_y, marker=marker)
+
+
+def print_report(
+    state: RunState,
+    *,
+    width: int | None = None,
+    first: int | None = 100,
+    log_y: bool | None = None,
+    marker: str | None = None,
+) -> None:
+    """Print curves, table and sentence.
+
+    Args:
+        state: what was measured.
+        width: columns; None means the terminal's, else 80.
+        first: steps in the plot; None means all.
+        log_y: whether the axis of the loss is logarithmic; None lets the curves decide.
+        marker: "braille", "block" or "ascii"; None means what the terminal can show.
+
+    Raises:
+        UsageError: there is no such marker.
+    """
+    from inittui.views.report import compare_report
+
+    console = console_for(sys.stdout, width)
+    report = compare_report(state, frame_for(console.width, marker), first=first, log_y=log_y)
+    console.print(report, soft_wrap=True)
+
+
+def frame_for(width: int, marker: str | None = None) -> Frame:
+    """Return the frame of what is drawn on stdout.
+
+    Raises:
+        UsageError: there is no such marker.
+    """
+    from inittui.views.frame import Frame, Marker
+
+    if marker is not None and marker not in get_args(Marker):
+        raise unknown("marker", marker, get_args(Marker))
+    chosen: Marker = marker or "braille"  # type: ignore[assignment]  # checked above
+    return Frame(width=width, ascii_only=is_ascii(sys.stdout), marker=chosen)
+
+
+def print_inspection(
+    state: RunState,
+    path: Path | None,
+    *,
+    as_json: bool,
+    width: int | None,
+    marker: str | None,
+    only: str | None,
+    density: bool,
+) -> None:
+    """Print what was measured inside of models.
+
+    Args:
+        state: a run with probes.
+        path: the run's directory, None where nothing is kept.
+        as_json: print a document instead of a report.
+        width: columns; None means the terminal's, else 80.
+        marker: as in `print_report`.
+        only: pattern of the layers to show; None means all.
+        density: give histograms as share of values per unit.
+
+    Raises:
+        UsageError: there is no such marker.
+    """
+    console = console_for(sys.stdout, width)
+    frame = frame_for(console.width, marker)
+    if as_json:
+        from inittui.documents_inspect import inspect_document
+
+        print_document(inspect_document(state, path, layers=only, density=density))
+        return
+    from inittui.views.inspection import inspection_report
+
+    report = inspection_report(state, frame, layers=only, density=density)
+    console.print(report, soft_wrap=True)
+
+
+def print_json(state: RunState, path: Path | None) -> None:
+    """Print the compare document; ``path`` is the run's directory, None where nothing is kept."""
+    from inittui.documents import compare_document
+
+    print_document(compare_document(state, path))
+
+
+def print_document(document: str) -> None:
+    """Print a JSON document in plain ASCII."""
+    typer.echo(_NOT_PLAIN.sub(_escaped, document))
+
+
+_NOT_PLAIN = re.compile(r"[^\n\x20-\x7e]")
+
+
+def _escaped(character: re.Match[str]) -> str:
+    """Write a character as JSON does where it must: any terminal and any encoding carries it."""
+    return json.dumps(character.group())[1:-1]
+
+
+def print_csv(state: RunState) -> None:
+    """Print one row per trial and epoch under a header."""
+    from inittui.documents import compare_csv
+
+    text = "\n".join(sanitize(line, len(line)) for line in compare_csv(state).split("\n"))
+    encoding = sys.stdout.encoding or "ascii"
+    typer.echo(text.encode(encoding, "replace").decode(encoding), nl=False)

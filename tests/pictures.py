@@ -1,0 +1,45 @@
+"""Draw the README's pictures from recorded logs: `python tests/pictures.py`."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
+
+from inittui.events import decode
+from inittui.state import RunState, fold
+from inittui.views.frame import Frame
+from inittui.views.report import compare_report
+
+TESTS = Path(__file__).resolve().parent
+PICTURES = TESTS.parent / "snapshots" / "pictures"
+WIDTH = 100
+
+
+def recorded(name: str) -> RunState:
+    """Return the state of a recorded log."""
+    lines = (TESTS / "logs" / f"{name}.jsonl").read_bytes().splitlines()
+    return fold(decode(line) for line in lines)
+
+
+def draw(name: str) -> str:
+    """Return the report of a recorded run as SVG."""
+    console = Console(
+        record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor",
+        highlight=False, legacy_windows=False,
+    )  # fmt: skip
+    console.print("$ inittui compare", style="bold", markup=False)
+    console.print(compare_report(recorded(name), Frame(width=WIDTH)))
+    return console.export_svg(title="inittui", theme=MONOKAI, unique_id="inittui")
+
+
+def main() -> None:
+    """Write every picture."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    (PICTURES / "compare.svg").write_text(draw("classic"), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

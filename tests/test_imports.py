@@ -1,0 +1,55 @@
+"""Nothing heavy at import: what each entrance may load."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "torchvision", "scipy", "numpy", "plotext", "textual", "safetensors")
+
+
+def loaded(code: str) -> set[str]:
+    """Run code in a new process; return which of the heavy packages it loaded."""
+    report = f"import sys\n{code}\nprint(*(m for m in {HEAVY!r} if m in sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", report], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import inittui; inittui.Experiment",
+        "import inittui.cli.main",
+        "import inittui.initializers; inittui.initializers.parse_scheme('xavier_normal')",
+        "import inittui.events, inittui.state, inittui.experiment, inittui.scheme",
+        "import inittui.worker",
+    ],
+)
+def test_light_entrances_load_nothing_heavy(code: str) -> None:
+    assert loaded(code) == set()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import inittui.views.report, inittui.documents, inittui.summary, inittui.runs",
+        "import inittui; inittui.load_run",
+    ],
+)
+def test_the_showing_tower_never_loads_torch(code: str) -> None:
+    assert not loaded(code) & {"torch", "torchvision"}
+
+
+def test_training_loads_neither_torchvision_nor_the_compiler() -> None:
+    code = (
+        "import inittui\n"
+        "from inittui import Experiment, DataConfig, TrainingConfig\n"
+        "wanted = Experiment(data=DataConfig(limit=500), training=TrainingConfig(epochs=1))\n"
+        "inittui.compare(['rule'], experiment=wanted)\n"
+        "assert 'torch._dynamo' not in sys.modules"
+    )
+    assert loaded(code) & {"torch", "torchvision"} == {"torch"}

@@ -1,0 +1,61 @@
+"""The README is true: its commands run, its catalogue is the code's."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inittui.errors import ExitCode
+from inittui.views.catalogue import catalogue_markdown
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"<!-- run -->\n```console\n(.*?)```", README, re.DOTALL)
+
+
+def test_there_are_commands_to_run() -> None:
+    assert sum(len(block.splitlines()) for block in BLOCKS) >= 9
+
+
+@pytest.mark.slow
+def test_commands_run(tmp_path: Path) -> None:
+    environment = {**os.environ, "INITTUI_RUNS_DIR": str(tmp_path)}
+    for line in "".join(BLOCKS).splitlines():
+        program, *arguments = shlex.split(line)
+        assert program == "inittui"
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name(program)), *arguments],
+            capture_output=True, text=True, env=environment, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, (line, done.stderr)
+        assert done.stdout, line
+
+
+def test_make_targets_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"make (\w+)", README):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_catalogue_is_the_code_s() -> None:
+    found = re.search(r"<!-- catalogue -->\n(.*?)<!-- /catalogue -->", README, re.DOTALL)
+    assert found is not None
+    assert found.group(1).strip() == catalogue_markdown().strip()
+
+
+def test_exit_codes_are_all_documented() -> None:
+    for code in ExitCode:
+        assert re.search(rf"^\| {int(code)} \|", README, re.MULTILINE), code
+
+
+def test_pictures_and_files_exist() -> None:
+    for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
+        assert (ROOT / path).is_file(), path
+    for path in re.findall(r"`((?:benchmarks|data)/[\w./]*)`", README):
+        assert (ROOT / path).exists(), path
