@@ -7,6 +7,8 @@ all seven.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -98,7 +100,10 @@ def tutorial_loop(materials: Materials) -> Peer:
     from torch.utils.data import DataLoader, SubsetRandomSampler
     from torchvision import datasets, transforms
 
-    data = datasets.FashionMNIST(str(DATA), train=True, transform=transforms.ToTensor())
+    with tempfile.TemporaryDirectory() as scratch:
+        # torchvision unpacks the files beside themselves; it finds them, so nothing is downloaded.
+        shutil.copytree(DATA / "FashionMNIST", Path(scratch) / "FashionMNIST")
+        data = datasets.FashionMNIST(scratch, download=True, transform=transforms.ToTensor())
     sampler = SubsetRandomSampler(materials.splits[0].train.tolist())
     loader = DataLoader(data, batch_size=100, sampler=sampler)
     trained = models(materials)

@@ -12,6 +12,8 @@ import msgspec
 
 from inittui.experiment import Experiment
 from inittui.numbers import Number
+from inittui.probes import Probe, When
+from inittui.scheme import format_value
 
 SCHEMA_VERSION = 1
 
@@ -26,11 +28,38 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
     """When, in seconds since 1970 (UTC)."""
 
 
-class TrialPlan(msgspec.Struct, frozen=True):
+Setting = bool | int | float | str
+"""A swept value; a list of sizes stands as text, 256,128."""
+
+
+def format_setting(value: Setting) -> str:
+    """Return the text of a swept value as people write it: 8, 0.001, tanh, true."""
+    return str(value).lower() if isinstance(value, bool) else format_value(value)
+
+
+class TrialPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     """One trial of the run: its number is its place in `RunStarted.trials`."""
 
     scheme: str
     seed: int
+    swept: dict[str, Setting] = {}
+    """What sweeps set for it: ``{"normal:std": 0.1, "model.depth": 8}``."""
+    family: str = ""
+    """The scheme with the swept values left open, ``normal:std=…``; empty where none is swept."""
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """Those of the swept values that are settings of the model or the training."""
+        return {name: value for name, value in self.swept.items() if ":" not in name}
+
+    @property
+    def contestant(self) -> str:
+        """What the trial is called: its scheme and the settings, ``rule depth=8``."""
+        settings = (
+            f"{name.rpartition('.')[2]}={format_setting(value)}"
+            for name, value in self.settings.items()
+        )
+        return " ".join([self.scheme, *settings])
 
 
 class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
@@ -43,6 +72,10 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
     device: str
     """The device's name in PyTorch, such as cpu or cuda:0."""
     device_name: str = ""
+    classes: int = 0
+    """Classes of the data; 0 where an older log doesn't say."""
+    data: str = ""
+    """Fingerprint of the data; "" where an older log doesn't say."""
     versions: dict[str, str] = {}
     """Versions of inittui, python, torch, …"""
     host: str = ""
@@ -51,10 +84,45 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
     schema: int = SCHEMA_VERSION
 
 
+class StacksPlanned(Fact, frozen=True, kw_only=True, tag="stacks_planned"):
+    """How the trials are divided into stacks; a later one replaces it."""
+
+    kind: Literal["dense", "general", "turns", "single"]
+    groups: tuple[tuple[int, ...], ...]
+    """Numbers of the trials of each stack, in the order of training."""
+
+
+class RunResumed(Fact, frozen=True, kw_only=True, tag="run_resumed"):
+    """A run that had stopped goes on, from its checkpoints."""
+
+    differences: tuple[str, ...] = ()
+    """What is no longer as it was: the run goes on because somebody insisted."""
+    device: str
+    device_name: str = ""
+    versions: dict[str, str] = {}
+    host: str = ""
+    pid: int = 0
+    command: tuple[str, ...] = ()
+
+
+class StartValues(msgspec.Struct, frozen=True, array_like=True):
+    """Who wrote the start values of one parameter of a model."""
+
+    parameter: str
+    initializer: str | None
+    """As a scheme writes it, or "own default" for a module's own; None where nobody did."""
+    digest: str
+    """Of shape and values: equal for two tensors that are bitwise equal."""
+
+
 class TrialStarted(Fact, frozen=True, kw_only=True, tag="trial_started"):
-    """A trial takes its first step."""
+    """A trial takes its first step, or its next one after a resume."""
 
     trial: int
+    step: int = 0
+    """Steps that it had taken before."""
+    start: tuple[StartValues, ...] = ()
+    """All parameters in the model's order; () where the trial goes on from a checkpoint."""
 
 
 class StepLosses(Fact, frozen=True, kw_only=True, tag="losses"):
@@ -81,6 +149,26 @@ class EpochEnded(Fact, frozen=True, kw_only=True, tag="epoch_ended"):
     """Share of the whole validation part that is classified right, dropout off."""
     seconds: float
     """The trial's training and validation time so far."""
+
+
+class ProbeMeasured(Fact, frozen=True, kw_only=True, tag="probe_measured"):
+    """A trial's layers were measured over the fixed batch."""
+
+    trial: int
+    when: When
+    step: int
+    """Steps taken so far."""
+    probe: Probe
+
+
+class Validated(Fact, frozen=True, kw_only=True, tag="validated"):
+    """A trial was validated within an epoch."""
+
+    trial: int
+    step: int
+    """Steps taken so far."""
+    val_loss: Number
+    val_accuracy: float
 
 
 class TrialEnded(Fact, frozen=True, kw_only=True, tag="trial_ended"):
@@ -110,7 +198,19 @@ class RunEnded(Fact, frozen=True, kw_only=True, tag="run_ended"):
     reason: str = ""
 
 
-Event = RunStarted | TrialStarted | StepLosses | EpochEnded | TrialEnded | Noted | RunEnded
+Event = (
+    RunStarted
+    | RunResumed
+    | StacksPlanned
+    | TrialStarted
+    | StepLosses
+    | EpochEnded
+    | ProbeMeasured
+    | Validated
+    | TrialEnded
+    | Noted
+    | RunEnded
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -27,3 +27,9 @@ def from_wire(value: Number) -> float:
 def all_to_wire(values: Iterable[float]) -> tuple[Number, ...]:
     """Encode many floats."""
     return tuple(to_wire(value) for value in values)
+
+
+def short(value: float, digits: int = 3) -> str:
+    """Return a number with so many significant digits, without idle characters: 6.55e4, -1e-5."""
+    mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else mantissa

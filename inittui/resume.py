@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,19 +30,22 @@ class Resumption:
 def open_resumption(run: RunDirectory) -> Resumption:
     """Read a run that is to go on.
 
+    One whose process ended before it wrote anything begins from the beginning.
+
     Raises:
         InittuiError: it is over, somebody writes it, or it can't be read.
+        OSError: its experiment can't be read.
     """
     holder = live_writer(run)
     if holder is not None:
         raise UsageError(f"run {run.id} is being written by {holder}")
-    state, _ = load_state(run)
+    state = load_state(run)[0] if os.path.lexists(run.log) else RunState()
     if state.ended is not None and state.ended.status in ("finished", "nothing-finished"):
         raise UsageError(f"run {run.id} is over: nothing is left to resume")
     return Resumption(run, state, read_experiment(run))
 
 
-def earlier_of(state: RunState) -> Earlier | None:
+def earlier_of(state: RunState, differences: Sequence[str] = ()) -> Earlier | None:
     """Return what the engine has to know of what was done; None where nothing was begun."""
     from inittui.training.engine import Earlier
 
@@ -52,6 +57,7 @@ def earlier_of(state: RunState) -> Earlier | None:
         groups=state.stacks.groups,
         ended=ended,
         finished=sum(trial.status == "finished" for trial in state.trials),
+        differences=tuple(differences),
     )
 
 

@@ -6,6 +6,7 @@ in a session of its own, so that neither a closed terminal nor a crash of the sc
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
@@ -16,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inittui.errors import ExitCode, InittuiError, MachineError
+from inittui.errors import ExitCode, InittuiError, MachineError, UsageError
 from inittui.events import Event, Noted, RunEnded
+from inittui.resume import Resumption, open_resumption
 from inittui.runs import LogWriteError, LogWriter, RunDirectory, read_experiment
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class Recorder:
         self._checkpoint_seconds = checkpoint_seconds
         self.failure: MachineError | None = None
         """Why the log stopped, where it did: training went on."""
+        self._told = False
 
     def events(
         self,
@@ -89,29 +92,62 @@ class Recorder:
         if self._run is None or log is None:
             return None
 
-        def log_is_on_disk() -> None:
-            if self.failure is not None:
-                raise OSError("its log can't be written")
-            try:
-                log.sync()
-            except LogWriteError as error:
-                raise OSError(str(error)) from None
+        def log_is_on_disk() -> bool:
+            if self.failure is None:
+                try:
+                    log.sync()
+                except LogWriteError as error:
+                    self.failure = error
+            return self.failure is None
 
         every = self._checkpoint_seconds
         return CheckpointStore(
             self._run.checkpoints,
-            before_save=log_is_on_disk,
+            log_is_on_disk=log_is_on_disk,
             every=SAVE_SECONDS if every is None else every,
         )
 
     def _write(self, log: LogWriter, event: Event) -> Iterator[Event]:
-        if self.failure is not None:
-            return
-        try:
-            log.write(event)
-        except LogWriteError as error:
-            self.failure = error
-            yield Noted(at=event.at, message=f"{error}; training goes on, nothing more is kept")
+        if self.failure is None:
+            try:
+                log.write(event)
+            except LogWriteError as error:
+                self.failure = error
+        if self.failure is not None and not self._told:
+            self._told = True
+            message = f"{self.failure}; training goes on, nothing more is kept"
+            yield Noted(at=event.at, message=message)
+
+    @classmethod
+    def of_resumption(
+        cls,
+        resumption: Resumption,
+        *,
+        force: bool = False,
+        trust: bool = False,
+        checkpoint_seconds: float | None = None,
+    ) -> Recorder:
+        """Make ready what goes on with a run.
+
+        Raises:
+            InittuiError: something is not as it was and ``force`` isn't given; or the run's
+                experiment names code and ``trust`` isn't given; or it can't be run here.
+        """
+        from inittui.resume import differences, earlier_of
+        from inittui.training.materials import prepare
+        from inittui.trust import load_code
+
+        run = resumption.run
+        load_code(resumption.experiment, run.experiment_file, trust=trust)
+        materials = prepare(resumption.experiment)
+        found = differences(resumption, materials)
+        if found and not force:
+            raise UsageError(
+                f"run {run.id} would not go on as it began: {'; '.join(found)}; "
+                "--force resumes it all the same"
+            )
+        earlier = earlier_of(resumption.state, found)
+        return cls(materials, run, earlier=earlier, checkpoint_seconds=checkpoint_seconds)
 
     @contextmanager
     def _log(self) -> Iterator[LogWriter | None]:
@@ -130,7 +166,13 @@ class Recorder:
                 self.failure = self.failure or error
 
 
-def work(run: RunDirectory) -> ExitCode:
+def work(
+    run: RunDirectory,
+    *,
+    resume: bool = False,
+    trust: bool = False,
+    checkpoint_seconds: float | None = None,
+) -> ExitCode:
     """Train a run's experiment until it ends or SIGTERM asks for an orderly stop."""
     began = time.time()
     os.nice(NICENESS)
@@ -139,10 +181,16 @@ def work(run: RunDirectory) -> ExitCode:
         signal.signal(number, lambda _number, _frame: asked.set())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        from inittui.training.materials import prepare
-
-        experiment = read_experiment(run)
-        recorder = Recorder(prepare(experiment), run)
+        resumption = open_resumption(run) if resume else None
+    except InittuiError as error:  # nothing about it belongs into the log
+        print(error, file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    try:
+        recorder = (
+            Recorder.of_resumption(resumption, trust=trust, checkpoint_seconds=checkpoint_seconds)
+            if resumption
+            else _new_recorder(run, trust=trust, checkpoint_seconds=checkpoint_seconds)
+        )
         for _ in recorder.events(should_stop=asked.is_set, command=sys.argv, process_started=began):
             pass
     except InittuiError as error:
@@ -155,6 +203,15 @@ def work(run: RunDirectory) -> ExitCode:
     return ExitCode.ENVIRONMENT if recorder.failure else ExitCode.DONE
 
 
+def _new_recorder(run: RunDirectory, *, trust: bool, checkpoint_seconds: float | None) -> Recorder:
+    from inittui.training.materials import prepare
+    from inittui.trust import load_code
+
+    experiment = read_experiment(run)
+    load_code(experiment, run.experiment_file, trust=trust)
+    return Recorder(prepare(experiment), run, checkpoint_seconds=checkpoint_seconds)
+
+
 def _tell_failure(run: RunDirectory, reason: str) -> None:
     """Write into the log why the run ended, where the log can still be written."""
     ended = RunEnded(at=time.time(), status="failed", seconds=0.0, wall_seconds=0.0, reason=reason)
@@ -165,7 +222,21 @@ def _tell_failure(run: RunDirectory, reason: str) -> None:
         print(error, file=sys.stderr)  # noqa: T201
 
 
+def main() -> ExitCode:
+    """Train the run that the command line names."""
+    parser = argparse.ArgumentParser("inittui.worker", description="Train one run.")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--trust", action="store_true")
+    parser.add_argument("--checkpoint-every", type=float, metavar="SECONDS")
+    options = parser.parse_args()
+    return work(
+        RunDirectory(options.directory.absolute()),
+        resume=options.resume,
+        trust=options.trust,
+        checkpoint_seconds=options.checkpoint_every,
+    )
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m inittui.worker RUN_DIR")
-    sys.exit(work(RunDirectory(Path(sys.argv[1]).absolute())))
+    sys.exit(main())

@@ -182,7 +182,7 @@ class _Writer:
     ) -> torch.Tensor:
         import torch
 
-        if call.is_reference:
+        if own.is_own(call):
             seed = derive_seed(self._seed, "weights", self._names[id(parameter)])
             return own.values(call, tuple(parameter.shape), seed)
         description = find(call.name)

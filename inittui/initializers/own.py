@@ -1,25 +1,20 @@
-"""One's own initializers: functions of a module or a file, named ``module:function``.
+"""One's own initializers: functions of a module or a file, or registered from Python.
 
-Importing them runs their code. So `load` is called only for what a person named on the command
+Importing a module runs its code. So `load` is called only for what a person named on the command
 line or in Python; a scheme read from a file or a log can only use what was loaded before.
 """
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import importlib.util
 import inspect
-import random
-import sys
-import traceback
-from collections.abc import Callable, Collection, Iterator
-from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from inittui.errors import UsageError, nearest
+from inittui.errors import UsageError
+from inittui.initializers.catalogue import is_known
 from inittui.initializers.layer import format_shape
+from inittui.own_code import find, seeded, theirs
 from inittui.scheme import Call, Scheme
 from inittui.text import sanitize
 
@@ -27,9 +22,54 @@ if TYPE_CHECKING:
     import torch
 
 Function = Callable[..., Any]
+F = TypeVar("F", bound=Function)
 
 _loaded: dict[str, Function] = {}
-"""The functions that the person allowed to run, by reference."""
+"""The functions that the person allowed to run, by reference or by the name they were given."""
+
+_formulas: dict[str, str] = {}
+"""What the registered ones say of themselves, by name."""
+
+
+def initializer(name: str, *, formula: str = "") -> Callable[[F], F]:
+    """Register a function under a name, so that schemes can use it in this process.
+
+        @inittui.initializer("half_rule", formula="U(-1/(2√fan_in), 1/(2√fan_in))")
+        def half_rule(tensor): ...
+
+    It is called as `values` says and may have parameters: ``half_rule:scale=2``. Registering a
+    name again replaces what it had.
+
+    Raises:
+        UsageError: the name can't stand in a scheme, or inittui has an initializer of that name.
+    """
+    if not re.fullmatch(r"[A-Za-z_][\w-]*", name):
+        raise UsageError(f"'{sanitize(name, 60)}' can't be a name: letters, digits and _ are")
+    if is_known(name):
+        raise UsageError(f"there is an initializer '{name}' already; choose another name")
+
+    def register(function: F) -> F:
+        _loaded[name] = function
+        _formulas[name] = formula
+        return function
+
+    return register
+
+
+def is_registered(name: str) -> bool:
+    """Whether `initializer` was given this name."""
+    return name in _formulas
+
+
+def is_own(call: Call) -> bool:
+    """Whether a call is to somebody's function, not to an initializer of the catalogue."""
+    return call.is_reference or is_registered(call.name)
+
+
+def formula(name: str) -> str:
+    """Return what a function was registered with, by its name or reference; "" if nothing."""
+    function = _loaded.get(name)
+    return next((text for key, text in _formulas.items() if _loaded[key] is function), "")
 
 
 def references(scheme: Scheme) -> tuple[str, ...]:
@@ -47,15 +87,7 @@ def load(reference: str) -> None:
     """
     if reference in _loaded:
         return
-    place, _, name = reference.rpartition(":")
-    with _theirs(reference):
-        module = _import_file(place) if place.endswith(".py") else _import_module(place)
-    function = getattr(module, name, None)
-    if not callable(function):
-        what = "has no function" if function is None else "has something else named"
-        hint = nearest(name, [key for key, value in vars(module).items() if callable(value)])
-        raise UsageError(f"{sanitize(place, 200)} {what} '{sanitize(name, 60)}'{hint}")
-    _loaded[reference] = function
+    _loaded[reference] = find(reference)
 
 
 def values(call: Call, shape: tuple[int, ...], seed: int) -> torch.Tensor:
@@ -77,7 +109,7 @@ def values(call: Call, shape: tuple[int, ...], seed: int) -> torch.Tensor:
         )
     given = dict(call.parameters)
     tensor = torch.full(shape, torch.nan, dtype=torch.float32)
-    with _theirs(call.name), _seeded(seed):
+    with theirs(call.name), seeded(seed):
         if _takes_shape(function, given):
             result = function(shape, torch.float32, **given)
         else:
@@ -119,66 +151,3 @@ def _checked(result: torch.Tensor, shape: tuple[int, ...], reference: str) -> to
             f"{name} left {broken:,} of {result.numel():,} values NaN, infinite or unset"
         )
     return result
-
-
-def _import_module(name: str) -> ModuleType:
-    # Unlike `python -m`, an installed command doesn't look where it is started.
-    _look_in(Path.cwd())
-    return importlib.import_module(name)
-
-
-def _import_file(place: str) -> ModuleType:
-    path = Path(place)
-    if not path.is_file():
-        raise UsageError(f"there is no file {sanitize(place, 200)}")
-    _look_in(path.parent)
-    spec = importlib.util.spec_from_file_location(f"inittui_own_{path.stem}", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    # Dataclasses look their module up here.
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def _look_in(folder: Path) -> None:
-    """Let the code import what lies in a folder, last, so that it hides nothing installed."""
-    if (place := str(folder.resolve())) not in sys.path:
-        sys.path.append(place)
-
-
-@contextlib.contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Seed the generators that a function may draw from, and put them back afterwards."""
-    import numpy as np
-    import torch
-
-    python_state, numpy_state = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        random.seed(seed)
-        np.random.seed(seed % 2**32)
-        try:
-            yield
-        finally:
-            random.setstate(python_state)
-            np.random.set_state(numpy_state)
-
-
-@contextlib.contextmanager
-def _theirs(reference: str) -> Iterator[None]:
-    """Show an error of somebody's own code as theirs, with its file and line."""
-    try:
-        yield
-    except UsageError:
-        raise
-    except (Exception, SystemExit) as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        if isinstance(error, SyntaxError):
-            where = f" ({error.filename}, line {error.lineno})"
-        elif len(frames) > 1 and "importlib" not in frames[-1].filename:
-            where = f" ({frames[-1].filename}, line {frames[-1].lineno})"
-        else:
-            where = ""
-        message = f"{type(error).__name__}: {error}"
-        raise UsageError(sanitize(f"{reference}: {message}{where}", 500)) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from inittui.errors import UsageError
+from inittui.initializers import own
 from inittui.initializers.catalogue import find, is_known
 from inittui.scheme import Call, LayerRule, Scheme, parse_syntax
 from inittui.text import sanitize
@@ -41,7 +42,7 @@ def _checked_pair(weights: Call, bias: Call | None) -> tuple[Call, Call | None]:
     if bias is None:
         return weights, None
     bias = _checked(bias)
-    if not bias.is_reference and not find(bias.name).on_bias:
+    if not own.is_own(bias) and not find(bias.name).on_bias:
         raise UsageError(
             f"{bias.name} needs at least two dimensions; for a bias use zeros, ones, constant, "
             "uniform, normal, trunc_normal or rule"
@@ -63,6 +64,8 @@ def _split_at_file(weights: Call, bias: Call | None) -> tuple[Call, Call | None]
 
 
 def _checked(call: Call) -> Call:
+    if own.is_registered(call.name):
+        return call
     if call.is_reference:
         return _checked_reference(call)
     description = find(call.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -31,8 +32,9 @@ class Verdict:
 
 def verify_run(run: RunDirectory) -> Verdict:
     """Read all of a run and compare its parts; never raises for what is found."""
-    if not os.path.lexists(run.log):
-        return Verdict((), ("it has no log: nothing of it was recorded",))
+    unwritten = _unwritten(run)
+    if unwritten:
+        return Verdict((), (f"{unwritten}: nothing of it was recorded",))
     try:
         state, damage = load_state(run)
     except MachineError as error:
@@ -53,6 +55,14 @@ def verify_run(run: RunDirectory) -> Verdict:
             f"it is being written by {holder}" if holder else "its process ended without finishing"
         )
     return Verdict(tuple(problems), tuple(remarks))
+
+
+def _unwritten(run: RunDirectory) -> str:
+    """Say why nothing is recorded, if so: the process ended at once, or the disk was full."""
+    if not os.path.lexists(run.log):
+        return "it has no log"
+    log = run.log.lstat()
+    return "its log is empty" if stat.S_ISREG(log.st_mode) and log.st_size == 0 else ""
 
 
 def _experiment_problems(run: RunDirectory, recorded: Experiment) -> list[str]:

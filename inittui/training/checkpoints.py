@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ import torch
 SAVE_SECONDS = 60.0
 """Epochs that take long are saved this often in between."""
 
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+"""How a file is made that must not be there: nothing that lies in its place is written through."""
+
 
 class _Header(msgspec.Struct, frozen=True):
     """What stands beside the tensors in a checkpoint's metadata."""
@@ -23,6 +27,8 @@ class _Header(msgspec.Struct, frozen=True):
     epoch: int
     step: int
     seconds: tuple[float, ...]
+    checksum: int
+    """CRC-32 of all tensors: safetensors itself doesn't notice a flipped bit."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +56,22 @@ class CheckpointStore:
         self,
         directory: Path,
         *,
-        before_save: Callable[[], None] = lambda: None,
+        log_is_on_disk: Callable[[], bool] = lambda: True,
         every: float = SAVE_SECONDS,
     ) -> None:
-        """Keep files in ``directory``; ``before_save`` makes sure that the log is on disk."""
+        """Keep files in ``directory``.
+
+        Args:
+            directory: is made for the first one.
+            log_is_on_disk: sees to it that the log is as far as the checkpoint that shall be
+                saved; where it says no, nothing is.
+            every: seconds after which a long epoch is saved.
+        """
         self._directory = directory
-        self._before_save = before_save
+        self._log_is_on_disk = log_is_on_disk
         self._every = every
         self._saved = time.monotonic()
+        self._told: set[str] = set()
 
     def due(self) -> bool:
         """Whether the last save is long enough ago to save in the middle of an epoch."""
@@ -72,16 +86,26 @@ class CheckpointStore:
         from safetensors.torch import save
 
         self._saved = time.monotonic()
-        self._before_save()
-        header = _Header(checkpoint.alive, checkpoint.epoch, checkpoint.step, checkpoint.seconds)
-        tensors = {f"state.{name}": t.detach().cpu() for name, t in checkpoint.state.items()}
+        if not self._log_is_on_disk():
+            return
+        tensors = {
+            f"state.{name}": t.detach().cpu().contiguous() for name, t in checkpoint.state.items()
+        }
         tensors["losses"] = checkpoint.losses.contiguous()
+        header = _Header(
+            checkpoint.alive,
+            checkpoint.epoch,
+            checkpoint.step,
+            checkpoint.seconds,
+            _checksum(tensors),
+        )
         data = save(tensors, metadata={"header": msgspec.json.encode(header).decode()})
-        self._directory.mkdir(exist_ok=True)
+        self._make_directory()
         path = self._path(group)
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        beside = _beside(path)
         try:
-            with beside.open("wb") as file:
+            beside.unlink(missing_ok=True)  # of a process that was killed
+            with open(os.open(beside, _NEW, 0o666), "wb") as file:  # noqa: PTH123 (a descriptor)
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -91,43 +115,80 @@ class CheckpointStore:
                 beside.unlink(missing_ok=True)
             raise
 
+    def _make_directory(self) -> None:
+        self._directory.mkdir(exist_ok=True)
+        if self._directory.is_symlink():
+            raise OSError(f"{self._directory.name} is a symbolic link; it is not followed")
+
+    def is_news(self, reason: str) -> bool:
+        """Whether nobody was told yet that checkpoints can't be saved for this reason."""
+        is_new = reason not in self._told
+        self._told.add(reason)
+        return is_new
+
     def load(self, group: Sequence[int]) -> Checkpoint | None:
         """Return the stack's checkpoint; None if there is none or it can't be trusted."""
         from safetensors import SafetensorError, safe_open
 
         path = self._path(group)
-        if not path.is_file() or path.is_symlink():
+        if not path.is_file() or path.is_symlink() or self._directory.is_symlink():
             return None
         try:
             with safe_open(path, framework="pt") as file:
                 text = (file.metadata() or {}).get("header", "")
                 header = msgspec.json.decode(text, type=_Header)
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (OSError, SafetensorError, msgspec.MsgspecError):
+        except (OSError, SafetensorError, msgspec.MsgspecError, ValueError, RecursionError):
+            return None
+        if header.checksum != _checksum(tensors):
             return None
         losses = tensors.pop("losses", torch.empty(0))
         alive = header.alive
         sound = (
-            set(alive) <= set(group)
+            len(alive) > 0
+            and alive == tuple(number for number in group if number in alive)
             and losses.shape == (len(alive), header.step)
+            and losses.dtype == torch.float64
             and len(header.seconds) == len(alive)
             and min(header.epoch, header.step) >= 0
         )
+        if not sound:
+            return None
         state = {name.removeprefix("state."): tensor for name, tensor in tensors.items()}
-        return (
-            Checkpoint(alive, header.epoch, header.step, header.seconds, losses, state)
-            if sound and alive
-            else None
-        )
+        return Checkpoint(alive, header.epoch, header.step, header.seconds, losses, state)
 
     def remove(self, group: Sequence[int]) -> None:
         """Forget a stack that is over."""
+        self._remove(self._path(group).name)
+
+    def clear(self) -> None:
+        """Forget all stacks: the run is over."""
+        self._remove("stack-*.safetensors")
+
+    def _remove(self, pattern: str) -> None:
         with suppress(OSError):
-            self._path(group).unlink(missing_ok=True)
+            if self._directory.is_symlink():
+                return
+            for path in (*self._directory.glob(pattern), *self._directory.glob(f".{pattern}.new")):
+                path.unlink(missing_ok=True)
             self._directory.rmdir()
 
     def _path(self, group: Sequence[int]) -> Path:
         return self._directory / f"stack-{group[0]}-{len(group)}.safetensors"
+
+
+def _beside(path: Path) -> Path:
+    """Where a checkpoint is written before it takes its place: a run has one writer at a time."""
+    return path.with_name(f".{path.name}.new")
+
+
+def _checksum(tensors: Mapping[str, torch.Tensor]) -> int:
+    """Return the CRC-32 of tensors in the CPU's memory, in the order of their names."""
+    checksum = 0
+    for name in sorted(tensors):
+        content = tensors[name].contiguous().reshape(-1).view(torch.uint8)
+        checksum = zlib.crc32(content.numpy().data, checksum)
+    return checksum
 
 
 def matches(state: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> bool:

@@ -51,7 +51,10 @@ def device_title(device: torch.device) -> str:
     """Return the device's name for people."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{torch.get_num_threads()} threads" if device.type == "cpu" else device.type
+    if device.type != "cpu":
+        return device.type
+    threads = torch.get_num_threads()
+    return "1 thread" if threads == 1 else f"{threads} threads"
 
 
 def synchronize(device: torch.device) -> None:

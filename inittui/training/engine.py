@@ -62,6 +62,8 @@ class Earlier:
     """Seconds of the trials that had finished or diverged; they are not repeated."""
     finished: int
     """How many of them had finished."""
+    differences: tuple[str, ...] = ()
+    """What is no longer as it was then."""
 
 
 def train(
@@ -87,7 +89,7 @@ def train(
     """
     began = time.time() if process_started is None else process_started
     here = _Here(materials, command)
-    yield here.resumed() if earlier else here.started(run)
+    yield here.resumed(earlier) if earlier else here.started(run)
     plan = StackPlan(earlier.kind, earlier.groups) if earlier else plan_stacks(materials)
     if plan.reason:
         message = f"the model can't be stacked and trains one by one: {plan.reason}"
@@ -116,6 +118,8 @@ def train(
                 if not out_of_memory(error):
                     raise
                 yield from _make_room(plan.kind, group, groups)
+    if checkpoints and not interrupted:
+        checkpoints.clear()
     status: RunStatus = "finished" if finished else "nothing-finished"
     yield RunEnded(
         at=time.time(),
@@ -183,7 +187,7 @@ class _Here:
         return RunStarted(
             at=time.time(),
             run=run,
-            experiment=experiment,
+            experiment=self._materials.asked_for,
             trials=self._materials.trials,
             classes=self._materials.classes,
             data=self._materials.fingerprint,
@@ -191,9 +195,9 @@ class _Here:
             **self._facts,
         )
 
-    def resumed(self) -> RunResumed:
+    def resumed(self, earlier: Earlier) -> RunResumed:
         """Return the first event of a run that goes on."""
-        return RunResumed(at=time.time(), **self._facts)
+        return RunResumed(at=time.time(), differences=earlier.differences, **self._facts)
 
 
 def versions() -> dict[str, str]:

@@ -5,24 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from inittui.events import ProbeMeasured
 from inittui.training.device import exact, synchronize
 from inittui.training.feed import Feed
+from inittui.training.inspecting import measure_starts
 from inittui.training.learner import Learner
 from inittui.training.materials import Materials
 from inittui.training.planning import ENOUGH_ON_CPU, Kind, make_learner, plan_stacks
-
-_SECONDS = 2.0
-"""Spent on timing in all, unless single steps take longer."""
 
 _WARM_UP = 2
 _MOST_STEPS = 20
 
 
-def estimate_seconds(materials: Materials) -> float:
+def estimate_seconds(materials: Materials, budget: float = 2.0) -> float:
     """Return about how many seconds the training of all trials takes, start-up not counted.
 
-    One stack of each swept setting is timed for a few steps. Nothing that is trained later
-    depends on it.
+    One stack of each swept setting is timed for a few steps, ``budget`` seconds in all unless
+    single steps take longer. Nothing that is trained later depends on it.
     """
     plan = plan_stacks(materials)
     parts = (materials, *materials.others)
@@ -32,10 +31,20 @@ def estimate_seconds(materials: Materials) -> float:
                 part,
                 plan.kind,
                 [group for group in plan.groups if materials.of(group[0]) is part],
-                _SECONDS / len(parts),
+                budget / len(parts),
             )
             for part in parts
         )
+
+
+def estimate_probe_seconds(materials: Materials) -> float:
+    """Return about how many seconds it takes to measure inside of all trials once."""
+    began = time.perf_counter()
+    with exact(materials.device):
+        for event in measure_starts(materials):
+            if isinstance(event, ProbeMeasured):
+                break
+    return (time.perf_counter() - began) * len(materials.trials)
 
 
 def _part_seconds(

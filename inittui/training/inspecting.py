@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import nn
 
-from inittui.events import ProbeMeasured, TrialPlan
+from inittui.events import Event, ProbeMeasured, StartValues, TrialPlan, TrialStarted
 from inittui.inspection.probe import probe
 from inittui.probes import When
 from inittui.training.feed import scale_pixels
@@ -58,11 +58,13 @@ class Inspector:
         return images, made.labels[rows]
 
 
-def measure_starts(materials: Materials) -> Iterator[ProbeMeasured]:
-    """Measure the start values of all trials, without a step of training."""
+def measure_starts(materials: Materials) -> Iterator[Event]:
+    """Tell who wrote the start values of all trials and measure them; train nothing."""
     for part in (materials, *materials.others):
         inspector = Inspector(part, total_steps=0)
         for number in part.numbers:
-            model, _ = part.model(part.trials[number])
+            start: list[tuple[StartValues, ...]] = []
+            model, _ = part.model(part.trials[number], start.append)
+            yield TrialStarted(at=time.time(), trial=number, start=start[0])
             values = dict(model.named_parameters()) | dict(model.named_buffers())
             yield inspector.measure(number, "before", 0, values)

@@ -19,10 +19,12 @@ from inittui.events import Setting, StartValues, TrialPlan
 from inittui.experiment import Experiment, ModelConfig
 from inittui.initializers import parse_scheme
 from inittui.initializers.apply import Written, apply_scheme
-from inittui.model_descriptions import is_own
+from inittui.model_descriptions import MODELS, OWN_INPUT, is_own
 from inittui.models.build import build
 from inittui.models.check import check_classifier
 from inittui.models.trace import nonlinearities
+from inittui.own_code import seeded, theirs
+from inittui.seeds import derive_seed
 from inittui.sweeps import plan_trials, with_settings
 from inittui.training.device import choose_device
 from inittui.training.dropout import MaskedDropout, mask_dropout, plan_masks
@@ -39,6 +41,8 @@ class Materials:
 
     experiment: Experiment
     """With the swept settings in their place."""
+    asked_for: Experiment
+    """As it was given, for the run as a whole."""
     trials: tuple[TrialPlan, ...]
     """All trials of the run, also those of other settings."""
     settings: Mapping[str, Setting]
@@ -116,11 +120,26 @@ def prepare(experiment: Experiment) -> Materials:
         MachineError: this machine lacks the data or the device.
     """
     experiment.check()
-    trials = _checked_trials(experiment)
-    loaded = _load(experiment)
+    return _assemble(experiment, _checked_trials(experiment), _load(experiment))
+
+
+def _assemble(experiment: Experiment, trials: tuple[TrialPlan, ...], loaded: _Loaded) -> Materials:
+    """Build the materials of every combination of swept settings."""
     settings = {plan.contestant.removeprefix(plan.scheme): plan.settings for plan in trials}
     first, *others = [_materials(experiment, trials, each, loaded) for each in settings.values()]
     return replace(first, others=tuple(others))
+
+
+def prepare_on_noise(experiment: Experiment) -> Materials:
+    """Make ready an experiment that only looks at its models, on noise instead of images.
+
+    Pixels and labels are drawn evenly, the inputs in the shape that the model asks for.
+
+    Raises:
+        UsageError: something in the experiment can't be meant.
+    """
+    experiment.check()
+    return _assemble(experiment, _checked_trials(experiment), _load_noise(experiment))
 
 
 def _checked_trials(experiment: Experiment) -> tuple[TrialPlan, ...]:
@@ -170,6 +189,27 @@ def _load(experiment: Experiment) -> _Loaded:
     )
 
 
+def _load_noise(experiment: Experiment) -> _Loaded:
+    config, seed = experiment.model, experiment.seeds[0]
+    described = MODELS.get(config.name)
+    shape = config.input or (described.input if described else None) or OWN_INPUT
+    count = experiment.inspection.images
+    generator = torch.Generator().manual_seed(derive_seed(seed, "noise"))
+    images = torch.randint(256, (count, *shape), dtype=torch.uint8, generator=generator)
+    with seeded(0), theirs(config.name, f"it was given inputs of shape {[2, *shape]}"):
+        outputs = build(config, shape, 10).eval()(images[:2] / 255)
+    classes = outputs.shape[-1] if isinstance(outputs, torch.Tensor) and outputs.ndim else 1
+    device = choose_device(experiment.training.device)
+    everything = Split(torch.arange(count), torch.arange(0))
+    return _Loaded(
+        device=device,
+        images=images.to(device),
+        labels=torch.randint(classes, (count,), generator=generator).to(device),
+        splits=dict.fromkeys(experiment.seeds, everything),
+        classes=classes,
+    )
+
+
 def _fitted(images: torch.Tensor, model: ModelConfig, data: str) -> torch.Tensor:
     """Return images [n, channels, height, width] in the shape that a model asks for.
 
@@ -196,12 +236,16 @@ def _materials(
     loaded: _Loaded,
 ) -> Materials:
     """Build the model that some swept settings ask for, and try every scheme on it."""
+    asked_for = experiment
     experiment = with_settings(experiment, settings)
     experiment.check()
     shape = tuple(loaded.images.shape[1:])
     template = build(experiment.model, shape, loaded.classes)
     example = torch.rand(2, *shape, generator=torch.Generator().manual_seed(0))
-    check_classifier(template, example, loaded.classes, experiment.model.name)
+    images = len(loaded.splits[experiment.seeds[0]].train)
+    size = min(experiment.training.batch_size, images)
+    last = images % size or size
+    check_classifier(template, example, loaded.classes, experiment.model.name, last_batch=last)
     followers = nonlinearities(template, example)
     trial_model = copy.deepcopy(template)
     mask_dropout(trial_model)
@@ -211,6 +255,7 @@ def _materials(
         apply_scheme(trial_model, parse_scheme(scheme), experiment.seeds[0], followers)
     return Materials(
         experiment=experiment,
+        asked_for=asked_for,
         trials=trials,
         settings=settings,
         device=loaded.device,

@@ -79,8 +79,13 @@ def trial_bytes(
     size = torch.empty((), dtype=dtype).element_size()
     state = sum(parameter.numel() for parameter in model.parameters()) * _COPIES[optimizer]
     buffers = sum(buffer.numel() for buffer in model.buffers())
-    outputs = 2 * rows * sum(_output_units(model, example))
-    return (state + buffers + outputs) * size
+    return (state + buffers) * size + output_bytes(model, example, rows, dtype)
+
+
+def output_bytes(model: nn.Module, example: torch.Tensor, rows: int, dtype: torch.dtype) -> int:
+    """Return the bytes that all leaf modules give for ``rows`` samples: values and gradients."""
+    size = torch.empty((), dtype=dtype).element_size()
+    return 2 * rows * sum(_output_units(model, example)) * size
 
 
 def _output_units(model: nn.Module, example: torch.Tensor) -> Sequence[int]:

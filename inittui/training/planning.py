@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 import torch
 from torch import nn
@@ -21,14 +21,19 @@ from inittui.training.feed import Batch, validation_rows
 from inittui.training.general import GeneralLearner
 from inittui.training.learner import Learner
 from inittui.training.materials import Materials, Note
-from inittui.training.memory import free_memory, trial_bytes
+from inittui.training.memory import free_memory, output_bytes, trial_bytes
 from inittui.training.reference import ReferenceLearner
+from inittui.training.turns import TurnsLearner, is_convolution
 
 ENOUGH_ON_CPU = 7
 """Trials in a stack from which on a CPU gains nothing by more: with one seed in a stack its trials
 share the first layer's input, and a smaller stack stays in the cache. A GPU wants all at once."""
 
-Kind = Literal["dense", "general", "single"]
+BUSY_BYTES = 16 * 2**20
+"""What a model with convolutions computes in a step, in bytes, from which on it keeps a CPU busy by
+itself: measured on two cores with two convolutions of growing width, seven trials, batch 100."""
+
+Kind = Literal["dense", "general", "turns", "single"]
 Item = TypeVar("Item")
 
 
@@ -96,7 +101,8 @@ def make_learner(
         layers = dense_layers(_masked(materials.template))
         assert layers is not None
         return DenseLearner(layers, models, rows, len(seeds), training, like)
-    return GeneralLearner(models, materials.masks.names, rows, training, like)
+    learner = TurnsLearner if kind == "turns" else GeneralLearner
+    return learner(models, materials.masks.names, rows, training, like)
 
 
 def _masked(template: nn.Module) -> nn.Module:
@@ -108,14 +114,28 @@ def _masked(template: nn.Module) -> nn.Module:
 def _common_kind(parts: Sequence[Materials]) -> tuple[Kind, str]:
     """Return the fastest kind that suits all models, and why it is none that stacks."""
     found = [_kind(part) for part in parts]
-    return max(found, key=lambda each: ("dense", "general", "single").index(each[0]))
+    return max(found, key=lambda each: get_args(Kind).index(each[0]))
 
 
 def _kind(materials: Materials) -> tuple[Kind, str]:
-    if dense_layers(_masked(materials.template)) is not None:
+    template = materials.template
+    if not all(parameter.requires_grad for parameter in template.parameters()):
+        return "single", "some of its parameters are frozen"
+    if dense_layers(_masked(template)) is not None:
         return "dense", ""
-    reason = why_not_stackable(materials.template, materials.example)
-    return ("single", reason) if reason else ("general", "")
+    reason = why_not_stackable(template, materials.example)
+    if reason:
+        return "single", reason
+    return ("turns" if _is_busy(materials) else "general"), ""
+
+
+def _is_busy(materials: Materials) -> bool:
+    """Whether one model has convolutions that keep a CPU busy by themselves."""
+    if materials.device.type != "cpu" or not any(map(is_convolution, materials.template.modules())):
+        return False
+    rows = materials.experiment.training.batch_size
+    computed = output_bytes(materials.template, materials.example, rows, materials.dtype)
+    return computed > BUSY_BYTES
 
 
 def why_not_stackable(template: nn.Module, example: torch.Tensor) -> str:

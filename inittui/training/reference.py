@@ -24,7 +24,7 @@ class ReferenceLearner:
         """Take over ``model``, which lies on its device with its start weights."""
         self._model = model
         self._dropout = dropout
-        parameters = list(model.parameters())
+        parameters = [p for p in model.parameters() if p.requires_grad]
         for parameter in parameters:
             parameter.grad = torch.zeros_like(parameter)
         self._gradients = [p.grad for p in parameters if p.grad is not None]

@@ -122,7 +122,9 @@ class Stack:
     def train(self) -> Iterator[Event]:
         """Take all steps that are left, of all epochs; yield what happens."""
         for trial in self._trials:
-            yield TrialStarted(at=time.time(), trial=trial.number, start=trial.start)
+            yield TrialStarted(
+                at=time.time(), trial=trial.number, step=self._taken, start=trial.start
+            )
         if self._taken == 0:
             yield from self._inspect()
         while self._epoch < self._training.epochs and self._trials and not self._interrupted:
@@ -130,8 +132,6 @@ class Stack:
             if self._trials and not self._interrupted:
                 yield from self._validate()
                 self._begin_epoch(self._epoch + 1)
-        if self._interrupted:
-            yield from self._save()
         for trial in self._trials:
             status: TrialStatus = "interrupted" if self._interrupted else "finished"
             yield _ended(trial, status, self._taken)
@@ -159,6 +159,7 @@ class Stack:
             if self._should_stop():
                 self._interrupted = True
                 yield from self._report()
+                yield from self._save()
                 yield from self._drop_diverged()
                 return
             batch = self._feed.batch(self._epoch, self._step)
@@ -178,11 +179,11 @@ class Stack:
                 yield from self._drop_diverged()
                 if not self._trials:
                     return
-                if self._checkpoints and self._checkpoints.due() and self._step < last:
-                    yield from self._save()
+                yield from self._save_if_due()
                 self._clock.start()
             elif time.perf_counter() - self._last_read >= READ_SECONDS:
                 yield from self._report()
+                yield from self._save_if_due()
                 self._clock.start()
 
     def _inspect(self) -> Iterator[Event]:
@@ -195,9 +196,21 @@ class Stack:
                 values = self._learner.values_of(position)
                 yield self._inspector.measure(trial.number, when, self._taken, values)
 
+    def _save_if_due(self) -> Iterator[Event]:
+        """Keep where the stack stands in an epoch that takes long."""
+        is_over = self._step == self._feed.steps_per_epoch
+        if self._checkpoints and self._checkpoints.due() and not is_over:
+            yield from self._save()
+
     def _save(self) -> Iterator[Event]:
-        """Keep where the stack stands; a disk that doesn't take it stops nothing."""
+        """Keep where the stack stands; a disk that doesn't take it stops nothing.
+
+        Between a divergence and the step that drops the trial nothing is kept: resumed from there,
+        the others would be without it earlier than if they had never stopped.
+        """
         if self._checkpoints is None or not self._trials:
+            return
+        if any(trial.diverged_at is not None for trial in self._trials):
             return
         losses = torch.tensor([t.losses for t in self._trials], dtype=torch.float64)
         checkpoint = Checkpoint(
@@ -211,8 +224,10 @@ class Stack:
         try:
             self._checkpoints.save(self._numbers, checkpoint)
         except OSError as error:
-            message = f"no checkpoint could be written: {error.strerror or error}"
-            yield Noted(at=time.time(), message=message)
+            reason = error.strerror or str(error)
+            if self._checkpoints.is_news(reason):
+                message = f"no checkpoint can be written: {reason}; training goes on without"
+                yield Noted(at=time.time(), message=message)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         """Go on where a checkpoint stood."""

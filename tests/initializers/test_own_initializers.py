@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+import inittui
 from inittui.errors import UsageError
 from inittui.initializers import own, parse_scheme
 from inittui.initializers.apply import apply_scheme
@@ -107,7 +108,7 @@ def test_faults_are_shown_as_theirs(file: Path, name: str, said: str) -> None:
         ("no_such_module:f", "No module named 'no_such_module'"),
         ("no/such.py:f", "there is no file no/such.py"),
         ("FILE:in_plac", "has no function 'in_plac'; did you mean 'in_place'?"),
-        ("FILE:number", "has something else named 'number'"),
+        ("FILE:number", "has 'number', but it is no function"),
         ("SYNTAX:f", "line 2)"),
     ],
 )
@@ -129,3 +130,30 @@ def test_nothing_is_imported_unless_it_is_loaded(tmp_path: Path) -> None:
         apply_scheme(nn.Linear(2, 2), scheme, 0, {})
     assert not marker.exists()
     assert own.references(scheme) == (f"{file}:f",)
+
+
+def test_a_registered_function_is_a_scheme_of_its_name() -> None:
+    @inittui.initializer("half", formula="0.5")
+    def half(tensor: torch.Tensor, scale: float = 1.0) -> None:
+        tensor.fill_(0.5 * scale)
+
+    model = nn.Linear(4, 3)
+    written = apply_scheme(model, parse_scheme("half:scale=2/half"), 0, {})
+    assert [each.initializer for each in written] == ["half:scale=2", "half"]
+    assert (model.weight == 1).all() and (model.bias == 0.5).all()
+    assert own.formula("half") == "0.5"
+    assert half(torch.zeros(1)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("rule", "already"),
+        ("glorot-uniform", "already"),
+        ("a b", "can't be a name"),
+        ("x:y", "can't be a name"),
+    ],
+)
+def test_names_that_cannot_be_registered(name: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        inittui.initializer(name)

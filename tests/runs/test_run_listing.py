@@ -138,9 +138,7 @@ def test_what_was_kept_of_a_log_is_used_until_the_log_changes(tmp_path: Path) ->
         b" " * 2**21,
         b'{"format":1}',
         b'{"format":99}',
-        b'{"format":1,"size":1,"modified":1,"listing":{"id":"x","when":0,"steps":'
-        + b"9" * 400
-        + b"}}",
+        b'{"format":1,"size":1,"modified":1,"listing":{"id":"x","when":0,"steps":-1}}',
     ],
     ids=["empty", "cut", "deep", "binary", "huge", "other fields", "newer", "impossible number"],
 )

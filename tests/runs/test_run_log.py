@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import subprocess
-import sys
 import tracemalloc
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import pytest
 from recorded_runs import EXPERIMENT, record, recorded_events
 
 from inittui.errors import MachineError
-from inittui.events import Event, Noted, RunEnded, RunStarted, StepLosses, encode
+from inittui.events import Noted, StepLosses, encode
 from inittui.runs import (
     LogTail,
     LogWriteError,
@@ -307,197 +305,6 @@ def test_a_run_left_without_an_end_is_settled_as_interrupted(run: RunDirectory) 
     assert state.ended is not None
     assert state.ended.reason == "its process ended without finishing"
     assert {trial.status for trial in state.trials[1:]} == {"interrupted"}
-
-
-_FILL_THE_DISK = """
-import resource, sys
-from pathlib import Path
-from inittui.events import Noted
-from inittui.runs import LogWriteError, LogWriter, RunDirectory
-limit = int(sys.argv[2])
-resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-with LogWriter(RunDirectory(Path(sys.argv[1]))) as log:
-    written = 0
-    try:
-        while True:
-            log.write(Noted(at=1.0, message=f"{written} " + "x" * 100))
-            written += 1
-    except LogWriteError as error:
-        print(error)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    log.write(Noted(at=1.0, message="there is room again"))
-    print(written)
-"""
-
-
-@pytest.mark.parametrize("limit", [300, 1000, 1024, 1337, 2048])
-def test_a_full_disk_is_told_and_leaves_whole_lines(run: RunDirectory, limit: int) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _FILL_THE_DISK, str(run.path), str(limit)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    message, written = done.stdout.splitlines()
-    assert message == f"run {run.id}: the log can't be written: File too large"
-    assert done.stderr == ""
-    reading = read_log(run.log)
-    assert len(reading.events) == int(written) + 1
-    assert not reading.damage.messages()
-
-
-def test_a_partial_write_that_cannot_be_cut_back_is_cancelled(
-    run: RunDirectory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real_write = os.write
-
-    def short_then_full(descriptor: int, content: bytes) -> int:
-        if len(content) > 10:
-            return real_write(descriptor, content[:10])
-        raise OSError(28, "No space left on device")
-
-    def refuse(descriptor: int, size: int) -> None:
-        raise OSError(5, "Input/output error")
-
-    with LogWriter(run) as log:
-        log.write(NOTE)
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "write", short_then_full)
-            patch.setattr(os, "ftruncate", refuse)
-            long = Noted(at=3.0, message="y" * 40)
-            with pytest.raises(LogWriteError, match="No space left"):
-                log.write(long)
-        log.write(OTHER)
-    reading = read_log(run.log)
-    assert reading.events == [NOTE, OTHER]
-    assert not reading.damage.is_damaged
-    assert reading.damage.torn == 1
-
-
-def test_a_failure_at_the_end_is_told_once(
-    run: RunDirectory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(_: int) -> None:
-        raise OSError(5, "Input/output error")
-
-    monkeypatch.setattr(os, "fsync", refuse)
-    end = RunEnded(status="finished", seconds=1.0, wall_seconds=1.0)
-    with LogWriter(run) as log, pytest.raises(LogWriteError, match="Input/output error"):
-        log.write(end)
-    with pytest.raises(LogWriteError), LogWriter(run) as log:
-        log.write(NOTE)
-    with LogWriter(run):  # and the lock was given back each time
-        pass
-
-
-def test_a_directory_that_vanished_is_noticed(run: RunDirectory) -> None:
-    with LogWriter(run) as log:
-        log.write(NOTE)
-        for path in run.path.iterdir():
-            path.unlink()
-        run.path.rmdir()
-        with pytest.raises(LogWriteError, match="it was removed"):
-            log.write(OTHER)
-    with pytest.raises(LogWriteError, match="its directory is gone"), LogWriter(run):
-        pass
-    assert not run.path.exists()
-
-
-def test_a_tail_reads_whole_lines_as_they_come(run: RunDirectory) -> None:
-    tail = LogTail(run.log)
-    assert tail.poll() == []
-    line = encode(OTHER)
-    with run.log.open("ab", buffering=0) as file:
-        file.write(encode(NOTE) + line[:7])
-        assert tail.poll() == [NOTE]
-        file.write(line[7:-1])
-        assert tail.poll() == []
-        file.write(line[-1:])
-        assert tail.poll() == [OTHER]
-        assert tail.poll() == []
-        file.write(b"garbage\n" + encode(NOTE))
-        assert tail.poll() == [NOTE]
-    assert tail.damage.skipped == 1
-    assert tail.generation == 0
-
-
-def test_a_tail_starts_over_where_the_log_was_replaced_or_cut(run: RunDirectory) -> None:
-    tail = LogTail(run.log)
-    run.log.write_bytes(encode(NOTE) * 3)
-    assert tail.poll() == [NOTE] * 3
-    run.log.write_bytes(encode(OTHER))
-    assert (tail.poll(), tail.generation) == ([OTHER], 1)
-    beside = run.path / "beside"
-    beside.write_bytes(encode(NOTE) * 9)
-    beside.replace(run.log)
-    assert (tail.poll(), tail.generation) == ([NOTE] * 9, 2)
-    run.log.unlink()
-    assert tail.poll() == []
-
-
-def test_a_tail_takes_a_long_log_in_parts(run: RunDirectory) -> None:
-    events: list[Event] = [
-        StepLosses(trial=0, first=i * 1000, values=(0.123456789,) * 1000) for i in range(1000)
-    ]
-    run.log.write_bytes(b"".join(map(encode, events)))
-    tail = LogTail(run.log)
-    read: list[Event] = []
-    polls = 0
-    while more := tail.poll():
-        read += more
-        polls += 1
-    assert read == events
-    assert polls > 1
-
-
-_WRITE_MANY = """
-import sys
-from pathlib import Path
-from inittui.events import StepLosses
-from inittui.runs import LogWriter, RunDirectory
-with LogWriter(RunDirectory(Path(sys.argv[1]))) as log:
-    for i in range(int(sys.argv[2])):
-        log.write(StepLosses(trial=i % 7, first=i, values=(i / 3,) * (i % 50)))
-        print(i, flush=True)
-"""
-
-
-def test_a_log_is_read_while_it_is_written(run: RunDirectory) -> None:
-    count = 3_000
-    process = subprocess.Popen(
-        [sys.executable, "-c", _WRITE_MANY, str(run.path), str(count)], stdout=subprocess.DEVNULL
-    )
-    tail = LogTail(run.log)
-    read: list[Event] = []
-    while process.poll() is None:
-        read += tail.poll()
-        if run.log.exists():
-            reading = read_log(run.log)
-            assert not reading.damage.is_damaged
-            assert len(reading.events) >= len(read)
-    read += tail.poll()
-    assert [event.first for event in read if isinstance(event, StepLosses)] == list(range(count))
-
-
-@pytest.mark.parametrize("after", [1, 17, 400])
-def test_what_was_acknowledged_outlives_a_kill(run: RunDirectory, after: int) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", _WRITE_MANY, str(run.path), "1000000"], stdout=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    acknowledged = [int(process.stdout.readline()) for _ in range(after)]
-    process.kill()
-    acknowledged += [int(line) for line in process.stdout.read().split()]
-    process.stdout.close()
-    process.wait()
-    reading = read_log(run.log)
-    assert not reading.damage.is_damaged
-    kept = [event.first for event in reading.events if isinstance(event, StepLosses)]
-    assert kept == list(range(len(kept)))
-    assert len(kept) >= len(acknowledged)
-    assert list_runs(run.path.parent)[0].status == "lost"
-    with LogWriter(run) as log:
-        log.write(RunStarted(run=run.id, experiment=EXPERIMENT, trials=(), steps_per_epoch=1,
-                             device="cpu"))  # fmt: skip
-    assert len(read_log(run.log).events) == len(kept) + 1
 
 
 def test_reading_a_long_log_takes_no_memory_for_its_length(run: RunDirectory) -> None:

@@ -1,0 +1,127 @@
+"""Models that keep the machine busy by themselves: each takes the step in turn.
+
+On a CPU large convolutions gain nothing from being stacked and lose by it: what one model computes
+no longer fits the caches, let alone what all do. What makes them fast is the layout of the images,
+channels last, which saves reordering around each convolution and makes pooling ten times as fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from inittui.experiment import TrainingConfig
+from inittui.models.trace import WEIGHT_LAYERS
+from inittui.training.feed import Batch
+from inittui.training.optimizers import OptimizerStep
+
+
+class TurnsLearner:
+    """T models of one architecture; gradients exist for one of them at a time."""
+
+    def __init__(
+        self,
+        models: Iterable[nn.Module],
+        mask_names: Sequence[str],
+        seed_rows: Sequence[int],
+        config: TrainingConfig,
+        like: torch.Tensor,
+    ) -> None:
+        """Take over models on their device with their start weights.
+
+        ``mask_names`` are the masked dropout layers in the order of `Batch.masks`; ``like`` lies
+        on the device.
+        """
+        self._trials = [_Trial(model, mask_names, config) for model in models]
+        self._rows = list(seed_rows)
+        self.seed_rows = torch.tensor(seed_rows, device=like.device)
+
+    def step(self, batch: Batch) -> torch.Tensor:
+        """Take one step; return each trial's loss before it, [T]."""
+        images = [_channels_last(each) for each in batch.images]
+        losses = [
+            trial.step(images[row], batch.labels[row], [mask[row] for mask in batch.masks])
+            for trial, row in zip(self._trials, self._rows, strict=True)
+        ]
+        return torch.stack(losses)
+
+    @torch.no_grad()
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""
+        inputs = [_channels_last(each) for each in images]
+        return torch.stack(
+            [
+                trial.model.eval()(inputs[row])
+                for trial, row in zip(self._trials, self._rows, strict=True)
+            ]
+        )
+
+    def values_of(self, position: int) -> dict[str, torch.Tensor]:
+        """Return one trial's parameters and buffers by name, as they are."""
+        return self._trials[position].values()
+
+    def keep(self, positions: Sequence[int]) -> None:
+        """Go on with the trials at these positions only."""
+        self._trials = [self._trials[position] for position in positions]
+        self._rows = [self._rows[position] for position in positions]
+        self.seed_rows = self.seed_rows[list(positions)]
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return all that the next step depends on; copying into the tensors restores it."""
+        return {
+            f"{position}.{name}": tensor
+            for position, trial in enumerate(self._trials)
+            for name, tensor in trial.state().items()
+        }
+
+
+class _Trial:
+    """One of the models, with its optimizer."""
+
+    def __init__(self, model: nn.Module, mask_names: Sequence[str], config: TrainingConfig) -> None:
+        self.model = model.to(memory_format=torch.channels_last)
+        self._masked = [model.get_submodule(name) for name in mask_names]
+        self._mask_names = {f"{name}.mask" for name in mask_names}
+        self._parameters = list(model.parameters())
+        self._optimizer = OptimizerStep(config.optimizer, config.lr, self._parameters, [])
+
+    def step(
+        self, images: torch.Tensor, labels: torch.Tensor, masks: Sequence[torch.Tensor]
+    ) -> torch.Tensor:
+        """Take one step on [rows, *shape]; return the loss before it."""
+        self.model.train()
+        for layer, mask in zip(self._masked, masks, strict=True):
+            layer.mask = mask
+        loss = F.cross_entropy(self.model(images), labels)
+        loss.backward()
+        self._optimizer.gradients = [
+            torch.zeros_like(p) if p.grad is None else p.grad for p in self._parameters
+        ]
+        self._optimizer.step()
+        self._optimizer.gradients = []
+        for parameter in self._parameters:
+            parameter.grad = None
+        return loss.detach()
+
+    def values(self) -> dict[str, torch.Tensor]:
+        """Return parameters and buffers by name."""
+        named = {**dict(self.model.named_parameters()), **dict(self.model.named_buffers())}
+        return {name: each.detach() for name, each in named.items() if name not in self._mask_names}
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return the live tensors."""
+        model = {f"model.{name}": tensor for name, tensor in self.values().items()}
+        return model | self._optimizer.state()
+
+
+def is_convolution(module: nn.Module) -> bool:
+    """Whether a module is a convolution, transposed or not."""
+    return isinstance(module, WEIGHT_LAYERS) and not isinstance(module, nn.Linear)
+
+
+def _channels_last(images: torch.Tensor) -> torch.Tensor:
+    """Return [rows, *shape] in the layout of the models' weights, where there is one."""
+    return images.to(memory_format=torch.channels_last) if images.ndim == 4 else images

@@ -1,0 +1,42 @@
+"""Code that an experiment names: imported only where a person allowed it."""
+
+from __future__ import annotations
+
+from inittui.errors import UsageError
+from inittui.experiment import Experiment
+from inittui.initializers import own, parse_scheme
+from inittui.model_descriptions import is_own
+from inittui.sweeps import plan_trials
+from inittui.text import sanitize
+
+
+def own_initializers(experiment: Experiment) -> dict[str, None]:
+    """Return the functions that the schemes of the trials name, in their order."""
+    schemes = dict.fromkeys(plan.scheme for plan in plan_trials(experiment))
+    return dict.fromkeys(ref for text in schemes for ref in own.references(parse_scheme(text)))
+
+
+def own_models(experiment: Experiment) -> list[str]:
+    """Return the models that the experiment and its sweeps name and that are code."""
+    swept = {str(plan.settings.get("model.name", "")) for plan in plan_trials(experiment)}
+    return sorted(name for name in {experiment.model.name, *swept} if is_own(name))
+
+
+def check_trust(reference: str, source: object, *, trust: bool) -> None:
+    """Raise `UsageError` for code that only a file names, unless the person trusts it."""
+    if not trust:
+        name = sanitize(reference, 100)
+        raise UsageError(f"{source} names code, {name}; if you trust it, add --trust to run it")
+
+
+def load_code(experiment: Experiment, source: object, *, trust: bool) -> None:
+    """Import the functions that a file's experiment names; models are imported when built.
+
+    Raises:
+        UsageError: it names code, and the person doesn't trust it; or the code fails.
+    """
+    models, initializers = own_models(experiment), own_initializers(experiment)
+    for reference in (*models, *initializers):
+        check_trust(reference, source, trust=trust)
+    for reference in initializers:
+        own.load(reference)
