@@ -32,7 +32,7 @@ bench: install
 snapshots: install
 	$(BIN)/python tests/write_schemas.py
 	$(BIN)/python tests/pictures.py
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal --snapshot-update tests/views tests/tui tests/cli
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --snapshot-update -m snapshot
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist

@@ -40,8 +40,9 @@ def show_progress(quiet: bool) -> Iterator[Progress]:
         yield _one_line_per_epoch
     else:
         console = console_for(sys.stderr)
+        ascii_only = is_ascii(sys.stderr)  # while it is live, something else stands there
         with Live(Text("loading…"), console=console, transient=True, auto_refresh=False) as live:
-            yield _LiveView(live, console)
+            yield _LiveView(live, console, ascii_only)
 
 
 def _notes_only(event: Event, state: RunState) -> None:
@@ -73,8 +74,9 @@ def _title(trial: TrialState, state: RunState) -> str:
 class _LiveView:
     """A bar for the run and one for every trial that is training."""
 
-    def __init__(self, live: Live, console: Console) -> None:
+    def __init__(self, live: Live, console: Console, ascii_only: bool) -> None:
         self._live = live
+        self._ascii_only = ascii_only
         self._console = console
         self._drawn = 0.0
         self._began = time.monotonic()
@@ -107,7 +109,7 @@ class _LiveView:
         return Group(grid, Text(f"and {more} more")) if more > 0 else grid
 
     def _bar(self, done: float, total: float) -> RenderableType:
-        if is_ascii(sys.stderr):
+        if self._ascii_only:
             filled = int(_BAR_WIDTH * done / total) if total else 0
             return Text("#" * filled + "." * (_BAR_WIDTH - filled))
         return ProgressBar(total=total or 1, completed=done, width=_BAR_WIDTH)
