@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from inittui.scheme import parse_syntax
 from inittui.state import RunState, TrialState
 from inittui.summary import Measure, SchemeSummary, summarize
 from inittui.swept import Axis, swept_axes
+from inittui.text import sanitize
 
 SCHEMAS = ("compare", "inspect", "lesson")
 """Documents whose JSON Schema comes with the package."""
@@ -310,13 +312,21 @@ def compare_csv(state: RunState) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for trial in state.trials:
-        head = (trial.scheme, trial.seed, trial.status)
+        head = (sanitize(trial.scheme), trial.seed, trial.status)
         if not trial.epochs:
             writer.writerow((*head, "", trial.steps, "", "", "", trial.seconds))
         for e in trial.epochs:
             numbers = (e.epoch, e.step, e.train_loss, e.val_loss, e.val_accuracy, e.seconds)
             writer.writerow((*head, *numbers))
     return text.getvalue()
+
+
+_NOT_PLAIN = re.compile(r"[^\n\x20-\x7e]")
+
+
+def plain_json(document: str) -> str:
+    """Return a JSON document in ASCII: any terminal and any encoding carries it."""
+    return _NOT_PLAIN.sub(lambda found: json.dumps(found.group())[1:-1], document)
 
 
 def schema(name: str) -> dict[str, Any]:

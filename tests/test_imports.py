@@ -37,6 +37,8 @@ def test_light_entrances_load_nothing_heavy(code: str) -> None:
     "code",
     [
         "import inittui.views.report, inittui.documents, inittui.summary, inittui.runs",
+        "import inittui.views.lesson, inittui.lessons.answers, inittui.documents_lesson",
+        "import inittui.cli.lesson; inittui.cli.lesson.read_lesson('variance')",
         "import inittui; inittui.load_run",
     ],
 )

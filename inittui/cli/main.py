@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import redirect_stdout
 from importlib import metadata
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from inittui.cli import data, inits, runs
 from inittui.cli.compare import compare
 from inittui.cli.completion import complete_in_bash, is_asked_by_bash
 from inittui.cli.console import note
+from inittui.cli.export import export
 from inittui.cli.inspect import inspect
 from inittui.cli.lesson import lesson, list_lessons
 from inittui.cli.model import model
@@ -40,6 +42,7 @@ app.add_typer(inits.app, name="inits", rich_help_panel="Look")
 app.add_typer(data.app, name="data", rich_help_panel="Look")
 runs.app.command()(resume)
 runs.app.command()(stop)
+runs.app.command()(export)
 app.add_typer(runs.app, name="runs", rich_help_panel="Keep")
 
 
@@ -67,7 +70,8 @@ def root(
     if context.invoked_subcommand is not None:
         return
     if not is_terminal():
-        typer.echo(context.get_help(), err=True)
+        with redirect_stdout(sys.stderr):  # typer prints its help by itself
+            typer.echo(context.get_help(), nl=False)
         raise typer.Exit(ExitCode.USAGE)
     open_lab(fps=fps, mouse=not no_mouse, theme=theme, runs_dir=runs_dir)
 

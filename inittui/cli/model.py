@@ -26,7 +26,7 @@ def model(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[MODEL]",
+            metavar="MODEL",
             help="A model by name, torchvision:NAME, or your own, FILE.py:NAME. None: list them.",
             autocompletion=complete_model,
         ),

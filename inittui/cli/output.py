@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -137,15 +135,9 @@ def print_json(state: RunState, path: Path | None) -> None:
 
 def print_document(document: str) -> None:
     """Print a JSON document in plain ASCII."""
-    typer.echo(_NOT_PLAIN.sub(_escaped, document))
+    from inittui.documents import plain_json
 
-
-_NOT_PLAIN = re.compile(r"[^\n\x20-\x7e]")
-
-
-def _escaped(character: re.Match[str]) -> str:
-    """Write a character as JSON does where it must: any terminal and any encoding carries it."""
-    return json.dumps(character.group())[1:-1]
+    typer.echo(plain_json(document))
 
 
 def print_csv(state: RunState) -> None:

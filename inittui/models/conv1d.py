@@ -25,7 +25,7 @@ def conv1d(input_shape: Sequence[int], classes: int) -> nn.Sequential:
         raise UsageError(
             f"conv1d takes inputs of {'x'.join(map(str, expected))}, not "
             f"{'x'.join(map(str, input_shape))}: it is not for training on images but for "
-            "inspection; see 'inittui model conv1d'"
+            "looking at, as 'inittui inspect --model conv1d' does"
         )
     channels, steps = expected
     filters = 16

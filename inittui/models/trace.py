@@ -61,7 +61,10 @@ _NONLINEARITIES: dict[Any, str] = {
     function: name for name, functions in (_KNOWN | _OTHER).items() for function in functions
 }
 
-_CLAMPS = ("clamp", "clamp_", "clamp_min", "clamp_min_", "clip", "clip_")
+_CLAMPS = (
+    "clamp", "clamp_", "clamp_min", "clamp_min_", "clip", "clip_", "hardtanh", "hardtanh_",
+)  # fmt: skip
+"""Functions that are a ReLU between the right bounds; that is how nn.ReLU6 is computed."""
 
 _ENDS = frozenset({
     "linear", "bilinear", "matmul", "__matmul__", "__rmatmul__", "mm", "bmm", "mv", "einsum",
@@ -77,20 +80,18 @@ def nonlinearity_of(
     function: Callable[..., Any], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
 ) -> str | None:
     """Return the elementwise nonlinearity that a call of a torch function is, if it is one."""
-    name = _NONLINEARITIES.get(function)
-    if name is None and getattr(function, "__name__", "") in _CLAMPS:
-        bounds = dict(zip(("min", "max"), args[1:], strict=False)) | (kwargs or {})
-        return _clamp(bounds.get("min"), bounds.get("max"))
-    return name
+    if getattr(function, "__name__", "") in _CLAMPS:
+        return _clamped(args, kwargs or {}) or _NONLINEARITIES.get(function)
+    return _NONLINEARITIES.get(function)
 
 
-def _clamp(low: object, high: object) -> str | None:
-    if isinstance(low, int | float) and low == 0:
-        if high is None:
-            return "relu"
-        if isinstance(high, int | float) and high == 6:
-            return "relu6"
-    return None
+def _clamped(args: Sequence[Any], kwargs: dict[str, Any]) -> str | None:
+    low, high = (*args[1:3], None, None)[:2]
+    low = kwargs.get("min", kwargs.get("min_val", low))
+    high = kwargs.get("max", kwargs.get("max_val", high))
+    if isinstance(low, torch.Tensor) or isinstance(high, torch.Tensor):
+        return None
+    return {(0, None): "relu", (0, 6): "relu6"}.get((low, high))
 
 
 class Flow(TorchFunctionMode):
@@ -198,15 +199,23 @@ def watched(model: nn.Module, note: Callable[[str, nn.Module, object], None]) ->
         )
         for name, module in model.named_modules()
     ]
-    training, fused = model.training, torch.backends.mha.get_fastpath_enabled()
+    training = model.training
     model.eval()
-    # The fast path of attention calls no module inside of it.
-    torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with torch.no_grad():
+        with torch.no_grad(), unfused_attention():
             yield
     finally:
-        torch.backends.mha.set_fastpath_enabled(fused)
         model.train(training)
         for hook in hooks:
             hook.remove()
+
+
+@contextmanager
+def unfused_attention() -> Iterator[None]:
+    """Let attention in evaluation mode call the modules inside of it, as in training mode."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)

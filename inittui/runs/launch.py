@@ -14,7 +14,6 @@ from inittui.runs.directory import RunDirectory
 from inittui.runs.files import open_regular
 from inittui.runs.lock import live_writer
 
-
 _PROCESSES = Path("/proc")
 """Where Linux tells of processes and the files that they have open."""
 
@@ -69,7 +68,9 @@ def stop_worker(run: RunDirectory) -> None:
     holder = live_writer(run)
     if holder is None:
         raise UsageError(f"run {run.id} isn't running")
-    if not holder.is_here or holder.pid <= 0:
+    if not holder.pid:
+        raise UsageError(f"run {run.id} is written by a process that left no note; try again")
+    if not holder.is_here:
         raise UsageError(f"run {run.id} is written by {holder}; stop it there")
     try:
         _terminate(holder.pid, run)

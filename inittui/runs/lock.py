@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -29,7 +29,7 @@ class Holder(msgspec.Struct, frozen=True):
     """The process that writes a run."""
 
     host: str
-    pid: int
+    pid: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
     since: float
     """When it took the lock, in seconds since 1970."""
 

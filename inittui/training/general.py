@@ -13,6 +13,7 @@ from torch import nn
 from torch.func import functional_call, vmap
 
 from inittui.experiment import TrainingConfig
+from inittui.models.trace import unfused_attention
 from inittui.training.feed import Batch
 from inittui.training.flat import stack_parameters
 
@@ -71,7 +72,8 @@ class GeneralLearner:
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""
         self._model.eval()
-        return self._call(images, {})
+        with unfused_attention():  # vmap knows it by its parts only
+            return self._call(images, {})
 
     def state(self) -> dict[str, torch.Tensor]:
         """Return all that the next step depends on; copying into the tensors restores it."""

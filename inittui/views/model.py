@@ -13,14 +13,17 @@ from rich.text import Text
 from inittui.layers import LayerRow
 from inittui.model_descriptions import MODELS, ModelDescription, Option
 from inittui.views.frame import Frame
-from inittui.views.surroundings import shortened
+from inittui.views.surroundings import paragraph
 
 _GAP = 2
 _LEAST = {"layer": 12, "kind": 11}
 """Columns that texts are cut to, before another column is left out."""
 
-_DROPPED = ("kind", "fan_out", "output")
+_DROPPED = ("kind", "fan_out", "output", "fan_in", "then")
 """What a narrow frame does without, in this order."""
+
+_NARROWEST = 5
+"""Columns of a layer's name where nothing is left to do without."""
 
 _GROUPED = (
     "fan_out of a grouped convolution counts the outputs of all groups, as torch.nn.init does."
@@ -65,7 +68,7 @@ def models_list(frame: Frame) -> RenderableType:
             block.append(f"\ninputs of {frame.say(shape_text(description.input))}")
         block.append(f"\n{frame.say(description.source)}", "dim")
         table.add_row(Text(description.name, "bold"), block)
-    return Group(table, Text(), Text(frame.say(_ELSEWHERE)))
+    return Group(table, Text(), *paragraph(frame.say(_ELSEWHERE), frame.columns))
 
 
 def shown_options(description: ModelDescription) -> str:
@@ -100,12 +103,12 @@ def model_report(model: ModelSummary, frame: Frame) -> RenderableType:
         if applies
     ]
     return Group(
-        Text(shortened(frame.say(title), frame.columns), "bold"),
+        *paragraph(frame.say(title), frame.columns, "bold"),
         Text(),
         _layer_lines(model.rows, frame),
         Text(),
-        Text(frame.say(total), "bold"),
-        *(Text(frame.say(note), "dim") for note in notes),
+        *paragraph(frame.say(total), frame.columns, "bold"),
+        *(line for note in notes for line in paragraph(frame.say(note), frame.columns, "dim")),
     )
 
 
@@ -140,19 +143,19 @@ def _widths(columns: dict[str, list[str]], room: int) -> dict[str, int]:
     """Choose the columns and their widths; together they are at most ``room`` wide."""
     widths = {name: max(map(cell_len, [name, *cells])) for name, cells in columns.items()}
 
-    def excess(least: bool) -> int:
-        needed = (min(width, _LEAST.get(name, width)) if least else width
-                  for name, width in widths.items())  # fmt: skip
-        return sum(needed) + _GAP * (len(widths) - 1) - room
+    def excess(*, least: bool = False) -> int:
+        needed = widths
+        if least:
+            needed = {name: min(width, _LEAST.get(name, width)) for name, width in widths.items()}
+        return sum(needed.values()) + _GAP * (len(needed) - 1) - room
 
     for name in _DROPPED:
         if excess(least=True) <= 0:
             break
         del widths[name]
-    for name in ("kind", "layer"):
+    for name, least in (("kind", _LEAST["kind"]), ("layer", _NARROWEST)):
         if name in widths:
-            spare = widths[name] - min(widths[name], _LEAST[name])
-            widths[name] -= min(max(excess(least=False), 0), spare)
+            widths[name] -= min(max(excess(), 0), max(widths[name] - least, 0))
     return widths
 
 

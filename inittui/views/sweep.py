@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
 from inittui.events import Setting, format_setting
 from inittui.state import RunState
-from inittui.swept import Axis, best_ranges, swept_axes
+from inittui.swept import Axis, Curve, best_ranges, swept_axes
 from inittui.views.curves import default_height
 from inittui.views.frame import Frame
-from inittui.views.palette import styles_for
+from inittui.views.palette import SeriesStyle, styles_for
 from inittui.views.plots import Series, line_plot
-from inittui.views.surroundings import paragraph
+from inittui.views.surroundings import legend_lines, paragraph
 from inittui.views.ticks import Tick, log_ticks
+
+_MOST_LEGEND = 12
+"""Lines of a legend."""
 
 _MARGIN = 0.04
 """Of the axis, left free at both ends."""
@@ -38,44 +41,58 @@ def sweep_charts(state: RunState, frame: Frame, axes: Sequence[str] = ()) -> lis
 
 
 def _chart(state: RunState, axis: Axis, frame: Frame) -> Text:
-    named = [curve.name for curve in axis.curves] + [name for name, _ in axis.references]
-    styles = styles_for(named)
+    """Draw accuracy against the axis, with a legend that names every curve."""
     places = _places(axis)
+    series = _series(axis, places)
     low, high = min(places.values()), max(places.values())
-    series = []
-    for curve in axis.curves:
-        known = [point for point in curve.points if point.accuracy is not None]
-        band = [100 * p.low for p in known], [100 * p.high for p in known]
-        series.append(
-            Series(
-                curve.name,
-                [places[point.value] for point in known],
-                [100 * p.accuracy.mean for p in known if p.accuracy is not None],
-                styles[curve.name],
-                band if any(p.low < p.high for p in known) else None,
-                every_point=True,
-            )
-        )
-    seeds = max(p.accuracy.n for c in axis.curves for p in c.points if p.accuracy is not None)
-    over = f", mean of {seeds} seeds, bars from lowest to highest" if seeds > 1 else ""
-    scale = ", log axis" if axis.is_log else ""
-    series += [
-        Series(name, [low, high], [100 * accuracy.mean] * 2, styles[name])
-        for name, accuracy in axis.references
-    ]
     margin = _MARGIN * (high - low or 1.0)
-    return line_plot(
+    chart = line_plot(
         series,
         width=frame.columns,
         height=default_height(frame),
         log_y=False,
-        x_label=f"{axis.title}{scale}",
-        title=frame.say(f"{state.evaluated_on} accuracy in % against {axis.title}{over}"),
+        x_label=f"{axis.title}{', log axis' if axis.is_log else ''}",
+        title=frame.say(f"{state.evaluated_on} accuracy in % against {axis.title}{_over(axis)}"),
         marker=frame.marker,
         ascii_only=frame.ascii_only,
         x_window=(low - margin, high + margin),
         x_ticks=_ticks(axis, places, max(frame.columns // 12, 2)),
+        legend=False,
     )
+    plain = frame.ascii_only or frame.marker == "ascii"
+    named = [(frame.say(one.name, 200), one.style) for one in series]
+    legend = legend_lines(named, frame.columns, _MOST_LEGEND, ascii_only=plain)
+    return Text("\n").join([chart, *legend])
+
+
+def _series(axis: Axis, places: Mapping[Setting, float]) -> list[Series]:
+    """Return a level line per reference and, drawn over them, the curves of the sweep."""
+    names = [curve.name for curve in axis.curves] + [name for name, _ in axis.references]
+    styles = styles_for(names)
+    ends = [min(places.values()), max(places.values())]
+    levels = [
+        Series(name, ends, [100 * accuracy.mean] * 2, styles[name])
+        for name, accuracy in axis.references
+    ]
+    return [*levels, *(_curve(curve, places, styles[curve.name]) for curve in axis.curves)]
+
+
+def _curve(curve: Curve, places: Mapping[Setting, float], style: SeriesStyle) -> Series:
+    known = [(p, p.accuracy.mean) for p in curve.points if p.accuracy is not None]
+    band = [100 * p.low for p, _ in known], [100 * p.high for p, _ in known]
+    return Series(
+        curve.name,
+        [places[point.value] for point, _ in known],
+        [100 * mean for _, mean in known],
+        style,
+        band if any(p.low < p.high for p, _ in known) else None,
+        every_point=True,
+    )
+
+
+def _over(axis: Axis) -> str:
+    seeds = max(p.accuracy.n for c in axis.curves for p in c.points if p.accuracy is not None)
+    return f", mean of {seeds} seeds, bars from lowest to highest" if seeds > 1 else ""
 
 
 def _places(axis: Axis) -> dict[Setting, float]:

@@ -271,7 +271,8 @@ def test_what_is_lost_or_contradicts_itself_is_named(tmp_path: Path) -> None:
     empty = create_run(tmp_path, EXPERIMENT)
     assert verify_run(empty).remarks == ("it has no log: nothing of it was recorded",)
     empty.log.write_bytes(b"")
-    assert verify_run(empty).problems == ("the log tells nothing of the run's trials",)
+    assert verify_run(empty).remarks == ("its log is empty: nothing of it was recorded",)
+    assert verify_run(empty).problems == ()
     with LogWriter(empty) as log:
         log.write(recorded_events(empty.id)[0])
         assert "being written by pid" in verify_run(empty).remarks[0]

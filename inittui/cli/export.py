@@ -1,0 +1,65 @@
+"""`inittui runs export`: a run as a file for another program."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inittui.cli.console import note
+from inittui.cli.runs import Run, RunsDir
+from inittui.errors import UsageError
+
+
+def export(
+    context: typer.Context,
+    run: Run = "last",
+    form: Annotated[
+        str,
+        typer.Option("--format", "-f", metavar="NAME", help="json, csv, svg, html or tensorboard."),
+    ] = "html",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to; a folder gets a file in it, - is stdout. \\[default: here]",
+            show_default=False,
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    width: Annotated[
+        int | None,
+        typer.Option(
+            "--width", "-w", metavar="COLUMNS", help="Columns of a report. \\[default: 100]"
+        ),
+    ] = None,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Write a run as a file for another program; print the file's name.
+
+    json is the document of 'inittui schema compare'; csv has one row per trial and epoch; svg and
+    html show the report, and html holds the document too; tensorboard makes a folder of event
+    files, for which the extra inittui[tensorboard] is needed.
+    """
+    from inittui.cli.output import check_width
+    from inittui.runs import find_run, load_settled, runs_root
+    from inittui.views.export import WIDTH, export_run, export_text
+
+    check_width(width)
+    found = find_run(runs_root(runs_dir or context.obj), run)
+    state, damage = load_settled(found)
+    for message in damage.messages():
+        note(f"run {found.id}: {message}")
+    if state.started is None:
+        raise UsageError(f"run {found.id} has nothing to export: no trial was recorded")
+    if output == Path("-"):
+        text = export_text(found, state, form, width=width or WIDTH)
+        sys.stdout.buffer.write(text.encode())
+        return
+    target = Path.cwd() if output is None else output.expanduser()
+    made = export_run(found, state, form, target, overwrite=force, width=width or WIDTH)
+    typer.echo(made)

@@ -1,0 +1,287 @@
+"""Answers to a lesson's questions, computed from what its run measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from inittui.lessons.differences import answer_difference
+from inittui.lessons.layer_values import answer_layers, named
+from inittui.lessons.statements import (
+    Accuracy,
+    Answer,
+    AtChance,
+    BestRange,
+    Difference,
+    Layers,
+    Learns,
+    Loss,
+    Moments,
+    Question,
+    SameStart,
+    Written,
+)
+from inittui.numbers import Number, all_to_wire, short, to_wire
+from inittui.state import RunState, TrialState
+from inittui.summary import Measure, measure
+from inittui.swept import AT_CHANCE, Axis, Curve, best_ranges, chance, swept_axes
+
+_LISTED = 12
+"""Parameters or values that are named in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What is known of values that were drawn from one initializer."""
+
+    count: int
+    mean: float
+    std: float
+    expected_mean: float
+    expected_std: float
+
+
+def answer(question: Question, state: RunState) -> Answer:
+    """Answer from a run; what the run has not measured is said."""
+    match question:
+        case Accuracy():
+            found = _accuracy(question, state)
+        case AtChance():
+            found = _at_chance(question, state)
+        case Loss():
+            found = _loss(question, state)
+        case Difference():
+            found = answer_difference(question, state)
+        case SameStart():
+            found = _same_start(question, state)
+        case BestRange():
+            found = _best_range(state)
+        case Learns():
+            found = _learns(state)
+        case Layers():
+            found = answer_layers(question, state)
+        case Written():
+            found = _written(question, state)
+        case Moments():
+            found = Answer("moments", "Nothing was drawn.")
+    return found
+
+
+def answer_moments(drawn: Drawn) -> Answer:
+    """Compare drawn values with their distribution.
+
+    The mean of n values is within 3 std/√n of what is expected 99.7 % of the times.
+    """
+    reach = 3 * drawn.expected_std / math.sqrt(drawn.count)
+    off = drawn.mean - drawn.expected_mean
+    text = (
+        f"{drawn.count:,} values: mean {short(drawn.mean)} (expected {short(drawn.expected_mean)}, "
+        f"within ±{short(reach)} 99.7 % of the times), standard deviation {short(drawn.std)} "
+        f"(expected {short(drawn.expected_std)})."
+    )
+    measured = {"mean": (drawn.mean,), "std": (drawn.std,)}
+    return Answer("moments", text, abs(off) <= reach, measured)
+
+
+def _contestants(question: Question, state: RunState) -> list[str]:
+    return [s for s in state.schemes if not question.schemes or s in question.schemes]
+
+
+def _over_seeds(
+    state: RunState, scheme: str, of: Callable[[TrialState], float | None]
+) -> Measure | None:
+    return measure(of(trial) for trial in state.of_scheme(scheme))
+
+
+def _accuracy(question: Accuracy, state: RunState) -> Answer:
+    found = {
+        s: _over_seeds(state, s, lambda trial: trial.val_accuracy)
+        for s in _contestants(question, state)
+    }
+    told = [
+        f"{s} {_percent(m)}{_beside(question.published.get(s), ' %')}" for s, m in found.items()
+    ]
+    text = f"{state.evaluated_on.capitalize()} accuracy: {', '.join(told)}."
+    return Answer(
+        "accuracy",
+        _with_remark(text, question.remark),
+        measured={s: all_to_wire([100 * m.mean]) for s, m in found.items() if m},
+        published={s: (value,) for s, value in question.published.items()},
+    )
+
+
+def _at_chance(question: AtChance, state: RunState) -> Answer:
+    guessing = chance(state)
+    means = {
+        s: m.mean
+        for s in _contestants(question, state)
+        if (m := _over_seeds(state, s, lambda trial: trial.val_accuracy))
+    }
+    lost = {s: mean for s, mean in means.items() if mean < AT_CHANCE * guessing}
+    learned = {s: mean for s, mean in means.items() if s not in lost}
+    parts = []
+    if lost:
+        verb = "stays" if len(lost) == 1 else "stay"
+        parts.append(
+            f"{_with_percents(lost)} {verb} at chance (guessing gives {100 * guessing:.0f} %)"
+        )
+    if learned:
+        verb = "does" if len(learned) == 1 else "do"
+        parts.append(
+            f"{_with_percents(learned)} {verb} better than guessing ({100 * guessing:.0f} %)"
+        )
+    return Answer(
+        "at-chance",
+        _with_remark(f"{'; '.join(parts) or 'Nothing was validated'}.", question.remark),
+        holds=not learned if means else None,
+        measured={s: (100 * mean,) for s, mean in means.items()},
+    )
+
+
+_LOSSES: dict[str, tuple[str, Callable[[TrialState], float | None]]] = {
+    "start": ("Loss of the first batch", lambda t: t.losses[0] if t.losses else None),
+    "first-100": ("Mean loss of the first 100 batches", lambda t: t.first_loss),
+    "last": ("Loss of the last batch", lambda t: t.losses[-1] if t.losses else None),
+}
+
+
+def _loss(question: Loss, state: RunState) -> Answer:
+    title, of = _LOSSES[question.of]
+    found = {s: _over_seeds(state, s, of) for s in _contestants(question, state)}
+    told = [
+        f"{s} {short(m.mean, 4)}{_beside(question.published.get(s), '')}"
+        for s, m in found.items()
+        if m
+    ]
+    return Answer(
+        "loss",
+        _with_remark(f"{title}: {', '.join(told)}.", question.remark),
+        measured={s: (to_wire(m.mean),) for s, m in found.items() if m},
+        published={s: (value,) for s, value in question.published.items()},
+    )
+
+
+def _same_start(question: SameStart, state: RunState) -> Answer:
+    one, other = question.between
+    pairs = [
+        (a.start, b.start)
+        for a in state.of_scheme(one)
+        for b in state.of_scheme(other)
+        if a.seed == b.seed and a.start and b.start
+    ]
+    if not pairs:
+        return Answer("same-start", f"Start values of {one} and {other} are not on record.")
+    equal: list[str] = []
+    differ: list[str] = []
+    for place, values in enumerate(pairs[0][0]):
+        same = all(a[place].digest == b[place].digest for a, b in pairs)
+        (equal if same else differ).append(values.parameter)
+    seeds = "the seed" if len(pairs) == 1 else f"each of {len(pairs)} seeds"
+    said = [
+        f"bitwise equal are {_listed(equal)}" if equal else "no parameter is bitwise equal",
+        *([f"{_listed(differ)} differ{'s' if len(differ) == 1 else ''}"] if differ else []),
+    ]
+    if differ and equal and all(name.rpartition(".")[2] == "bias" for name in differ):
+        said.append("so the two differ in the biases alone")
+    text = f"At the start of {one} and {other} under {seeds}: {'; '.join(said)}."
+    return Answer("same-start", _with_remark(text, question.remark), holds=bool(equal))
+
+
+def _best_range(state: RunState) -> Answer:
+    parts: list[str] = []
+    measured: dict[str, tuple[Number | None, ...]] = {}
+    for axis in swept_axes(state):
+        parts += [_sentence(text) for text in best_ranges(state, axis)]
+        if len(axis.curves) == 1:
+            parts += _outside(axis, axis.curves[0])
+        for curve in axis.curves:
+            measured[curve.name] = tuple(
+                None if p.accuracy is None else 100 * p.accuracy.mean for p in curve.points
+            )
+        parts += [f"{name}: {_percent(accuracy)}." for name, accuracy in axis.references]
+    return Answer("best-range", "\n".join(parts) or "Nothing was swept.", measured=measured)
+
+
+def _outside(axis: Axis, curve: Curve) -> list[str]:
+    """Say how far below the best the other values end."""
+    near = curve.best_range
+    far = [p for p in curve.points if p not in near and p.accuracy is not None]
+    told = [f"{_value(p.value)} {_percent(p.accuracy)}" for p in far[:_LISTED]]
+    return [f"Outside of it: {axis.title} {', '.join(told)}."] if told else []
+
+
+def _learns(state: RunState) -> Answer:
+    guessing = chance(state)
+    parts = []
+    measured: dict[str, tuple[Number | None, ...]] = {}
+    for axis in swept_axes(state):
+        if not axis.is_numeric:
+            continue
+        for curve in axis.curves:
+            means = [p.accuracy.mean if p.accuracy else None for p in curve.points]
+            measured[curve.name] = tuple(None if m is None else 100 * m for m in means)
+            good = [
+                _value(p.value)
+                for p, m in zip(curve.points, means, strict=True)
+                if m is not None and m >= AT_CHANCE * guessing
+            ]
+            which = f": {', '.join(good[:_LISTED])}" if good else ""
+            parts.append(
+                f"{curve.name}: {len(good)} of {len(means)} values of {axis.title} learn{which}."
+            )
+    return Answer("learns", "\n".join(parts) or "Nothing was swept.", measured=measured)
+
+
+def _written(question: Written, state: RunState) -> Answer:
+    parts = []
+    complete = True
+    for scheme in _contestants(question, state):
+        start = next((trial.start for trial in state.of_scheme(scheme) if trial.start), ())
+        nobody = [values.parameter for values in start if values.initializer is None]
+        complete &= bool(start) and not nobody
+        different = len({values.initializer for values in start} - {None})
+        parts.append(
+            f"{named(state, scheme)}{len(start) - len(nobody)} of {len(start)} parameters were "
+            f"written, by {different} different initializers"
+            + (f"; nobody wrote {_listed(nobody)}." if nobody else ".")
+        )
+    text = "\n".join(parts) or "Start values are not on record."
+    return Answer("written", _with_remark(text, question.remark), holds=complete)
+
+
+def _with_remark(text: str, remark: str) -> str:
+    return f"{text} {remark}" if remark else text
+
+
+def _sentence(text: str) -> str:
+    return text if ":" in text.split(" ", maxsplit=1)[0] else text[0].upper() + text[1:]
+
+
+def _percent(measured: Measure | None) -> str:
+    if measured is None:
+        return "-"
+    spread = f" ± {100 * measured.std:.2f}" if measured.std is not None else ""
+    return f"{100 * measured.mean:.2f}{spread} %"
+
+
+def _with_percents(means: dict[str, float]) -> str:
+    return _joined([f"{s} ({100 * mean:.2f} %)" for s, mean in means.items()])
+
+
+def _beside(published: float | None, unit: str) -> str:
+    return "" if published is None else f" (published {published:g}{unit})"
+
+
+def _value(value: object) -> str:
+    return short(float(value)) if isinstance(value, float) else str(value)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _LISTED
+    return _joined(names) if more <= 0 else f"{', '.join(names[:_LISTED])} and {more} more"
+
+
+def _joined(names: Iterable[str]) -> str:
+    known = list(names)
+    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}"

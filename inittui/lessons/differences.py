@@ -1,0 +1,56 @@
+"""Whether two contestants of a lesson can be told apart, paired by seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from inittui.lessons.statements import Answer
+from inittui.lessons.statements import Difference as Question
+from inittui.numbers import short
+from inittui.state import RunState, TrialState
+from inittui.summary import CONFIDENCE, FEWEST_SEEDS, paired_difference
+
+
+def answer_difference(question: Question, state: RunState) -> Answer:
+    """Return the mean paired difference of two contestants, with its interval where it has one."""
+    one, other = question.between
+    of, scale, unit = _quantity(question)
+    mine = {t.seed: v for t in state.of_scheme(one) if (v := of(t)) is not None}
+    theirs = {t.seed: v for t in state.of_scheme(other) if (v := of(t)) is not None}
+    differences = [scale * (mine[seed] - theirs[seed]) for seed in mine if seed in theirs]
+    what = "accuracy" if question.of == "accuracy" else "mean loss of the first 100 batches"
+    head = f"{one} less {other}, {what}"
+    published = f" (published {question.published:+g}{unit})" if question.published else ""
+    if not differences or not all(map(math.isfinite, differences)):
+        return Answer("difference", f"{head}: not known.")
+    mean = sum(differences) / len(differences)
+    shown = f"{_signed(mean)}{unit}{published}"
+    measured = {head: tuple(differences)}
+    found = paired_difference(other, differences)
+    if found is None:
+        seeds = "1 seed" if len(differences) == 1 else f"{len(differences)} seeds"
+        text = f"{head}: {shown}; {seeds} can't tell whether that is chance, {FEWEST_SEEDS} can."
+        return Answer("difference", text, measured=measured)
+    verdict = "they can be told apart" if found.is_clear else "they can't be told apart"
+    text = (
+        f"{head}: {shown}, {100 * CONFIDENCE:.0f} % interval {_signed(found.low)} to "
+        f"{_signed(found.high)} over {found.n} seeds: {verdict}."
+    )
+    return Answer(
+        "difference",
+        f"{text} {question.remark}" if question.remark else text,
+        holds=found.is_clear,
+        measured=measured,
+    )
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value >= 0 else ''}{short(value)}"
+
+
+def _quantity(question: Question) -> tuple[Callable[[TrialState], float | None], float, str]:
+    """Return how it is read, its scale and its unit."""
+    if question.of == "accuracy":
+        return (lambda trial: trial.val_accuracy), 100.0, " points"
+    return (lambda trial: trial.first_loss), 1.0, ""

@@ -1,0 +1,142 @@
+"""A quantity of each layer, over the seeds of a lesson's run, beside published numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from inittui.lessons.statements import Answer, Layers, Measurable
+from inittui.numbers import all_to_wire, from_wire, short
+from inittui.probes import LayerProbe, Measured, select_layers
+from inittui.state import RunState
+
+_NAMES: Mapping[str, str] = {
+    "weights": "weights",
+    "biases": "biases",
+    "pre_activations": "outputs",
+    "activations": "activations",
+    "weight_gradients": "weights' gradients",
+    "variance": "variance",
+    "std": "standard deviation",
+    "saturated": "share of saturated activations",
+    "dead": "share of dead units",
+    "between_samples": "share of the outputs' mean square that is variance between images",
+    "distinct_units": "units that differ from all others",
+}
+
+_NO_SIGNAL = 1e-15
+"""A published 0 is met by anything below this: float32 leaves about 1e-20."""
+
+
+def answer_layers(question: Layers, state: RunState) -> Answer:
+    """Return the mean over the seeds of each layer's value, for each contestant."""
+    measured: dict[str, list[float]] = {}
+    lines = []
+    verdicts = []
+    for scheme in state.schemes:
+        if question.schemes and scheme not in question.schemes:
+            continue
+        names, values, seeds = _means(question, state, scheme)
+        if not names:
+            continue
+        measured[scheme] = values
+        over = f"mean of {seeds} seeds: " if seeds > 1 else ""
+        published = question.published.get(scheme)
+        told = ", ".join(
+            f"{name} {_shown(question.of, value, 5 if published else 4)}{of}"
+            for (name, of), value in zip(names, values, strict=True)
+        )
+        met = _compared(published, question.tolerance, values) if published else None
+        lines.append(f"{named(state, scheme)}{over}{told}.{met[1] if met else ''}")
+        if met:
+            verdicts.append(met[0])
+    if not lines:
+        return Answer("layers", f"{_title(question)}: not measured.")
+    text = "\n".join([f"{_title(question)}:", *lines, *filter(None, [question.remark])])
+    return Answer(
+        "layers",
+        text,
+        holds=all(verdicts) if verdicts else None,
+        measured={scheme: all_to_wire(values) for scheme, values in measured.items()},
+        published=dict(question.published),
+    )
+
+
+def layer_means(
+    of: Measurable, state: RunState, scheme: str, when: str = "before", only: str | None = None
+) -> list[float]:
+    """Return each layer's value, the mean over the contestant's seeds."""
+    read = _reader(of)
+    probes = [
+        event.probe
+        for trial in state.of_scheme(scheme)
+        for event in trial.probes
+        if event.when == when
+    ]
+    rows = [[read(layer) for layer in select_layers(probe.layers, only)] for probe in probes]
+    return [sum(values) / len(values) for values in zip(*rows, strict=False)]
+
+
+def named(state: RunState, scheme: str) -> str:
+    """Return the contestant's name and a colon; nothing where it is the only one."""
+    return f"{scheme}: " if len(state.schemes) > 1 else ""
+
+
+def _means(
+    question: Layers, state: RunState, scheme: str
+) -> tuple[list[tuple[str, str]], list[float], int]:
+    """Return layer names, each with what its value is of; the values; the number of seeds."""
+    events = [trial.probe(question.when) for trial in state.of_scheme(scheme)]
+    known = [event.probe for event in events if event is not None]
+    if not known:
+        return [], [], 0
+    counted = question.of == "distinct_units"
+    names = [
+        (layer.name, f" of {layer.units}" if counted else "")
+        for layer in select_layers(known[0].layers, question.only)
+    ]
+    values = layer_means(question.of, state, scheme, question.when, question.only)
+    return names, values, len(known)
+
+
+def _compared(
+    published: Sequence[float], tolerance: Sequence[float], values: Sequence[float]
+) -> tuple[bool, str]:
+    """Say whether the values are as published, each within its tolerance."""
+    allowed = [*tolerance, *[tolerance[-1] if tolerance else 0.0] * len(published)]
+    off = [
+        (0.0 if abs(v) < _NO_SIGNAL else math.inf) if p == 0 else abs(v / p - 1)
+        for v, p in zip(values, published, strict=False)
+    ]
+    met = all(o <= a for o, a in zip(off, allowed, strict=False)) and len(values) == len(published)
+    shown = ", ".join(short(p, 5) for p in published)
+    worst = f"{100 * max(off, default=math.inf):.2g} %"
+    verdict = f"these are within {worst} of it" if met else f"these are off by up to {worst}"
+    return met, f" Published: {shown}; {verdict}."
+
+
+def _shown(of: Measurable, value: float, digits: int) -> str:
+    if of in ("saturated", "dead", "between_samples"):
+        return f"{short(100 * value)} %"
+    return short(value, digits)
+
+
+def _title(question: Layers) -> str:
+    owner, dot, statistic = question.of.partition(".")
+    what = f"{_NAMES[statistic]} of the {_NAMES[owner]}" if dot else _NAMES[owner]
+    moment = {"before": "before training", "after": "after training"}.get(
+        question.when, "while training"
+    )
+    return f"{what[0].upper()}{what[1:]} by layer, {moment}"
+
+
+def _reader(of: Measurable) -> Callable[[LayerProbe], float]:
+    owner, dot, statistic = of.partition(".")
+
+    def read(layer: LayerProbe) -> float:
+        value = getattr(layer, owner)
+        if dot and isinstance(value, Measured):
+            return from_wire(value.variance) if statistic == "variance" else value.std
+        return math.nan if value is None or isinstance(value, Measured) else from_wire(value)
+
+    return read

@@ -1,0 +1,152 @@
+"""Runs as files for others: documents, pictures and pages."""
+
+from __future__ import annotations
+
+import html
+import io
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, get_args
+
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+
+from inittui.documents import compare_csv, compare_document, plain_json
+from inittui.errors import MachineError, UsageError, unknown
+from inittui.runs import RunDirectory
+from inittui.runs.files import write_whole
+from inittui.state import RunState
+from inittui.views.frame import Frame
+from inittui.views.report import compare_report
+
+Format = Literal["json", "csv", "svg", "html", "tensorboard"]
+
+FORMATS: tuple[str, ...] = get_args(Format)
+
+WIDTH = 100
+"""Columns of an exported report."""
+
+_SVG = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+"""Rich's drawing without the fonts that it would fetch from elsewhere."""
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
+<title>@TITLE@</title>
+<style>
+{stylesheet}
+body {{ color: {foreground}; background-color: {background}; margin: 2em; }}
+pre {{ font-family: Menlo, "DejaVu Sans Mono", Consolas, "Courier New", monospace; }}
+</style>
+</head>
+<body>
+<pre><code>{code}</code></pre>
+<script type="application/json" id="inittui-run">@DATA@</script>
+</body>
+</html>
+"""
+
+
+def export_run(
+    run: RunDirectory,
+    state: RunState,
+    form: str,
+    output: Path,
+    *,
+    overwrite: bool = False,
+    width: int = WIDTH,
+) -> Path:
+    """Write a run as a file, whole or not at all; a folder of event files for TensorBoard.
+
+    Args:
+        run: its directory.
+        state: what it has come to.
+        form: one of `FORMATS`.
+        output: the file to make, or a folder to make it in.
+        overwrite: whether what is there may be replaced.
+        width: columns of a report.
+
+    Returns:
+        What was made.
+
+    Raises:
+        UsageError: there is no such format, or something is there already.
+        MachineError: it can't be written, or a package is missing.
+    """
+    if form not in FORMATS:
+        raise unknown("format", form, FORMATS)
+    ending = f".{form}" if form in _MAKERS else "-tensorboard"
+    path = output / f"inittui-{run.id}{ending}" if output.is_dir() else output
+    if os.path.lexists(path) and not overwrite:
+        raise UsageError(f"{path} is there already; --force replaces it")
+    try:
+        if form in _MAKERS:
+            write_whole(path, export_text(run, state, form, width=width).encode())
+        else:
+            from inittui.views.tensorboard import write_event_files
+
+            write_event_files(state, path)
+    except OSError as error:
+        raise MachineError(f"can't write {path}: {error.strerror or error}") from None
+    return path
+
+
+def export_text(run: RunDirectory, state: RunState, form: str, *, width: int = WIDTH) -> str:
+    """Return what `export_run` writes into a file.
+
+    Raises:
+        UsageError: the format has no text of its own.
+    """
+    if form not in _MAKERS:
+        raise unknown("format that is one file", form, _MAKERS)
+    return _MAKERS[form](run, state, width)
+
+
+def _json(run: RunDirectory, state: RunState, width: int) -> str:
+    return plain_json(compare_document(state, run.path)) + "\n"
+
+
+def _csv(run: RunDirectory, state: RunState, width: int) -> str:
+    return compare_csv(state)
+
+
+def _svg(run: RunDirectory, state: RunState, width: int) -> str:
+    # The name of the drawing's elements would else be a hash that has nothing to do with the run.
+    console = _report(state, width)
+    return console.export_svg(title=_title(run), code_format=_SVG, unique_id="inittui")
+
+
+def _html(run: RunDirectory, state: RunState, width: int) -> str:
+    page = _report(state, width).export_html(code_format=_PAGE)
+    head, tail = page.split("@TITLE@", 1)
+    body, end = tail.rsplit("@DATA@", 1)
+    # The end tag of the script may stand in a name; "<" is the same to JSON as its escape.
+    data = plain_json(compare_document(state, run.path)).replace("<", "\\u003c")
+    return f"{head}{html.escape(_title(run))}{body}{data}{end}"
+
+
+def _title(run: RunDirectory) -> str:
+    return f"inittui {run.id}"
+
+
+def _report(state: RunState, width: int) -> Console:
+    """Draw the report in colour onto a console that keeps it."""
+    console = Console(
+        file=io.StringIO(), width=width, record=True, force_terminal=True,
+        color_system="truecolor", legacy_windows=False, highlight=False, markup=False, emoji=False,
+    )  # fmt: skip
+    console.print(compare_report(state, Frame(width=width)), soft_wrap=True)
+    return console
+
+
+_MAKERS: dict[str, Callable[[RunDirectory, RunState, int], str]] = {
+    "json": _json,
+    "csv": _csv,
+    "svg": _svg,
+    "html": _html,
+}
