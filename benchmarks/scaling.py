@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 CHILD = """
-import json, resource, sys, time
+import json, re, sys
 from inittui.experiment import *
 from inittui.training.engine import train
 from inittui.training.materials import prepare
@@ -20,16 +20,19 @@ wanted = Experiment(
     schemes=names, seeds=tuple(range(seeds)), model=ModelConfig(name=model),
     data=DataConfig(limit=images, validation=100),
     training=TrainingConfig(epochs=1, device="cpu", stack=stack))
+
+def peak():
+    # Not getrusage: its peak begins with that of the process which started this one.
+    return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
+
 materials = prepare(wanted)
-sum(p.numel() for p in materials.template.parameters())
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+before = peak()
 steps = 0
 for event in train(materials):
     seconds = getattr(event, "seconds", 0)
     steps = max(steps, getattr(event, "step", 0))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 count = sum(p.numel() for p in materials.template.parameters())
-print(json.dumps([1e3 * seconds / steps / len(materials.trials), peak - before, count]))
+print(json.dumps([1e3 * seconds / steps / len(materials.trials), peak() - before, count]))
 """
 
 

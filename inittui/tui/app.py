@@ -1,0 +1,396 @@
+"""The terminal UI: screens over the runs that are open."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec.structs import replace
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.driver import Driver
+from textual.screen import Screen
+
+from inittui.errors import InittuiError
+from inittui.experiment import Experiment
+from inittui.runs import RunDirectory
+from inittui.tui import themes
+from inittui.tui.keymap import check_keymap, key
+from inittui.tui.lab import Lab
+from inittui.tui.screens.base import LabScreen
+from inittui.tui.screens.compare import CompareScreen
+from inittui.tui.session import OpenRun, Phase
+from inittui.tui.settings import Loaded, Settings, save_settings
+from inittui.tui.standings import duration, share_done
+from inittui.tui.terminal import Terminal, input_has_ended
+from inittui.tui.widgets.race import Race
+
+if TYPE_CHECKING:
+    from inittui.tui.teaching import RunningLesson
+
+_POLL_SECONDS = 0.25
+"""How often the logs of live runs are looked at."""
+
+
+def _curves() -> Screen[Any]:
+    from inittui.tui.screens.curves import CurvesScreen
+
+    return CurvesScreen()
+
+
+def _layers() -> Screen[Any]:
+    from inittui.tui.screens.layers import LayersScreen
+
+    return LayersScreen()
+
+
+def _runs() -> Screen[Any]:
+    from inittui.tui.screens.runs import RunsScreen
+
+    return RunsScreen()
+
+
+def _lessons() -> Screen[Any]:
+    from inittui.tui.screens.lessons import LessonsScreen
+
+    return LessonsScreen()
+
+
+class LabApp(App[None]):
+    """The lab."""
+
+    TITLE = "inittui"
+    CSS_PATH = "lab.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "compare": CompareScreen,
+        "curves": _curves,
+        "layers": _layers,
+        "runs": _runs,
+        "lessons": _lessons,
+    }
+    DEFAULT_MODE = "compare"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key("1", "app.compare", "show('compare')", "Compare", "Choose, run and watch."),
+        key("2", "app.curves", "show('curves')", "Curves", "See the curves as large as they get."),
+        key("3", "app.layers", "show('layers')", "Layers", "Look inside the layers."),
+        key("4", "app.runs", "show('runs')", "Runs", "Find past and live runs."),
+        key("5", "app.lessons", "show('lessons')", "Lessons", "Learn by an experiment."),
+        key("q", "app.quit", "quit", "Quit",
+            "Leave; a live run goes on or is stopped, as you say.", footer=True),
+        key("t", "app.theme", "other_theme", "Light/dark", "Change between light and dark."),
+        key("question_mark,f1", "app.help", "help", "Help", "List all keys.", footer=True),
+    ]  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        terminal: Terminal,
+        loaded: Loaded | None = None,
+        settings_path: Path | None = None,
+        theme: str | None = None,
+        attach: RunDirectory | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Take what is fixed while the UI runs.
+
+        Args:
+            root: where runs are kept.
+            terminal: what the terminal can show.
+            loaded: the person's settings.
+            settings_path: where they are kept; None: they aren't.
+            theme: instead of that of the settings.
+            attach: a run to show at first.
+            clock: tells the time, in seconds since 1970.
+        """
+        super().__init__(driver_class=_driver(), ansi_color=True if terminal.no_color else None)
+        self.register_theme(themes.DARK)
+        self.register_theme(themes.LIGHT)
+        self.terminal = terminal
+        self.clock = clock
+        self._loaded = loaded or Loaded(Settings())
+        self.settings = self._loaded.settings
+        self._settings_path = settings_path if self._loaded.is_writable else None
+        self._wanted_theme = theme
+        self._at_first = attach
+        self._drawn_at = 0.0
+        self._drawn_version = -1
+        self.lab = Lab(root, palette=self.settings.palette)
+        self.running_lessons: dict[str, RunningLesson] = {}
+        """The lessons that were run here, by name."""
+        self.lab_keymap: dict[str, str] = {}
+        """The keys that the person has chosen, by the names of the actions."""
+        if attach is not None:
+            self.lab.show(attach)
+        if terminal.over_ssh:
+            self.animation_level = "none"
+
+    # Start and end
+
+    def on_load(self) -> None:
+        """Choose the theme before anything is drawn."""
+        if self.terminal.no_color or self.terminal.few_colors:
+            self.theme = themes.TERMINAL_DARK
+        else:
+            wanted = self._wanted_theme or self.settings.theme
+            self.theme = wanted if wanted in self.available_themes else themes.DARK.name
+        if self.settings.keymap:
+            self.lab_keymap, _ = check_keymap(self.settings.keymap)
+            self.set_keymap(self.lab_keymap)
+
+    def on_mount(self) -> None:
+        """Watch the logs, and the terminal that may go away."""
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            with suppress(NotImplementedError, RuntimeError):
+                loop.add_signal_handler(signal.SIGHUP, self.exit)
+                loop.add_signal_handler(signal.SIGTERM, self.exit)
+        self.set_interval(min(_POLL_SECONDS, 1 / self.terminal.fps), self.tick)
+        self.call_after_refresh(self._greet)
+
+    def on_unmount(self) -> None:
+        """End what only this screen shows; runs go on."""
+        for lesson in self.running_lessons.values():
+            lesson.close()
+
+    def _greet(self) -> None:
+        """Say what is wrong with the settings; show what runs already."""
+        problem = self._loaded.problem
+        if not problem and self.settings.keymap:
+            problem = check_keymap(self.settings.keymap)[1]
+        if problem:
+            self.notify(problem, title="Settings", severity="warning", timeout=10, markup=False)
+        if self._at_first is None:
+            self._show_live()
+
+    @work(thread=True, exit_on_error=False)
+    def _show_live(self) -> None:
+        """Look for runs that are trained right now, without keeping the screen waiting."""
+        try:
+            live = self.lab.find_live()
+        except InittuiError:
+            return
+        if live:
+            self.call_from_thread(self._open_live, live)
+
+    def _open_live(self, live: list[RunDirectory]) -> None:
+        if not self.lab.is_empty:
+            return
+        self.lab.show(live[0])
+        more = f", and {len(live) - 1} more (4 lists them)" if len(live) > 1 else ""
+        self.notify(f"Run {live[0].id} is live{more}.", markup=False)
+        self.show_run()
+
+    async def action_quit(self) -> None:
+        """Leave, after a question where a run is live."""
+        if any(_is_detached(run) for run in self.lab.live()):
+            self._ask_and_quit()
+        else:
+            self.exit()
+
+    @work(exclusive=True, group="quit")
+    async def _ask_and_quit(self) -> None:
+        from inittui.tui.screens.dialogs import Answer, Dialog
+
+        live = [run for run in self.lab.live() if _is_detached(run)]
+        names = " and ".join(run.title for run in live[:3])
+        answers = [
+            Answer("g", "Let it go on", "go"),
+            Answer("s", "Stop it", "stop"),
+            Answer("c", "Stay here", "stay"),
+        ]
+        details = (
+            "inittui shows it live again when you come back; nothing that was measured is lost."
+        )
+        verb = "is" if len(live) == 1 else "are"
+        question = f"{names} {verb} still training."
+        match await self.push_screen_wait(Dialog(question, answers, details)):
+            case "go":
+                self.exit()
+            case "stop":
+                for run in live:
+                    self.attempt(self.lab.stop, run)
+                self.exit()
+
+    def _fatal_error(self) -> None:
+        """Leave with a traceback, but without the local variables: a run's state fills pages."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
+        traceback = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(
+            Segments(self.console.render(traceback, self.console.options))
+        )
+        self._close_messages_no_wait()
+
+    # What goes on
+
+    def tick(self) -> None:
+        """Take in what the logs tell, and draw it as often as the terminal shall be drawn."""
+        if not self.is_headless and input_has_ended():
+            self.exit()
+            return
+        for run in self.lab.poll():
+            self._tell_end(run)
+        for lesson in self.running_lessons.values():
+            if lesson.is_live:
+                self.lab.version += 1
+                if not self.attempt(lesson.advance, self.lab):
+                    lesson.stopped = True
+        now = time.monotonic()
+        changed = self.lab.version != self._drawn_version or bool(self.lab.live())
+        if changed and now - self._drawn_at >= 1 / self.terminal.fps - 0.01:
+            self._drawn_at = now
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw the screen that is seen."""
+        self._drawn_version = self.lab.version
+        if isinstance(self.screen, LabScreen):
+            self.screen.draw()
+
+    def _tell_end(self, run: OpenRun) -> None:
+        """Tell of a run that ended where nobody looks at it, or that died."""
+        self.screen.refresh_bindings()
+        if run.phase is Phase.DEAD:
+            self.notify(
+                f"{run.title}: {run.trouble[0]}", severity="error", timeout=10, markup=False
+            )
+        elif run not in self.lab.shown:
+            self.notify(f"{run.title} has {run.state.status}.", markup=False)
+
+    def status(self) -> tuple[str, ...]:
+        """Return what goes on, for the bar on top: in more words and in fewer."""
+        live = self.lab.live()
+        if not live:
+            return ()
+        run = live[0]
+        if run.phase is Phase.STARTING:
+            return ("starting",)
+        share = share_done(run.state.trials, run.state.total_steps)
+        more = f" +{len(live) - 1}" if len(live) > 1 else ""
+        left = time_left(run, share, self.clock())
+        short = f"{share:.0%}, {duration(left)} left" if left else f"{share:.0%}"
+        return f"training{more} {short}", short, f"{share:.0%}"
+
+    # Going places
+
+    def action_show(self, place: str) -> None:
+        """Go to a screen."""
+        if isinstance(self.screen, LabScreen) and place != self.current_mode:
+            self.switch_mode(place)
+
+    def show_run(self) -> None:
+        """Show the open runs on the first screen."""
+        if self.current_mode != "compare":
+            self.switch_mode("compare")
+        self.call_after_refresh(self._view_run)
+
+    def _view_run(self) -> None:
+        screen = self.screen
+        if isinstance(screen, CompareScreen):
+            screen.view = "run"
+            screen.refresh_bindings()
+            screen.draw()
+
+    def edit(self, experiment: Experiment) -> None:
+        """Take an experiment over into the first screen's list and form."""
+        self.switch_mode("compare")
+
+        def take() -> None:
+            if isinstance(self.screen, CompareScreen):
+                self.screen.take(experiment)
+
+        self.call_after_refresh(take)
+
+    def on_race_options_changed(self, message: Race.OptionsChanged) -> None:
+        """Show the curves in another way, at once."""
+        message.stop()
+        self.lab.set_options(message.options)
+        self.draw()
+
+    def action_help(self) -> None:
+        """List all keys."""
+        from inittui.tui.screens.help import HelpScreen
+
+        if isinstance(self.screen, LabScreen):
+            self.push_screen(HelpScreen(self.screen.PLACE))
+
+    def attempt(self, action: Callable[..., object], *arguments: object) -> bool:
+        """Do something that may not be possible; say why where it isn't."""
+        try:
+            action(*arguments)
+        except (InittuiError, OSError) as error:
+            self.notify(str(error), severity="error", markup=False)
+            return False
+        return True
+
+    # Themes and commands
+
+    def action_other_theme(self) -> None:
+        """Change between light and dark."""
+        self.theme = themes.other_theme(self.theme, self.current_theme.dark)
+
+    def _keep_theme(self, theme: Any) -> None:
+        """Keep the theme that was chosen, and draw in it."""
+        self.draw()
+        if self._settings_path is None or self.terminal.no_color or self._wanted_theme:
+            return
+        if theme.name != self.settings.theme:
+            self.settings = replace(self.settings, theme=theme.name)
+            path = self._settings_path
+            self.attempt(save_settings, self.settings, path)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Return everything that a key does here, and the themes, for the command palette."""
+        seen: set[str] = set()
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            known = binding.id is not None and "." in binding.id and binding.tooltip
+            if known and active.enabled and binding.action not in seen:
+                seen.add(binding.action)
+                place = (binding.id or "").partition(".")[0].capitalize()
+                title = f"{place}: {binding.description}"
+                yield SystemCommand(
+                    title, binding.tooltip, self._runner(active.node, binding.action)
+                )
+        yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)
+        yield SystemCommand("Screenshot", "Save this screen as SVG", self.deliver_screenshot)
+
+    def _runner(self, node: Any, action: str) -> Callable[[], None]:
+        def run() -> None:
+            self.call_later(self.run_action, action, node)
+
+        return run
+
+
+def time_left(run: OpenRun, share: float, now: float) -> float:
+    """Return about how many seconds a live run still takes; 0 while that can't be told."""
+    started = run.state.started
+    if started is None or share < 0.01:
+        return 0.0
+    return max(now - started.at, 0.0) * (1 - share) / share
+
+
+def _is_detached(run: OpenRun) -> bool:
+    """Whether a live run goes on without its own terminal: started here, or by a worker."""
+    return run.worker is not None or run.directory.worker_log.exists()
+
+
+def _driver() -> type[Driver] | None:
+    """Return the driver for this system; None: Textual's own choice."""
+    if os.name != "posix" or os.environ.get("TEXTUAL_DRIVER"):
+        return None
+    from inittui.tui.driver import LabDriver
+
+    return LabDriver

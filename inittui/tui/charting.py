@@ -1,0 +1,295 @@
+"""What a chart shows: the contestants of the open runs, as curves under the chosen options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from inittui.numbers import from_wire
+from inittui.state import FIRST_STEPS, RunState, TrialState
+from inittui.text import sanitize
+from inittui.tui.session import OpenRun
+from inittui.tui.smoothing import smoothed
+from inittui.views.cleaning import LARGEST, Window
+from inittui.views.curves import LOG_DECADES
+from inittui.views.palette import SeriesStyle, styles_for
+from inittui.views.plots import Series
+
+if TYPE_CHECKING:
+    from inittui.tui.smoothing import Floats
+
+Metric = Literal["train_loss", "val_loss", "val_accuracy"]
+Steps = Literal["first", "all", "last epoch"]
+
+METRICS: dict[Metric, str] = {
+    "train_loss": "training loss",
+    "val_loss": "validation loss",
+    "val_accuracy": "validation accuracy",
+}
+SMOOTHINGS = (0.0, 0.6, 0.9, 0.98)
+"""Weights of the past that a key steps through."""
+
+Key = tuple[str, str]
+"""A contestant among all open runs: the run's ID and the scheme."""
+
+_STEPS: dict[Steps, str] = {
+    "first": f"first {FIRST_STEPS} steps",
+    "all": "all steps",
+    "last epoch": "last epoch",
+}
+_GREY = "#8a8a8a"
+
+_MOST_POINTS = 40_000
+"""A longer curve is thinned out, keeping the extremes, before it is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChartOptions:
+    """How the curves are shown; the same on every screen."""
+
+    metric: Metric = "train_loss"
+    steps: Steps = "first"
+    zoom: Window | None = None
+    """Steps shown instead of those that ``steps`` says."""
+    log_y: bool | None = None
+    """None: log where the curves span more than two decades."""
+    smoothing: float = 0.0
+    band: bool = True
+    """Whether bars show the lowest and the highest of the seeds."""
+    hidden: frozenset[Key] = frozenset()
+    highlighted: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One scheme of one open run, under the name and style that it has in chart and table."""
+
+    run: OpenRun
+    scheme: str
+    label: str
+    style: SeriesStyle
+
+    @property
+    def key(self) -> Key:
+        """What it is known by, whatever else is shown."""
+        return self.run.id, self.scheme
+
+    @property
+    def trials(self) -> list[TrialState]:
+        """Its trials, one per seed."""
+        return self.run.state.of_scheme(self.scheme)
+
+
+def contestants(runs: Sequence[OpenRun], palette: str = "safe") -> list[Contestant]:
+    """Return the contestants of all runs; a scheme that several runs have is told by its run."""
+    pairs = [(run, scheme) for run in runs for scheme in run.schemes]
+    schemes = [scheme for _, scheme in pairs]
+    labels = [
+        sanitize(f"{scheme} · {run.title}" if schemes.count(scheme) > 1 else scheme, 200)
+        for run, scheme in pairs
+    ]
+    unique = [f"{label} {run.id[-6:]}" if labels.count(label) > 1 else label
+              for label, (run, _) in zip(labels, pairs, strict=True)]  # fmt: skip
+    styles = styles_for(unique)
+    return [
+        Contestant(run, scheme, label, _in_palette(styles[label], palette))
+        for (run, scheme), label in zip(pairs, unique, strict=True)
+    ]
+
+
+def _in_palette(style: SeriesStyle, palette: str) -> SeriesStyle:
+    return replace(style, color=_GREY) if palette == "grey" else style
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything that a chart is drawn from."""
+
+    series: tuple[Series, ...]
+    log_y: bool
+    x_window: Window
+    title: str
+
+
+def picture(shown: Sequence[Contestant], options: ChartOptions) -> Picture:
+    """Return the curves of the contestants that aren't hidden."""
+    window = step_window([c.run.state for c in shown], options)
+    visible = [contestant for contestant in shown if contestant.key not in options.hidden]
+    curves = [curve_of(contestant, options.metric) for contestant in visible]
+    log_y = options.log_y
+    if log_y is None:
+        log_y = options.metric != "val_accuracy" and _spans_decades(curves, window)
+    # The highlighted one is drawn over the others.
+    curves.sort(key=lambda curve: curve.contestant.key == options.highlighted)
+    series = tuple(_series(curve, options, log_y, window) for curve in curves)
+    return Picture(series, log_y, window, _title(options, log_y, curves, window))
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A contestant's values over the steps, as they were measured."""
+
+    contestant: Contestant
+    x: Floats
+    """Steps, counted from 1."""
+    mean: Floats
+    """Over the seeds that reached the step."""
+    band: tuple[Floats, Floats] | None
+    """The lowest and the highest of them; None for a single seed."""
+
+
+def curve_of(contestant: Contestant, metric: Metric) -> Curve:
+    """Return what was measured of a contestant so far."""
+    import numpy as np
+
+    curves = [values for trial in contestant.trials if (values := _values(trial, metric))[0].size]
+    if not curves:
+        return Curve(contestant, np.empty(0), np.empty(0), None)
+    x = max((x for x, _ in curves), key=len)
+    if len(curves) == 1:
+        return Curve(contestant, x, curves[0][1], None)
+    total, count = np.zeros(x.size), np.zeros(x.size)
+    low, high = np.full(x.size, np.inf), np.full(x.size, -np.inf)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for _, y in curves:
+            reached = slice(y.size)
+            total[reached] += y
+            count[reached] += 1
+            low[reached] = np.minimum(low[reached], y)
+            high[reached] = np.maximum(high[reached], y)
+        return Curve(contestant, x, total / count, (low, high))
+
+
+def _values(trial: TrialState, metric: Metric) -> tuple[Floats, Floats]:
+    """Return a trial's steps and values; a validation's are at the step before it."""
+    import numpy as np
+
+    if metric == "train_loss":
+        y = np.array(trial.losses, dtype=np.float64)
+        return np.arange(1.0, y.size + 1), y
+    points = trial.accuracies if metric == "val_accuracy" else _validation_losses(trial)
+    table = np.array(points, dtype=np.float64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
+
+
+def _validation_losses(trial: TrialState) -> list[tuple[int, float]]:
+    """Return steps taken and loss, at every validation within and after epochs."""
+    known = {event.step: from_wire(event.val_loss) for event in trial.validations}
+    known |= {event.step: from_wire(event.val_loss) for event in trial.epochs}
+    return sorted(known.items())
+
+
+def step_window(states: Iterable[RunState], options: ChartOptions) -> Window:
+    """Return the first and the last step that the x axis shows."""
+    if options.zoom is not None:
+        return options.zoom
+    states = list(states)
+    taken = max((t.steps for state in states for t in state.trials), default=0)
+    last = max(taken, 2, *(state.total_steps for state in states))
+    if options.metric != "train_loss" or options.steps == "all":
+        return 1.0, float(last)
+    if options.steps == "first":
+        return 1.0, float(min(FIRST_STEPS, last))
+    epoch = max((s.started.steps_per_epoch for s in states if s.started), default=0) or taken
+    epoch = max(epoch, 2)
+    start = max(taken - 1, 0) // epoch * epoch
+    return start + 1.0, float(start + epoch)
+
+
+def full_window(states: Iterable[RunState]) -> Window:
+    """Return the first and the last step that can be shown."""
+    return step_window(states, ChartOptions(steps="all"))
+
+
+def _spans_decades(curves: Sequence[Curve], window: Window) -> bool:
+    """Whether what is seen spans so much that a linear axis would hide most of it."""
+    import numpy as np
+
+    lowest, highest = float("inf"), 0.0
+    for curve in curves:
+        first = int(np.searchsorted(curve.x, window[0]))
+        part = curve.mean[first : int(np.searchsorted(curve.x, window[1], "right"))]
+        positive = part[(part > 0) & (part < LARGEST)]
+        if positive.size:
+            lowest = min(lowest, float(positive.min()))
+            highest = max(highest, float(positive.max()))
+    return bool(highest > lowest * 10.0**LOG_DECADES)
+
+
+def _series(curve: Curve, options: ChartOptions, log_y: bool, window: Window) -> Series:
+    """Return a curve as it is drawn: smoothed, with its band, thinned out where it is long."""
+    contestant = curve.contestant
+    style = contestant.style
+    if options.highlighted not in (None, contestant.key):
+        style = replace(style, color=_GREY)
+    rows = [curve.mean, *(curve.band if options.band and curve.band is not None else ())]
+    if options.metric == "val_accuracy":
+        rows = [100 * row for row in rows]
+    rows = [smoothed(row, options.smoothing, log_y=log_y) for row in rows]
+    kept = _thinned(curve.x, rows, window)
+    x, (y, *band) = curve.x[kept], [row[kept] for row in rows]
+    bounds = (band[0], band[1]) if band else None
+    return Series(contestant.label, x, y, style, bounds)
+
+
+def _thinned(x: Floats, rows: Sequence[Floats], window: Window) -> Any:
+    """Return which points of a very long curve are kept, as numpy selects them.
+
+    Outside of the window only neighbours are; of each of many buckets inside, of every row the
+    lowest and the highest finite value, and the first that isn't finite.
+    """
+    import numpy as np
+
+    first = max(int(np.searchsorted(x, window[0])) - 1, 0)
+    last = int(np.searchsorted(x, window[1], "right")) + 1
+    size = x[first:last].size
+    bucket = size // (_MOST_POINTS // 4)
+    if bucket < 2:
+        return slice(None) if x.size < _MOST_POINTS else slice(first, last)
+    whole = size // bucket * bucket
+    offsets = np.arange(first, first + whole, bucket)
+    kept = [np.arange(first + whole, first + size), np.array([first, first + size - 1])]
+    for row in rows:
+        table = row[first : first + whole].reshape(-1, bucket)
+        finite = np.isfinite(table)
+        kept += [
+            offsets + np.where(finite, table, np.inf).argmin(1),
+            offsets + np.where(finite, table, -np.inf).argmax(1),
+            offsets + finite.argmin(1),
+        ]
+    return np.unique(np.concatenate(kept))
+
+
+def _title(options: ChartOptions, log_y: bool, curves: Sequence[Curve], window: Window) -> str:
+    seeds = max((len(curve.contestant.trials) for curve in curves), default=1)
+    parts = [METRICS[options.metric]]
+    if options.metric == "val_accuracy":
+        parts[0] += " in %"
+    elif options.metric == "train_loss":
+        short = options.steps == "first" and window[1] < FIRST_STEPS
+        parts.append("zoomed" if options.zoom else _STEPS["all" if short else options.steps])
+    if seeds > 1:
+        parts.append(f"mean of {seeds} seeds")
+        if options.band:
+            parts.append("bars from lowest to highest")
+    if options.smoothing:
+        parts.append(f"smoothed {options.smoothing:g}")
+    if log_y:
+        parts.append("log axis")
+    return ", ".join(parts)
+
+
+def value_at(contestant: Contestant, metric: Metric, step: int) -> float | None:
+    """Return the mean over the seeds at a step; None where nothing was measured.
+
+    Of a validation's value it is that of the last one that had been by then.
+    """
+    values: list[float] = []
+    for trial in contestant.trials:
+        if metric == "train_loss":
+            values += trial.losses[step - 1 : step] if step > 0 else []
+            continue
+        points = trial.accuracies if metric == "val_accuracy" else _validation_losses(trial)
+        values += [value for at, value in points if at <= step][-1:]
+    return sum(values) / len(values) if values else None

@@ -1,0 +1,153 @@
+"""What the UI knows: the runs that are open, those that train behind, and how they are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from inittui.errors import UsageError
+from inittui.experiment import Experiment
+from inittui.runs import RunDirectory, create_run, live_writer, run_directories
+from inittui.runs.launch import start_worker, stop_worker
+from inittui.tui.charting import ChartOptions, Contestant, contestants
+from inittui.tui.session import OpenRun, Phase
+
+
+@dataclass(slots=True)
+class Lab:
+    """The open runs; nothing in it knows of widgets."""
+
+    root: Path
+    """Where runs are kept."""
+    palette: str = "safe"
+    shown: list[OpenRun] = field(default_factory=list)
+    """The runs in chart and tables, laid over each other."""
+    behind: list[OpenRun] = field(default_factory=list)
+    """Runs that this UI has started, that still go on and aren't shown."""
+    options: ChartOptions = field(default_factory=ChartOptions)
+    version: int = 0
+    """Grows with everything that may change what is shown."""
+    _contestants: tuple[object, list[Contestant]] = (None, [])
+
+    def contestants(self) -> list[Contestant]:
+        """Return the contestants of all shown runs."""
+        key = (
+            self.palette,
+            tuple((run.id, run.title, tuple(run.schemes)) for run in self.shown),
+        )
+        if self._contestants[0] != key:
+            self._contestants = (key, contestants(self.shown, self.palette))
+        return self._contestants[1]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no run is shown."""
+        return not self.shown
+
+    def live(self) -> list[OpenRun]:
+        """Return the runs that go on, whether shown or not."""
+        return [run for run in (*self.shown, *self.behind) if run.is_live]
+
+    def start(self, experiment: Experiment, *, add: bool = False) -> OpenRun:
+        """Train an experiment in a process of its own; show it, alone or over what is shown.
+
+        Raises:
+            MachineError: the run can't be kept.
+        """
+        run = self.start_behind(experiment)
+        self._show(run, add)
+        return run
+
+    def start_behind(self, experiment: Experiment) -> OpenRun:
+        """Train an experiment without showing it.
+
+        Raises:
+            MachineError: the run can't be kept.
+        """
+        directory = create_run(self.root, experiment)
+        run = OpenRun(directory, worker=start_worker(directory))
+        run.open()
+        self.behind.append(run)
+        self.version += 1
+        return run
+
+    def show(self, directory: RunDirectory, *, add: bool = False) -> OpenRun:
+        """Open a run, alone or over what is shown; one that is open already stays as it is."""
+        known = self.find(directory.id)
+        run = known or OpenRun(directory)
+        if known is None:
+            run.open()
+        self._show(run, add)
+        return run
+
+    def _show(self, run: OpenRun, add: bool) -> None:
+        if not add:
+            self.behind += [r for r in self.shown if r.is_live and r.worker and r is not run]
+            self.shown = []
+            self.options = ChartOptions(
+                metric=self.options.metric, smoothing=self.options.smoothing
+            )
+        if run in self.behind:
+            self.behind.remove(run)
+        if run not in self.shown:
+            self.shown.append(run)
+        self.version += 1
+
+    def hide(self, run: OpenRun) -> None:
+        """Take a run out of what is shown."""
+        self.shown.remove(run)
+        if run.is_live and run.worker:
+            self.behind.append(run)
+        self.version += 1
+
+    def find(self, run_id: str) -> OpenRun | None:
+        """Return an open run by its ID."""
+        return next((run for run in (*self.shown, *self.behind) if run.id == run_id), None)
+
+    def poll(self) -> list[OpenRun]:
+        """Take in what is new; return the runs that have just ended, one way or another."""
+        ended: list[OpenRun] = []
+        for run in (*self.shown, *self.behind):
+            was_live = run.is_live
+            if run.poll():
+                self.version += 1
+            if was_live and not run.is_live:
+                ended.append(run)
+        self.behind = [run for run in self.behind if run.is_live]
+        return ended
+
+    def stop(self, run: OpenRun) -> None:
+        """Ask a live run to end in order.
+
+        Raises:
+            UsageError: nobody on this host writes it.
+        """
+        if run.phase is Phase.STARTING and run.worker is not None:
+            run.worker.terminate()
+        else:
+            stop_worker(run.directory)
+        run.stopping = True
+        self.version += 1
+
+    def find_live(self) -> list[RunDirectory]:
+        """Return the runs that somebody trains right now, the newest first."""
+        return [
+            directory
+            for directory in run_directories(self.root)
+            if directory.lock.exists() and live_writer(directory) is not None
+        ]
+
+    def set_options(self, options: ChartOptions) -> None:
+        """Show the curves in another way."""
+        self.options = options
+        self.version += 1
+
+    def only_run(self) -> OpenRun:
+        """Return the run that is shown last.
+
+        Raises:
+            UsageError: none is.
+        """
+        if not self.shown:
+            raise UsageError("no run is open")
+        return self.shown[-1]

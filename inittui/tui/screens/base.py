@@ -1,0 +1,76 @@
+"""What all screens of the lab share: the bars, and what happens where there is no room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import Static
+
+from inittui.tui.access import app_of
+from inittui.tui.widgets.bars import KeyBar, TopBar
+
+if TYPE_CHECKING:
+    from inittui.tui.app import LabApp
+    from inittui.tui.lab import Lab
+
+LEAST_WIDTH, LEAST_HEIGHT = 60, 18
+"""Columns and lines below which nothing sensible can be shown."""
+
+
+class LabScreen(Screen[None]):
+    """A screen between the bar on top and the keys at the bottom."""
+
+    AUTO_FOCUS: ClassVar[str | None] = ""  # each screen knows better which widget it is
+    PLACE: ClassVar[str] = ""
+    """Its name among `inittui.tui.widgets.bars.PLACES`."""
+
+    def compose(self) -> ComposeResult:
+        """Bar, body, keys; and a line for terminals that are too small."""
+        yield TopBar(self.PLACE)
+        with Container(id="body"):
+            yield from self.body()
+        yield Static(id="too-small", markup=False)
+        yield KeyBar()
+
+    def body(self) -> ComposeResult:
+        """Yield what is between the bars."""
+        raise NotImplementedError
+
+    @property
+    def lab_app(self) -> LabApp:
+        """The app, with its type."""
+        return app_of(self)
+
+    @property
+    def lab(self) -> Lab:
+        """The open runs."""
+        return self.lab_app.lab
+
+    def on_resize(self) -> None:
+        """Say so where the terminal is too small; draw in the new size where it isn't."""
+        width, height = self.app.size
+        too_small = width < LEAST_WIDTH or height < LEAST_HEIGHT
+        self.set_class(too_small, "-too-small")
+        if too_small:
+            self.query_one("#too-small", Static).update(
+                f"inittui needs {LEAST_WIDTH} columns and {LEAST_HEIGHT} lines; "
+                f"this terminal has {width} and {height}."
+            )
+        self.call_after_refresh(self.draw)
+
+    def on_screen_resume(self) -> None:
+        """Draw what has changed while another screen was seen."""
+        self.call_after_refresh(self.draw)
+
+    def draw(self) -> None:
+        """Draw what has changed in the lab since the last time."""
+        if self.is_current and not self.has_class("-too-small"):
+            self.query_one(TopBar).set_status(self.lab_app.status())
+            self.paint()
+
+    def paint(self) -> None:
+        """Draw the body's part of it."""
+        raise NotImplementedError

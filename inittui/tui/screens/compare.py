@@ -1,0 +1,226 @@
+"""The first screen: choose initializers and settings, run them, watch them race."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rich.style import Style
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Horizontal, Vertical
+from textual.reactive import reactive
+from textual.widgets import Input, Static
+
+from inittui.errors import InittuiError
+from inittui.experiment import Experiment
+from inittui.tui.fields import FIELDS
+from inittui.tui.keymap import key
+from inittui.tui.looks import LOOK_CLASSES, Look, look_of
+from inittui.tui.screens.base import LabScreen
+from inittui.tui.session import OpenRun, Phase
+from inittui.tui.widgets.form import Form
+from inittui.tui.widgets.picker import Picker, PickerList
+from inittui.tui.widgets.race import Race
+
+
+class CompareScreen(LabScreen):
+    """What to compare; and, once it runs, how it goes."""
+
+    PLACE = "compare"
+    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key("r,f5", "compare.run", "run(False)", "Run",
+            "Train the ticked initializers, in a process of their own.", footer=True),
+        key("a,f6", "compare.add", "run(True)", "Run and add",
+            "Train the ticked initializers and lay them over what is shown.", footer=True),
+        key("s", "compare.stop", "stop", "Stop",
+            "End the run in order; what was measured is kept.", footer=True),
+        key("v", "compare.view", "view", "View run", "Show the run, not its settings.",
+            footer=True),
+        key("n", "compare.new", "setup('list')", "New",
+            "Choose initializers for another run.", footer=True),
+        key("slash", "compare.search", "setup('search')", "Search",
+            "Search the initializers.", footer=True),
+        key("e", "compare.settings", "setup('form')", "Settings",
+            "Change model, data and training.", footer=True),
+        key("escape", "compare.back", "back", "Back",
+            "Leave what is typed, then the settings, then the run."),
+    ]  # fmt: skip
+
+    view: reactive[str] = reactive("setup", init=False, bindings=True)
+    """What is seen: "setup" or "run"."""
+
+    def body(self) -> ComposeResult:
+        """Both views; one of them is seen."""
+        with Horizontal(id="setup"):
+            yield Picker()
+            with Vertical(id="settings"):
+                yield Form()
+                yield Static(id="explained", markup=False)
+        with Container(id="run"):
+            yield Static(id="banner", markup=False)
+            yield Race()
+
+    def on_mount(self) -> None:
+        """Start with the list, or with the run that is open already."""
+        self.watch_view()
+        if not self.lab.is_empty:
+            self.view = "run"
+        else:
+            self.query_one(PickerList).focus()
+        self._explain_run()
+
+    def watch_view(self) -> None:
+        """Show one view, and give it the keys."""
+        running = self.view == "run"
+        self.query_one("#setup").display = not running
+        self.query_one("#run").display = running
+        if running:
+            self.query_one(Race).board.focus()
+        self.call_after_refresh(self.draw)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what can be done now."""
+        setup, is_open = self.view == "setup", not self.lab.is_empty
+        can = {
+            ("run", (False,)): setup,
+            ("run", (True,)): setup and is_open,
+            ("stop", ()): any(run.is_live and not run.stopping for run in self.lab.shown),
+            ("view", ()): setup and is_open,
+            ("setup", ("list",)): not setup,
+            ("setup", ("search",)): setup,
+        }
+        return can.get((action, parameters), True)
+
+    def paint(self) -> None:
+        """Draw the run."""
+        if self.view != "run":
+            return
+        if self.lab.is_empty:
+            self.view = "setup"
+            return
+        banner = self.query_one("#banner", Static)
+        text = banner_of(self.lab.shown, look_of(self))
+        banner.display = bool(text)
+        if str(banner.content) != text.plain:
+            banner.update(text)
+        self.query_one(Race).show(self.lab.contestants(), self.lab.options, self.lab.version)
+
+    # Choosing
+
+    def on_picker_list_changed(self, message: PickerList.Changed) -> None:
+        """Say how many are ticked."""
+        message.stop()
+        self._explain_run()
+
+    def on_form_explained(self, message: Form.Explained) -> None:
+        """Show what a setting means, or what is wrong with it."""
+        message.stop()
+        self._explain(message.text, message.is_error)
+
+    def on_descendant_focus(self, event: Any) -> None:
+        """Say what to press, where no setting is being typed."""
+        if isinstance(event.widget, PickerList):
+            self._explain_run()
+
+    def _explain_run(self) -> None:
+        count = len(self.query_one(PickerList).ticked)
+        if count:
+            what = "the one that is ticked" if count == 1 else f"the {count} that are ticked"
+            self._explain(f"Press r to train {what} and watch the losses.", False)
+            self.query_one("#explained").add_class("-ready")
+        else:
+            self._explain("Tick initializers with space; then r trains them.", False)
+
+    def _explain(self, text: str, is_error: bool) -> None:
+        line = self.query_one("#explained", Static)
+        line.set_class(is_error, "-wrong")
+        line.remove_class("-ready")
+        line.update(text)
+
+    def action_setup(self, where: str) -> None:
+        """Go to the list, the search or the settings."""
+        self.view = "setup"
+        picker = self.query_one(Picker)
+        if where == "form":
+            self.query_one(Form).query(Input).first().focus()
+        elif where == "search":
+            picker.focus_search()
+        else:
+            picker.focus_list()
+
+    def action_back(self) -> None:
+        """Leave what is typed, then the settings, then the run."""
+        picker = self.query_one(Picker)
+        if self.view == "run":
+            self.action_setup("list")
+        elif not picker.leave_input():
+            picker.focus_list()
+
+    def take(self, experiment: Experiment) -> None:
+        """Put an experiment into list and form, to be run again or changed."""
+        self.query_one(Form).load(experiment)
+        self.query_one(PickerList).tick_only(experiment.schemes)
+        self.action_setup("list")
+
+    # Running
+
+    def action_run(self, add: bool) -> None:
+        """Train what is ticked; with ``add``, over what is shown."""
+        form = self.query_one(Form)
+        schemes = self.query_one(PickerList).ticked
+        if not schemes:
+            self._explain("Tick at least one initializer with space.", True)
+            self.app.bell()
+            return
+        outcome = form.experiment(schemes)
+        if outcome.experiment is None:
+            name, message = next(iter(outcome.errors.items()))
+            label = next((f"{field.label}: " for field in FIELDS if field.name == name), "")
+            self._explain(f"{label}{message}", True)
+            self.app.bell()
+            return
+        try:
+            self.lab.start(outcome.experiment, add=add)
+        except (InittuiError, OSError) as error:
+            self._explain(str(error), True)
+            return
+        self.view = "run"
+        self.refresh_bindings()
+
+    def action_view(self) -> None:
+        """Show the run."""
+        self.view = "run"
+
+    def action_stop(self) -> None:
+        """Ask the shown live runs to end in order."""
+        for run in self.lab.shown:
+            if run.is_live and not run.stopping:
+                self.lab_app.attempt(self.lab.stop, run)
+        self.refresh_bindings()
+        self.draw()
+
+
+def banner_of(runs: list[OpenRun], look: Look) -> Text:
+    """Return what is to be said of the runs above their curves; empty where all is well."""
+    lines: list[tuple[str, Style | str]] = []
+    for run in runs:
+        name = f"{run.title}: " if len(runs) > 1 else ""
+        if run.phase is Phase.STARTING:
+            lines.append((f"{name}starting: the training process is loading", "dim"))
+        elif run.trouble:
+            failed = run.state.ended is not None and run.state.ended.status == "failed"
+            what = "failed" if failed else "stopped"
+            lines.append(
+                (f"{name}The run has {what}: {run.trouble[0]}", look.bad + Style(bold=True))
+            )
+            lines += [(f"  {line}", look.bad) for line in run.trouble[1:]]
+            if run.state.trials:
+                lines.append(("What was measured until then is kept.", ""))
+        elif run.stopping and run.is_live:
+            lines.append((f"{name}stopping …", look.warn))
+        lines += [(f"{name}{line}", look.warn) for line in run.damage.messages()[:3]]
+        lines += [(f"{name}{note}", "dim") for note in run.state.notes[-2:]]
+    return Text("\n").join(Text(text, style) for text, style in lines)

@@ -1,0 +1,50 @@
+"""The curves alone, as large as they get."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from inittui.tui.screens.base import LabScreen
+from inittui.tui.widgets.race import Race
+
+_EMPTY = (
+    "No run is open.\n\n"
+    "1  Compare: choose initializers and press r to train them.\n"
+    "4  Runs: open one that was trained before."
+)
+_BESIDE_FROM = 110
+"""Columns from which the table stands beside the chart."""
+
+
+class CurvesScreen(LabScreen):
+    """Chart and table of what is open."""
+
+    PLACE = "curves"
+
+    def body(self) -> ComposeResult:
+        """The chart, or how to get one."""
+        yield Static(_EMPTY, id="empty", classes="empty", markup=False)
+        yield Race()
+
+    def on_resize(self) -> None:
+        """Put the table beside the chart where there is room."""
+        self.query_one(Race).set_class(self.app.size.width >= _BESIDE_FROM, "-beside")
+        super().on_resize()
+
+    def on_mount(self) -> None:
+        """Nothing is seen until something is drawn."""
+        self.query_one(Race).display = False
+
+    def paint(self) -> None:
+        """Draw what has changed."""
+        race = self.query_one(Race)
+        is_empty = self.lab.is_empty
+        self.query_one("#empty").display = is_empty
+        if race.display is is_empty:
+            race.display = not is_empty
+            if not is_empty:
+                race.board.focus()
+                self.call_after_refresh(self.draw)
+        if not is_empty:
+            race.show(self.lab.contestants(), self.lab.options, self.lab.version)

@@ -1,0 +1,90 @@
+"""The help: every key that is declared, first those of the screen that one comes from."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from inittui.tui.access import app_of
+from inittui.tui.keymap import SECTIONS, Section, key, shown_key
+
+_NOTES = """
+Copying goes through the terminal (OSC 52), so it works over SSH where the terminal allows it.
+Should a single Escape come twice on a slow line, set ESCDELAY=200 (milliseconds).
+Should the terminal print rubbish when the mouse moves after a lost connection, type 'reset';
+'inittui --no-mouse' leaves the mouse alone."""
+
+
+class HelpScreen(ModalScreen[None]):
+    """All keys by the place where they mean something."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key("escape,q,question_mark,f1", "help.close", "close", "Close", "Close the help."),
+        key("down,j", "help.down", "scroll('down')", "Down", "Read on."),
+        key("up,k", "help.up", "scroll('up')", "Up", "Go back."),
+        key("pagedown,space", "help.page_down", "scroll('page_down')", "Page down",
+            "Read on by a page."),
+        key("pageup", "help.page_up", "scroll('page_up')", "Page up", "Go back by a page."),
+        key("home,g", "help.first", "scroll('home')", "Top", "Go to the beginning."),
+        key("end,G", "help.last", "scroll('end')", "End", "Go to the end."),
+    ]  # fmt: skip
+
+    def __init__(self, place: str) -> None:
+        """Begin with the sections of one screen."""
+        super().__init__()
+        self._place = place
+
+    def compose(self) -> ComposeResult:
+        """A scrolling page with a title."""
+        with Vertical(id="help"):
+            yield Static("Keys  (esc closes)", id="help-title", markup=False)
+            with VerticalScroll(can_focus=False):
+                yield Static(id="help-text", markup=False)
+
+    def on_mount(self) -> None:
+        """Write the page."""
+        self.query_one("#help-text", Static).update(self.page())
+
+    def page(self) -> Group:
+        """Return all sections, and what helps on bad lines."""
+        parts: list[RenderableType] = []
+        for section in sorted(SECTIONS, key=self._rank):
+            parts += [Text(section.title, "bold"), self._table(section), Text()]
+        return Group(*parts, Text(_NOTES.strip(), "dim"))
+
+    def _rank(self, section: Section) -> int:
+        """Put the sections of the screen that one comes from first."""
+        here = section.title.lower().startswith(self._place)
+        shared = self._place in ("compare", "curves") and section.title in ("Charts", "Contestants")
+        return 0 if here else 1 if shared else 2
+
+    def _table(self, section: Section) -> Table:
+        """Return the keys of a section, what they do, and what settings call them."""
+        app = app_of(self)
+        table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        table.add_column(width=13, style="bold")
+        table.add_column(ratio=1)
+        table.add_column(style="dim", no_wrap=True)
+        for binding in section.bindings():
+            name = binding.id or ""
+            keys = app.lab_keymap.get(name, binding.key)
+            shown = shown_key(keys, ascii_only=app.terminal.ascii_only)
+            table.add_row(shown, binding.tooltip, name)
+        return table
+
+    def action_scroll(self, where: str) -> None:
+        """Scroll the page."""
+        page = self.query_one(VerticalScroll)
+        getattr(page, f"scroll_{where}")(animate=False)
+
+    def action_close(self) -> None:
+        """Go back."""
+        self.dismiss()

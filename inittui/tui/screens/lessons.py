@@ -1,0 +1,206 @@
+"""The lessons: the text beside the experiment, which runs in place."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import ClassVar
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+
+from inittui.lessons import Lesson, Size, lessons
+from inittui.state import RunState
+from inittui.tui.access import app_of
+from inittui.tui.keymap import key
+from inittui.tui.looks import LOOK_CLASSES, look_of
+from inittui.tui.screens.base import LabScreen
+from inittui.tui.session import Phase
+from inittui.tui.standings import share_done
+from inittui.tui.teaching import PrintedLesson, RunningLesson, TrainedLesson, trains
+from inittui.tui.widgets.page import ListBesidePage, Page
+from inittui.tui.widgets.rows import Rows
+from inittui.views.frame import Frame, legible
+from inittui.views.surroundings import shortened
+
+
+class LessonList(ListBesidePage):
+    """The lessons by their titles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lessons = lessons()
+
+    @property
+    def chosen(self) -> Lesson:
+        """The lesson at the cursor."""
+        return self._lessons[self.cursor]
+
+    def count(self) -> int:
+        """Return how many there are."""
+        return len(self._lessons)
+
+    def identity(self, index: int) -> Hashable:
+        """Return the lesson's name."""
+        return self._lessons[index].name
+
+    def heading(self, width: int) -> Text:
+        """Return the heading."""
+        return Text("lesson")
+
+    def row(self, index: int, width: int) -> Text:
+        """Return a lesson's title; a mark says whether it was run."""
+        lesson = self._lessons[index]
+        app = app_of(self)
+        running = app.running_lessons.get(lesson.name)
+        mark = " " if running is None else "~" if running.is_live else "*"
+        title = legible(lesson.title, app.terminal.ascii_only)
+        return Text(f"{mark} {shortened(title, max(width - 2, 1))}")
+
+
+class LessonsScreen(LabScreen):
+    """The list of lessons, and the page of the chosen one."""
+
+    PLACE = "lessons"
+    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key("r,enter,f5", "lessons.run", "run('small')", "Run",
+            "Run the lesson's experiments in a size that takes seconds.", footer=True),
+        key("f", "lessons.full", "run('full')", "Full size",
+            "Run the lesson's experiments in their source's size.", footer=True),
+        key("s", "lessons.stop", "stop", "Stop", "End the lesson's experiments.", footer=True),
+        key("o", "lessons.open", "open", "Open run",
+            "Show the lesson's runs on the first screen.", footer=True),
+        key("tab", "lessons.other", "app.focus_next", "List/page",
+            "Let the arrow keys act on the list or on the page.", footer=True),
+    ]  # fmt: skip
+
+    def body(self) -> ComposeResult:
+        """List and page."""
+        with Horizontal(id="teaching"):
+            yield LessonList()
+            yield Page()
+
+    def on_mount(self) -> None:
+        """Let keys act on the list."""
+        self.query_one(LessonList).focus()
+
+    @property
+    def lesson(self) -> Lesson:
+        """The chosen lesson."""
+        return self.query_one(LessonList).chosen
+
+    @property
+    def running(self) -> RunningLesson | None:
+        """What has come of it, if it was run."""
+        return self.lab_app.running_lessons.get(self.lesson.name)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only what can be done now."""
+        if not self.is_mounted or action not in ("stop", "open"):
+            return True
+        running = self.running
+        if action == "stop":
+            return running is not None and running.is_live
+        return isinstance(running, TrainedLesson) and bool(running.runs)
+
+    def paint(self) -> None:
+        """Draw the list, and the page as far as the experiments have come."""
+        self.query_one(LessonList).reload()
+        lesson, running = self.lesson, self.running
+        page_key = (lesson.name, running.version if running else -1)
+        self.query_one(Page).show(
+            lambda width: Group(*self._page(lesson, running, width)), page_key, lesson.name
+        )
+
+    def on_rows_moved(self, message: Rows.Moved) -> None:
+        """Show another lesson."""
+        message.stop()
+        self.refresh_bindings()
+        self.paint()
+
+    def _page(
+        self, lesson: Lesson, running: RunningLesson | None, width: int
+    ) -> Iterator[RenderableType]:
+        from inittui.views.lesson import lesson_text, part_heading
+
+        terminal = self.lab_app.terminal
+        frame = Frame(width, terminal.ascii_only, terminal.marker)
+        if isinstance(running, PrintedLesson):
+            yield Text.from_ansi(running.text)
+            yield self._said("running …" if running.is_live else "That is all.", frame)
+            return
+        yield lesson_text(lesson, frame)
+        count = len(lesson.parts)
+        for number, part in enumerate(lesson.parts, 1):
+            yield Text()
+            yield part_heading(part, number, count, frame)
+            if isinstance(running, TrainedLesson) and number <= len(running.runs):
+                yield Text()
+                yield from self._part(running, number - 1, frame)
+        yield Text()
+        if running is None:
+            yield self._said("Press r to run it here.", frame)
+
+    def _said(self, text: str, frame: Frame) -> Text:
+        return Text(frame.say(text), look_of(self).warn)
+
+    def _part(self, lesson: TrainedLesson, place: int, frame: Frame) -> Iterator[RenderableType]:
+        from inittui.lessons.answers import answer
+        from inittui.views.lesson import answers_text, part_pictures
+
+        run, part = lesson.runs[place], lesson.lesson.parts[place]
+        if run.is_live:
+            yield self._said(_progress(run.state, run.phase), frame)
+        for line in run.trouble:
+            yield Text(frame.say(line), look_of(self).bad)
+        if any(trial.losses for trial in run.state.trials):
+            yield part_pictures(part, run.state, frame)
+        if run.phase is Phase.ENDED and part.ask:
+            yield answers_text([answer(question, run.state) for question in part.ask], frame)
+
+    def action_run(self, size: Size) -> None:
+        """Run the chosen lesson."""
+        running = self.running
+        if running is not None and running.is_live:
+            self.notify("It is running already.")
+            return
+        self.lab_app.attempt(self._start, self.lesson, size)
+        self.refresh_bindings()
+        self.draw()
+        self.call_after_refresh(self.query_one(Page).scroll_end, animate=False)
+
+    def _start(self, lesson: Lesson, size: Size) -> None:
+        if trains(lesson):
+            started: RunningLesson = TrainedLesson(lesson, size)
+            started.advance(self.lab)
+        else:
+            width = max(self.query_one(Page).scrollable_content_region.width, 40)
+            ascii_only = self.lab_app.terminal.ascii_only
+            started = PrintedLesson(lesson, size, width, ascii_only=ascii_only)
+        self.lab_app.running_lessons[lesson.name] = started
+
+    def action_stop(self) -> None:
+        """End the chosen lesson's experiments."""
+        running = self.running
+        if running is not None:
+            self.lab_app.attempt(running.stop, self.lab)
+        self.refresh_bindings()
+        self.draw()
+
+    def action_open(self) -> None:
+        """Show the lesson's runs on the first screen."""
+        running = self.running
+        if isinstance(running, TrainedLesson):
+            for place, run in enumerate(running.runs):
+                self.lab.show(run.directory, add=place > 0)
+            self.lab_app.show_run()
+
+
+def _progress(state: RunState, phase: Phase) -> str:
+    if phase is Phase.STARTING:
+        return "starting: the training process is loading"
+    return f"running: {share_done(state.trials, state.total_steps):.0%}"

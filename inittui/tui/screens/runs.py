@@ -1,0 +1,234 @@
+"""Past and live runs: find one, open it, lay several over each other, export, repeat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Input, Static
+
+from inittui.errors import InittuiError
+from inittui.runs import (
+    RunDirectory,
+    RunListing,
+    delete_run,
+    list_runs,
+    read_experiment,
+    rename_run,
+)
+from inittui.tui.keymap import key
+from inittui.tui.screens.base import LabScreen
+from inittui.tui.screens.dialogs import Answer, Dialog, Prompt
+from inittui.tui.widgets.runs_table import RunsTable
+
+_EMPTY = "No run is kept in {root}.\n\n1  Compare: choose initializers and press r to train them."
+_REFRESH_SECONDS = 2.0
+"""How often the list is read again while it is seen."""
+
+
+class RunsScreen(LabScreen):
+    """All runs that are kept."""
+
+    PLACE = "runs"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key("enter", "runs.open", "open(False)", "Open", "Show the marked runs.", footer=True),
+        key("a", "runs.add", "open(True)", "Add", "Lay the marked runs over what is shown.",
+            footer=True),
+        key("space", "runs.mark", "mark", "Mark", "Mark the run, for a key to act on several.",
+            footer=True),
+        key("slash", "runs.filter", "filter", "Filter",
+            "Show runs by words in ID, name, schemes or status.", footer=True),
+        key("s", "runs.sort", "sort", "Sort",
+            "Sort by when, best accuracy, name or status.", footer=True),
+        key("n", "runs.rename", "rename", "Rename", "Give the run a name."),
+        key("d,delete", "runs.delete", "delete", "Delete",
+            "Remove the marked runs, after a question.", footer=True),
+        key("x", "runs.export", "export", "Export",
+            "Write JSON, CSV, SVG or HTML into this folder.", footer=True),
+        key("c", "runs.copy", "copy", "Copy",
+            "Copy the command that repeats the run.", footer=True),
+        key("r,f5", "runs.repeat", "repeat", "Repeat", "Train the run's experiment again."),
+        key("e", "runs.edit", "edit", "Edit",
+            "Take the run's experiment over into Compare, to change it."),
+        key("escape", "runs.back", "back", "Back", "Leave the filter; take away all marks."),
+    ]  # fmt: skip
+
+    def body(self) -> ComposeResult:
+        """Filter, table, and what to do where there are none."""
+        yield Input(placeholder="filter", compact=True, id="filter", select_on_focus=False)
+        yield RunsTable()
+        yield Static(id="empty", classes="empty", markup=False)
+
+    def on_mount(self) -> None:
+        """Read the runs, and go on reading while they are seen."""
+        self.table.focus()
+        self.set_interval(_REFRESH_SECONDS, self._refresh)
+        self.load()
+
+    @property
+    def table(self) -> RunsTable:
+        """The runs."""
+        return self.query_one(RunsTable)
+
+    def on_screen_resume(self) -> None:
+        """Read what has changed meanwhile."""
+        super().on_screen_resume()
+        self.load()
+
+    def _refresh(self) -> None:
+        if self.is_current:
+            self.load()
+
+    @work(thread=True, exclusive=True, group="runs", exit_on_error=False)
+    def load(self) -> None:
+        """Read the list of runs beside the screen's own work."""
+        try:
+            listings = list_runs(self.lab.root)
+        except InittuiError as error:
+            self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
+            return
+        self.app.call_from_thread(self.show, listings)
+
+    def show(self, listings: list[RunListing]) -> None:
+        """Show a list of runs."""
+        if not self.is_mounted:
+            return
+        empty = self.query_one("#empty", Static)
+        empty.display = not listings
+        self.table.display = self.query_one("#filter").display = bool(listings)
+        if not listings:
+            empty.update(_EMPTY.format(root=self.lab.root))
+        self.table.shown = frozenset(run.id for run in self.lab.shown)
+        self.table.load(listings, self.lab_app.clock())
+
+    def paint(self) -> None:
+        """The table draws itself when it has been read."""
+        self.table.draw()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while it is typed."""
+        self.table.filter(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go to what was found."""
+        self.table.focus()
+
+    def on_runs_table_opened(self, message: RunsTable.Opened) -> None:
+        """Open what was clicked twice."""
+        self.action_open(False)
+
+    def _directories(self) -> list[RunDirectory]:
+        return [RunDirectory(self.lab.root / listing.id) for listing in self.table.meant]
+
+    def action_open(self, add: bool) -> None:
+        """Show the marked runs in the charts."""
+        runs = self._directories()
+        for place, run in enumerate(runs):
+            self.lab.show(run, add=add or place > 0)
+        if runs:
+            self.table.marked.clear()
+            self.lab_app.show_run()
+
+    def action_mark(self) -> None:
+        """Mark the run at the cursor."""
+        self.table.toggle_mark()
+
+    def action_filter(self) -> None:
+        """Type what to look for."""
+        self.query_one("#filter", Input).focus()
+
+    def action_sort(self) -> None:
+        """Sort by something else."""
+        self.table.sort()
+
+    def action_back(self) -> None:
+        """Leave the filter; take away all marks."""
+        self.query_one("#filter", Input).value = ""
+        self.table.marked.clear()
+        self.table.focus()
+        self.table.draw()
+
+    @work(exclusive=True, group="question")
+    async def action_rename(self) -> None:
+        """Ask for a name."""
+        listing = self.table.chosen
+        if listing is None:
+            return
+        run = RunDirectory(self.lab.root / listing.id)
+        name = await self.app.push_screen_wait(Prompt(f"A name for run {run.id}", listing.name))
+        if name is not None and self.lab_app.attempt(rename_run, run, name.strip()):
+            self.load()
+
+    @work(exclusive=True, group="question")
+    async def action_delete(self) -> None:
+        """Remove the marked runs, after a question."""
+        runs = self._directories()
+        if not runs:
+            return
+        what = f"run {runs[0].id}" if len(runs) == 1 else f"{len(runs)} runs"
+        answers = [Answer("k", "Keep", "keep"), Answer("d", "Delete", "delete")]
+        details = "All that was measured is removed from the disk."
+        if await self.app.push_screen_wait(Dialog(f"Delete {what}?", answers, details)) != "delete":
+            return
+        for run in runs:
+            shown = self.lab.find(run.id)
+            if self.lab_app.attempt(delete_run, run) and shown in self.lab.shown:
+                self.lab.hide(shown)
+        self.table.marked.clear()
+        self.load()
+
+    @work(exclusive=True, group="question")
+    async def action_export(self) -> None:
+        """Ask for the form, then write files into the folder that inittui was started in."""
+        from inittui.tui.exporting import export_run
+
+        runs = self._directories()
+        if not runs:
+            return
+        answers = [
+            Answer("j", "JSON", "json"),
+            Answer("c", "CSV", "csv"),
+            Answer("s", "SVG", "svg"),
+            Answer("h", "HTML", "html"),
+        ]
+        form = await self.app.push_screen_wait(Dialog(f"Export into {Path.cwd()} as", answers))
+        if form is None:
+            return
+
+        def write(run: RunDirectory) -> None:
+            self.notify(f"wrote {export_run(run, form, Path.cwd()).name}", markup=False)
+
+        for run in runs:
+            self.lab_app.attempt(write, run)
+
+    def action_copy(self) -> None:
+        """Copy the command that repeats the run at the cursor."""
+        from inittui.tui.exporting import repeat_command
+
+        if self.table.chosen is None:
+            return
+        run = RunDirectory(self.lab.root / self.table.chosen.id)
+
+        def copy() -> None:
+            command = repeat_command(read_experiment(run), run.experiment_file)
+            self.app.copy_to_clipboard(command)
+            self.notify(command, title="Copied", markup=False)
+
+        self.lab_app.attempt(copy)
+
+    def action_repeat(self) -> None:
+        """Train the experiment of the run at the cursor again."""
+        if self.table.chosen is not None:
+            run = RunDirectory(self.lab.root / self.table.chosen.id)
+            if self.lab_app.attempt(lambda: self.lab.start(read_experiment(run))):
+                self.lab_app.show_run()
+
+    def action_edit(self) -> None:
+        """Take the experiment of the run at the cursor over into Compare."""
+        if self.table.chosen is not None:
+            run = RunDirectory(self.lab.root / self.table.chosen.id)
+            self.lab_app.attempt(lambda: self.lab_app.edit(read_experiment(run)))

@@ -1,0 +1,58 @@
+"""From options and settings to a running UI."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from inittui.errors import UsageError, unknown
+from inittui.runs import find_run, runs_root
+from inittui.runs.directory import RUNS_VARIABLE
+from inittui.tui.settings import Loaded, load_settings, settings_file
+from inittui.tui.terminal import FASTEST, SLOWEST, here
+
+
+def start(
+    *,
+    attach_to: str | None = None,
+    fps: float | None = None,
+    mouse: bool = True,
+    theme: str | None = None,
+    runs_dir: Path | None = None,
+) -> int:
+    """Run the UI until it is left; return the exit code.
+
+    Raises:
+        UsageError: there is no such run, theme or rate.
+    """
+    if fps is not None and not SLOWEST <= fps <= FASTEST:
+        raise UsageError(f"--fps must be from {SLOWEST:g} to {FASTEST:g}, not {fps:g}")
+    path = settings_file()
+    loaded = load_settings(path)
+    settings = loaded.settings
+    root = _root(runs_dir, loaded)
+    terminal = here(settings.marker, fps if fps is not None else settings.fps)
+    attach = find_run(root, attach_to) if attach_to is not None else None
+
+    from inittui.tui.app import LabApp
+
+    app = LabApp(
+        root=root,
+        terminal=terminal,
+        loaded=loaded,
+        settings_path=path,
+        theme=theme,
+        attach=attach,
+    )
+    if theme is not None and theme not in app.available_themes:
+        raise unknown("theme", theme, app.available_themes)
+    app.run(mouse=mouse and settings.mouse)
+    return app.return_code or 0
+
+
+def _root(option: Path | None, loaded: Loaded) -> Path:
+    """Return where runs are kept: option, environment, settings, else the user's data."""
+    kept = loaded.settings.runs_dir
+    if option is None and kept and not os.environ.get(RUNS_VARIABLE):
+        option = Path(kept)
+    return runs_root(option)

@@ -1,0 +1,95 @@
+"""What the terminal around the UI can do, as far as its environment tells."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from inittui.views.frame import Marker
+
+DEFAULT_FPS, SSH_FPS = 4.0, 2.0
+SLOWEST, FASTEST = 0.2, 30.0
+"""Redraws per second that can be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Facts that don't change while the UI runs."""
+
+    over_ssh: bool = False
+    no_color: bool = False
+    few_colors: bool = False
+    """Whether there are 16 colours or fewer: then the terminal's own are used."""
+    ascii_only: bool = False
+    """Whether nothing but ASCII can be shown."""
+    marker: Marker = "braille"
+    """What curves are drawn with."""
+    fps: float = DEFAULT_FPS
+    """Redraws of charts per second at most."""
+
+
+def look_around(
+    environment: Mapping[str, str],
+    *,
+    encoding: str,
+    marker: str = "auto",
+    fps: float | None = None,
+) -> Terminal:
+    """Read the environment; ``marker`` and ``fps`` are what the person has asked for."""
+    over_ssh = bool(environment.get("SSH_CONNECTION") or environment.get("SSH_TTY"))
+    ascii_only = _is_ascii(environment, encoding)
+    if marker == "ascii" or ascii_only:
+        chosen: Marker = "ascii"
+    elif marker in ("braille", "block"):
+        chosen = marker  # type: ignore[assignment]  # one of the two
+    else:
+        chosen = "braille"
+    wanted = fps if fps is not None else SSH_FPS if over_ssh else DEFAULT_FPS
+    return Terminal(
+        over_ssh=over_ssh,
+        no_color=bool(environment.get("NO_COLOR")),
+        few_colors=_has_few_colors(environment),
+        ascii_only=ascii_only,
+        marker=chosen,
+        fps=min(max(wanted, SLOWEST), FASTEST),
+    )
+
+
+def _has_few_colors(environment: Mapping[str, str]) -> bool:
+    """Whether rich takes the terminal for one of 16 colours at most; SSH drops COLORTERM."""
+    if environment.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
+        return False
+    term = environment.get("TERM", "").strip().lower()
+    return not (term.endswith(("256color", "-direct", "kitty")) or "256" in term)
+
+
+def _is_ascii(environment: Mapping[str, str], encoding: str) -> bool:
+    """Whether the locale or the terminal has no braille: Linux's own console draws boxes."""
+    if environment.get("LC_ALL") in ("C", "POSIX") or environment.get("TERM") == "linux":
+        return True
+    try:
+        "─⣿●✕".encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return False
+
+
+def here(marker: str = "auto", fps: float | None = None) -> Terminal:
+    """Look around in this process."""
+    encoding = getattr(sys.__stdout__, "encoding", None) or "ascii"
+    return look_around(os.environ, encoding=encoding, marker=marker, fps=fps)
+
+
+def input_has_ended() -> bool:
+    """Whether the terminal behind standard input has gone."""
+    if sys.__stdin__ is None or sys.__stdin__.closed:
+        return False
+    asked = select.poll()
+    try:
+        asked.register(sys.__stdin__.fileno(), select.POLLHUP | select.POLLERR)
+        return any(event & (select.POLLHUP | select.POLLERR) for _, event in asked.poll(0))
+    except (OSError, ValueError):
+        return True

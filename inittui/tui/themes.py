@@ -1,0 +1,78 @@
+"""Inittui's own themes, one dark and one light, beside those that Textual brings along."""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="inittui-dark",
+    primary="#3f9fd8",
+    secondary="#7aa7c7",
+    accent="#e08a00",
+    success="#35a983",
+    warning="#d9a400",
+    error="#e0603a",
+    foreground="#d8dee6",
+    background="#11151a",
+    surface="#171d24",
+    panel="#212933",
+    dark=True,
+    variables={
+        "footer-key-foreground": "#e9a63a",
+        "scrollbar": "#34414f",
+        "scrollbar-background": "#171d24",
+        "input-selection-background": "#3f9fd8 35%",
+        "block-cursor-background": "#2b4a60",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#222d37",
+    },
+)
+
+LIGHT = Theme(
+    name="inittui-light",
+    primary="#0072b2",
+    secondary="#4f7a97",
+    accent="#a85f00",
+    success="#00795a",
+    warning="#8a6d00",
+    error="#b8430a",
+    foreground="#1d242c",
+    background="#fbfaf7",
+    surface="#f3f1eb",
+    panel="#e6e3da",
+    dark=False,
+    variables={
+        "footer-key-foreground": "#8f5200",
+        "scrollbar": "#c9c4b6",
+        "scrollbar-background": "#f3f1eb",
+        "input-selection-background": "#0072b2 25%",
+        "block-cursor-background": "#cfe0ea",
+        "block-cursor-foreground": "#10202b",
+        "block-cursor-text-style": "none",
+        "block-cursor-blurred-background": "#e6e3da",
+    },
+)
+
+TERMINAL_DARK, TERMINAL_LIGHT = "ansi-dark", "ansi-light"
+"""Textual's themes of the terminal's own 16 colours: for 16 colours, and for NO_COLOR."""
+
+_OTHER = {
+    DARK.name: LIGHT.name,
+    LIGHT.name: DARK.name,
+    TERMINAL_DARK: TERMINAL_LIGHT,
+    TERMINAL_LIGHT: TERMINAL_DARK,
+    "textual-dark": "textual-light",
+    "textual-light": "textual-dark",
+    "solarized-dark": "solarized-light",
+    "solarized-light": "solarized-dark",
+    "atom-one-dark": "atom-one-light",
+    "atom-one-light": "atom-one-dark",
+    "catppuccin-mocha": "catppuccin-latte",
+    "catppuccin-latte": "catppuccin-mocha",
+}
+
+
+def other_theme(name: str, is_dark: bool) -> str:
+    """Return the light theme that belongs to a dark one, or the dark one of a light one."""
+    return _OTHER.get(name, LIGHT.name if is_dark else DARK.name)

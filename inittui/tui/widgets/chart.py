@@ -1,0 +1,159 @@
+"""Curves in a widget: drawn when something has changed, with a cursor that is drawn at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from inittui.tui.access import app_of
+from inittui.tui.charting import METRICS, ChartOptions, Contestant, picture
+from inittui.tui.widgets.painted import Painted
+from inittui.views.cleaning import Window
+
+if TYPE_CHECKING:
+    from inittui.views.plots import Chart
+
+
+class CurveChart(Painted):
+    """The curves of the contestants under the chart's options."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"chart--cursor"}
+
+    cursor: reactive[int | None] = reactive(None, init=False)
+    """The step whose values are read off; None for none."""
+
+    class CursorMoved(Message):
+        """Values are read off at another step."""
+
+        def __init__(self, step: int | None) -> None:
+            super().__init__()
+            self.step = step
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._contestants: Sequence[Contestant] = ()
+        self._options = ChartOptions()
+        self._version: int | None = None
+        self._drawn: tuple[Any, ...] = ()
+        self._chart: Chart | None = None
+        self.log_y = False
+        """Whether the axis is logarithmic now."""
+
+    def show(self, contestants: Sequence[Contestant], options: ChartOptions, version: int) -> None:
+        """Draw the contestants' curves, if anything has changed since they were drawn."""
+        self._contestants = contestants
+        self._options = options
+        self._version = version
+        drawn = (version, options, self.size, self.app.theme)
+        if drawn == self._drawn or not self.size:
+            return
+        self._drawn = drawn
+        self._draw()
+
+    def _draw(self) -> None:
+        from inittui.views.plots import line_chart
+
+        terminal = app_of(self).terminal
+        what = picture(self._contestants, self._options)
+        self.log_y = what.log_y
+        if not any(len(one.x) for one in what.series):
+            self._show_nothing()
+            return
+        self._chart = line_chart(
+            what.series,
+            width=self.size.width,
+            height=self.size.height,
+            log_y=what.log_y,
+            x_label="step",
+            title=what.title,
+            marker=terminal.marker,
+            ascii_only=terminal.ascii_only,
+            x_window=what.x_window,
+            legend=False,
+        )
+        self.paint(list(self._chart.text.split("\n", allow_blank=True)))
+
+    def _show_nothing(self) -> None:
+        """Say that there is no curve yet, or that all are hidden."""
+        self._chart = None
+        is_live = any(contestant.run.is_live for contestant in self._contestants)
+        hidden = all(contestant.key in self._options.hidden for contestant in self._contestants)
+        metric = METRICS[self._options.metric]
+        reason = f"no {metric} was measured"
+        if self._contestants and hidden:
+            reason = "all contestants are hidden; space shows the chosen one again"
+        elif is_live:
+            reason = f"waiting for the first {metric}"
+        above = [Text() for _ in range((self.size.height - 1) // 2)]
+        self.paint([*above, Text(reason.center(self.size.width), "dim")])
+
+    def on_resize(self) -> None:
+        """Draw in the new size."""
+        if self._version is not None:
+            self.show(self._contestants, self._options, self._version)
+
+    @property
+    def window(self) -> Window | None:
+        """The steps that are seen; None before anything was drawn."""
+        chart = self._chart
+        return chart.x_window if chart is not None and chart.columns > 1 else None
+
+    def _column(self, step: int | None) -> int | None:
+        """Return the widget's column of a step; None where it isn't seen."""
+        chart = self._chart
+        if step is None or chart is None or self.window is None:
+            return None
+        low, high = self.window
+        share = (step - low) / (high - low)
+        return chart.left + round(share * (chart.columns - 1)) if 0 <= share <= 1 else None
+
+    def move_cursor(self, columns: int) -> None:
+        """Move the cursor by columns, and by at least a step for each."""
+        if self._chart is None or self.window is None:
+            return
+        low, high = self.window
+        if self.cursor is None or not low <= self.cursor <= high:
+            self.cursor = round(high if columns < 0 else low)
+            return
+        per_column = max((high - low) / (self._chart.columns - 1), 1.0)
+        self.cursor = round(min(max(self.cursor + round(columns * per_column), low), high))
+
+    def watch_cursor(self, before: int | None, after: int | None) -> None:
+        """Draw the line at its new place, and tell where it is."""
+        columns = {self._column(before), self._column(after)}
+        for column in columns:
+            if column is not None:
+                self.refresh(Region(column, 0, 1, self.size.height))
+        self.post_message(self.CursorMoved(after))
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line of the picture, the cursor drawn over it."""
+        strip = super().render_line(y)
+        column, chart = self._column(self.cursor), self._chart
+        if column is None or chart is None or column >= strip.cell_length:
+            return strip
+        if not chart.top <= y < chart.top + chart.rows:
+            return strip
+        before, cell, after = strip.divide([column, column + 1, strip.cell_length])
+        sign = "|" if app_of(self).terminal.ascii_only else "│"
+        text = cell.text if cell.text.strip("⠀ ") else sign
+        style = next((segment.style for segment in cell if segment.style), Style())
+        style += self.get_component_rich_style("chart--cursor", partial=True)
+        return Strip.join([before, Strip([Segment(text, style)], 1), after])
+
+    def on_click(self, event: events.Click) -> None:
+        """Read off the values under the mouse."""
+        if self._chart is None or self.window is None:
+            return
+        low, high = self.window
+        share = (event.x - self._chart.left) / (self._chart.columns - 1)
+        self.cursor = round(low + min(max(share, 0.0), 1.0) * (high - low))

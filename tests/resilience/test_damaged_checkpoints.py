@@ -1,0 +1,220 @@
+"""A checkpoint that is not what was written is as good as none: the result is the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+import torch
+from essence import essence
+from interrupted import Interrupted
+from processes import Launcher
+from safetensors.torch import load_file, save_file
+
+from inittui.runs import RunDirectory
+from inittui.training.checkpoints import Checkpoint, CheckpointStore
+
+GROUP = (3, 4, 5)
+
+
+def _checkpoint() -> Checkpoint:
+    return Checkpoint(
+        alive=(3, 5),
+        epoch=1,
+        step=2,
+        seconds=(0.5, 0.25),
+        losses=torch.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=torch.float64),
+        state={"weight": torch.arange(12.0).reshape(3, 4), "steps": torch.tensor(7)},
+    )
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> tuple[CheckpointStore, Path]:
+    """A store with one good checkpoint, and its file."""
+    store = CheckpointStore(tmp_path / "run" / "checkpoints")
+    (tmp_path / "run").mkdir()
+    store.save(GROUP, _checkpoint())
+    (path,) = (tmp_path / "run" / "checkpoints").iterdir()
+    return store, path
+
+
+def test_what_is_saved_is_loaded(kept: tuple[CheckpointStore, Path]) -> None:
+    loaded = kept[0].load(GROUP)
+    assert loaded is not None
+    expected = _checkpoint()
+    assert (loaded.alive, loaded.epoch, loaded.step, loaded.seconds) == ((3, 5), 1, 2, (0.5, 0.25))
+    assert torch.equal(loaded.losses, expected.losses)
+    assert all(torch.equal(loaded.state[name], t) for name, t in expected.state.items())
+    assert kept[0].load((3, 4)) is None
+
+
+def _header(path: Path, **changes: object) -> None:
+    """Write a checkpoint anew with another header."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        header = msgspec.json.decode((file.metadata() or {})["header"])
+    tensors = load_file(path)
+    save_file(tensors, path, metadata={"header": msgspec.json.encode(header | changes).decode()})
+
+
+def _replace_bytes(path: Path, start: int, content: bytes) -> None:
+    data = bytearray(path.read_bytes())
+    data[start : start + len(content)] = content
+    path.write_bytes(data)
+
+
+def _flip_last_bit(path: Path) -> None:
+    _replace_bytes(path, path.stat().st_size - 1, bytes([path.read_bytes()[-1] ^ 1]))
+
+
+def _link(path: Path) -> None:
+    outside = path.parents[2] / "outside.safetensors"
+    path.replace(outside)
+    path.symlink_to(outside)
+
+
+def _link_the_folder(path: Path) -> None:
+    outside = path.parents[2] / "outside"
+    path.parent.replace(outside)
+    path.parent.symlink_to(outside)
+
+
+def _fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _bomb(path: Path) -> None:
+    header = b'{"__metadata__":{"header":"' + b"[" * 500_000 + b'"}}'
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "empty": lambda path: path.write_bytes(b""),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[:-5]),
+    "longer": lambda path: path.write_bytes(path.read_bytes() + b"\0" * 8),
+    "a header as large as memory": lambda path: _replace_bytes(path, 0, b"\xff" * 7 + b"\x7f"),
+    "a header larger than the file": lambda path: _replace_bytes(path, 0, b"\0\0\1"),
+    "no header": lambda path: save_file(load_file(path), path),
+    "a deeply nested header": _bomb,
+    "a flipped bit": _flip_last_bit,
+    "pickle": lambda path: path.write_bytes(b"cos\nsystem\n(S'true'\ntR."),
+    "a link": _link,
+    "a link in the folder's place": _link_the_folder,
+    "a FIFO": _fifo,
+    "a folder": _folder,
+    "wrong shapes": lambda path: save_file({"losses": torch.zeros(9, 9)}, path),
+    "other trials": lambda path: _header(path, alive=[0, 1]),
+    "a trial twice": lambda path: _header(path, alive=[3, 3]),
+    "trials in another order": lambda path: _header(path, alive=[5, 3]),
+    "a negative step": lambda path: _header(path, step=-2),
+    "another step": lambda path: _header(path, step=1),
+    "a step that is no number": lambda path: _header(path, step="2"),
+    "no trials": lambda path: _header(path, alive=[], seconds=[]),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_is_not_loaded(
+    kept: tuple[CheckpointStore, Path], damage: str
+) -> None:
+    store, path = kept
+    DAMAGES[damage](path)
+    assert store.load(GROUP) is None
+
+
+def test_nothing_is_written_or_removed_through_links(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "stack-3-3.safetensors").write_text("mine")
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "checkpoints").symlink_to(outside)
+    store = CheckpointStore(run / "checkpoints")
+    with pytest.raises(OSError, match="symbolic link"):
+        store.save(GROUP, _checkpoint())
+    store.remove(GROUP)
+    store.clear()
+    assert [path.read_text() for path in outside.iterdir()] == ["mine"]
+
+    (run / "checkpoints").unlink()
+    (run / "checkpoints").mkdir()
+    victim = outside / "stack-3-3.safetensors"
+    (run / "checkpoints" / ".stack-3-3.safetensors.new").symlink_to(victim)
+    store.save(GROUP, _checkpoint())
+    assert victim.read_text() == "mine"
+    assert store.load(GROUP) is not None
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
+    kept: tuple[CheckpointStore, Path],
+) -> None:
+    store, path = kept
+    before = path.read_bytes()
+    path.with_name(f".{path.name}.new").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        store.save(GROUP, _checkpoint())
+    assert path.read_bytes() == before
+
+
+@pytest.fixture(scope="module")
+def interrupted(inittui: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
+    return Interrupted(inittui, tmp_path_factory.mktemp("interrupted"))
+
+
+def _others_state(path: Path) -> None:
+    """A sound checkpoint, but of models of another shape."""
+    group = tuple(range(2))
+    store = CheckpointStore(path.parent)
+    loaded = store.load(group)
+    assert loaded is not None
+    state = {name: tensor.reshape(-1)[:1].clone() for name, tensor in loaded.state.items()}
+    store.save(
+        group,
+        Checkpoint(loaded.alive, loaded.epoch, loaded.step, loaded.seconds, loaded.losses, state),
+    )
+
+
+def test_a_resumed_run_is_the_same_whatever_became_of_its_checkpoint(
+    inittui: Launcher,
+    interrupted: Interrupted,
+    tmp_path: Path,
+    long_form: bool,
+    tell: Callable[[str, str], None],
+) -> None:
+    damages: dict[str, Callable[[Path], object]] = {
+        "none": lambda path: None,
+        "another model's": _others_state,
+        **DAMAGES,
+    }
+    chosen = list(damages) if long_form else ["none", "another model's", "a flipped bit"]
+    for name in chosen:
+        root = tmp_path / name.replace(" ", "-") / "runs"
+        run = interrupted.copy(root)
+        (path,) = run.checkpoints.iterdir()
+        damages[name](path)
+        result = inittui.run("runs", "resume", "last", "-q", "--runs-dir", root)
+        assert result.code == 0, f"{name}: {result.err}"
+        assert "Traceback" not in result.err
+        assert essence(run) == interrupted.essence, name
+        if name == "none":
+            _assert_went_on(run)
+    tell(
+        "damaged checkpoints",
+        f"{len(chosen)} of {len(chosen)} runs bitwise equal to one never stopped",
+    )
+
+
+def _assert_went_on(run: RunDirectory) -> None:
+    """The last start of a trial in the log is not at its first step."""
+    starts = [line for line in run.log.read_bytes().splitlines() if b'"trial_started"' in line]
+    assert msgspec.json.decode(starts[-1])["step"] > 0

@@ -1,0 +1,158 @@
+"""A run that would not go on as it began is not resumed, unless somebody insists."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from essence import the_run
+from interrupted import Interrupted
+from processes import Launcher
+
+from inittui.runs import RunDirectory, load_state
+
+
+@pytest.fixture(scope="module")
+def interrupted(inittui: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
+    return Interrupted(inittui, tmp_path_factory.mktemp("interrupted"))
+
+
+def _edit_toml(old: str, new: str) -> Callable[[RunDirectory], None]:
+    def edit(run: RunDirectory) -> None:
+        text = run.experiment_file.read_text()
+        assert old in text
+        run.experiment_file.write_text(text.replace(old, new))
+
+    return edit
+
+
+def _edit_start(**changes: object) -> Callable[[RunDirectory], None]:
+    """Change what the log's first line says, as if another machine had written it."""
+
+    def edit(run: RunDirectory) -> None:
+        first, rest = run.log.read_bytes().split(b"\n", 1)
+        start = json.loads(first)
+        for key, value in changes.items():
+            start[key] = start[key] | value if isinstance(value, dict) else value
+        run.log.write_bytes(json.dumps(start).encode() + b"\n" + rest)
+
+    return edit
+
+
+CHANGES: dict[str, tuple[Callable[[RunDirectory], None], str]] = {
+    "batch size": (_edit_toml("batch_size = 20", "batch_size = 25"), "experiment.toml was changed"),
+    "schemes": (_edit_toml('"default"', '"zeros"'), "the trials are others"),
+    "torch": (_edit_start(versions={"torch": "1.0"}), "torch was 1.0, is "),
+    "inittui": (_edit_start(versions={"inittui": "0.0.1"}), "inittui was 0.0.1, is "),
+    "data": (_edit_start(data="0123456789abcdef"), "the data are others"),
+    "device": (_edit_start(device="cuda:0", device_name="H100"), "was cuda:0 (H100), is cpu"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_no_longer_as_it_was_is_named_and_refused(
+    inittui: Launcher, interrupted: Interrupted, tmp_path: Path, change: str
+) -> None:
+    run = interrupted.copy(tmp_path / "runs")
+    edit, message = CHANGES[change]
+    edit(run)
+    before = run.log.read_bytes()
+    result = inittui.run("runs", "resume", "last", "-q", "--runs-dir", tmp_path / "runs")
+    assert result.code == 2
+    assert message in result.err
+    assert "--force" in result.err
+    assert result.err.count("\n") == 1
+    assert result.out == ""
+    assert run.log.read_bytes() == before
+
+
+def test_who_insists_gets_a_whole_run_that_says_what_was_different(
+    inittui: Launcher, interrupted: Interrupted, tmp_path: Path
+) -> None:
+    run = interrupted.copy(tmp_path / "runs")
+    CHANGES["torch"][0](run)
+    options = ("--force", "-q", "--runs-dir", tmp_path / "runs")
+    result = inittui.run("runs", "resume", "last", *options)
+    assert result.code == 0, result.err
+    state, damage = load_state(run)
+    assert state.status == "finished"
+    assert not damage.messages()
+    assert all(trial.steps == state.total_steps for trial in state.trials)
+    resumed = [json.loads(x) for x in run.log.read_bytes().splitlines() if b'"run_resumed"' in x]
+    assert "torch was 1.0" in resumed[0]["differences"][0]
+
+    again = inittui.run("runs", "resume", "last", "-q", "--runs-dir", tmp_path / "runs")
+    assert again.code == 2
+    assert "is over" in again.err
+
+
+def test_a_run_without_its_experiment_is_refused_in_one_line(
+    inittui: Launcher, interrupted: Interrupted, tmp_path: Path
+) -> None:
+    run = interrupted.copy(tmp_path / "runs")
+    run.experiment_file.unlink()
+    result = inittui.run("runs", "resume", "last", "-q", "--runs-dir", tmp_path / "runs")
+    assert result.code in (2, 4)
+    assert "experiment.toml" in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_a_run_that_was_killed_before_its_first_event_begins_from_the_beginning(
+    inittui: Launcher, interrupted: Interrupted, tmp_path: Path
+) -> None:
+    for content in (None, b"", b'{"event":"run_sta'):
+        run = interrupted.copy(tmp_path / f"{content!r:.3}")
+        run.log.unlink()
+        if content is not None:
+            run.log.write_bytes(content)
+        _edit_toml("epochs = 6", "epochs = 1")(run)
+        result = inittui.run("runs", "resume", "last", "-q", "--runs-dir", run.path.parent)
+        assert result.code == 0, result.err
+        assert load_state(run)[0].status == "finished"
+
+
+_CODE = """
+from pathlib import Path
+Path(__file__).with_name("was-run").write_text("yes")
+def half(tensor):
+    tensor.uniform_(-0.02, 0.02)
+"""
+
+
+def test_a_run_that_names_code_is_resumed_only_by_who_trusts_it(
+    inittui: Launcher, tmp_path: Path
+) -> None:
+    code = tmp_path / "mine.py"
+    code.write_text(_CODE)
+    seen = tmp_path / "was-run"
+    options = (
+        "--limit",
+        "2600",
+        "--epochs",
+        "9",
+        "--hidden",
+        "64",
+        "--runs-dir",
+        tmp_path / "runs",
+    )
+    process = inittui.start("compare", f"{code}:half", *options, "-q", "--seeds", "3")
+    while not list(tmp_path.glob("runs/*/events.jsonl")):
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait().code == -9
+    seen.unlink()
+
+    again = ("runs", "resume", "last", "-q", "--runs-dir", tmp_path / "runs")
+    for looking in (("runs", "show"), ("runs", "list"), ("runs", "verify"), again):
+        result = inittui.run(*looking, "--runs-dir", tmp_path / "runs")
+        assert "Traceback" not in result.err
+        assert not seen.exists()
+    assert result.code == 2
+    assert "names code" in result.err
+    assert "--trust" in result.err
+    trusted = inittui.run(*again, "--trust")
+    assert trusted.code == 0, trusted.err
+    assert load_state(the_run(tmp_path / "runs"))[0].status == "finished"

@@ -1,0 +1,61 @@
+"""The app over recorded runs; nothing in it depends on the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import pytest_textual_snapshot
+from syrupy.location import PyTestLocation
+from tui_shelf import NOW, MakeApp, Shelf
+
+from inittui.runs import RunDirectory
+from inittui.tui.app import LabApp
+from inittui.tui.settings import Loaded, Settings
+from inittui.tui.terminal import Terminal
+
+SNAPSHOTS = Path(__file__).resolve().parents[2] / "snapshots"
+
+
+class InTui(pytest_textual_snapshot.SVGImageExtension):
+    """Keeps the pictures of all screens together."""
+
+    @classmethod
+    def dirname(cls, *, test_location: PyTestLocation) -> str:
+        return str(SNAPSHOTS / "tui" / test_location.basename)
+
+
+pytest_textual_snapshot.SVGImageExtension = InTui  # it is looked up when a test asks
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
+    monkeypatch.chdir(tmp_path)
+    with ExitStack() as stack:
+        yield Shelf(Path("runs"), stack)
+
+
+@pytest.fixture
+def make_app(shelf: Shelf) -> MakeApp:
+    """Return what makes an app over the shelf; nothing in it depends on the machine."""
+
+    def make(
+        theme: str | None = "inittui-dark",
+        attach: RunDirectory | None = None,
+        settings: Settings | None = None,
+        settings_path: Path | None = None,
+        **terminal: object,
+    ) -> LabApp:
+        return LabApp(
+            root=shelf.root,
+            terminal=Terminal(**terminal),  # type: ignore[arg-type]
+            loaded=Loaded(settings or Settings()),
+            settings_path=settings_path,
+            theme=theme,
+            attach=attach,
+            clock=lambda: NOW,
+        )
+
+    return make

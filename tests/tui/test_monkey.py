@@ -1,0 +1,62 @@
+"""Two thousand random keys on every screen: nothing crashes, nothing hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+from tui_shelf import MakeApp, Shelf, settle
+
+from inittui.tui.keymap import all_bindings
+
+KEYS_EACH = 2_000
+BATCH = 40
+"""Keys between two waits for the screen."""
+
+NEVER = {"q", "ctrl+q", "o"}
+"""What leaves the screen under test for good, or writes files beside it."""
+
+SECONDS = 30.0
+
+
+def keys() -> list[str]:
+    """Return every key that is declared, and some that are typed."""
+    declared = {
+        key.strip()
+        for _, binding in all_bindings()
+        for key in binding.key.split(",")
+        if key.strip()
+    }
+    typed = [*"abcxyz079.,:=/", "backspace", "tab", "shift+tab", "ctrl+p", "escape", "enter"]
+    return sorted((declared | set(typed)) - NEVER)
+
+
+@pytest.mark.parametrize("place", ["1", "2", "3", "4", "5"])
+def test_random_keys(
+    place: str, shelf: Shelf, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_process(*_: object, **__: object) -> None:
+        raise OSError("no process is started in this test")
+
+    monkeypatch.setattr("inittui.tui.lab.start_worker", no_process)
+    monkeypatch.setattr("inittui.tui.teaching.subprocess.Popen", no_process)
+    shelf.put("classic", "seeds", "diverged")
+    opened = shelf.put("inspected")
+    source = random.Random(f"monkey {place}")
+    pool = [key for key in keys() if not (key.isdigit() and key != place)]
+
+    async def run() -> None:
+        app = make_app(attach=opened)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settle(pilot)
+            await pilot.press(place)
+            for _ in range(KEYS_EACH // BATCH):
+                for _ in range(BATCH):
+                    app.simulate_key(source.choice(pool))
+                    await asyncio.sleep(0)
+                await pilot.pause()
+            assert app._exception is None
+            assert app.is_running
+
+    asyncio.run(asyncio.wait_for(run(), SECONDS * 4))

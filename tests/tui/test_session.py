@@ -1,0 +1,135 @@
+"""Open runs: read, watched, and told of when their process has died."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from recorded import LOGS
+from tui_shelf import REASON, Shelf
+
+from inittui.events import decode
+from inittui.experiment import Experiment
+from inittui.runs import LogWriter, RunDirectory, create_run
+from inittui.tui.lab import Lab
+from inittui.tui.session import OpenRun, Phase, last_lines
+
+EVENTS = [decode(line) for line in (LOGS / "classic.jsonl").read_bytes().splitlines()]
+
+
+def opened(run: RunDirectory) -> OpenRun:
+    found = OpenRun(run)
+    found.open()
+    return found
+
+
+def test_a_run_that_has_ended_is_read_once(shelf: Shelf) -> None:
+    run = opened(shelf.put("classic"))
+    assert (run.phase, run.state.status, run.trouble) == (Phase.ENDED, "finished", ())
+    assert run.poll() is False
+
+
+def test_a_live_run_grows_while_it_is_polled(tmp_path: Path) -> None:
+    directory = create_run(tmp_path, Experiment())
+    run = opened(directory)
+    assert run.phase is Phase.STARTING
+    assert run.schemes == list(Experiment().schemes)
+    with LogWriter(directory) as log:
+        log.write_many(EVENTS[:100])
+        assert run.poll() is True
+        assert run.phase is Phase.LIVE
+        steps = run.state.trials[0].steps
+        assert run.poll() is False
+        log.write_many(EVENTS[100:])
+        assert run.poll() is True
+        assert run.phase is Phase.ENDED
+        assert run.state.trials[0].steps > steps
+
+
+def test_a_writer_that_vanishes_leaves_a_dead_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inittui.tui.session._LOOK_SECONDS", 0.0)
+    directory = create_run(tmp_path, Experiment())
+    run = opened(directory)
+    with LogWriter(directory) as log:
+        log.write_many(EVENTS[:100])
+        assert run.poll()
+    assert run.poll()
+    assert run.phase is Phase.DEAD
+    assert run.trouble == ("its process ended without finishing",)
+    assert run.state.trials[0].steps > 0
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "killed by SIGKILL"),
+        ("print('no room'); raise SystemExit(3)", "ended with exit code 3"),
+    ],
+)
+def test_our_own_worker_s_end_is_explained(tmp_path: Path, code: str, expected: str) -> None:
+    directory = create_run(tmp_path, Experiment())
+    with directory.worker_log.open("wb") as log:
+        worker = subprocess.Popen([sys.executable, "-c", code], stdout=log, stderr=log)
+    run = OpenRun(directory, worker=worker)
+    run.open()
+    worker.wait()
+    assert run.poll()
+    assert run.phase is Phase.DEAD
+    assert expected in run.trouble[0]
+    assert ("no room" in run.trouble) == ("no room" in code)
+
+
+def test_a_stop_before_the_first_step_is_no_accident(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    directory = create_run(tmp_path, Experiment())
+    code = "import time; print('up', flush=True); time.sleep(60)"
+    worker = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert worker.stdout is not None
+    worker.stdout.readline()
+    run = OpenRun(directory, worker=worker)
+    run.open()
+    lab.shown.append(run)
+    lab.stop(run)
+    assert worker.wait() == -signal.SIGTERM
+    assert lab.poll() == [run]
+    assert run.trouble[0] == "it was stopped before the first step"
+
+
+def test_a_failed_run_says_why(shelf: Shelf) -> None:
+    run = opened(shelf.put("failed"))
+    assert run.phase is Phase.ENDED
+    assert run.trouble[0] == REASON
+
+
+def test_the_last_lines_of_a_worker_are_safe(shelf: Shelf) -> None:
+    run = shelf.put("killed")
+    assert last_lines(run) == (
+        "loading \N{REPLACEMENT CHARACTER}[31mdata\N{REPLACEMENT CHARACTER}",
+    )
+    run.worker_log.write_text("\n".join(str(n) for n in range(100_000)))
+    assert last_lines(run, 2) == ("99998", "99999")
+    run.worker_log.unlink()
+    assert last_lines(run) == ()
+
+
+def test_shown_runs_are_replaced_or_laid_over_each_other(shelf: Shelf) -> None:
+    lab = Lab(shelf.root)
+    one, other = shelf.put("classic"), shelf.put("seeds")
+    lab.show(one)
+    lab.show(other, add=True)
+    assert [run.directory for run in lab.shown] == [one, other]
+    assert len(lab.contestants()) == 11
+    lab.show(one)
+    assert [run.directory for run in lab.shown] == [one]
+    assert lab.show(one) is lab.shown[0], "it isn't read again"
+
+
+def test_live_runs_are_found(shelf: Shelf) -> None:
+    shelf.put("classic", "killed")
+    live = shelf.put("running")
+    assert Lab(shelf.root).find_live() == [live]

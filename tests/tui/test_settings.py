@@ -1,0 +1,142 @@
+"""Settings, keys and forms: what is typed is taken, or told to be wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from inittui.experiment import (
+    DataConfig,
+    Experiment,
+    InspectionConfig,
+    ModelConfig,
+    TrainingConfig,
+    from_toml,
+    to_toml,
+)
+from inittui.tui.exporting import repeat_command
+from inittui.tui.fields import FIELDS, experiment_from, texts_of
+from inittui.tui.keymap import check_keymap, shown_key
+from inittui.tui.settings import Settings, load_settings, save_settings
+from inittui.tui.terminal import look_around
+
+
+def test_settings_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "settings.toml"
+    wanted = Settings(theme="nord", keymap={"compare.run": "f9"}, fps=1.5, mouse=False)
+    save_settings(wanted, path)
+    assert load_settings(path).settings == wanted
+    assert "palette" not in path.read_text(), "defaults aren't written down"
+
+
+def test_no_file_means_defaults(tmp_path: Path) -> None:
+    loaded = load_settings(tmp_path / "settings.toml")
+    assert (loaded.settings, loaded.problem, loaded.is_writable) == (Settings(), "", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("theme = ", "Invalid value"),
+        ('them = "nord"', "unknown setting 'them'; did you mean 'theme'?"),
+        ('fps = "fast"', "'fps': Expected"),
+        ("\xff", "codec can't decode"),
+    ],
+)
+def test_what_is_wrong_is_named_and_the_file_left_alone(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_bytes(("mouse = false\n" + text).encode("latin-1"))
+    loaded = load_settings(path)
+    assert problem in loaded.problem
+    assert not loaded.is_writable
+
+
+def test_what_is_right_in_a_file_counts_beside_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('mouse = false\npalette = "pink"\n')
+    loaded = load_settings(path)
+    assert not loaded.settings.mouse
+    assert loaded.settings.palette == "safe"
+
+
+def test_unknown_actions_in_a_keymap_are_named() -> None:
+    good, problem = check_keymap({"compare.run": "f9", "compare.ran": "f8"})
+    assert good == {"compare.run": "f9"}
+    assert problem == "keymap: there is no action 'compare.ran'; did you mean 'compare.run'?"
+
+
+@pytest.mark.parametrize(
+    ("keys", "shown"),
+    [("question_mark,f1", "? f1"), ("ctrl+left", "^←"), ("shift+right", "shift+→"), ("r", "r")],
+)
+def test_keys_are_written_for_people(keys: str, shown: str) -> None:
+    assert shown_key(keys) == shown
+
+
+EXPERIMENTS = [
+    Experiment(),
+    Experiment(
+        schemes=("rule", "normal:std=0.1"),
+        seeds=(3, 4, 5),
+        name="mine",
+        model=ModelConfig(hidden=(64, 32), activation="tanh", dropout=0.0, batch_norm=True),
+        data=DataConfig(limit=600, validation=100),
+        training=TrainingConfig(epochs=3, optimizer="sgd", lr=0.05, device="cpu"),
+    ),
+    Experiment(seeds=(1, 7), data=DataConfig(mean=0.5, split="torch:42")),
+    Experiment(inspection=InspectionConfig(before=True, after=True, images=77)),
+]
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_the_form_gives_back_the_experiment_that_it_was_given(experiment: Experiment) -> None:
+    outcome = experiment_from(texts_of(experiment), experiment, experiment.schemes)
+    assert outcome.experiment == experiment
+
+
+@given(st.dictionaries(st.sampled_from([f.name for f in FIELDS]), st.text(max_size=12)))
+def test_whatever_is_typed_gives_an_experiment_or_an_error(texts: dict[str, str]) -> None:
+    outcome = experiment_from({**texts_of(Experiment()), **texts}, Experiment(), ["rule"])
+    if outcome.experiment is None:
+        assert all("\n" not in message for message in outcome.errors.values())
+        assert outcome.errors
+    else:
+        assert from_toml(to_toml(outcome.experiment)) == outcome.experiment
+
+
+@pytest.mark.parametrize(
+    ("experiment", "command"),
+    [
+        (EXPERIMENTS[0], "inittui compare"),
+        (
+            EXPERIMENTS[1],
+            "inittui compare rule normal:std=0.1 --hidden 64,32 --activation tanh --dropout 0 "
+            "--batch-norm --limit 600 --validation 100 --epochs 3 --optimizer sgd --lr 0.05 "
+            "--device cpu --seeds 3 --seed 3 --name mine",
+        ),
+        (EXPERIMENTS[2], "inittui compare --config 'a place/experiment.toml'"),
+    ],
+)
+def test_the_command_that_repeats_a_run(experiment: Experiment, command: str) -> None:
+    assert repeat_command(experiment, Path("a place/experiment.toml")) == command
+
+
+def test_ssh_is_served_slower_and_linux_without_braille() -> None:
+    over_ssh = look_around({"SSH_CONNECTION": "x", "TERM": "xterm-256color"}, encoding="utf-8")
+    assert (over_ssh.over_ssh, over_ssh.fps, over_ssh.few_colors) == (True, 2.0, False)
+    console = look_around({"TERM": "linux"}, encoding="utf-8")
+    assert (console.ascii_only, console.marker, console.few_colors) == (True, "ascii", True)
+    plain = look_around({"TERM": "screen", "NO_COLOR": "1"}, encoding="utf-8", fps=1.0)
+    assert (plain.no_color, plain.fps, plain.marker) == (True, 1.0, "braille")
+    assert look_around({"TERM": "xterm"}, encoding="iso-8859-1").ascii_only
+
+
+def test_names_are_not_lost(tmp_path: Path) -> None:
+    named = replace(Experiment(), name="two words")
+    assert repeat_command(named, None) == "inittui compare --name 'two words'"
