@@ -35,6 +35,14 @@ CLASSIC_SCHEMES = ("zeros", "ones", "uniform", "centered", "rule", "normal", "de
 MAXIMUM_FILE_BYTES = 1_000_000
 """An experiment file larger than this is a mistake or an attack."""
 
+MOST_SEEDS = 10_000
+"""Seeds of one experiment: each has its own split of the data."""
+
+_DEEPEST_KEY = 32
+"""Parts of a dotted key in TOML; tomllib takes time with the square of their number."""
+
+_DEEP_KEY = re.compile(r"(?<![\w.\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){32}")
+
 _LARGEST = 10_000_000
 """No count in an experiment (epochs, steps, units, seeds) is sensibly larger."""
 
@@ -136,9 +144,11 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not self.schemes and not names_contestants(self.layers, self.sweeps):
             raise UsageError("an experiment needs at least one scheme")
         for what, values in (("scheme", self.schemes), ("seed", self.seeds)):
-            for position, value in enumerate(values):
-                if value in values[:position]:
+            seen: set[str | int] = set()
+            for value in values:
+                if value in seen:
                     raise UsageError(f"{what} '{value}' is given twice")
+                seen.add(value)
 
 
 def _check_counts(experiment: Experiment) -> None:
@@ -162,6 +172,8 @@ def _check_counts(experiment: Experiment) -> None:
             raise UsageError(f"{name} must be from 1 to {_LARGEST:,}, not {count}")
     if not experiment.seeds:
         raise UsageError("an experiment needs at least one seed")
+    if len(experiment.seeds) > MOST_SEEDS:
+        raise UsageError(f"{len(experiment.seeds):,} seeds are too many; at most {MOST_SEEDS:,}")
     for seed in experiment.seeds:
         if not 0 <= seed < 2**63:
             raise UsageError(f"a seed must be from 0 to 2^63 - 1, not {seed}")
@@ -229,6 +241,8 @@ def from_toml(text: str, source: str = "experiment.toml") -> Experiment:
     Raises:
         UsageError: names ``source``, the line where it can be told, and the key.
     """
+    if _DEEP_KEY.search(text):
+        raise UsageError(f"{source}: can't be read: a key has more than {_DEEPEST_KEY} parts")
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -254,9 +268,11 @@ def names_contestants(layers: Collection[str], sweeps: Collection[str]) -> bool:
 def load_experiment(path: Path) -> Experiment:
     """Read an experiment from a TOML file of at most `MAXIMUM_FILE_BYTES`."""
     try:
-        if path.stat().st_size > MAXIMUM_FILE_BYTES:
+        with path.open("rb") as file:  # what is no regular file may have no end
+            content = file.read(MAXIMUM_FILE_BYTES + 1)
+        if len(content) > MAXIMUM_FILE_BYTES:
             raise UsageError(f"{path}: larger than {MAXIMUM_FILE_BYTES:,} bytes")
-        text = path.read_text(encoding="utf-8")
+        text = content.decode()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:

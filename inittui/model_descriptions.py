@@ -18,7 +18,7 @@ Option = tuple[int, ...] | str | float | bool
 TORCHVISION = "torchvision:"
 """A model of this prefix is one of torchvision.models, such as torchvision:resnet18."""
 
-OWN_INPUT = (3, 224, 224)
+TORCHVISION_INPUT = (3, 224, 224)
 """Shape of an input of torchvision's models, where none is given."""
 
 

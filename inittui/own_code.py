@@ -52,10 +52,12 @@ def find(reference: str, what: str = "function") -> Callable[..., Any]:
 def theirs(reference: str, given: str = "") -> Iterator[None]:
     """Show an error of somebody's own code as theirs, in one line with its file and line.
 
-    ``given`` says what the code was called with, where that may be the reason.
+    What the code prints goes to stderr: stdout carries our result. ``given`` says what the code
+    was called with, where that may be the reason.
     """
     try:
-        yield
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
     except UsageError:
         raise
     except (Exception, SystemExit) as error:

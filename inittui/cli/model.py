@@ -15,7 +15,7 @@ from inittui.cli.options import parse_model_args, parse_sizes
 from inittui.cli.output import check_width, frame_for
 from inittui.errors import unknown
 from inittui.experiment import Experiment, ModelConfig
-from inittui.model_descriptions import MODELS, OWN_INPUT, TORCHVISION
+from inittui.model_descriptions import MODELS, TORCHVISION, TORCHVISION_INPUT
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _summarize(config: ModelConfig, data: str | None) -> ModelSummary:
 def _own_shape(name: str) -> tuple[int, ...] | None:
     """Return the inputs that a model has where neither they nor a data set are named."""
     if name.startswith(TORCHVISION):
-        return OWN_INPUT
+        return TORCHVISION_INPUT
     return MODELS[name].input if name in MODELS else None
 
 

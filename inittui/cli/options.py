@@ -13,7 +13,13 @@ from typing import Any
 import msgspec
 
 from inittui.errors import UsageError
-from inittui.experiment import Experiment, ModelConfig, load_experiment, names_contestants
+from inittui.experiment import (
+    MOST_SEEDS,
+    Experiment,
+    ModelConfig,
+    load_experiment,
+    names_contestants,
+)
 from inittui.initializers import own, parse_scheme
 from inittui.text import sanitize
 from inittui.trust import check_trust, own_initializers, own_models
@@ -161,8 +167,8 @@ def choose_seeds(count: int | None, first: int | None) -> tuple[int, ...] | None
     """Return the seeds first…first+count-1 (0 and 1 where not given); None if neither is."""
     if count is None and first is None:
         return None
-    if count is not None and not 1 <= count <= 10_000:
-        raise UsageError(f"--seeds must be from 1 to 10,000, not {count}")
+    if count is not None and not 1 <= count <= MOST_SEEDS:
+        raise UsageError(f"--seeds must be from 1 to {MOST_SEEDS:,}, not {count}")
     begin = first or 0
     return tuple(range(begin, begin + (count or 1)))
 

@@ -19,7 +19,7 @@ from inittui.events import Setting, StartValues, TrialPlan
 from inittui.experiment import Experiment, ModelConfig
 from inittui.initializers import parse_scheme
 from inittui.initializers.apply import Written, apply_scheme
-from inittui.model_descriptions import MODELS, OWN_INPUT, is_own
+from inittui.model_descriptions import MODELS, TORCHVISION_INPUT, is_own
 from inittui.models.build import build
 from inittui.models.check import check_classifier
 from inittui.models.trace import nonlinearities
@@ -192,7 +192,7 @@ def _load(experiment: Experiment) -> _Loaded:
 def _load_noise(experiment: Experiment) -> _Loaded:
     config, seed = experiment.model, experiment.seeds[0]
     described = MODELS.get(config.name)
-    shape = config.input or (described.input if described else None) or OWN_INPUT
+    shape = config.input or (described.input if described else None) or TORCHVISION_INPUT
     count = experiment.inspection.images
     generator = torch.Generator().manual_seed(derive_seed(seed, "noise"))
     images = torch.randint(256, (count, *shape), dtype=torch.uint8, generator=generator)

@@ -351,6 +351,13 @@ class LabApp(App[None]):
             path = self._settings_path
             self.attempt(save_settings, self.settings, path)
 
+    def action_command_palette(self) -> None:
+        """Search everything that can be done here."""
+        from inittui.tui.screens.commands import Commands
+
+        if not Commands.is_open(self):
+            self.push_screen(Commands(id="--command-palette"))
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Return everything that a key does here, and the themes, for the command palette."""
         seen: set[str] = set()

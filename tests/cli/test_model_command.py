@@ -136,8 +136,7 @@ def test_inputs() -> None:
 def test_own_models_with_arguments(net: Path) -> None:
     arguments = ("width=3", "flag=true", "level=1e-3", "word=two words")
     options = [part for each in arguments for part in ("--model-arg", each)]
-    result = run("model", f"{net}:Net", *options, "--json")
-    found = json.loads(result[result.index("{") :])
+    found = document(f"{net}:Net", *options)
     assert found["layers"][0]["fan_out"] == 27
     assert found["layers"][0]["nonlinearity"] == "tanh"
 
@@ -167,6 +166,7 @@ def test_the_process_says_it_in_one_line_and_debug_shows_all(net: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     lines = done.stderr.splitlines()
+    assert lines.pop(0) == "imported"  # what it prints
     assert len(lines) == 1
     assert lines[0].startswith(f"inittui: {net}:Net: TypeError: ")
     done = subprocess.run(
@@ -197,11 +197,16 @@ def test_code_named_on_the_command_line_is_trusted(net: Path, tmp_path: Path) ->
     file.write_text(f'schemes = ["rule"]\n[model]\nname = "{net}:Net"\narguments = {{width = 4}}\n')
     quick = ("-c", str(file), "-n", "100", "-e", "1", "--no-save", "-q", "--json")
     printed = run("compare", *quick, "--model", f"{net}:Net", "--model-arg", "width=5")
-    experiment = json.loads(printed[printed.index("{") :])["experiment"]
+    experiment = json.loads(printed)["experiment"]
     assert experiment["model"]["arguments"] == {"width": 5}
-    # Another model than the file's is not the file's code.
+
+
+def test_the_code_of_a_model_that_is_replaced_is_not_imported(net: Path, tmp_path: Path) -> None:
+    file = tmp_path / "experiment.toml"
     file.write_text(f'schemes = ["rule"]\n[model]\nname = "{net}:Net"\n')
-    assert "imported" not in run("compare", *quick, "--model", "sigmoid_mlp")
+    net.write_text("raise RuntimeError('imported')")
+    quick = ("-c", str(file), "-n", "100", "-e", "1", "--no-save", "-q", "--json")
+    assert '"finished"' in run("compare", *quick, "--model", "sigmoid_mlp")
 
 
 def test_arguments_are_read_as_numbers_booleans_and_words() -> None:

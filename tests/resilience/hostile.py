@@ -28,7 +28,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 def hostile_strings(count: int) -> list[str]:
     """Return each weapon, then mixtures of them; always the same ones."""
     chance = random.Random(6)
-    strings = list(_WEAPONS) + ["\x1b[2J" * 2_000, "\u202e" * 10_000, "y" * 10_000]
+    strings = [*_WEAPONS, "\x1b[2J" * 2_000, "\u202e" * 10_000, "y" * 10_000]
     while len(strings) < count:
         strings.append("a".join(chance.choices(_WEAPONS, k=chance.randint(2, 8))))
     return chance.sample(strings, count) if count < len(strings) else strings

@@ -103,7 +103,8 @@ def test_reports_of_hostile_runs(
     assert not list(tmp_path.rglob("owned*")), "something was executed"
     tell(
         "runs whose log, name and notes are hostile text",
-        f"{len(names)} of {len(names)} shown and exported, no control code, at most {slowest:.1f} s",
+        f"{len(names)} of {len(names)} shown and exported, no control code; "
+        f"at most {slowest:.1f} s",
     )
 
 
@@ -205,7 +206,7 @@ HOSTILE_TOML: dict[str, str | bytes] = {
     "code as a model": '[model]\nname = "owned.py:f"',
     "code as a scheme": 'schemes = ["owned.py:f"]',
     "code in a layer": '[layers]\n"fc*" = "owned.py:f"',
-    "code in a sweep": 'sweeps = ["model.name=owned.py:f,mlp"]',
+    "code in a sweep": 'sweeps = ["model.name=owned.py:f|mlp"]',
     "a link elsewhere as data": '[data]\nname = "../../../etc/passwd"',
 }
 

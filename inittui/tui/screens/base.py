@@ -65,9 +65,13 @@ class LabScreen(Screen[None]):
         """Draw what has changed while another screen was seen."""
         self.call_after_refresh(self.draw)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer nothing before the widgets are there."""
+        return self.is_mounted
+
     def draw(self) -> None:
         """Draw what has changed in the lab since the last time."""
-        if self.is_current and not self.has_class("-too-small"):
+        if self.is_mounted and self.is_current and not self.has_class("-too-small"):
             self.query_one(TopBar).set_status(self.lab_app.status())
             self.paint()
 

@@ -92,7 +92,7 @@ class CompareScreen(LabScreen):
             ("setup", ("list",)): not setup,
             ("setup", ("search",)): setup,
         }
-        return can.get((action, parameters), True)
+        return self.is_mounted and can.get((action, parameters), True)
 
     def paint(self) -> None:
         """Draw the run."""

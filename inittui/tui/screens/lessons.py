@@ -101,7 +101,7 @@ class LessonsScreen(LabScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
         if not self.is_mounted or action not in ("stop", "open"):
-            return True
+            return self.is_mounted
         running = self.running
         if action == "stop":
             return running is not None and running.is_live
