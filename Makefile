@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint bench snapshots install clean
+.PHONY: demo test torture lint bench snapshots install clean
 
 install: $(INSTALLED)
 
@@ -18,6 +18,9 @@ demo: install
 
 test: install
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+torture: install
+	INITTUI_TORTURE=1 $(BIN)/pytest tests/resilience tests/runs --timeout=3600
 
 lint: install
 	$(BIN)/ruff check inittui tests benchmarks

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import tomli_w
 
 from inittui.errors import UsageError, nearest, unknown
 from inittui.text import sanitize
@@ -223,6 +221,8 @@ def _check_scales(experiment: Experiment) -> None:
 
 def to_toml(experiment: Experiment) -> str:
     """Return the experiment as TOML; `from_toml` gives back an equal one."""
+    import tomli_w  # here, like its counterpart: most processes read and write no TOML
+
     return tomli_w.dumps(_without_none(msgspec.to_builtins(experiment)))
 
 
@@ -243,6 +243,8 @@ def from_toml(text: str, source: str = "experiment.toml") -> Experiment:
     """
     if _DEEP_KEY.search(text):
         raise UsageError(f"{source}: can't be read: a key has more than {_DEEPEST_KEY} parts")
+    import tomllib
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -38,7 +38,7 @@ def test_light_entrances_load_nothing_heavy(code: str) -> None:
     [
         "import inittui.views.report, inittui.documents, inittui.summary, inittui.runs",
         "import inittui.views.lesson, inittui.lessons.answers, inittui.documents_lesson",
-        "import inittui.cli.lesson; inittui.cli.lesson.read_lesson('variance')",
+        "import inittui.cli.lesson, inittui.lessons; inittui.lessons.read_lesson('variance')",
         "import inittui; inittui.load_run",
     ],
 )

@@ -12,12 +12,10 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator, MutableMapping
+from typing import TYPE_CHECKING
 
-from inittui.initializers import CATALOGUE, find
-from inittui.initializers.catalogue import is_known
-from inittui.initializers.description import Description, Parameter
-from inittui.model_descriptions import MODELS
-from inittui.scheme import format_value
+if TYPE_CHECKING:
+    from inittui.initializers.description import Description, Parameter
 
 Candidate = tuple[str, str]
 """What the word may become, and a few words of help."""
@@ -39,10 +37,15 @@ def complete_scheme(incomplete: str) -> list[Candidate]:
 
 def complete_model(incomplete: str) -> list[Candidate]:
     """Return the models by name."""
+    from inittui.model_descriptions import MODELS
+
     return [(each.name, each.title) for each in MODELS.values() if each.name.startswith(incomplete)]
 
 
 def _calls(text: str, *, for_bias: bool) -> Iterator[Candidate]:
+    from inittui.initializers import CATALOGUE, find
+    from inittui.initializers.catalogue import is_known
+
     name, colon, given = text.partition(":")
     if colon:
         if is_known(name):
@@ -77,6 +80,8 @@ def _values(parameter: Parameter) -> tuple[str, ...]:
     A number has an empty one and an example: where only one is left, shells take it for the end
     of the word and add a space.
     """
+    from inittui.scheme import format_value
+
     if parameter.choices:
         return parameter.choices
     return "", format_value(0.05 if parameter.default is None else parameter.default)

@@ -10,7 +10,7 @@ import typer
 
 from inittui.cli.console import note
 from inittui.cli.runs import Run, RunsDir
-from inittui.errors import UsageError
+from inittui.errors import UsageError, unknown
 
 
 def export(
@@ -47,9 +47,11 @@ def export(
     """
     from inittui.cli.output import check_width
     from inittui.runs import find_run, load_settled, runs_root
-    from inittui.views.export import WIDTH, export_run, export_text
+    from inittui.views.export import FORMATS, WIDTH, export_run, export_text
 
     check_width(width)
+    if form not in FORMATS:
+        raise unknown("format", form, FORMATS)
     found = find_run(runs_root(runs_dir or context.obj), run)
     state, damage = load_settled(found)
     for message in damage.messages():

@@ -11,12 +11,8 @@ import typer
 
 from inittui.cli.completion import complete_scheme
 from inittui.cli.console import console_for, is_ascii
-from inittui.cli.drawing import describe, draw_sample, sample_document
 from inittui.cli.output import check_width
 from inittui.errors import UsageError, unknown
-from inittui.initializers import CATALOGUE, parse_scheme
-from inittui.initializers.gains import NONLINEARITIES
-from inittui.initializers.layer import LayerContext, format_shape
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
@@ -41,6 +37,9 @@ def list_initializers(context: typer.Context, as_json: AsJson = False, width: Wi
         return
     frame = _frame(width)
     if as_json:
+        from inittui.cli.drawing import describe
+        from inittui.initializers import CATALOGUE
+
         described = [describe(description) for description in CATALOGUE.values()]
         _print_json({"schema": "inittui.inits/1", "initializers": described})
         return
@@ -69,6 +68,11 @@ def show(
     width: Width = None,
 ) -> None:
     """Draw the values that an initializer gives a layer, beside what is expected of them."""
+    from inittui.cli.drawing import draw_sample, sample_document
+    from inittui.initializers import parse_scheme
+    from inittui.initializers.gains import NONLINEARITIES
+    from inittui.initializers.layer import LayerContext
+
     frame = _frame(width)
     scheme = parse_scheme(name)
     if scheme.bias is not None or scheme.layers:
@@ -102,6 +106,8 @@ def _parse_shape(text: str) -> tuple[int, ...]:
             "--shape: a weight has 2 dimensions (256x784: outputs, inputs) "
             f"or 3 to 5 (64x3x5x5: with the kernel), not {len(shape)}"
         )
+    from inittui.initializers.layer import format_shape
+
     if not 1 <= math.prod(shape) <= MOST_VALUES:
         raise UsageError(
             f"--shape: {format_shape(shape)} has {math.prod(shape):,} values; "

@@ -20,11 +20,11 @@ from inittui.cli.options import (
 )
 from inittui.errors import ExitCode, UsageError, unknown
 from inittui.model_descriptions import MODELS
-from inittui.state import RunState
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
     from inittui.experiment import Experiment
+    from inittui.state import RunState
 
 _INSPECTION = "Inspection"
 NOISE = "noise"
@@ -183,6 +183,7 @@ def _measure(experiment: Experiment, only: str | None, *, quiet: bool) -> tuple[
     from inittui.cli.interrupt import orderly_stop
     from inittui.cli.progress import show_progress
     from inittui.cli.session import Outcome, process_start
+    from inittui.state import RunState
 
     state = RunState()
     with show_progress(quiet) as progress:

@@ -13,13 +13,13 @@ from inittui.cli import option_types as opt
 from inittui.cli.console import console_for, note
 from inittui.cli.output import check_width, frame_for, print_document
 from inittui.errors import ExitCode, UsageError
-from inittui.lessons import Lesson, Size, lesson_names, lessons, read_lesson
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from inittui.cli.lesson_run import PartResult, Settings
     from inittui.documents_lesson import LessonPart
+    from inittui.lessons import Lesson, Size
     from inittui.views.frame import Frame
 
 AsJson = Annotated[
@@ -38,6 +38,8 @@ def list_lessons(
 ) -> None:
     """List the lessons: classic experiments on initialization, each run by one command."""
     check_width(width)
+    from inittui.lessons import lessons
+
     found = lessons()
     if as_json:
         rows = [{"name": lesson.name, "title": lesson.title} for lesson in found]
@@ -50,15 +52,19 @@ def list_lessons(
     note("'inittui lesson NAME' runs one, 'inittui lesson NAME --text' shows its text")
 
 
+def _complete_lesson(incomplete: str) -> list[str]:
+    from inittui.lessons import lesson_names
+
+    return [name for name in lesson_names() if name.startswith(incomplete)]
+
+
 def lesson(
     name: Annotated[
         str,
         typer.Argument(
             metavar="NAME",
             help="A lesson as 'inittui lessons' lists it, or a TOML file of one's own.",
-            autocompletion=lambda incomplete: [
-                each for each in lesson_names() if each.startswith(incomplete)
-            ],
+            autocompletion=_complete_lesson,
         ),
     ],
     full: Annotated[bool, typer.Option("--full", help="Run the source's size.")] = False,
@@ -91,6 +97,8 @@ def lesson(
     if full and fast:
         raise UsageError("choose --full or --fast, not both")
     check_width(report_width)
+    from inittui.lessons import read_lesson
+
     found = read_lesson(name)
     console = console_for(sys.stdout, report_width)
     frame = frame_for(console.width, marker)

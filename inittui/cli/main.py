@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import redirect_stdout
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -48,6 +47,8 @@ app.add_typer(runs.app, name="runs", rich_help_panel="Keep")
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib import metadata
+
         typer.echo(f"inittui {metadata.version('inittui')}")
         raise typer.Exit
 

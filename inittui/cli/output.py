@@ -10,11 +10,11 @@ import typer
 
 from inittui.cli.console import console_for, is_ascii
 from inittui.errors import UsageError, unknown
-from inittui.state import RunState
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
     from inittui.cli.session import Outcome
+    from inittui.state import RunState
     from inittui.views.frame import Frame
 
 Form = Literal["report", "json", "csv"]

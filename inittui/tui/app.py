@@ -124,6 +124,7 @@ class LabApp(App[None]):
         self._at_first = attach
         self._drawn_at = 0.0
         self._drawn_version = -1
+        self._draws_soon = False
         self.lab = Lab(root, palette=self.settings.palette)
         self.running_lessons: dict[str, RunningLesson] = {}
         """The lessons that were run here, by name."""
@@ -256,8 +257,15 @@ class LabApp(App[None]):
     def draw(self) -> None:
         """Draw the screen that is seen."""
         self._drawn_version = self.lab.version
+        self._draws_soon = False
         if isinstance(self.screen, LabScreen):
             self.screen.draw()
+
+    def draw_soon(self) -> None:
+        """Draw after the keys that wait already: several of them are drawn once."""
+        if not self._draws_soon:
+            self._draws_soon = True
+            self.call_later(self.draw)
 
     def _tell_end(self, run: OpenRun) -> None:
         """Tell of a run that ended where nobody looks at it, or that died."""
@@ -317,7 +325,7 @@ class LabApp(App[None]):
         """Show the curves in another way, at once."""
         message.stop()
         self.lab.set_options(message.options)
-        self.draw()
+        self.draw_soon()
 
     def action_help(self) -> None:
         """List all keys."""
@@ -353,10 +361,18 @@ class LabApp(App[None]):
 
     def action_command_palette(self) -> None:
         """Search everything that can be done here."""
-        from inittui.tui.screens.commands import Commands
+        from inittui.tui.screens.modal import Commands
 
-        if not Commands.is_open(self):
-            self.push_screen(Commands(id="--command-palette"))
+        if isinstance(self.screen, LabScreen):
+            self.push_screen(Commands())
+
+    def search_themes(self) -> None:
+        """Search all themes."""
+        from textual.theme import ThemeProvider
+
+        from inittui.tui.screens.modal import Commands
+
+        self.push_screen(Commands(providers=[ThemeProvider], placeholder="Search for themes"))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Return everything that a key does here, and the themes, for the command palette."""

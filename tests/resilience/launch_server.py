@@ -93,10 +93,11 @@ def wait(process: int, seconds: float, children: dict[int, Child]) -> dict[str, 
                 child.open.remove(end)
     if child.open:
         return {"code": None}
-    _, status = os.waitpid(process, 0)
+    _, status, usage = os.wait4(process, 0)
     del children[process]
     out, err = (content.decode("utf-8", "replace") for content in child.output.values())
-    return {"code": os.waitstatus_to_exitcode(status), "out": out, "err": err}
+    code = os.waitstatus_to_exitcode(status)
+    return {"code": code, "out": out, "err": err, "peak": usage.ru_maxrss * 1024}
 
 
 def main() -> None:

@@ -23,6 +23,8 @@ class Result:
     code: int
     out: str
     err: str
+    peak: int
+    """The most memory that it had, in bytes: about 350 MB of it are torch."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Started:
             self.kill()
             answer = self._launcher.ask(do="wait", process=self.process, seconds=60)
             raise AssertionError(f"still running after {seconds:.0f} s: {answer}")
-        return Result(answer["code"], answer["out"], answer["err"])
+        return Result(answer["code"], answer["out"], answer["err"], answer["peak"])
 
 
 class Launcher:

@@ -55,13 +55,13 @@ def _poison(value: Any, text: str, key: str = "") -> Any:
 
 @pytest.fixture(scope="module")
 def strings(long_form: bool) -> list[str]:
-    return hostile_strings(500 if long_form else 24)
+    return hostile_strings(500 if long_form else len(COMMANDS))
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory, strings: list[str]) -> Path:
+def runs(tmp_path_factory: pytest.TempPathFactory, long_form: bool) -> Path:
     root = tmp_path_factory.mktemp("hostile") / "runs"
-    for text in strings:
+    for text in hostile_strings(500 if long_form else 12):
         poisoned(root, text)
     return root
 

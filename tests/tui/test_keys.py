@@ -310,17 +310,8 @@ EVERYWHERE = [
 ]
 
 
-def page_offset(app: LabApp) -> float:
-    return app.screen.query("VerticalScroll").first().scroll_y
-
-
 HELP = [
-    step("help.down", "down", lambda app: page_offset(app) == 1),
-    step("help.up", "up", lambda app: page_offset(app) == 0),
-    step("help.page_down", "pagedown", lambda app: page_offset(app) > 5),
-    step("help.page_up", "pageup", lambda app: page_offset(app) == 0),
-    step("help.last", "end", lambda app: page_offset(app) > 20),
-    step("help.first", "home", lambda app: page_offset(app) == 0),
+    step("page.down", "down", lambda app: page(app) == 1),
     step("help.close", "escape", lambda app: not isinstance(app.screen, HelpScreen)),
     step("app.quit", "q", lambda app: app._exit),
 ]

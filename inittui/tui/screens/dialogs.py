@@ -12,10 +12,10 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from inittui.tui.keymap import key
+from inittui.tui.screens.modal import Modal
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Answer:
     value: str
 
 
-class Dialog(ModalScreen[str | None]):
+class Dialog(Modal[str | None]):
     """Asks a question; gives the value of the answer, None for none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -93,7 +93,7 @@ class Dialog(ModalScreen[str | None]):
         self.dismiss(None)
 
 
-class Prompt(ModalScreen[str | None]):
+class Prompt(Modal[str | None]):
     """Asks for a line of text; gives None for none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,12 +9,13 @@ from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
+from textual.containers import Vertical
 from textual.widgets import Static
 
 from inittui.tui.access import app_of
 from inittui.tui.keymap import SECTIONS, Section, key, shown_key
+from inittui.tui.screens.modal import Modal
+from inittui.tui.widgets.page import Page
 
 _NOTES = """
 Copying goes through the terminal (OSC 52), so it works over SSH where the terminal allows it.
@@ -23,19 +24,12 @@ Should the terminal print rubbish when the mouse moves after a lost connection, 
 'inittui --no-mouse' leaves the mouse alone."""
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Modal[None]):
     """All keys by the place where they mean something."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         key("escape,q,question_mark,f1", "help.close", "close", "Close", "Close the help."),
-        key("down,j", "help.down", "scroll('down')", "Down", "Read on."),
-        key("up,k", "help.up", "scroll('up')", "Up", "Go back."),
-        key("pagedown,space", "help.page_down", "scroll('page_down')", "Page down",
-            "Read on by a page."),
-        key("pageup", "help.page_up", "scroll('page_up')", "Page up", "Go back by a page."),
-        key("home,g", "help.first", "scroll('home')", "Top", "Go to the beginning."),
-        key("end,G", "help.last", "scroll('end')", "End", "Go to the end."),
-    ]  # fmt: skip
+    ]
 
     def __init__(self, place: str) -> None:
         """Begin with the sections of one screen."""
@@ -43,15 +37,16 @@ class HelpScreen(ModalScreen[None]):
         self._place = place
 
     def compose(self) -> ComposeResult:
-        """A scrolling page with a title."""
+        """A page with a title."""
         with Vertical(id="help"):
             yield Static("Keys  (esc closes)", id="help-title", markup=False)
-            with VerticalScroll(can_focus=False):
-                yield Static(id="help-text", markup=False)
+            yield Page()
 
     def on_mount(self) -> None:
         """Write the page."""
-        self.query_one("#help-text", Static).update(self.page())
+        page = self.query_one(Page)
+        page.show(lambda _: self.page(), "help")
+        page.focus()
 
     def page(self) -> Group:
         """Return all sections, and what helps on bad lines."""
@@ -79,11 +74,6 @@ class HelpScreen(ModalScreen[None]):
             shown = shown_key(keys, ascii_only=app.terminal.ascii_only)
             table.add_row(shown, binding.tooltip, name)
         return table
-
-    def action_scroll(self, where: str) -> None:
-        """Scroll the page."""
-        page = self.query_one(VerticalScroll)
-        getattr(page, f"scroll_{where}")(animate=False)
 
     def action_close(self) -> None:
         """Go back."""
