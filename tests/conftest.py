@@ -17,6 +17,8 @@ from syrupy.types import SerializableData
 from textual.app import App
 from textual.widgets import Input, TextArea
 
+pytest_plugins = ["torture"]
+
 SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots"
 
 for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLORTERM"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
@@ -39,6 +40,12 @@ def is_ascii(stream: TextIO) -> bool:
     except (UnicodeEncodeError, LookupError):
         return True
     return False
+
+
+def print_path(path: Path) -> None:
+    """Print a path on stdout: as it is for a program, harmless for a terminal."""
+    shown = sanitize(str(path), 4_096) if sys.stdout.isatty() else str(path)
+    sys.stdout.write(f"{shown}\n")
 
 
 def note(message: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from inittui.cli.console import note
+from inittui.cli.console import note, print_path
 from inittui.cli.runs import Run, RunsDir
 from inittui.errors import UsageError, unknown
 
@@ -64,4 +64,4 @@ def export(
         return
     target = Path.cwd() if output is None else output.expanduser()
     made = export_run(found, state, form, target, overwrite=force, width=width or WIDTH)
-    typer.echo(made)
+    print_path(made)

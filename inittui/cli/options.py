@@ -20,9 +20,7 @@ from inittui.experiment import (
     load_experiment,
     names_contestants,
 )
-from inittui.initializers import own, parse_scheme
 from inittui.text import sanitize
-from inittui.trust import check_trust, own_initializers, own_models
 
 ModelArgument = str | int | float | bool
 """What an argument of somebody's own model can be."""
@@ -70,6 +68,8 @@ def build_experiment(
     Raises:
         UsageError: the file or a setting is wrong, or code would have to be trusted.
     """
+    from inittui.initializers import parse_scheme
+
     experiment = load_experiment(config) if config else Experiment()
     layers = parse_layers(contestants.layers)
     changes: dict[str, Any] = _given(settings)
@@ -103,6 +103,8 @@ def parse_layers(texts: Sequence[str]) -> dict[str, str]:
     Raises:
         UsageError: a text is of another form, or its scheme can't be read.
     """
+    from inittui.initializers import parse_scheme
+
     layers: dict[str, str] = {}
     for text in texts:
         pattern, equals, scheme = text.partition("=")
@@ -121,6 +123,9 @@ def _load_code(
 
     What the person ``typed`` is allowed, what else there is comes from the file ``config``.
     """
+    from inittui.initializers import own
+    from inittui.trust import check_trust, own_initializers, own_models
+
     allowed = {*own_initializers(typed), *own_models(typed)}
     for reference in (*own_models(experiment), *own_initializers(experiment)):
         if reference not in allowed:

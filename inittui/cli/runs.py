@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inittui.cli.console import console_for, is_ascii, note
+from inittui.cli.console import console_for, is_ascii, note, print_path
 from inittui.cli.option_types import Marker, ReportWidth
 from inittui.errors import ExitCode, MachineError, UsageError
 
@@ -121,7 +121,7 @@ def path(context: typer.Context, run: Run = "last", runs_dir: RunsDir = None) ->
     """Print the directory of a run."""
     from inittui.runs import find_run
 
-    typer.echo(find_run(_root(context, runs_dir), run).path)
+    print_path(find_run(_root(context, runs_dir), run).path)
 
 
 @app.command()

@@ -1,0 +1,38 @@
+"""Trials that have a short form and a long one; ``INITTUI_TORTURE=1`` runs all of the long ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+TORTURE = bool(os.environ.get("INITTUI_TORTURE"))
+"""Whether the long forms are run, and told of in a table at the end."""
+
+_rows: dict[str, str] = {}
+
+
+def tell(tried: str, found: str) -> None:
+    """Write a row of the table: what was tried, what came of it; the last one counts."""
+    _rows[tried] = found
+
+
+@pytest.fixture(scope="session", name="long_form")
+def _long_form() -> bool:
+    return TORTURE
+
+
+@pytest.fixture(scope="session", name="tell")
+def _tell() -> Callable[[str, str], None]:
+    return tell
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table."""
+    if not TORTURE:
+        return
+    width = max(map(len, _rows), default=0)
+    terminalreporter.section("what was tried, and what came of it")
+    for tried, found in _rows.items():
+        terminalreporter.write_line(f"{tried:{width}}  {found}")
