@@ -139,16 +139,17 @@ COMMANDS: tuple[Callable[[str], tuple[str, ...]], ...] = (
 
 def test_hostile_command_lines_are_refused_in_one_line(
     inittui: Launcher,
-    runs: Path,
     strings: list[str],
     tmp_path: Path,
     tell: Callable[[str, str], None],
 ) -> None:
+    root = tmp_path / "runs"
+    poisoned(root, "\x1b]0;a name that none of them is\x07")
     tried = 0
     for number, text in enumerate(strings):
         typed = text.replace("\0", "")
         arguments = COMMANDS[number % len(COMMANDS)](typed)
-        environment = {"INITTUI_RUNS_DIR": str(runs)}
+        environment = {"INITTUI_RUNS_DIR": str(root)}
         result = inittui.run(*arguments, cwd=tmp_path, **environment)
         _check(result)
         assert result.err.count("\n") <= 1, (arguments, result.err)

@@ -13,6 +13,7 @@ from interrupted import Interrupted
 from processes import Launcher
 
 from inittui.runs import RunDirectory, load_state
+from inittui.runs.launch import start_worker
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +154,9 @@ def test_a_run_that_names_code_is_resumed_only_by_who_trusts_it(
     assert result.code == 2
     assert "names code" in result.err
     assert "--trust" in result.err
+    worker = start_worker(the_run(tmp_path / "runs"), resume=True)
+    assert worker.wait(60) == 2
+    assert not seen.exists()
     trusted = inittui.run(*again, "--trust")
     assert trusted.code == 0, trusted.err
     assert load_state(the_run(tmp_path / "runs"))[0].status == "finished"

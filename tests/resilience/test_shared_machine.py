@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -77,11 +79,10 @@ def test_files_get_the_user_s_umask(inittui: Launcher, tmp_path: Path, umask: in
     process = inittui.start(*_TINY, *options, umask=umask, INITTUI_CACHE_DIR=str(cache))
     seen: dict[str, int] = {}
     while not list(root.glob("*/summary.json")):
-        for path in root.rglob("*"):
-            try:
-                seen[path.name] = path.stat().st_mode
-            except FileNotFoundError:
-                continue
+        for folder, folders, files in os.walk(root):  # what vanishes meanwhile is passed over
+            for name in (*folders, *files):
+                with contextlib.suppress(FileNotFoundError):
+                    seen[name] = Path(folder, name).stat().st_mode
     assert process.wait().code == 0
     for path in (root, *root.rglob("*"), cache, *cache.rglob("*")):
         seen[str(path)] = path.stat().st_mode

@@ -19,7 +19,7 @@ from processes import Launcher
 from inittui.errors import MachineError, UsageError
 from inittui.experiment import Experiment
 from inittui.runs import Holder, LogWriter, RunDirectory, create_run, load_state
-from inittui.runs.launch import stop_worker
+from inittui.runs.launch import start_worker, stop_worker
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_another_user_s_process_is_named(
 
 def test_a_detached_run_ends_in_order_and_can_be_resumed(inittui: Launcher, tmp_path: Path) -> None:
     root = tmp_path / "runs"
-    options = ("--hidden", "64", "--limit", "10000", "--epochs", "40", "--runs-dir", root)
+    options = ("--hidden", "64", "--limit", "5000", "--epochs", "25", "--runs-dir", root)
     started = inittui.run("compare", "rule", "default", *options, "--detach")
     assert started.code == 0, started.err
     run = RunDirectory(root / started.out.strip())
@@ -175,3 +175,6 @@ def test_a_detached_run_ends_in_order_and_can_be_resumed(inittui: Launcher, tmp_
     once_more = inittui.run("runs", "stop", run.id, "--runs-dir", root)
     assert once_more.code == 2
     assert "isn't running" in once_more.err
+    worker = start_worker(run, resume=True)
+    assert worker.wait(120) == 0, run.worker_log.read_text()
+    assert load_state(run)[0].status == "finished"
