@@ -20,8 +20,9 @@ from inittui.cli.lesson import lesson, list_lessons
 from inittui.cli.model import model
 from inittui.cli.resume import resume, stop
 from inittui.cli.schema import schema
-from inittui.cli.tui import Fps, NoMouse, RunsDir, Theme, attach, is_terminal, open_lab
+from inittui.cli.tui import Fps, NoMouse, RunsDir, Theme, attach, open_lab
 from inittui.errors import ExitCode, InittuiError
+from inittui.tui.terminal import is_terminal
 
 app = typer.Typer(
     name="inittui",

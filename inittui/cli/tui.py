@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from inittui.errors import ExitCode, UsageError
+from inittui.tui.terminal import is_terminal
 
 Fps = Annotated[
     float | None,
@@ -37,11 +37,6 @@ def attach(
     if not is_terminal():
         raise UsageError(f"no terminal here; 'inittui runs show {run_id}' prints the run")
     open_lab(attach_to=run_id, fps=fps, mouse=not no_mouse, theme=theme, runs_dir=runs_dir)
-
-
-def is_terminal() -> bool:
-    """Whether a person sits before standard input and output."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
 def open_lab(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import time
 from collections.abc import Callable, Iterable
@@ -15,52 +14,29 @@ from msgspec.structs import replace
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
-from textual.driver import Driver
 from textual.screen import Screen
 
 from inittui.errors import InittuiError
 from inittui.experiment import Experiment
 from inittui.runs import RunDirectory
 from inittui.tui import themes
+from inittui.tui.driver import driver_class
 from inittui.tui.keymap import check_keymap, key
 from inittui.tui.lab import Lab
+from inittui.tui.progress import duration, share_done, time_left
+from inittui.tui.screens import LATER
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.screens.compare import CompareScreen
 from inittui.tui.session import OpenRun, Phase
 from inittui.tui.settings import Loaded, Settings, save_settings
-from inittui.tui.standings import duration, share_done
 from inittui.tui.terminal import Terminal, input_has_ended
-from inittui.tui.widgets.race import Race
 
 if TYPE_CHECKING:
     from inittui.tui.teaching import RunningLesson
+    from inittui.tui.widgets.race import Race
 
 _POLL_SECONDS = 0.25
 """How often the logs of live runs are looked at."""
-
-
-def _curves() -> Screen[Any]:
-    from inittui.tui.screens.curves import CurvesScreen
-
-    return CurvesScreen()
-
-
-def _layers() -> Screen[Any]:
-    from inittui.tui.screens.layers import LayersScreen
-
-    return LayersScreen()
-
-
-def _runs() -> Screen[Any]:
-    from inittui.tui.screens.runs import RunsScreen
-
-    return RunsScreen()
-
-
-def _lessons() -> Screen[Any]:
-    from inittui.tui.screens.lessons import LessonsScreen
-
-    return LessonsScreen()
 
 
 class LabApp(App[None]):
@@ -71,10 +47,7 @@ class LabApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "compare": CompareScreen,
-        "curves": _curves,
-        "layers": _layers,
-        "runs": _runs,
-        "lessons": _lessons,
+        **LATER,
     }
     DEFAULT_MODE = "compare"
 
@@ -112,7 +85,9 @@ class LabApp(App[None]):
             attach: a run to show at first.
             clock: tells the time, in seconds since 1970.
         """
-        super().__init__(driver_class=_driver(), ansi_color=True if terminal.no_color else None)
+        super().__init__(
+            driver_class=driver_class(), ansi_color=True if terminal.no_color else None
+        )
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
         self.terminal = terminal
@@ -194,7 +169,7 @@ class LabApp(App[None]):
 
     async def action_quit(self) -> None:
         """Leave, after a question where a run is live."""
-        if any(_is_detached(run) for run in self.lab.live()):
+        if any(run.is_detached for run in self.lab.live()):
             self._ask_and_quit()
         else:
             self.exit()
@@ -203,7 +178,7 @@ class LabApp(App[None]):
     async def _ask_and_quit(self) -> None:
         from inittui.tui.screens.dialogs import Answer, Dialog
 
-        live = [run for run in self.lab.live() if _is_detached(run)]
+        live = [run for run in self.lab.live() if run.is_detached]
         names = " and ".join(run.title for run in live[:3])
         answers = [
             Answer("g", "Let it go on", "go"),
@@ -262,10 +237,10 @@ class LabApp(App[None]):
             self.screen.draw()
 
     def draw_soon(self) -> None:
-        """Draw after the keys that wait already: several of them are drawn once."""
+        """Draw after what is drawn at once, and after the keys that wait: these are drawn once."""
         if not self._draws_soon:
             self._draws_soon = True
-            self.call_later(self.draw)
+            self.call_after_refresh(self.draw)
 
     def _tell_end(self, run: OpenRun) -> None:
         """Tell of a run that ended where nobody looks at it, or that died."""
@@ -287,7 +262,8 @@ class LabApp(App[None]):
             return ("starting",)
         share = share_done(run.state.trials, run.state.total_steps)
         more = f" +{len(live) - 1}" if len(live) > 1 else ""
-        left = time_left(run, share, self.clock())
+        started = run.state.started
+        left = time_left(self.clock() - started.at, share) if started else 0.0
         short = f"{share:.0%}, {duration(left)} left" if left else f"{share:.0%}"
         return f"training{more} {short}", short, f"{share:.0%}"
 
@@ -395,25 +371,3 @@ class LabApp(App[None]):
             self.call_later(self.run_action, action, node)
 
         return run
-
-
-def time_left(run: OpenRun, share: float, now: float) -> float:
-    """Return about how many seconds a live run still takes; 0 while that can't be told."""
-    started = run.state.started
-    if started is None or share < 0.01:
-        return 0.0
-    return max(now - started.at, 0.0) * (1 - share) / share
-
-
-def _is_detached(run: OpenRun) -> bool:
-    """Whether a live run goes on without its own terminal: started here, or by a worker."""
-    return run.worker is not None or run.directory.worker_log.exists()
-
-
-def _driver() -> type[Driver] | None:
-    """Return the driver for this system; None: Textual's own choice."""
-    if os.name != "posix" or os.environ.get("TEXTUAL_DRIVER"):
-        return None
-    from inittui.tui.driver import LabDriver
-
-    return LabDriver

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from inittui.numbers import from_wire
 from inittui.state import FIRST_STEPS, RunState, TrialState
 from inittui.text import sanitize
+from inittui.tui.options import METRICS, ChartOptions, Key, Metric, Steps
 from inittui.tui.session import OpenRun
 from inittui.tui.smoothing import smoothed
 from inittui.views.cleaning import LARGEST, Window
@@ -19,46 +21,17 @@ from inittui.views.plots import Series
 if TYPE_CHECKING:
     from inittui.tui.smoothing import Floats
 
-Metric = Literal["train_loss", "val_loss", "val_accuracy"]
-Steps = Literal["first", "all", "last epoch"]
-
-METRICS: dict[Metric, str] = {
-    "train_loss": "training loss",
-    "val_loss": "validation loss",
-    "val_accuracy": "validation accuracy",
-}
-SMOOTHINGS = (0.0, 0.6, 0.9, 0.98)
-"""Weights of the past that a key steps through."""
-
-Key = tuple[str, str]
-"""A contestant among all open runs: the run's ID and the scheme."""
-
 _STEPS: dict[Steps, str] = {
     "first": f"first {FIRST_STEPS} steps",
     "all": "all steps",
     "last epoch": "last epoch",
 }
 _GREY = "#8a8a8a"
+_MEMORY = 12.0
+"""Times 1 / (1 - weight), the steps after which a value weighs e^-12 of a new one: nothing."""
 
 _MOST_POINTS = 40_000
 """A longer curve is thinned out, keeping the extremes, before it is drawn."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChartOptions:
-    """How the curves are shown; the same on every screen."""
-
-    metric: Metric = "train_loss"
-    steps: Steps = "first"
-    zoom: Window | None = None
-    """Steps shown instead of those that ``steps`` says."""
-    log_y: bool | None = None
-    """None: log where the curves span more than two decades."""
-    smoothing: float = 0.0
-    band: bool = True
-    """Whether bars show the lowest and the highest of the seeds."""
-    hidden: frozenset[Key] = frozenset()
-    highlighted: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +82,8 @@ class Picture:
     series: tuple[Series, ...]
     log_y: bool
     x_window: Window
+    y_window: Window | None
+    """None: all there is."""
     title: str
 
 
@@ -116,39 +91,66 @@ def picture(shown: Sequence[Contestant], options: ChartOptions) -> Picture:
     """Return the curves of the contestants that aren't hidden."""
     window = step_window([c.run.state for c in shown], options)
     visible = [contestant for contestant in shown if contestant.key not in options.hidden]
-    curves = [curve_of(contestant, options.metric) for contestant in visible]
+    # The highlighted one is drawn over the others.
+    visible.sort(key=lambda contestant: contestant.key == options.highlighted)
     log_y = options.log_y
     if log_y is None:
-        log_y = options.metric != "val_accuracy" and _spans_decades(curves, window)
-    # The highlighted one is drawn over the others.
-    curves.sort(key=lambda curve: curve.contestant.key == options.highlighted)
-    series = tuple(_series(curve, options, log_y, window) for curve in curves)
-    return Picture(series, log_y, window, _title(options, log_y, curves, window))
+        log_y = options.metric != "val_accuracy" and _spans_decades(visible, options, window)
+    series = tuple(_series(contestant, options, log_y, window) for contestant in visible)
+    is_live = any(contestant.run.is_live for contestant in visible)
+    y_window = _steady_window(series, window, log_y) if is_live else None
+    return Picture(series, log_y, window, y_window, _title(visible, options, log_y, window))
+
+
+def _steady_window(series: Sequence[Series], window: Window, log_y: bool) -> Window | None:
+    """Return a range of values that new ones seldom leave: else every line of a chart is new.
+
+    The bounds are moved outwards to a quarter of a decade, or to an eighth of the range as a
+    power of 2.
+    """
+    import numpy as np
+
+    bounds: list[float] = []
+    for one in series:
+        for row in (one.y, *(one.band or ())):
+            x, y = np.asarray(one.x), np.asarray(row)
+            shown = y[(x >= window[0]) & (x <= window[1]) & (np.abs(y) < LARGEST)]
+            shown = shown[shown > 0] if log_y else shown
+            bounds += [float(shown.min()), float(shown.max())] if shown.size else []
+    if not bounds or min(bounds) == max(bounds):
+        return None
+    low, high = min(bounds), max(bounds)
+    if log_y:
+        return 10 ** (math.floor(4 * math.log10(low)) / 4), 10 ** (
+            math.ceil(4 * math.log10(high)) / 4
+        )
+    step = 2.0 ** math.floor(math.log2((high - low) / 8))
+    return math.floor(low / step) * step, math.ceil(high / step) * step
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
     """A contestant's values over the steps, as they were measured."""
 
-    contestant: Contestant
     x: Floats
     """Steps, counted from 1."""
     mean: Floats
     """Over the seeds that reached the step."""
-    band: tuple[Floats, Floats] | None
+    band: tuple[Floats, Floats] | None = None
     """The lowest and the highest of them; None for a single seed."""
 
 
-def curve_of(contestant: Contestant, metric: Metric) -> Curve:
-    """Return what was measured of a contestant so far."""
+def curve_of(contestant: Contestant, metric: Metric, window: Window) -> Curve:
+    """Return what was measured of a contestant within some steps, and right beside them."""
     import numpy as np
 
-    curves = [values for trial in contestant.trials if (values := _values(trial, metric))[0].size]
+    curves = [_values(trial, metric, window) for trial in contestant.trials]
+    curves = [(x, y) for x, y in curves if y.size]
     if not curves:
-        return Curve(contestant, np.empty(0), np.empty(0), None)
+        return Curve(np.empty(0), np.empty(0))
     x = max((x for x, _ in curves), key=len)
     if len(curves) == 1:
-        return Curve(contestant, x, curves[0][1], None)
+        return Curve(x, curves[0][1])
     total, count = np.zeros(x.size), np.zeros(x.size)
     low, high = np.full(x.size, np.inf), np.full(x.size, -np.inf)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -158,16 +160,18 @@ def curve_of(contestant: Contestant, metric: Metric) -> Curve:
             count[reached] += 1
             low[reached] = np.minimum(low[reached], y)
             high[reached] = np.maximum(high[reached], y)
-        return Curve(contestant, x, total / count, (low, high))
+        return Curve(x, total / count, (low, high))
 
 
-def _values(trial: TrialState, metric: Metric) -> tuple[Floats, Floats]:
+def _values(trial: TrialState, metric: Metric, window: Window) -> tuple[Floats, Floats]:
     """Return a trial's steps and values; a validation's are at the step before it."""
     import numpy as np
 
     if metric == "train_loss":
-        y = np.array(trial.losses, dtype=np.float64)
-        return np.arange(1.0, y.size + 1), y
+        first = min(max(int(window[0]) - 2, 0), trial.steps)
+        last = min(int(window[1]) + 2, trial.steps)
+        y = np.frombuffer(trial.losses[first:last])
+        return np.arange(first + 1.0, first + y.size + 1.0), y
     points = trial.accuracies if metric == "val_accuracy" else _validation_losses(trial)
     table = np.array(points, dtype=np.float64).reshape(-1, 2)
     return table[:, 0], table[:, 1]
@@ -202,12 +206,13 @@ def full_window(states: Iterable[RunState]) -> Window:
     return step_window(states, ChartOptions(steps="all"))
 
 
-def _spans_decades(curves: Sequence[Curve], window: Window) -> bool:
+def _spans_decades(visible: Sequence[Contestant], options: ChartOptions, window: Window) -> bool:
     """Whether what is seen spans so much that a linear axis would hide most of it."""
     import numpy as np
 
     lowest, highest = float("inf"), 0.0
-    for curve in curves:
+    for contestant in visible:
+        curve = curve_of(contestant, options.metric, window)
         first = int(np.searchsorted(curve.x, window[0]))
         part = curve.mean[first : int(np.searchsorted(curve.x, window[1], "right"))]
         positive = part[(part > 0) & (part < LARGEST)]
@@ -217,16 +222,18 @@ def _spans_decades(curves: Sequence[Curve], window: Window) -> bool:
     return bool(highest > lowest * 10.0**LOG_DECADES)
 
 
-def _series(curve: Curve, options: ChartOptions, log_y: bool, window: Window) -> Series:
+def _series(contestant: Contestant, options: ChartOptions, log_y: bool, window: Window) -> Series:
     """Return a curve as it is drawn: smoothed, with its band, thinned out where it is long."""
-    contestant = curve.contestant
     style = contestant.style
     if options.highlighted not in (None, contestant.key):
         style = replace(style, color=_GREY)
+    before = _MEMORY / (1 - options.smoothing) if options.smoothing else 0.0
+    curve = curve_of(contestant, options.metric, (window[0] - before, window[1]))
     rows = [curve.mean, *(curve.band if options.band and curve.band is not None else ())]
     if options.metric == "val_accuracy":
         rows = [100 * row for row in rows]
-    rows = [smoothed(row, options.smoothing, log_y=log_y) for row in rows]
+    if options.smoothing:
+        rows = [smoothed(row, options.smoothing, log_y=log_y) for row in rows]
     kept = _thinned(curve.x, rows, window)
     x, (y, *band) = curve.x[kept], [row[kept] for row in rows]
     bounds = (band[0], band[1]) if band else None
@@ -251,18 +258,19 @@ def _thinned(x: Floats, rows: Sequence[Floats], window: Window) -> Any:
     offsets = np.arange(first, first + whole, bucket)
     kept = [np.arange(first + whole, first + size), np.array([first, first + size - 1])]
     for row in rows:
-        table = row[first : first + whole].reshape(-1, bucket)
-        finite = np.isfinite(table)
-        kept += [
-            offsets + np.where(finite, table, np.inf).argmin(1),
-            offsets + np.where(finite, table, -np.inf).argmax(1),
-            offsets + finite.argmin(1),
-        ]
+        low = high = row[first : first + whole].reshape(-1, bucket)
+        finite = np.isfinite(low)
+        if not finite.all():
+            low, high = np.where(finite, low, np.inf), np.where(finite, high, -np.inf)
+            kept.append(offsets + finite.argmin(1))
+        kept += [offsets + low.argmin(1), offsets + high.argmax(1)]
     return np.unique(np.concatenate(kept))
 
 
-def _title(options: ChartOptions, log_y: bool, curves: Sequence[Curve], window: Window) -> str:
-    seeds = max((len(curve.contestant.trials) for curve in curves), default=1)
+def _title(
+    visible: Sequence[Contestant], options: ChartOptions, log_y: bool, window: Window
+) -> str:
+    seeds = max((len(contestant.trials) for contestant in visible), default=1)
     parts = [METRICS[options.metric]]
     if options.metric == "val_accuracy":
         parts[0] += " in %"

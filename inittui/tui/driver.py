@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from typing import Any
 
 from textual.app import App
+from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 
 
@@ -50,3 +52,10 @@ class LabDriver(LinuxDriver):
             self.run_input_thread()
         except OSError:  # the terminal was closed: reading from it fails with EIO
             self._app.call_later(self._app.exit)
+
+
+def driver_class() -> type[Driver] | None:
+    """Return the driver for this system; None: Textual's own choice."""
+    if os.name != "posix" or os.environ.get("TEXTUAL_DRIVER"):
+        return None
+    return LabDriver

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import shlex
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from inittui.errors import MachineError
 from inittui.experiment import CLASSIC_SCHEMES, Experiment, InspectionConfig
 from inittui.runs import RunDirectory, load_settled
 from inittui.scheme import format_number
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-FORMS = ("json", "csv", "svg", "html")
-
-_WIDTH = 100
-"""Columns of an exported picture."""
 
 
 def export_run(run: RunDirectory, form: str, folder: Path) -> Path:
@@ -30,53 +18,9 @@ def export_run(run: RunDirectory, form: str, folder: Path) -> Path:
     Raises:
         MachineError: the run can't be read, or the file can't be written.
     """
-    makers: dict[str, Callable[[RunDirectory], str]] = {
-        "json": _json,
-        "csv": _csv,
-        "svg": _svg,
-        "html": _html,
-    }
-    text = makers[form](run)
-    path = folder / f"inittui-{run.id}.{form}"
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise MachineError(f"can't write {path}: {error.strerror or error}") from None
-    return path
+    from inittui.views.export import export_run as export
 
-
-def _json(run: RunDirectory) -> str:
-    from inittui.documents import compare_document
-
-    return compare_document(load_settled(run)[0], run.path) + "\n"
-
-
-def _csv(run: RunDirectory) -> str:
-    from inittui.documents import compare_csv
-
-    return compare_csv(load_settled(run)[0])
-
-
-def _report(run: RunDirectory) -> Console:
-    from rich.console import Console
-
-    from inittui.views.frame import Frame
-    from inittui.views.report import compare_report
-
-    console = Console(
-        file=io.StringIO(), width=_WIDTH, record=True, force_terminal=True,
-        color_system="truecolor", legacy_windows=False,
-    )  # fmt: skip
-    console.print(compare_report(load_settled(run)[0], Frame(width=_WIDTH)), soft_wrap=True)
-    return console
-
-
-def _svg(run: RunDirectory) -> str:
-    return _report(run).export_svg(title=f"inittui {run.id}")
-
-
-def _html(run: RunDirectory) -> str:
-    return _report(run).export_html()
+    return export(run, load_settled(run)[0], form, folder, overwrite=True)
 
 
 def repeat_command(experiment: Experiment, file: Path | None) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inittui.errors import UsageError
 from inittui.experiment import Experiment
 from inittui.runs import RunDirectory, create_run, live_writer, run_directories
 from inittui.runs.launch import start_worker, stop_worker
-from inittui.tui.charting import ChartOptions, Contestant, contestants
+from inittui.tui.options import ChartOptions
 from inittui.tui.session import OpenRun, Phase
+
+if TYPE_CHECKING:
+    from inittui.tui.charting import Contestant
 
 
 @dataclass(slots=True)
@@ -36,6 +40,8 @@ class Lab:
             tuple((run.id, run.title, tuple(run.schemes)) for run in self.shown),
         )
         if self._contestants[0] != key:
+            from inittui.tui.charting import contestants
+
             self._contestants = (key, contestants(self.shown, self.palette))
         return self._contestants[1]
 
@@ -72,11 +78,14 @@ class Lab:
         return run
 
     def show(self, directory: RunDirectory, *, add: bool = False) -> OpenRun:
-        """Open a run, alone or over what is shown; one that is open already stays as it is."""
+        """Open a run, alone or over what is shown; a live one that is open already stays."""
         known = self.find(directory.id)
-        run = known or OpenRun(directory)
-        if known is None:
+        if known is not None and known.is_live:
+            run = known
+        else:
+            run = OpenRun(directory)
             run.open()
+            self.shown = [each for each in self.shown if each is not known]
         self._show(run, add)
         return run
 
@@ -127,6 +136,15 @@ class Lab:
         else:
             stop_worker(run.directory)
         run.stopping = True
+        self.version += 1
+
+    def resume(self, run: OpenRun) -> None:
+        """Let a run that was left before its end go on, in a process of its own.
+
+        Raises:
+            MachineError, OSError: the process can't be started.
+        """
+        run.restart(start_worker(run.directory, resume=True))
         self.version += 1
 
     def find_live(self) -> list[RunDirectory]:

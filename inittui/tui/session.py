@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from inittui.errors import InittuiError, MachineError
+from inittui.events import RunEnded
 from inittui.experiment import Experiment
 from inittui.runs import (
     Damage,
@@ -62,6 +63,8 @@ class OpenRun:
     """Whether it was asked to stop."""
     _tail: LogTail | None = None
     _planned: list[str] = field(default_factory=list)
+    _old_end: RunEnded | None = None
+    """The end that it had come to before it went on."""
     _looked: float = 0.0
     _generation: int = 0
 
@@ -108,15 +111,38 @@ class OpenRun:
             while self._read():
                 pass
 
+    @property
+    def is_detached(self) -> bool:
+        """Whether it goes on without a terminal: started here, or by another worker."""
+        return self.worker is not None or self.directory.worker_log.exists()
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether it was left before its end, so that it can go on."""
+        return not self.is_live and self.state.status in ("interrupted", "failed", "running")
+
+    def restart(self, worker: subprocess.Popen[bytes]) -> None:
+        """Watch a run that goes on in a new process."""
+        self.worker = worker
+        self.stopping = False
+        self.trouble = ()
+        self.state = RunState(version=self.state.version)
+        self._tail = LogTail(self.directory.log)
+        self._generation = 0
+        while self._read():
+            pass
+        self._old_end = self.state.ended
+        self.phase = Phase.STARTING
+
     def poll(self) -> bool:
         """Take in what is new; return whether anything has changed."""
         if not self.is_live:
             return False
         before = (self.state.version, self.phase, self.trouble)
         self._read()
-        if self.state.ended is not None:
+        if self.state.ended not in (None, self._old_end):
             self.phase = Phase.ENDED
-            self.trouble = _trouble(self) if self.state.ended.status == "failed" else ()
+            self.trouble = _trouble(self) if self.state.status == "failed" else ()
             self._reap()
         elif self._has_died():
             self._settle()

@@ -10,13 +10,14 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from inittui.events import TrialStatus
-from inittui.state import FIRST_STEPS, TrialState
+from inittui.state import FIRST_STEPS
 from inittui.summary import Measure, measure
-from inittui.tui.charting import ChartOptions, Contestant, value_at
+from inittui.tui.charting import Contestant, value_at
 from inittui.tui.looks import Look
+from inittui.tui.options import ChartOptions
+from inittui.tui.progress import share_done
 from inittui.views.frame import legible
 from inittui.views.surroundings import shortened
-from inittui.views.tables import number
 
 _PLAIN = Look()
 _GAP = 2
@@ -128,17 +129,6 @@ def _name(contestant: Contestant, options: ChartOptions, width: int, ascii_only:
     )
 
 
-def share_done(trials: Sequence[TrialState], total_steps: int) -> float:
-    """Return which share of their steps trials have taken; one that has ended counts in full."""
-    if not trials or not total_steps:
-        return 0.0
-    done = [
-        min(t.steps / total_steps, 1.0) if t.status in ("running", "waiting") else 1.0
-        for t in trials
-    ]
-    return math.fsum(done) / len(done)
-
-
 def _progress(contestant: Contestant, ascii_only: bool) -> Text:
     share = share_done(contestant.trials, contestant.run.state.total_steps)
     full, empty = ("#", ".") if ascii_only else ("━", "─")
@@ -187,6 +177,8 @@ def _status(contestant: Contestant, options: ChartOptions, look: Look) -> Text:
 
 def loss_text(measure: Measure | None) -> str:
     """Return a loss in at most 9 characters: 0.3646, 4.04e+03, NaN."""
+    from inittui.views.tables import number
+
     return "-" if measure is None else number(measure.mean)
 
 
@@ -196,13 +188,3 @@ def percent(measure: Measure | None) -> str:
         return "-"
     spread = f" ± {100 * measure.std:.2f}" if measure.std is not None else ""
     return f"{100 * measure.mean:.2f}{spread} %"
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people read it: 7 s, 3:05, 1:02:03."""
-    whole = max(round(seconds), 0)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

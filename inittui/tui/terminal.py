@@ -7,8 +7,7 @@ import select
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from inittui.views.frame import Marker
+from typing import Literal
 
 DEFAULT_FPS, SSH_FPS = 4.0, 2.0
 SLOWEST, FASTEST = 0.2, 30.0
@@ -25,7 +24,7 @@ class Terminal:
     """Whether there are 16 colours or fewer: then the terminal's own are used."""
     ascii_only: bool = False
     """Whether nothing but ASCII can be shown."""
-    marker: Marker = "braille"
+    marker: Literal["braille", "block", "ascii"] = "braille"
     """What curves are drawn with."""
     fps: float = DEFAULT_FPS
     """Redraws of charts per second at most."""
@@ -42,11 +41,9 @@ def look_around(
     over_ssh = bool(environment.get("SSH_CONNECTION") or environment.get("SSH_TTY"))
     ascii_only = _is_ascii(environment, encoding)
     if marker == "ascii" or ascii_only:
-        chosen: Marker = "ascii"
-    elif marker in ("braille", "block"):
-        chosen = marker  # type: ignore[assignment]  # one of the two
+        chosen: Literal["braille", "block", "ascii"] = "ascii"
     else:
-        chosen = "braille"
+        chosen = "block" if marker == "block" else "braille"
     wanted = fps if fps is not None else SSH_FPS if over_ssh else DEFAULT_FPS
     return Terminal(
         over_ssh=over_ssh,
@@ -81,6 +78,11 @@ def here(marker: str = "auto", fps: float | None = None) -> Terminal:
     """Look around in this process."""
     encoding = getattr(sys.__stdout__, "encoding", None) or "ascii"
     return look_around(os.environ, encoding=encoding, marker=marker, fps=fps)
+
+
+def is_terminal() -> bool:
+    """Whether a person sits before standard input, output and error, which the UI draws on."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
 def input_has_ended() -> bool:

@@ -19,7 +19,7 @@ from inittui.tui.keymap import SECTIONS, all_bindings
 from inittui.tui.screens.compare import CompareScreen
 from inittui.tui.screens.dialogs import Dialog, Prompt
 from inittui.tui.screens.help import HelpScreen
-from inittui.tui.widgets.form import Form, SettingLine
+from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.page import Page
 from inittui.tui.widgets.picker import PickerList
 from inittui.tui.widgets.race import Race
@@ -76,8 +76,8 @@ def rows(app: LabApp) -> Rows:
 
 
 def focused_field(app: LabApp) -> str:
-    line = app.focused.parent if app.focused else None
-    return line.field.name if isinstance(line, SettingLine) else ""
+    form = app.screen.query_one(Form)
+    return form.chosen.name if app.focused is form.input else ""
 
 
 CHART = [
@@ -144,6 +144,8 @@ SETUP = [
     step("compare.settings", "e", lambda app: focused_field(app) == "model.name"),
     step("form.next", "down", lambda app: focused_field(app) == "model.hidden"),
     step("form.previous", "up", lambda app: focused_field(app) == "model.name"),
+    step("form.last", "pagedown", lambda app: focused_field(app) == "name"),
+    step("form.first", "pageup", lambda app: focused_field(app) == "model.name"),
     step("compare.back", "escape", lambda app: app.focused is picker(app)),
 ]
 
@@ -194,7 +196,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
         def terminate(self) -> None:
             found.append("terminated")
 
-    def start_worker(run: RunDirectory) -> Process:
+    def start_worker(run: RunDirectory, **_: object) -> Process:
         found.append(run)
         return Process()
 
@@ -216,6 +218,13 @@ def test_running_stopping_and_adding(make_app: MakeApp, started: Started) -> Non
     run_script(make_app(), script)
 
 
+def test_a_run_that_was_left_goes_on(shelf: Shelf, make_app: MakeApp, started: Started) -> None:
+    run = shelf.put("killed")
+    script = [step("compare.resume", "c", lambda app: app.lab.shown[0].is_live)]
+    run_script(make_app(attach=run), script)
+    assert started == [run]
+
+
 def test_nothing_runs_while_a_setting_is_wrong(make_app: MakeApp, started: Started) -> None:
     async def run() -> None:
         app = make_app()
@@ -225,8 +234,8 @@ def test_nothing_runs_while_a_setting_is_wrong(make_app: MakeApp, started: Start
             await settle(pilot)
             explained = str(app.screen.query_one("#explained").content)
             assert "'wide' is not of the form 256,128" in explained
-            app.screen.query_one(Form).query(Input)[1].value = ""
-            app.screen.query_one(Form).query(Input)[11].value = "0"
+            form = app.screen.query_one(Form)
+            form.settings.texts |= {"model.hidden": "", "training.batch_size": "0"}
             await pilot.press("f5")
             await settle(pilot)
             assert "batch size must be from 1" in str(app.screen.query_one("#explained").content)

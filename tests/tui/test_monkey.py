@@ -14,8 +14,8 @@ KEYS_EACH = 2_000
 BATCH = 40
 """Keys between two waits for the screen."""
 
-NEVER = {"q", "ctrl+q", "o"}
-"""What leaves the screen under test for good, or writes files beside it."""
+NEVER = {"q", "ctrl+q", "o", "t"}
+"""What leaves the screen under test for good; and the other theme, which comes now and then."""
 
 SECONDS = 30.0
 
@@ -51,7 +51,9 @@ def test_random_keys(
         async with app.run_test(size=(80, 24)) as pilot:
             await settle(pilot)
             await pilot.press(place)
-            for _ in range(KEYS_EACH // BATCH):
+            for batch in range(KEYS_EACH // BATCH):
+                if batch % 10 == 9:
+                    app.simulate_key("t")
                 for _ in range(BATCH):
                     app.simulate_key(source.choice(pool))
                     await asyncio.sleep(0)

@@ -11,7 +11,7 @@ import pytest
 from recorded import LOGS
 from tui_shelf import REASON, Shelf
 
-from inittui.events import decode
+from inittui.events import RunEnded, RunResumed, decode
 from inittui.experiment import Experiment
 from inittui.runs import LogWriter, RunDirectory, create_run
 from inittui.tui.lab import Lab
@@ -100,6 +100,31 @@ def test_a_stop_before_the_first_step_is_no_accident(tmp_path: Path) -> None:
     assert run.trouble[0] == "it was stopped before the first step"
 
 
+def test_a_run_that_goes_on_is_live_until_its_new_end(tmp_path: Path) -> None:
+    directory = create_run(tmp_path, Experiment())
+    with LogWriter(directory) as log:
+        log.write_many(EVENTS[:100])
+        log.write(RunEnded(at=5.0, status="interrupted", seconds=1.0, wall_seconds=1.0))
+    run = opened(directory)
+    assert run.can_resume
+    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        run.restart(sleeper)
+        run.poll()
+        assert run.phase is Phase.STARTING
+        with LogWriter(directory) as log:
+            log.write(RunResumed(at=6.0, device="cpu"))
+            log.write_many(EVENTS[100:120])
+            assert run.poll()
+            assert (run.phase, run.state.status) == (Phase.LIVE, "running")
+            log.write(RunEnded(at=7.0, status="finished", seconds=2.0, wall_seconds=2.0))
+        assert run.poll()
+        assert (run.phase, run.can_resume) == (Phase.ENDED, False)
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
 def test_a_failed_run_says_why(shelf: Shelf) -> None:
     run = opened(shelf.put("failed"))
     assert run.phase is Phase.ENDED
@@ -126,7 +151,8 @@ def test_shown_runs_are_replaced_or_laid_over_each_other(shelf: Shelf) -> None:
     assert len(lab.contestants()) == 11
     lab.show(one)
     assert [run.directory for run in lab.shown] == [one]
-    assert lab.show(one) is lab.shown[0], "it isn't read again"
+    live = lab.show(shelf.put("running"))
+    assert lab.show(live.directory) is live, "what is watched goes on being watched"
 
 
 def test_live_runs_are_found(shelf: Shelf) -> None:

@@ -134,7 +134,12 @@ def test_a_killed_worker_is_told_of_and_its_losses_stay(root: Path) -> None:
         terminal.wait_for("a last word")
         terminal.wait_for("interrupted")
         terminal.wait_for("What was measured until then is kept.")
-    assert load_state(run)[0].trials[0].steps > 0
+        before = load_state(run)[0].trials[0].steps
+        assert before > 0
+        terminal.wait_for("c Continue")
+        terminal.press("c")
+        terminal.wait_for("running", 60)
+        wait_until(lambda: load_state(run)[0].trials[0].steps > before)
 
 
 def test_leaving_asks_about_a_live_run_and_it_goes_on(root: Path) -> None:

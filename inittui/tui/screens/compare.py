@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.style import Style
 from rich.text import Text
@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.reactive import reactive
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from inittui.errors import InittuiError
 from inittui.experiment import Experiment
@@ -21,7 +21,14 @@ from inittui.tui.screens.base import LabScreen
 from inittui.tui.session import OpenRun, Phase
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import Picker, PickerList
-from inittui.tui.widgets.race import Race
+from inittui.views.frame import Frame
+
+if TYPE_CHECKING:
+    from inittui.tui.widgets.race import Race
+
+
+_ROOMY = 30
+"""Lines from which there is room for a sentence on what was seen."""
 
 
 class CompareScreen(LabScreen):
@@ -37,6 +44,9 @@ class CompareScreen(LabScreen):
             "Train the ticked initializers and lay them over what is shown.", footer=True),
         key("s", "compare.stop", "stop", "Stop",
             "End the run in order; what was measured is kept.", footer=True),
+        key("c", "compare.resume", "resume", "Continue",
+            "Continue a run that was stopped or whose process died, from its last checkpoint.",
+            footer=True),
         key("v", "compare.view", "view", "View run", "Show the run, not its settings.",
             footer=True),
         key("n", "compare.new", "setup('list')", "New",
@@ -52,6 +62,8 @@ class CompareScreen(LabScreen):
     view: reactive[str] = reactive("setup", init=False, bindings=True)
     """What is seen: "setup" or "run"."""
 
+    _sentence: tuple[object, Text] = (None, Text())
+
     def body(self) -> ComposeResult:
         """Both views; one of them is seen."""
         with Horizontal(id="setup"):
@@ -59,27 +71,34 @@ class CompareScreen(LabScreen):
             with Vertical(id="settings"):
                 yield Form()
                 yield Static(id="explained", markup=False)
-        with Container(id="run"):
-            yield Static(id="banner", markup=False)
-            yield Race()
+        yield Container(id="run")
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Start with the list, or with the run that is open already."""
-        self.watch_view()
+        await self.watch_view()
         if not self.lab.is_empty:
             self.view = "run"
         else:
             self.query_one(PickerList).focus()
         self._explain_run()
 
-    def watch_view(self) -> None:
-        """Show one view, and give it the keys."""
+    async def watch_view(self) -> None:
+        """Show one view, and give it the keys; chart and table are made when they are needed."""
         running = self.view == "run"
+        if running and not self.query("#banner"):
+            from inittui.tui.widgets.race import Race
+
+            await self.query_one("#run").mount(Static(id="banner", markup=False), Race(id="race"))
         self.query_one("#setup").display = not running
         self.query_one("#run").display = running
         if running:
-            self.query_one(Race).board.focus()
+            self.race.board.focus()
         self.call_after_refresh(self.draw)
+
+    @property
+    def race(self) -> Race:
+        """Chart and table, which are made for the first run that is shown."""
+        return cast("Race", self.query_one("#race"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
@@ -88,6 +107,7 @@ class CompareScreen(LabScreen):
             ("run", (False,)): setup,
             ("run", (True,)): setup and is_open,
             ("stop", ()): any(run.is_live and not run.stopping for run in self.lab.shown),
+            ("resume", ()): not setup and any(run.can_resume for run in self.lab.shown),
             ("view", ()): setup and is_open,
             ("setup", ("list",)): not setup,
             ("setup", ("search",)): setup,
@@ -96,17 +116,33 @@ class CompareScreen(LabScreen):
 
     def paint(self) -> None:
         """Draw the run."""
-        if self.view != "run":
+        if self.view != "run" or not self.query("#race"):
             return
         if self.lab.is_empty:
             self.view = "setup"
             return
         banner = self.query_one("#banner", Static)
         text = banner_of(self.lab.shown, look_of(self))
+        if not text and self.app.size.height >= _ROOMY:
+            text = self._seen()
         banner.display = bool(text)
         if str(banner.content) != text.plain:
             banner.update(text)
-        self.query_one(Race).show(self.lab.contestants(), self.lab.options, self.lab.version)
+        self.race.show(self.lab.contestants(), self.lab.options, self.lab.version)
+
+    def _seen(self) -> Text:
+        """Return what was seen, in a sentence, where one run is shown and has ended."""
+        if len(self.lab.shown) != 1 or self.lab.shown[0].is_live:
+            return Text()
+        state = self.lab.shown[0].state
+        if self._sentence[0] != (self.lab.shown[0].id, state.version):
+            from inittui.summary import summarize
+            from inittui.views.sentence import sentence
+
+            frame = Frame(self.app.size.width, self.lab_app.terminal.ascii_only)
+            said = sentence(state, summarize(state), frame)
+            self._sentence = ((self.lab.shown[0].id, state.version), Text(said))
+        return self._sentence[1]
 
     # Choosing
 
@@ -145,7 +181,7 @@ class CompareScreen(LabScreen):
         self.view = "setup"
         picker = self.query_one(Picker)
         if where == "form":
-            self.query_one(Form).query(Input).first().focus()
+            self.query_one(Form).edit()
         elif where == "search":
             picker.focus_search()
         else:
@@ -193,6 +229,14 @@ class CompareScreen(LabScreen):
     def action_view(self) -> None:
         """Show the run."""
         self.view = "run"
+
+    def action_resume(self) -> None:
+        """Go on with the shown runs that were left before their end."""
+        for run in self.lab.shown:
+            if run.can_resume:
+                self.lab_app.attempt(self.lab.resume, run)
+        self.refresh_bindings()
+        self.draw()
 
     def action_stop(self) -> None:
         """Ask the shown live runs to end in order."""

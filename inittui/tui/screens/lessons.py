@@ -16,9 +16,9 @@ from inittui.state import RunState
 from inittui.tui.access import app_of
 from inittui.tui.keymap import key
 from inittui.tui.looks import LOOK_CLASSES, look_of
+from inittui.tui.progress import share_done
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.session import Phase
-from inittui.tui.standings import share_done
 from inittui.tui.teaching import PrintedLesson, RunningLesson, TrainedLesson, trains
 from inittui.tui.widgets.page import ListBesidePage, Page
 from inittui.tui.widgets.rows import Rows

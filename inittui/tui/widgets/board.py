@@ -10,9 +10,10 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from inittui.tui.access import app_of
-from inittui.tui.charting import ChartOptions, Contestant, Key
+from inittui.tui.charting import Contestant
 from inittui.tui.keymap import key
 from inittui.tui.looks import look_of
+from inittui.tui.options import ChartOptions, Key
 from inittui.tui.standings import standings
 from inittui.tui.widgets.rows import Rows
 

@@ -15,7 +15,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from inittui.tui.access import app_of
-from inittui.tui.charting import METRICS, ChartOptions, Contestant, picture
+from inittui.tui.charting import Contestant, picture
+from inittui.tui.options import METRICS, ChartOptions
 from inittui.tui.widgets.painted import Painted
 from inittui.views.cleaning import Window
 
@@ -78,6 +79,7 @@ class CurveChart(Painted):
             marker=terminal.marker,
             ascii_only=terminal.ascii_only,
             x_window=what.x_window,
+            y_window=what.y_window,
             legend=False,
         )
         self.paint(list(self._chart.text.split("\n", allow_blank=True)))

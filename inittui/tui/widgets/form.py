@@ -2,56 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import ClassVar
 
+from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Container
 from textual.message import Message
 from textual.suggester import SuggestFromList
-from textual.widgets import Input, Label
+from textual.widgets import Input
 
 from inittui.experiment import Experiment
 from inittui.tui.fields import FIELDS, Field, Outcome, experiment_from, texts_of
 from inittui.tui.keymap import key
+from inittui.tui.looks import look_of
+from inittui.tui.widgets.rows import Rows
+from inittui.views.surroundings import shortened
+
+_LABELS = 13
+"""Columns of the labels."""
 
 
-class SettingLine(Horizontal):
-    """A label and what is typed beside it."""
+class SettingList(Rows, can_focus=False):
+    """All settings as they are; the one that is typed lies over its line."""
 
-    def __init__(self, field: Field) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.field = field
+        self.texts: dict[str, str] = {}
+        self.wrong: frozenset[str] = frozenset()
 
-    def compose(self) -> ComposeResult:
-        """Label and input."""
-        yield Label(self.field.label)
-        suggester = SuggestFromList(self.field.choices) if self.field.choices else None
-        yield Input(
-            placeholder=self.field.placeholder,
-            suggester=suggester,
-            compact=True,
-            select_on_focus=False,
+    def count(self) -> int:
+        """Return how many there are."""
+        return len(FIELDS)
+
+    def identity(self, index: int) -> Hashable:
+        """Return the setting's name."""
+        return FIELDS[index].name
+
+    def heading(self, width: int) -> Text | None:
+        """Return nothing: the lines say what they are."""
+        return None
+
+    def row(self, index: int, width: int) -> Text:
+        """Return a label and a value, or what an empty one means."""
+        field = FIELDS[index]
+        text = self.texts.get(field.name, "")
+        style = look_of(self).bad if field.name in self.wrong else ""
+        value = shortened(text or field.placeholder, max(width - _LABELS, 1))
+        return Text.assemble(
+            (f"{field.label:<{_LABELS}}", style or "dim"),
+            (value, style or ("" if text else "dim")),
         )
 
     @property
-    def input(self) -> Input:
-        """Where it is typed."""
-        return self.query_one(Input)
+    def line_of_cursor(self) -> int:
+        """The line of the widget that the chosen setting is on."""
+        return self.cursor - self._start
 
 
-class Form(VerticalScroll, can_focus=False):
-    """All settings; the line at the bottom says what the chosen one means or what is wrong."""
+class Form(Container):
+    """The list of settings, and one line to type in, which goes to the chosen one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        key("down", "form.next", "app.focus_next", "Next", "Go to the next setting."),
-        key("up", "form.previous", "app.focus_previous", "Previous",
+        key("down,tab", "form.next", "move(1)", "Next", "Go to the next setting."),
+        key("up,shift+tab", "form.previous", "move(-1)", "Previous",
             "Go to the setting before."),
+        key("pagedown", "form.last", "move(100)", "Last", "Go to the last setting."),
+        key("pageup", "form.first", "move(-100)", "First", "Go to the first setting."),
     ]  # fmt: skip
-
-    class Changed(Message):
-        """A setting was typed."""
 
     class Explained(Message):
         """A line for the person: what a setting means, or what is wrong with it."""
@@ -66,59 +86,112 @@ class Form(VerticalScroll, can_focus=False):
         self._base = Experiment()
 
     def compose(self) -> ComposeResult:
-        """One line per setting."""
-        for field in FIELDS:
-            yield SettingLine(field)
+        """The list, and what lies over it."""
+        yield SettingList()
+        yield Input(compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
         """Start with the protocol's defaults."""
+        self.input.display = False
         self.load(Experiment())
 
-    def load(self, experiment: Experiment) -> None:
-        """Show an experiment's settings; those that have no line are kept."""
-        self._base = experiment
-        texts = texts_of(experiment)
-        with self.prevent(Input.Changed):
-            for line in self.query(SettingLine):
-                line.input.value = texts[line.field.name]
-                line.remove_class("-wrong")
+    @property
+    def settings(self) -> SettingList:
+        """The list."""
+        return self.query_one(SettingList)
+
+    @property
+    def input(self) -> Input:
+        """Where the chosen setting is typed."""
+        return self.query_one(Input)
+
+    @property
+    def chosen(self) -> Field:
+        """The setting at the cursor."""
+        return FIELDS[self.settings.cursor]
 
     @property
     def texts(self) -> Mapping[str, str]:
         """What is typed, by the fields' names."""
-        return {line.field.name: line.input.value for line in self.query(SettingLine)}
+        return self.settings.texts
+
+    def load(self, experiment: Experiment) -> None:
+        """Show an experiment's settings; those that have no line are kept."""
+        self._base = experiment
+        self.settings.texts = texts_of(experiment)
+        self._mark(())
+        self._fill()
 
     def experiment(self, schemes: Sequence[str]) -> Outcome:
         """Return the experiment as it is typed, and mark what is wrong."""
         outcome = experiment_from(self.texts, self._base, schemes)
-        for line in self.query(SettingLine):
-            line.set_class(line.field.name in outcome.errors, "-wrong")
+        self._mark(outcome.errors)
         return outcome
 
-    def explain(self) -> None:
-        """Tell about the line that has the focus."""
-        focused = self.screen.focused
-        line = next((each for each in self.query(SettingLine) if each.input is focused), None)
-        if line is None:
-            return
-        errors = experiment_from(self.texts, self._base, ["rule"]).errors
-        error = errors.get(line.field.name) or errors.get("")
-        self.post_message(self.Explained(error or line.field.hint, error is not None))
+    def _mark(self, wrong: Sequence[str] | Mapping[str, str]) -> None:
+        self.settings.wrong = frozenset(wrong)
+        self.settings.draw()
+        self.input.set_class(self.chosen.name in wrong, "-wrong")
 
-    def on_descendant_focus(self) -> None:
-        """Tell what the setting means."""
-        self.explain()
+    def edit(self, place: int | None = None) -> None:
+        """Let a setting be typed; the one at the cursor if none is said."""
+        if place is not None:
+            self.settings.go_to(place)
+        self._fill()
+        self.input.display = True
+        self._lay_over()
+        self.input.focus()
+        self._explain()
+
+    def _fill(self) -> None:
+        """Put the chosen setting into the line to type in."""
+        field = self.chosen
+        with self.prevent(Input.Changed):
+            self.input.value = self.texts.get(field.name, "")
+        self.input.placeholder = field.placeholder
+        self.input.suggester = SuggestFromList(field.choices) if field.choices else None
+        self.input.cursor_position = len(self.input.value)
+        self.input.set_class(field.name in self.settings.wrong, "-wrong")
+
+    def _lay_over(self) -> None:
+        self.input.styles.offset = (_LABELS, self.settings.line_of_cursor)
+        self.input.styles.width = max(self.size.width - _LABELS, 1)
+
+    def on_resize(self) -> None:
+        """Keep the line where its setting is."""
+        self.call_after_refresh(self._lay_over)
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Take the line away when the keys go elsewhere."""
+        if event.widget is self.input:
+            self.input.display = False
+            self.settings.draw()
+
+    def on_rows_moved(self, message: Rows.Moved) -> None:
+        """Nothing: `edit` is what moves the line."""
+        message.stop()
+
+    def on_click(self, event: events.Click) -> None:
+        """Let the setting under the mouse be typed."""
+        self.edit(self.settings.cursor)
+
+    def action_move(self, by: int) -> None:
+        """Go on with another setting."""
+        self.edit(self.settings.cursor + by)
+
+    def _explain(self) -> None:
+        errors = experiment_from(self.texts, self._base, ["rule"]).errors
+        error = errors.get(self.chosen.name) or errors.get("")
+        self.post_message(self.Explained(error or self.chosen.hint, error is not None))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Check what was typed."""
         event.stop()
-        errors = experiment_from(self.texts, self._base, ["rule"]).errors
-        for line in self.query(SettingLine):
-            line.set_class(line.field.name in errors, "-wrong")
-        self.explain()
-        self.post_message(self.Changed())
+        self.settings.texts[self.chosen.name] = event.value
+        self._mark(experiment_from(self.texts, self._base, ["rule"]).errors)
+        self._explain()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go on with the next setting."""
         event.stop()
-        self.screen.focus_next()
+        self.action_move(1)

@@ -11,8 +11,9 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
 
-from inittui.tui.charting import METRICS, SMOOTHINGS, ChartOptions, Contestant, full_window
+from inittui.tui.charting import Contestant, full_window
 from inittui.tui.keymap import key
+from inittui.tui.options import METRICS, SMOOTHINGS, ChartOptions
 from inittui.tui.widgets.board import Board
 from inittui.tui.widgets.chart import CurveChart
 
@@ -110,6 +111,7 @@ class Race(Container):
 
     def _change(self, **changes: Any) -> None:
         self._options = replace(self._options, **changes)
+        self.board.show(self._contestants, self._options, self.chart.cursor)
         self.post_message(self.OptionsChanged(self._options))
 
     def action_log(self) -> None:
