@@ -10,40 +10,21 @@ from typing import Annotated
 import typer
 from typer import TyperException
 
-from inittui.cli import data, inits, runs
-from inittui.cli.compare import compare
+from inittui.cli.commands import Commands
 from inittui.cli.completion import complete_in_bash, is_asked_by_bash
 from inittui.cli.console import note
-from inittui.cli.export import export
-from inittui.cli.inspect import inspect
-from inittui.cli.lesson import lesson, list_lessons
-from inittui.cli.model import model
-from inittui.cli.resume import resume, stop
-from inittui.cli.schema import schema
-from inittui.cli.tui import Fps, NoMouse, RunsDir, Theme, attach, open_lab
+from inittui.cli.tui import Fps, NoMouse, RunsDir, Theme, open_lab
 from inittui.errors import ExitCode, InittuiError
 from inittui.tui.terminal import is_terminal
 
 app = typer.Typer(
     name="inittui",
+    cls=Commands,
     help="A terminal lab for neural-network weight initialization.",
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(rich_help_panel="Train")(compare)
-app.command(rich_help_panel="Train")(attach)
-app.command("lessons", rich_help_panel="Learn")(list_lessons)
-app.command(rich_help_panel="Learn")(lesson)
-app.command(rich_help_panel="Look")(inspect)
-app.command(rich_help_panel="Look")(schema)
-app.command(rich_help_panel="Look")(model)
-app.add_typer(inits.app, name="inits", rich_help_panel="Look")
-app.add_typer(data.app, name="data", rich_help_panel="Look")
-runs.app.command()(resume)
-runs.app.command()(stop)
-runs.app.command()(export)
-app.add_typer(runs.app, name="runs", rich_help_panel="Keep")
 
 
 def _version(wanted: bool) -> None:

@@ -16,7 +16,7 @@ MODEL, DATA, TRAINING, REPORT, RUN = "Model", "Data", "Training", "Report", "Run
 Schemes = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[SCHEME]…",
+        metavar="SCHEME",
         help="Initializers to compare, NAME\\[:param=value,…]\\[/BIAS]; none: the classic seven. "
         "See 'inittui inits'.",
         autocompletion=complete_scheme,

@@ -157,7 +157,7 @@ def verify(
     context: typer.Context,
     run: Annotated[
         str | None,
-        typer.Argument(metavar="[ID|last]", help="One run only.", autocompletion=_complete_run),
+        typer.Argument(metavar="ID|last", help="One run only.", autocompletion=_complete_run),
     ] = None,
     runs_dir: RunsDir = None,
 ) -> None:

@@ -26,7 +26,7 @@ RunsDir = Annotated[
 
 def attach(
     run_id: Annotated[
-        str, typer.Argument(metavar="[ID]", help="A run's ID, the end of it, its name, or 'last'.")
+        str, typer.Argument(metavar="ID", help="A run's ID, the end of it, its name, or 'last'.")
     ] = "last",
     fps: Fps = None,
     no_mouse: NoMouse = False,

@@ -1,0 +1,79 @@
+"""The sub-commands by name, each loaded when it is used: the help needs a line of each."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sub-command stands, and what the help says of it."""
+
+    name: str
+    code: str
+    """``module:attribute`` of its function, or of the Typer that holds its own sub-commands."""
+    panel: str
+    help: str
+    """The first line of its own help."""
+
+
+COMMANDS = (
+    Place("compare", "compare:compare", "Train",
+          "Train models that differ in their initialization only; report loss and accuracy."),
+    Place("attach", "tui:attach", "Train",
+          "Open the terminal UI on one run, live or past."),
+    Place("lessons", "lesson:list_lessons", "Learn",
+          "List the lessons: classic experiments on initialization, each run by one command."),
+    Place("lesson", "lesson:lesson", "Learn",
+          "Run a lesson: its question, its experiment, its pictures, and what the numbers show."),
+    Place("inspect", "inspect:inspect", "Look",
+          "Measure every layer in one forward and one backward pass over the same images."),
+    Place("schema", "schema:schema", "Look",
+          "Print the JSON Schema of what --json prints."),
+    Place("model", "model:model", "Look",
+          "List the models, or show the layers of one: sizes, fans, and what follows each."),
+    Place("inits", "inits:app", "Look",
+          "List the initializers, and look at the values that they give."),
+    Place("data", "data:app", "Look",
+          "List the data sets, and look at their images."),
+    Place("runs", "keep:app", "Keep",
+          "List the runs that were kept; show, name, verify and remove them."),
+)  # fmt: skip
+
+
+class Commands(TyperGroup):
+    """A group that knows its sub-commands' names, and loads the one that is asked for."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for place in COMMANDS:
+            stand_in = TyperCommand(place.name, help=place.help, rich_help_panel=place.panel)
+            self.add_command(stand_in)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return a sub-command's name, the sub-command itself, and the words that are left."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and load(name or ""), rest
+
+
+def load(name: str) -> Any:
+    """Return a sub-command with all its options.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    place = {each.name: each for each in COMMANDS}[name]
+    module, _, attribute = place.code.partition(":")
+    found = getattr(importlib.import_module(f"inittui.cli.{module}"), attribute)
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        alone.command(place.name)(found)
+        found = alone
+    command = typer.main.get_command(found)
+    command.name = place.name
+    return command
