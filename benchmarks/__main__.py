@@ -8,10 +8,11 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import peers, scaling, startup
+from benchmarks import kinds, peers, scaling, startup, tui
 from benchmarks.measure import VERDICT_HEAD, Timing, Verdict, hardware, interleave
 
 RESULTS = Path(__file__).with_name("results.md")
+PARTS = ("training", "startup", "ui", "scaling")
 
 
 def training(rounds: int) -> tuple[list[str], list[Verdict]]:
@@ -66,18 +67,22 @@ def main() -> None:
     """Measure, print and save."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--only", choices=["training", "startup", "scaling"])
+    parser.add_argument("--only", choices=PARTS)
     arguments = parser.parse_args()
-    parts = [arguments.only] if arguments.only else ["training", "startup", "scaling"]
+    parts = [arguments.only] if arguments.only else PARTS
     lines = ["# Benchmarks", "", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", ""]
     lines += [f"- {fact}" for fact in hardware()] + [""]
     if "training" in parts:
         table, verdicts = training(arguments.rounds)
+        verdicts += kinds.measure(arguments.rounds)
         lines += ["## Training", "", *table, "", VERDICT_HEAD, *(v.row() for v in verdicts), ""]
     if "startup" in parts:
         with tempfile.TemporaryDirectory() as scratch:
             verdicts = startup.measure(Path(scratch))
         lines += ["## Starting", "", VERDICT_HEAD, *(v.row() for v in verdicts), ""]
+    if "ui" in parts:
+        verdicts = tui.measure()
+        lines += ["## The terminal UI", "", VERDICT_HEAD, *(v.row() for v in verdicts), ""]
     if "scaling" in parts:
         lines += ["## Scaling", ""]
         sizes = [(1, 1), (7, 1), (7, 5), (7, 10)]

@@ -215,13 +215,3 @@ def _memory(root: Path) -> float:
 def measure(rounds: int = 5) -> list[Verdict]:
     """Measure everything that the UI is to reach."""
     return [first_paint(rounds), *keys_and_bytes(), *large_runs()]
-
-
-def main() -> None:
-    """Print the verdicts."""
-    for verdict in measure():
-        print(verdict.row())
-
-
-if __name__ == "__main__":
-    main()
