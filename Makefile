@@ -34,8 +34,8 @@ bench: install
 
 snapshots: install
 	$(BIN)/python tests/write_schemas.py
-	$(BIN)/python tests/pictures.py
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --snapshot-update -m snapshot
+	$(BIN)/python tests/pictures.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from inittui.api import compare, load_run
-    from inittui.experiment import DataConfig, Experiment, ModelConfig, TrainingConfig
+    from inittui.experiment import (
+        DataConfig,
+        Experiment,
+        InspectionConfig,
+        ModelConfig,
+        TrainingConfig,
+    )
     from inittui.initializers.own import initializer
     from inittui.state import RunState, TrialState
 
@@ -22,6 +28,7 @@ _HOMES = {
     "load_run": "inittui.api",
     "initializer": "inittui.initializers.own",
     "Experiment": "inittui.experiment",
+    "InspectionConfig": "inittui.experiment",
     "ModelConfig": "inittui.experiment",
     "DataConfig": "inittui.experiment",
     "TrainingConfig": "inittui.experiment",
@@ -32,6 +39,7 @@ _HOMES = {
 __all__ = [
     "DataConfig",
     "Experiment",
+    "InspectionConfig",
     "ModelConfig",
     "RunState",
     "TrainingConfig",

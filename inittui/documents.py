@@ -231,7 +231,7 @@ def _trial(trial: TrialState) -> Trial:
         seed=trial.seed,
         status=trial.status,
         reason=trial.reason,
-        start=tuple(Start(v.parameter, v.initializer, v.digest) for v in trial.start),
+        start=start_of(trial),
         loss=all_to_wire(trial.losses),
         epochs=tuple(
             Epoch(e.epoch, e.step, e.train_loss, e.val_loss, e.val_accuracy, e.seconds)
@@ -246,6 +246,11 @@ def _trial(trial: TrialState) -> Trial:
         first_loss=_wire(trial.first_loss),
         seconds=trial.seconds,
     )
+
+
+def start_of(trial: TrialState) -> tuple[Start, ...]:
+    """Return who wrote the start values of each parameter."""
+    return tuple(Start(v.parameter, v.initializer, v.digest) for v in trial.start)
 
 
 def initializer_of(scheme: str) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from inittui.documents import Run, initializer_of, run_of
+from inittui.documents import Run, Start, initializer_of, run_of, start_of
 from inittui.events import ProbeMeasured
 from inittui.experiment import Experiment
 from inittui.findings import Finding, find
@@ -88,6 +88,8 @@ class ProbeDocument(msgspec.Struct, frozen=True, kw_only=True):
     when: When
     step: int
     """Steps taken before."""
+    start: tuple[Start, ...]
+    """Who wrote the start values of each parameter; empty where the log doesn't say."""
     images: int
     classes: int
     loss: Number
@@ -142,6 +144,7 @@ def _probe(
         seed=trial.seed,
         when=event.when,
         step=event.step,
+        start=start_of(trial),
         images=probe.images,
         classes=probe.classes,
         loss=probe.loss,

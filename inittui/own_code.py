@@ -15,10 +15,13 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inittui.errors import UsageError, nearest
 from inittui.text import sanitize
+
+if TYPE_CHECKING:
+    import torch
 
 _OURS = Path(__file__).parent
 
@@ -115,11 +118,9 @@ def _look_in(folder: Path) -> None:
 def seeded(seed: int) -> Iterator[None]:
     """Seed the generators that somebody's code may draw from, and put them back afterwards."""
     import numpy as np
-    import torch
 
     python_state, numpy_state = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with torch_seeded(seed):
         random.seed(seed)
         np.random.seed(seed % 2**32)
         try:
@@ -127,3 +128,26 @@ def seeded(seed: int) -> Iterator[None]:
         finally:
             random.setstate(python_state)
             np.random.set_state(numpy_state)
+
+
+@contextlib.contextmanager
+def torch_seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """Seed torch's global generators, that of a CUDA ``device`` too; put them back afterwards.
+
+    `torch.manual_seed` would note its caller's whole stack for each kind of device that isn't in
+    use, and keep it: too slow for every step, and ever more memory.
+    """
+    import torch
+
+    generators = [torch.default_generator]
+    if device is not None and device.type == "cuda":
+        index = torch.cuda.current_device() if device.index is None else device.index
+        generators.append(torch.cuda.default_generators[index])
+    states = [generator.get_state() for generator in generators]
+    for generator in generators:
+        generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        for generator, state in zip(generators, states, strict=True):
+            generator.set_state(state)

@@ -17,6 +17,14 @@ TESTS = Path(__file__).resolve().parent
 PICTURES = TESTS.parent / "snapshots" / "pictures"
 WIDTH = 100
 
+SCREENS = {
+    "screen-compare": "compare-running-120x40",
+    "screen-layers": "layers-histograms-120x40",
+    "screen-runs": "runs-filled-120x40",
+    "screen-lessons": "lessons-120x40",
+}
+"""Snapshots of the UI that the README shows, under a name that needs no quoting."""
+
 
 def recorded(name: str) -> RunState:
     """Return the state of a recorded log."""
@@ -35,9 +43,17 @@ def draw(name: str) -> str:
     return console.export_svg(title="inittui", theme=MONOKAI, unique_id="inittui")
 
 
+def screen(name: str) -> str:
+    """Return a snapshot of the UI."""
+    folder = TESTS.parent / "snapshots" / "tui" / "test_screens"
+    return (folder / f"test_screen[{SCREENS[name]}].svg").read_text(encoding="utf-8")
+
+
 def main() -> None:
-    """Write every picture."""
+    """Write every picture; the UI's snapshots come first."""
     PICTURES.mkdir(parents=True, exist_ok=True)
+    for name in SCREENS:
+        (PICTURES / f"{name}.svg").write_text(screen(name), encoding="utf-8")
     (PICTURES / "compare.svg").write_text(draw("classic"), encoding="utf-8")
 
 

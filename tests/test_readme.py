@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pictures import PICTURES, SCREENS, screen
 
 from inittui.errors import ExitCode
 from inittui.views.catalogue import catalogue_markdown
@@ -31,7 +32,7 @@ def test_commands_run(tmp_path: Path) -> None:
         assert program == "inittui"
         done = subprocess.run(
             [str(Path(sys.executable).with_name(program)), *arguments],
-            capture_output=True, text=True, env=environment, check=False, timeout=120,
+            capture_output=True, text=True, env=environment, check=False, timeout=120, cwd=tmp_path,
         )  # fmt: skip
         assert done.returncode == 0, (line, done.stderr)
         assert done.stdout, line
@@ -52,6 +53,11 @@ def test_catalogue_is_the_code_s() -> None:
 def test_exit_codes_are_all_documented() -> None:
     for code in ExitCode:
         assert re.search(rf"^\| {int(code)} \|", README, re.MULTILINE), code
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_the_screens_are_those_of_today(name: str) -> None:
+    assert (PICTURES / f"{name}.svg").read_text(encoding="utf-8") == screen(name)
 
 
 def test_pictures_and_files_exist() -> None:

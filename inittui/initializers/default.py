@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from inittui.initializers.description import initializer
 from inittui.initializers.distributions import Uniform
 from inittui.initializers.layer import LayerContext, inverse_sqrt
+from inittui.own_code import torch_seeded
 
 if TYPE_CHECKING:
     import torch
@@ -39,9 +40,8 @@ def own_values(module: nn.Module, seed: int) -> dict[str, torch.Tensor]:
     if reset is None:
         return {}
     direct = dict(twin.named_parameters(recurse=False))
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+    with torch.no_grad(), torch_seeded(seed):
         for parameter in direct.values():
             parameter.fill_(torch.nan)
-        torch.manual_seed(seed)
         reset()
     return {name: value.data for name, value in direct.items() if not value.isnan().any()}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +12,7 @@ from torch.func import functional_call
 from inittui.inspection.statistics import measure, spread_of_logits
 from inittui.inspection.watcher import Seen, Watcher
 from inittui.numbers import to_wire
-from inittui.own_code import seeded
+from inittui.own_code import seeded, torch_seeded
 from inittui.probes import LayerProbe, Measured, Probe
 
 Named = Mapping[str, torch.Tensor]
@@ -50,7 +49,7 @@ def probe(
     training = model.training
     model.eval()
     try:
-        with torch.enable_grad(), _own_randomness(images.device):
+        with torch.enable_grad(), seeded(0), torch_seeded(0, images.device):
             with watcher.watching(model):
                 logits: torch.Tensor = functional_call(model, {**leaves, **state}, (images,))
             loss = F.cross_entropy(logits, labels)
@@ -112,13 +111,3 @@ def _layer(
         bias_gradients=None if seen.bias is None else gradient(by_bias),
         pre_activation_gradients=seen.pre_activation_gradients,
     )
-
-
-@contextmanager
-def _own_randomness(device: torch.device) -> Iterator[None]:
-    """Seed the global generators for what a model draws itself; leave them as they were."""
-    devices = [device] if device.type == "cuda" else []
-    with seeded(0), torch.random.fork_rng(devices=devices):
-        if devices:
-            torch.cuda.manual_seed(0)
-        yield

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from inittui.experiment import TrainingConfig
+from inittui.own_code import torch_seeded
 from inittui.training.dropout import MaskedDropout
 from inittui.training.feed import Batch
 from inittui.training.optimizers import OptimizerStep
@@ -36,7 +36,7 @@ class ReferenceLearner:
         self._model.train()
         for layer, mask in zip(self._dropout, batch.masks, strict=True):
             layer.mask = mask[0]
-        with own_randomness(batch.images.device, batch.noise[0]):
+        with torch_seeded(batch.noise[0], batch.images.device):
             logits = self._model(batch.images[0])
         loss = F.cross_entropy(logits, batch.labels[0])
         torch._foreach_zero_(self._gradients)
@@ -64,12 +64,3 @@ class ReferenceLearner:
 
     def keep(self, positions: Sequence[int]) -> None:
         """Nothing to drop: the only trial ends with its learner."""
-
-
-@contextmanager
-def own_randomness(device: torch.device, seed: int) -> Iterator[None]:
-    """Seed the global generators for what a model draws itself; leave them as they were."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        yield

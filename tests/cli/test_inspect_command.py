@@ -81,6 +81,14 @@ def test_json_follows_its_schema(when: str, moments: list[list[str]]) -> None:
     assert found["probes"][-1]["step"] == (0 if when == "before" else 5)
 
 
+def test_json_says_who_wrote_the_start_values() -> None:
+    found = document("rule", "--layer", "fc1=ones", *QUICK)
+    start = {each["parameter"]: each["initializer"] for each in found["probes"][0]["start"]}
+    assert start == {"fc1.weight": "ones", "fc1.bias": "zeros",
+                     "fc2.weight": "rule", "fc2.bias": "zeros",
+                     "fc3.weight": "rule", "fc3.bias": "zeros"}  # fmt: skip
+
+
 def test_json_holds_every_quantity() -> None:
     found = document("zeros", *QUICK)
     (probe,) = found["probes"]

@@ -20,7 +20,8 @@ _WEAPONS = (
     "x" * 300, "=cmd|' /C calc'!A0",
 )  # fmt: skip
 
-_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+"""Categories of characters that are nothing to see."""
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -37,7 +38,7 @@ def hostile_strings(count: int) -> list[str]:
 def assert_harmless(output: str) -> None:
     """Nothing but colours reaches the terminal that could do anything there."""
     plain = _COLOUR.sub("", output)
-    found = {c for c in plain if c != "\n" and unicodedata.category(c) in _UNSEEN}
+    found = {c for c in plain if c != "\n" and unicodedata.category(c) in UNSEEN}
     assert not found, f"{sorted(found)} in {output!r:.2000}"
     lines = plain.split("\n")
     screen = pyte.Screen(2 * max(map(len, lines)) + 1, len(lines) + 1)

@@ -6,6 +6,7 @@ import math
 
 import torch
 
+from inittui.own_code import torch_seeded
 from inittui.seeds import derive_seed
 from inittui.training.randomness import MaskPlan, Masks, batch_order, drop_threshold
 
@@ -72,3 +73,16 @@ def test_derived_seeds_are_fixed_for_ever() -> None:
     assert derive_seed(0, "split") != derive_seed(0, "order", 0) != derive_seed(1, "order", 0)
     assert derive_seed(0, "weights", "fc1.weight") == 6678578272809141984
     assert all(0 <= derive_seed(seed, "x") < 2**63 for seed in range(1_000))
+
+
+def test_a_model_s_own_draws_are_seeded_and_the_generator_is_put_back() -> None:
+    before, queued = torch.get_rng_state(), len(torch.cuda._queued_calls)
+    draws = []
+    for seed in (5, 5, 6):
+        with torch_seeded(seed, torch.device("cpu")):
+            draws.append(torch.rand(3))
+    assert torch.equal(draws[0], draws[1])
+    assert not torch.equal(draws[0], draws[2])
+    assert torch.equal(torch.get_rng_state(), before)
+    # torch.manual_seed would keep its caller's stack there, once a step.
+    assert len(torch.cuda._queued_calls) == queued

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from inittui.errors import InittuiError
 from inittui.experiment import Experiment
+from inittui.text import sanitize
 from inittui.tui.fields import FIELDS
 from inittui.tui.keymap import key
 from inittui.tui.looks import LOOK_CLASSES, Look, look_of
@@ -265,6 +266,6 @@ def banner_of(runs: list[OpenRun], look: Look) -> Text:
                 lines.append(("What was measured until then is kept.", ""))
         elif run.stopping and run.is_live:
             lines.append((f"{name}stopping …", look.warn))
-        lines += [(f"{name}{line}", look.warn) for line in run.damage.messages()[:3]]
-        lines += [(f"{name}{note}", "dim") for note in run.state.notes[-2:]]
+        lines += [(name + sanitize(line), look.warn) for line in run.damage.messages()[:3]]
+        lines += [(name + sanitize(note), "dim") for note in run.state.notes[-2:]]
     return Text("\n").join(Text(text, style) for text, style in lines)

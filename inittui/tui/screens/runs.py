@@ -194,6 +194,7 @@ class RunsScreen(LabScreen):
             Answer("c", "CSV", "csv"),
             Answer("s", "SVG", "svg"),
             Answer("h", "HTML", "html"),
+            Answer("t", "TensorBoard", "tensorboard"),
         ]
         form = await self.app.push_screen_wait(Dialog(f"Export into {Path.cwd()} as", answers))
         if form is None:
