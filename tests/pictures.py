@@ -18,7 +18,7 @@ PICTURES = TESTS.parent / "snapshots" / "pictures"
 WIDTH = 100
 
 SCREENS = {
-    "screen-compare": "compare-running-120x40",
+    "screen-compare": "compare-finished-120x40",
     "screen-layers": "layers-histograms-120x40",
     "screen-runs": "runs-filled-120x40",
     "screen-lessons": "lessons-120x40",
