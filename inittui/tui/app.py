@@ -57,8 +57,10 @@ class LabApp(App[None]):
         key("3", "app.layers", "show('layers')", "Layers", "Look inside the layers."),
         key("4", "app.runs", "show('runs')", "Runs", "Find past and live runs."),
         key("5", "app.lessons", "show('lessons')", "Lessons", "Learn by an experiment."),
-        key("q", "app.quit", "quit", "Quit",
+        key("q,ctrl+q", "app.quit", "quit", "Quit",
             "Leave; a live run goes on or is stopped, as you say.", footer=True),
+        key("ctrl+p", "app.palette", "command_palette", "Commands",
+            "Find every action by its name."),
         key("t", "app.theme", "other_theme", "Light/dark", "Change between light and dark."),
         key("question_mark,f1", "app.help", "help", "Help", "List all keys.", footer=True),
     ]  # fmt: skip
@@ -262,10 +264,17 @@ class LabApp(App[None]):
             return ("starting",)
         share = share_done(run.state.trials, run.state.total_steps)
         more = f" +{len(live) - 1}" if len(live) > 1 else ""
-        started = run.state.started
-        left = time_left(self.clock() - started.at, share) if started else 0.0
+        began, before = run.began
+        left = time_left(self.clock() - began, share, before) if began else 0.0
         short = f"{share:.0%}, {duration(left)} left" if left else f"{share:.0%}"
         return f"training{more} {short}", short, f"{share:.0%}"
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Do nothing where nothing is seen: what is typed there was meant for something else."""
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(screen, LabScreen) and screen.is_too_small:
+            return False
+        return super().check_action(action, parameters)
 
     # Going places
 

@@ -117,6 +117,8 @@ FIELDS = (
     Field("inspection", "inspect", "measure every layer before and after the training: yes, no",
           yes_or_no, NO, (YES, NO)),
     Field("name", "name", "a name for the run", word, "none"),
+    Field("also", "also", "what else the run had that was taken over; empty it to drop that", word,
+          "nothing"),
 )  # fmt: skip
 """All settings of the form, in its order."""
 
@@ -128,12 +130,29 @@ def texts_of(experiment: Experiment) -> dict[str, str]:
         "seed": str(experiment.seeds[0]) if experiment.seeds else "0",
         "inspection": YES if experiment.inspection.before or experiment.inspection.after else "",
         "name": experiment.name,
+        "also": also(experiment),
     }
     for field in FIELDS:
         section, _, setting = field.name.partition(".")
         if setting:
             texts[field.name] = _shown(getattr(getattr(experiment, section), setting))
     return texts
+
+
+def also(experiment: Experiment) -> str:
+    """Return in words what an experiment has that no field shows; empty where there is nothing."""
+    kept, plain = experiment, Experiment()
+    parts = [f"sweep {sweep}" for sweep in kept.sweeps]
+    parts += [f"{pattern}={scheme}" for pattern, scheme in kept.layers.items()]
+    shown = {field.name for field in FIELDS} | {"inspection.before", "inspection.after"}
+    for section in ("model", "data", "training", "inspection"):
+        values, usual = getattr(kept, section), getattr(plain, section)
+        parts += [
+            f"{name.replace('_', ' ')} {_shown(getattr(values, name))}"
+            for name in values.__struct_fields__
+            if f"{section}.{name}" not in shown and getattr(values, name) != getattr(usual, name)
+        ]
+    return sanitize(", ".join(parts), 300)
 
 
 def _shown(value: Any) -> str:
@@ -189,6 +208,10 @@ def experiment_from(texts: Mapping[str, str], base: Experiment, schemes: Sequenc
 def _assembled(values: Mapping[str, Any], base: Experiment, schemes: Sequence[str]) -> Experiment:
     sections: dict[str, dict[str, Any]] = {"model": {}, "data": {}, "training": {}}
     default = Experiment()
+    if values["also"] is None:
+        base = default
+    elif values["also"] != also(base):
+        raise UsageError("'also' can only be emptied: what stands there has no line of its own")
     for name, value in values.items():
         section, _, setting = name.partition(".")
         if setting:

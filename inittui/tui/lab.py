@@ -109,6 +109,13 @@ class Lab:
             self.behind.append(run)
         self.version += 1
 
+    def rename(self, run_id: str, name: str) -> None:
+        """Show an open run under its new name."""
+        run = self.find(run_id)
+        if run is not None:
+            run.name = name
+            self.version += 1
+
     def find(self, run_id: str) -> OpenRun | None:
         """Return an open run by its ID."""
         return next((run for run in (*self.shown, *self.behind) if run.id == run_id), None)
@@ -131,7 +138,8 @@ class Lab:
         Raises:
             UsageError: nobody on this host writes it.
         """
-        if run.phase is Phase.STARTING and run.worker is not None:
+        gone = not run.directory.path.exists()
+        if run.worker is not None and (gone or run.phase is Phase.STARTING):
             run.worker.terminate()
         else:
             stop_worker(run.directory)
@@ -141,10 +149,13 @@ class Lab:
     def resume(self, run: OpenRun) -> None:
         """Let a run that was left before its end go on, in a process of its own.
 
+        Where somebody else lets it go on already, it is watched.
+
         Raises:
             MachineError, OSError: the process can't be started.
         """
-        run.restart(start_worker(run.directory, resume=True))
+        mine = live_writer(run.directory) is None
+        run.restart(start_worker(run.directory, resume=True) if mine else None)
         self.version += 1
 
     def find_live(self) -> list[RunDirectory]:

@@ -9,11 +9,13 @@ from inittui.state import TrialState
 
 
 def share_done(trials: Sequence[TrialState], total_steps: int) -> float:
-    """Return which share of their steps trials have taken; one that has ended counts in full."""
+    """Return which share of their steps trials have taken; one that is over counts in full."""
     if not trials or not total_steps:
         return 0.0
     done = [
-        min(t.steps / total_steps, 1.0) if t.status in ("running", "waiting") else 1.0
+        min(t.steps / total_steps, 1.0)
+        if t.status in ("running", "waiting", "interrupted")
+        else 1.0
         for t in trials
     ]
     return math.fsum(done) / len(done)
@@ -29,6 +31,10 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def time_left(taken: float, share: float) -> float:
-    """Return about how many seconds are left after those taken; 0 while that can't be told."""
-    return max(taken, 0.0) * (1 - share) / share if share >= 0.01 else 0.0
+def time_left(taken: float, share: float, before: float = 0.0) -> float:
+    """Return about how many seconds are left after those taken; 0 while that can't be told.
+
+    ``share`` is done, ``before`` of it when the seconds began.
+    """
+    done = share - before
+    return max(taken, 0.0) * (1 - share) / done if done >= 0.01 else 0.0

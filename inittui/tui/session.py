@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from inittui.errors import InittuiError, MachineError
-from inittui.events import RunEnded
+from inittui.events import RunEnded, RunResumed, RunStarted
 from inittui.experiment import Experiment
 from inittui.runs import (
     Damage,
@@ -19,9 +19,11 @@ from inittui.runs import (
     live_writer,
     load_settled,
     read_experiment,
+    read_name,
 )
 from inittui.state import RunState
 from inittui.text import sanitize
+from inittui.tui.progress import share_done
 
 STARTING_SECONDS = 60.0
 """How long a worker that nobody here has started may take to its first event."""
@@ -62,6 +64,10 @@ class OpenRun:
     stopping: bool = False
     """Whether it was asked to stop."""
     _tail: LogTail | None = None
+    name: str | None = None
+    """The name that it was given since; None: that of its experiment."""
+    began: tuple[float, float] = (0.0, 0.0)
+    """When it began, or was continued, and which share of it was done by then."""
     _planned: list[str] = field(default_factory=list)
     _old_end: RunEnded | None = None
     """The end that it had come to before it went on."""
@@ -100,10 +106,12 @@ class OpenRun:
     def title(self) -> str:
         """The run's name, else the random end of its ID."""
         experiment = self.state.started.experiment if self.state.started else None
-        return sanitize(experiment.name, 40) if experiment and experiment.name else self.id[-6:]
+        name = self.name if self.name is not None else experiment.name if experiment else ""
+        return sanitize(name, 40) if name else self.id[-6:]
 
     def open(self) -> None:
         """Read what there is; a live run is watched from here on."""
+        self.name = read_name(self.directory)
         if self.worker is None and live_writer(self.directory) is None and not _is_fresh(self):
             self._settle()
         else:
@@ -121,8 +129,8 @@ class OpenRun:
         """Whether it was left before its end, so that it can go on."""
         return not self.is_live and self.state.status in ("interrupted", "failed", "running")
 
-    def restart(self, worker: subprocess.Popen[bytes]) -> None:
-        """Watch a run that goes on in a new process."""
+    def restart(self, worker: subprocess.Popen[bytes] | None = None) -> None:
+        """Watch a run that goes on in a new process; None: somebody else's."""
         self.worker = worker
         self.stopping = False
         self.trouble = ()
@@ -137,7 +145,7 @@ class OpenRun:
     def poll(self) -> bool:
         """Take in what is new; return whether anything has changed."""
         if not self.is_live:
-            return False
+            return self._goes_on()
         before = (self.state.version, self.phase, self.trouble)
         self._read()
         if self.state.ended not in (None, self._old_end):
@@ -146,7 +154,20 @@ class OpenRun:
             self._reap()
         elif self._has_died():
             self._settle()
+        elif not self.directory.path.exists():
+            self.trouble = ("its directory has gone, and what it measures with it",)
         return before != (self.state.version, self.phase, self.trouble)
+
+    def _goes_on(self) -> bool:
+        """Whether somebody else continues this run, which was left before its end; watch it."""
+        now = time.monotonic()
+        if not self.can_resume or now - self._looked < _LOOK_SECONDS:
+            return False
+        self._looked = now
+        if live_writer(self.directory) is None:
+            return False
+        self.restart()
+        return True
 
     def _read(self) -> bool:
         """Fold the events that were appended; return whether there were any."""
@@ -162,6 +183,9 @@ class OpenRun:
             self.state = RunState(version=self.state.version)
         for event in events:
             self.state.apply(event)
+            if isinstance(event, RunStarted | RunResumed):
+                share = share_done(self.state.trials, self.state.total_steps)
+                self.began = (event.at, share)
         if events:
             self.phase = Phase.LIVE
             self.damage = self._tail.damage

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from inittui.events import RunEnded, RunResumed, decode
 from inittui.experiment import Experiment
 from inittui.runs import LogWriter, RunDirectory, create_run
 from inittui.tui.lab import Lab
+from inittui.tui.progress import time_left
 from inittui.tui.session import OpenRun, Phase, last_lines
 
 EVENTS = [decode(line) for line in (LOGS / "classic.jsonl").read_bytes().splitlines()]
@@ -159,3 +161,49 @@ def test_live_runs_are_found(shelf: Shelf) -> None:
     shelf.put("classic", "killed")
     live = shelf.put("running")
     assert Lab(shelf.root).find_live() == [live]
+
+
+def test_a_run_that_somebody_else_continues_is_watched(tmp_path: Path) -> None:
+    directory = create_run(tmp_path, Experiment())
+    with LogWriter(directory) as log:
+        log.write_many(EVENTS[:100])
+        log.write(RunEnded(at=5.0, status="interrupted", seconds=1.0, wall_seconds=1.0))
+    run = opened(directory)
+    assert not run.poll()
+    with LogWriter(directory) as log:
+        log.write(RunResumed(at=9.0, device="cpu"))
+        run._looked = 0.0
+        assert run.poll()
+        assert run.is_live
+        assert run.began[0] == 9.0
+        assert 0 < run.began[1] < 1
+        log.write(RunEnded(at=10.0, status="finished", seconds=1.0, wall_seconds=1.0))
+    assert run.poll()
+    assert run.phase is Phase.ENDED
+
+
+def test_the_time_left_counts_from_where_a_run_was_continued() -> None:
+    assert time_left(10.0, 0.5) == 10.0
+    assert time_left(10.0, 0.5, 0.25) == 20.0
+    assert time_left(10.0, 0.25, 0.25) == 0.0
+
+
+def test_a_directory_that_goes_away_is_told_of(tmp_path: Path) -> None:
+    directory = create_run(tmp_path, Experiment())
+    with LogWriter(directory) as log:
+        log.write_many(EVENTS[:100])
+        run = opened(directory)
+        (tmp_path / directory.id).rename(tmp_path / "elsewhere")
+        run._looked = time.monotonic() + 60  # nobody is asked yet whether the writer lives
+        run.poll()
+        assert run.trouble == ("its directory has gone, and what it measures with it",)
+
+
+def test_a_new_name_is_the_title(tmp_path: Path) -> None:
+    directory = create_run(tmp_path, Experiment(name="old"))
+    with LogWriter(directory) as log:
+        log.write_many(EVENTS)
+    lab = Lab(tmp_path)
+    run = lab.show(directory)
+    lab.rename(run.id, "new")
+    assert run.title == "new"

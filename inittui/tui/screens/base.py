@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from inittui.tui.access import app_of
@@ -26,6 +27,9 @@ class LabScreen(Screen[None]):
     AUTO_FOCUS: ClassVar[str | None] = ""  # each screen knows better which widget it is
     PLACE: ClassVar[str] = ""
     """Its name among `inittui.tui.widgets.bars.PLACES`."""
+
+    _left: Widget | None = None
+    """What had the keys before the terminal was too small."""
 
     def compose(self) -> ComposeResult:
         """Bar, body, keys; and a line for terminals that are too small."""
@@ -53,6 +57,10 @@ class LabScreen(Screen[None]):
         """Say so where the terminal is too small; draw in the new size where it isn't."""
         width, height = self.app.size
         too_small = width < LEAST_WIDTH or height < LEAST_HEIGHT
+        if too_small and not self.is_too_small:
+            self._left = self.focused  # what isn't seen loses the keys
+        elif self.is_too_small and not too_small and self._left is not None:
+            self.call_after_refresh(self._left.focus)
         self.set_class(too_small, "-too-small")
         if too_small:
             self.query_one("#too-small", Static).update(
@@ -61,17 +69,22 @@ class LabScreen(Screen[None]):
             )
         self.call_after_refresh(self.draw)
 
+    @property
+    def is_too_small(self) -> bool:
+        """Whether nothing can be shown, so that no key means anything."""
+        return self.has_class("-too-small")
+
     def on_screen_resume(self) -> None:
         """Draw what has changed while another screen was seen."""
         self.call_after_refresh(self.draw)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer nothing before the widgets are there."""
-        return self.is_mounted
+        return self.is_mounted and not self.is_too_small
 
     def draw(self) -> None:
         """Draw what has changed in the lab since the last time."""
-        if self.is_mounted and self.is_current and not self.has_class("-too-small"):
+        if self.is_mounted and self.is_current and not self.is_too_small:
             self.query_one(TopBar).set_status(self.lab_app.status())
             self.paint()
 

@@ -113,7 +113,8 @@ class CompareScreen(LabScreen):
             ("setup", ("list",)): not setup,
             ("setup", ("search",)): setup,
         }
-        return self.is_mounted and can.get((action, parameters), True)
+        ready = super().check_action(action, parameters)
+        return ready and can.get((action, parameters), True)
 
     def paint(self) -> None:
         """Draw the run."""
@@ -164,8 +165,11 @@ class CompareScreen(LabScreen):
 
     def _explain_run(self) -> None:
         count = len(self.query_one(PickerList).ticked)
-        if count:
+        form = self.query_one(Form)
+        if count or form.names_contestants:
             what = "the one that is ticked" if count == 1 else f"the {count} that are ticked"
+            if form.texts.get("also"):
+                what = f"{what if count else 'what is below'}, also {form.texts['also']},"
             self._explain(f"Press r to train {what} and watch the losses.", False)
             self.query_one("#explained").add_class("-ready")
         else:
@@ -208,7 +212,7 @@ class CompareScreen(LabScreen):
         """Train what is ticked; with ``add``, over what is shown."""
         form = self.query_one(Form)
         schemes = self.query_one(PickerList).ticked
-        if not schemes:
+        if not schemes and not form.names_contestants:
             self._explain("Tick at least one initializer with space.", True)
             self.app.bell()
             return
@@ -255,7 +259,7 @@ def banner_of(runs: list[OpenRun], look: Look) -> Text:
         name = f"{run.title}: " if len(runs) > 1 else ""
         if run.phase is Phase.STARTING:
             lines.append((f"{name}starting: the training process is loading", "dim"))
-        elif run.trouble:
+        elif run.trouble and not run.is_live:
             failed = run.state.ended is not None and run.state.ended.status == "failed"
             what = "failed" if failed else "stopped"
             lines.append(
@@ -264,6 +268,8 @@ def banner_of(runs: list[OpenRun], look: Look) -> Text:
             lines += [(f"  {line}", look.bad) for line in run.trouble[1:]]
             if run.state.trials:
                 lines.append(("What was measured until then is kept.", ""))
+        elif run.trouble and run.is_live:
+            lines.append((name + run.trouble[0], look.bad))
         elif run.stopping and run.is_live:
             lines.append((f"{name}stopping …", look.warn))
         lines += [(name + sanitize(line), look.warn) for line in run.damage.messages()[:3]]

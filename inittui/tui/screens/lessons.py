@@ -100,8 +100,9 @@ class LessonsScreen(LabScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
-        if not self.is_mounted or action not in ("stop", "open"):
-            return self.is_mounted
+        ready = super().check_action(action, parameters)
+        if not ready or action not in ("stop", "open"):
+            return ready
         running = self.running
         if action == "stop":
             return running is not None and running.is_live
@@ -112,9 +113,11 @@ class LessonsScreen(LabScreen):
         self.query_one(LessonList).reload()
         lesson, running = self.lesson, self.running
         page_key = (lesson.name, running.version if running else -1)
-        self.query_one(Page).show(
-            lambda width: Group(*self._page(lesson, running, width)), page_key, lesson.name
-        )
+        page = self.query_one(Page)
+        at_end = running is not None and page.max_scroll_y > 0 and page.is_vertical_scroll_end
+        page.show(lambda width: Group(*self._page(lesson, running, width)), page_key, lesson.name)
+        if at_end:  # what a lesson finds comes below what was read
+            page.call_after_refresh(page.scroll_end, animate=False)
 
     def on_rows_moved(self, message: Rows.Moved) -> None:
         """Show another lesson."""

@@ -5,18 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Input, Static
 
 from inittui.errors import InittuiError
+from inittui.experiment import Experiment
 from inittui.runs import (
     RunDirectory,
     RunListing,
     delete_run,
     list_runs,
     read_experiment,
+    read_name,
     rename_run,
 )
 from inittui.tui.keymap import key
@@ -161,6 +164,7 @@ class RunsScreen(LabScreen):
         run = RunDirectory(self.lab.root / listing.id)
         name = await self.app.push_screen_wait(Prompt(f"A name for run {run.id}", listing.name))
         if name is not None and self.lab_app.attempt(rename_run, run, name.strip()):
+            self.lab.rename(run.id, name.strip())
             self.load()
 
     @work(exclusive=True, group="question")
@@ -215,7 +219,7 @@ class RunsScreen(LabScreen):
         run = RunDirectory(self.lab.root / self.table.chosen.id)
 
         def copy() -> None:
-            command = repeat_command(read_experiment(run), run.experiment_file)
+            command = repeat_command(_experiment(run), run.experiment_file)
             self.app.copy_to_clipboard(command)
             self.notify(command, title="Copied", markup=False)
 
@@ -225,11 +229,17 @@ class RunsScreen(LabScreen):
         """Train the experiment of the run at the cursor again."""
         if self.table.chosen is not None:
             run = RunDirectory(self.lab.root / self.table.chosen.id)
-            if self.lab_app.attempt(lambda: self.lab.start(read_experiment(run))):
+            if self.lab_app.attempt(lambda: self.lab.start(_experiment(run))):
                 self.lab_app.show_run()
 
     def action_edit(self) -> None:
         """Take the experiment of the run at the cursor over into Compare."""
         if self.table.chosen is not None:
             run = RunDirectory(self.lab.root / self.table.chosen.id)
-            self.lab_app.attempt(lambda: self.lab_app.edit(read_experiment(run)))
+            self.lab_app.attempt(lambda: self.lab_app.edit(_experiment(run)))
+
+
+def _experiment(run: RunDirectory) -> Experiment:
+    """Return a run's experiment, under the name that the run has now."""
+    experiment, name = read_experiment(run), read_name(run)
+    return experiment if name is None else replace(experiment, name=name)

@@ -46,6 +46,8 @@ class CurveChart(Painted):
         self._version: int | None = None
         self._drawn: tuple[Any, ...] = ()
         self._chart: Chart | None = None
+        self._line: int | None = None
+        """Where the cursor's line was drawn."""
         self.log_y = False
         """Whether the axis is logarithmic now."""
 
@@ -83,6 +85,9 @@ class CurveChart(Painted):
             legend=False,
         )
         self.paint(list(self._chart.text.split("\n", allow_blank=True)))
+        if self._column(self.cursor) != self._line:
+            self._line = self._column(self.cursor)
+            self.refresh()  # the cursor's line is at another column now
 
     def _show_nothing(self) -> None:
         """Say that there is no curve yet, or that all are hidden."""
@@ -131,7 +136,8 @@ class CurveChart(Painted):
 
     def watch_cursor(self, before: int | None, after: int | None) -> None:
         """Draw the line at its new place, and tell where it is."""
-        columns = {self._column(before), self._column(after)}
+        columns = {self._column(before), self._column(after), self._line}
+        self._line = self._column(after)
         for column in columns:
             if column is not None:
                 self.refresh(Region(column, 0, 1, self.size.height))

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
-from inittui.experiment import Experiment
+from inittui.experiment import Experiment, names_contestants
 from inittui.tui.fields import FIELDS, Field, Outcome, experiment_from, texts_of
 from inittui.tui.keymap import key
 from inittui.tui.looks import look_of
@@ -114,6 +114,12 @@ class Form(Container):
     def texts(self) -> Mapping[str, str]:
         """What is typed, by the fields' names."""
         return self.settings.texts
+
+    @property
+    def names_contestants(self) -> bool:
+        """Whether what was taken over trains something even where nothing is ticked."""
+        base = self._base
+        return bool(self.texts.get("also")) and names_contestants(base.layers, base.sweeps)
 
     def load(self, experiment: Experiment) -> None:
         """Show an experiment's settings; those that have no line are kept."""
