@@ -311,6 +311,8 @@ CSV_COLUMNS = (
 def compare_csv(state: RunState) -> str:
     """Return one row per trial and epoch under a header; a trial without epochs has one row.
 
+    Such a row has the last step's loss as its training loss if the trial has diverged.
+
     Non-finite numbers are NaN, Infinity and -Infinity; what is not known is empty.
     """
     text = io.StringIO()
@@ -319,7 +321,9 @@ def compare_csv(state: RunState) -> str:
     for trial in state.trials:
         head = (sanitize(trial.scheme), trial.seed, trial.status)
         if not trial.epochs:
-            writer.writerow((*head, "", trial.steps, "", "", "", trial.seconds))
+            diverged = trial.status == "diverged" and bool(trial.losses)
+            loss = to_wire(trial.losses[-1]) if diverged else ""
+            writer.writerow((*head, "", trial.steps, loss, "", "", trial.seconds))
         for e in trial.epochs:
             numbers = (e.epoch, e.step, e.train_loss, e.val_loss, e.val_accuracy, e.seconds)
             writer.writerow((*head, *numbers))

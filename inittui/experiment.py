@@ -182,7 +182,7 @@ def _check_shares(experiment: Experiment) -> None:
     if model.dropout is not None and not 0 <= model.dropout < 1:
         raise UsageError(f"dropout must be at least 0 and below 1, not {model.dropout:g}")
     if not 0 < training.lr < float("inf"):
-        raise UsageError(f"the learning rate must be above 0, not {training.lr:g}")
+        raise UsageError(f"the learning rate must be finite and above 0, not {training.lr:g}")
     for kind, name, names in (
         ("activation", model.activation, ACTIVATIONS),
         ("optimizer", training.optimizer, OPTIMIZERS),
@@ -199,6 +199,10 @@ _SPLIT = re.compile(r"torch:\d{1,18}")
 def _check_split(data: DataConfig) -> None:
     share = data.validation
     needs_none = share == 0 and data.evaluate_on == "test"
+    if share == 1:
+        raise UsageError(
+            "validation 1 would be all or one image: give a share below 1, or at least 2"
+        )
     sensible = 0 < share < float("inf") and (share < 1 or share == int(share))
     if not (sensible or needs_none):
         raise UsageError(

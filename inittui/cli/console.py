@@ -30,7 +30,15 @@ def console_for(stream: TextIO, width: int | None = None) -> Console:
     """
     if width is None and not stream.isatty():
         width = PLAIN_WIDTH
-    return Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
+    return _Quiet(file=stream, width=width, highlight=False, emoji=False, markup=False)
+
+
+class _Quiet(Console):
+    """Rich's own ends the program when nobody reads any more; ours lets the caller decide."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the `BrokenPipeError` that is being handled."""
+        raise  # noqa: PLE0704
 
 
 def is_ascii(stream: TextIO) -> bool:

@@ -43,7 +43,7 @@ def export(
 
     json is the document of 'inittui schema compare'; csv has one row per trial and epoch; svg and
     html show the report, and html holds the document too; tensorboard makes a folder of event
-    files, for which the extra inittui[tensorboard] is needed.
+    files, for which the extra inittui\\[tensorboard] is needed.
     """
     from inittui.cli.output import check_width
     from inittui.runs import find_run, load_settled, runs_root

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import redirect_stdout
-from typing import Annotated
+from contextlib import redirect_stdout, suppress
+from typing import Annotated, NoReturn
 
 import typer
 from typer import TyperException
@@ -13,6 +13,7 @@ from typer import TyperException
 from inittui.cli.commands import Commands
 from inittui.cli.completion import complete_in_bash, is_asked_by_bash
 from inittui.cli.console import note
+from inittui.cli.streams import make_writable
 from inittui.cli.tui import Fps, NoMouse, RunsDir, Theme, open_lab
 from inittui.errors import ExitCode, InittuiError
 from inittui.tui.terminal import is_terminal
@@ -61,10 +62,12 @@ def root(
 
 def main() -> None:
     """Run the command line and exit with an `ExitCode`."""
+    make_writable()
     try:
         if is_asked_by_bash():
             complete_in_bash(app)
         code = app(standalone_mode=False)
+        sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else ExitCode.DONE)
     except TyperException as error:
         note(_one_line(error))
@@ -77,15 +80,24 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our stdout has gone (`inittui … | head`): end quietly, as other tools do.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ExitCode.DONE)
+        _end_unread()
+    except SystemExit as end:
+        if end.code == 1:  # typer's and rich's way to end on a broken pipe; we have no such code
+            _end_unread()
+        raise
     except OSError as error:
         if "--debug" in sys.argv:
             raise
         where = f": {error.filename}" if error.filename else ""
         note(f"{error.strerror or error}{where}")
         sys.exit(ExitCode.ENVIRONMENT)
+
+
+def _end_unread() -> NoReturn:
+    """End quietly, as other tools do: the reader of our stdout has gone (`inittui … | head`)."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(ExitCode.DONE)
 
 
 def _one_line(error: TyperException) -> str:

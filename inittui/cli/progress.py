@@ -79,7 +79,9 @@ class _LiveView:
         self._ascii_only = ascii_only
         self._console = console
         self._drawn = 0.0
-        self._began = time.monotonic()
+        self._began: tuple[float, int] | None = None
+        """When the first step was seen, and how many were taken by then."""
+        self._started = time.monotonic()
 
     def __call__(self, event: Event, state: RunState) -> None:
         now = time.monotonic()
@@ -87,14 +89,18 @@ class _LiveView:
             self._live.console.print(Text(f"inittui: {sanitize(event.message)}"))
         if now - self._drawn >= 1 / _REFRESHES_PER_SECOND or isinstance(event, TrialEnded):
             self._drawn = now
-            self._live.update(self._draw(state, now - self._began), refresh=True)
+            self._live.update(self._draw(state, now), refresh=True)
 
-    def _draw(self, state: RunState, elapsed: float) -> RenderableType:
+    def _draw(self, state: RunState, now: float) -> RenderableType:
         total = sum(_steps_wanted(trial, state) for trial in state.trials)
         done = sum(trial.steps for trial in state.trials)
-        left = elapsed * (total - done) / done if done else 0.0
+        if self._began is None and done:
+            self._began = now, done  # loading says nothing of a step's time
         ended = sum(trial.status not in ("waiting", "running") for trial in state.trials)
-        head = f"{ended}/{len(state.trials)} trials, {elapsed:.0f} s, about {left:.0f} s left"
+        head = f"{ended}/{len(state.trials)} trials, {now - self._started:.0f} s"
+        if self._began is not None and done > self._began[1]:
+            began, before = self._began
+            head += f", about {(now - began) * (total - done) / (done - before):.0f} s left"
         grid = Table.grid(padding=(0, 1))
         grid.add_column(no_wrap=True, overflow="ellipsis", max_width=32)
         grid.add_column(width=_BAR_WIDTH)

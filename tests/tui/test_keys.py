@@ -31,7 +31,6 @@ from inittui.tui.widgets.race import Race
 from inittui.tui.widgets.rows import Rows
 from inittui.tui.widgets.runs_table import RunsTable
 
-
 Check = Callable[[LabApp], Any]
 
 

@@ -1,0 +1,55 @@
+"""stdout and stderr that are closed, that nobody reads, or that carry ASCII only."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+INITTUI = str(Path(sys.executable).with_name("inittui"))
+QUICK = ("--limit", "300", "--epochs", "1", "--no-save")
+
+
+def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False,
+        env={**os.environ, "I": INITTUI, "INITTUI_RUNS_DIR": "/nonexistent/runs", **environment},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", ["--help", "--version", "inits", "schema compare", "runs"])
+def test_a_reader_that_has_gone_is_no_error(arguments: str) -> None:
+    done = shell(f'"$I" {arguments} | true')
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+def test_progress_that_nobody_reads_stops_nothing() -> None:
+    compare = f'"$I" compare zeros rule --epochs 2 {" ".join(QUICK)}'
+    done = shell(f"{{ {compare} --json 2>&3 | grep -c inittui.compare/1; }} 3> >(head -n 1 >&2)")
+    assert (done.returncode, done.stdout) == (0, "1\n")
+
+
+@pytest.mark.parametrize("arguments", ["inits", "runs", "model mlp", "lessons", "data"])
+def test_a_closed_stdout_drops_what_is_written(arguments: str) -> None:
+    done = shell(f'"$I" {arguments} >&-')
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_closed_stderr_takes_nothing_from_the_result() -> None:
+    done = shell(f'"$I" compare zeros {" ".join(QUICK)} --csv 2>&-')
+    assert done.returncode == 0
+    assert done.stdout.startswith("scheme,")
+    assert shell('"$I" compare zeross 2>&-').returncode == 2
+
+
+@pytest.mark.parametrize("command", ["compare", "inspect", "model", "inits show"])
+def test_the_help_is_spelled_in_ascii_where_nothing_else_can_be(command: str) -> None:
+    done = shell(f'"$I" {command} --help', LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+    assert "Usage: inittui" in done.stdout
