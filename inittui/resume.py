@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from inittui.errors import UsageError
 from inittui.experiment import Experiment
-from inittui.runs import RunDirectory, live_writer, load_state, read_experiment
-from inittui.state import ENDED, RunState
+from inittui.runs import Damage, RunDirectory, live_writer, load_state, read_experiment
+from inittui.state import ENDED, RunState, TrialState
+from inittui.text import sanitize
 
 if TYPE_CHECKING:
     from inittui.training.engine import Earlier
@@ -25,24 +29,33 @@ class Resumption:
     state: RunState
     """What was measured so far."""
     experiment: Experiment
+    damage: tuple[str, ...] = ()
+    """What is wrong with its log, a line each."""
 
 
-def open_resumption(run: RunDirectory) -> Resumption:
+def open_resumption(run: RunDirectory, *, force: bool = False) -> Resumption:
     """Read a run that is to go on.
 
-    One whose process ended before it wrote anything begins from the beginning.
+    One whose process ended before it wrote anything begins from the beginning. ``force`` takes a
+    run from another host, of which can't be told for sure whether it still writes.
 
     Raises:
         InittuiError: it is over, somebody writes it, or it can't be read.
         OSError: its experiment can't be read.
     """
     holder = live_writer(run)
-    if holder is not None:
+    elsewhere = holder is not None and bool(holder.host) and not holder.is_here
+    if elsewhere and not force:
+        raise UsageError(
+            f"run {run.id} was written to a moment ago by {holder}; if that has stopped, --force "
+            "goes on with the run"
+        )
+    if holder is not None and not elsewhere:
         raise UsageError(f"run {run.id} is being written by {holder}")
-    state = load_state(run)[0] if os.path.lexists(run.log) else RunState()
+    state, damage = load_state(run) if os.path.lexists(run.log) else (RunState(), Damage())
     if state.ended is not None and state.ended.status in ("finished", "nothing-finished"):
         raise UsageError(f"run {run.id} is over: nothing is left to resume")
-    return Resumption(run, state, read_experiment(run))
+    return Resumption(run, state, read_experiment(run), tuple(damage.messages()))
 
 
 def earlier_of(state: RunState, differences: Sequence[str] = ()) -> Earlier | None:
@@ -58,7 +71,32 @@ def earlier_of(state: RunState, differences: Sequence[str] = ()) -> Earlier | No
         ended=ended,
         finished=sum(trial.status == "finished" for trial in state.trials),
         differences=tuple(differences),
+        logged={trial.index: _logged(trial) for trial in state.trials},
     )
+
+
+def _logged(trial: TrialState) -> tuple[int, int]:
+    """Return how many steps and epochs the log holds without a gap, from the first on."""
+    gap = next((step for step, loss in enumerate(trial.losses) if math.isnan(loss)), trial.steps)
+    return gap, len(trial.epochs)
+
+
+def _changes(then: Experiment, now: Experiment) -> list[str]:
+    """Say which settings of an experiment were changed."""
+    before, after = _settings(then), _settings(now)
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    shown = [f"{name} was {before.get(name)}, is {after.get(name)}" for name in changed]
+    return [f"experiment.toml was changed: {sanitize(each, 200)}" for each in shown]
+
+
+def _settings(experiment: Experiment) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in msgspec.to_builtins(experiment).items():
+        if isinstance(value, dict) and name != "layers":
+            found |= {f"{name}.{inner}": each for inner, each in value.items()}
+        else:
+            found[name] = value
+    return found
 
 
 def differences(resumption: Resumption, materials: Materials) -> list[str]:
@@ -71,7 +109,7 @@ def differences(resumption: Resumption, materials: Materials) -> list[str]:
         return []
     found = []
     if started.experiment != resumption.experiment:
-        found.append("experiment.toml was changed")
+        found += _changes(started.experiment, resumption.experiment)
     if started.trials != materials.trials:
         found.append("the trials are others")
     if started.data and started.data != materials.fingerprint:

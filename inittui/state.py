@@ -245,6 +245,8 @@ class RunState:
         """Wait again for the trials that had not come to an end of their own."""
         self.ended = None
         self._repeats = not event.differences
+        for difference in event.differences:
+            self._note(f"it went on although {difference}")
         for trial in self.trials:
             if trial.status not in ENDED:
                 trial.status = "waiting"

@@ -56,6 +56,7 @@ class Recorder:
         self._checkpoint_seconds = checkpoint_seconds
         self.failure: MachineError | None = None
         """Why the log stopped, where it did: training went on."""
+        self._store: CheckpointStore | None = None
         self._told = False
 
     def events(
@@ -85,6 +86,8 @@ class Recorder:
                 if log is not None:
                     yield from self._write(log, event)
                 yield event
+        if self._store is not None and self._store.failed and self.failure is None:
+            self.failure = MachineError("not every checkpoint could be kept; what was measured is")
 
     def _checkpoints(self, log: LogWriter | None) -> CheckpointStore | None:
         from inittui.training.checkpoints import SAVE_SECONDS, CheckpointStore
@@ -101,11 +104,12 @@ class Recorder:
             return self.failure is None
 
         every = self._checkpoint_seconds
-        return CheckpointStore(
+        self._store = CheckpointStore(
             self._run.checkpoints,
             log_is_on_disk=log_is_on_disk,
             every=SAVE_SECONDS if every is None else every,
         )
+        return self._store
 
     def _write(self, log: LogWriter, event: Event) -> Iterator[Event]:
         if self.failure is None:
@@ -141,6 +145,12 @@ class Recorder:
         load_code(resumption.experiment, run.experiment_file, trust=trust)
         materials = prepare(resumption.experiment)
         found = differences(resumption, materials)
+        started = resumption.state.started
+        if started is not None and started.trials != materials.trials:
+            raise UsageError(
+                f"run {run.id} can't go on: {'; '.join(found)}; what is in experiment.toml now is "
+                "another run: 'inittui compare --config' starts it"
+            )
         if found and not force:
             raise UsageError(
                 f"run {run.id} would not go on as it began: {'; '.join(found)}; "

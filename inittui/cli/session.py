@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inittui.cli.console import note
 from inittui.cli.expectation import expectation
 from inittui.cli.interrupt import orderly_stop
 from inittui.cli.progress import Progress, show_progress
@@ -117,7 +118,9 @@ def resume(
     """
     from inittui.resume import open_resumption
 
-    resumption = open_resumption(run)
+    resumption = open_resumption(run, force=force)
+    for message in resumption.damage:
+        note(f"run {run.id}: {message}")
     with show_progress(quiet) as progress:
         from inittui.worker import Recorder
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import torch
+from torch import nn
 
 SAVE_SECONDS = 60.0
 """Epochs that take long are saved this often in between."""
@@ -72,6 +73,8 @@ class CheckpointStore:
         self._every = every
         self._saved = time.monotonic()
         self._told: set[str] = set()
+        self.failed = False
+        """Whether a checkpoint couldn't be saved."""
 
     def due(self) -> bool:
         """Whether the last save is long enough ago to save in the middle of an epoch."""
@@ -126,19 +129,26 @@ class CheckpointStore:
         self._told.add(reason)
         return is_new
 
-    def load(self, group: Sequence[int]) -> Checkpoint | None:
-        """Return the stack's checkpoint; None if there is none or it can't be trusted."""
+    def load(self, group: Sequence[int], most: int) -> Checkpoint | None:
+        """Return the stack's checkpoint; None if there is none or it can't be trusted.
+
+        A file of more than ``most`` bytes isn't one of this stack's, and isn't read.
+        """
         from safetensors import SafetensorError, safe_open
 
         path = self._path(group)
         if not path.is_file() or path.is_symlink() or self._directory.is_symlink():
             return None
         try:
+            if path.stat().st_size > most:
+                return None
             with safe_open(path, framework="pt") as file:
                 text = (file.metadata() or {}).get("header", "")
                 header = msgspec.json.decode(text, type=_Header)
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (OSError, SafetensorError, msgspec.MsgspecError, ValueError, RecursionError):
+        except (
+            OSError, SafetensorError, msgspec.MsgspecError, ValueError, RecursionError, MemoryError,
+        ):  # fmt: skip
             return None
         if header.checksum != _checksum(tensors):
             return None
@@ -189,6 +199,17 @@ def _checksum(tensors: Mapping[str, torch.Tensor]) -> int:
         content = tensors[name].contiguous().reshape(-1).view(torch.uint8)
         checksum = zlib.crc32(content.numpy().data, checksum)
     return checksum
+
+
+def most_bytes(template: nn.Module, trials: int, steps: int) -> int:
+    """Return a bound on the size of a checkpoint of so many trials, in epochs of so many steps.
+
+    Parameters, at most two moments and a count of each, and buffers, in at most 8 bytes; a float64
+    for each loss; and as much again for names and for what a learner keeps besides.
+    """
+    parameters = sum(p.numel() for p in template.parameters())
+    buffers = sum(b.numel() for b in template.buffers())
+    return 2 * 8 * trials * (4 * parameters + buffers + steps) + 2**20
 
 
 def matches(state: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> bool:

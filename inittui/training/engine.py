@@ -8,7 +8,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
@@ -64,6 +64,8 @@ class Earlier:
     """How many of them had finished."""
     differences: tuple[str, ...] = ()
     """What is no longer as it was then."""
+    logged: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    """Steps and epochs of each trial that the log holds without a gap."""
 
 
 def train(
@@ -89,12 +91,15 @@ def train(
     """
     began = time.time() if process_started is None else process_started
     here = _Here(materials, command)
+    if checkpoints and not earlier:
+        checkpoints.clear()  # of a run whose log was lost: nothing in it is known any more
     yield here.resumed(earlier) if earlier else here.started(run)
     plan = StackPlan(earlier.kind, earlier.groups) if earlier else plan_stacks(materials)
     if plan.reason:
         message = f"the model can't be stacked and trains one by one: {plan.reason}"
         yield Noted(at=time.time(), message=message)
     seconds = dict(earlier.ended) if earlier else {}
+    logged = earlier.logged if earlier else {}
     finished = earlier.finished if earlier else 0
     interrupted = False
     groups = deque(group for group in plan.groups if not seconds.keys() >= set(group))
@@ -107,7 +112,7 @@ def train(
             group = groups.popleft()
             try:
                 part = materials.of(group[0])
-                stack = Stack(part, plan.kind, group, should_stop, checkpoints)
+                stack = Stack(part, plan.kind, group, should_stop, checkpoints, logged)
                 for event in stack.train():
                     if isinstance(event, TrialEnded):
                         seconds[event.trial] = event.seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -21,7 +21,7 @@ from inittui.events import (
     Validated,
 )
 from inittui.numbers import all_to_wire, to_wire
-from inittui.training.checkpoints import Checkpoint, CheckpointStore, matches
+from inittui.training.checkpoints import Checkpoint, CheckpointStore, matches, most_bytes
 from inittui.training.device import synchronize
 from inittui.training.feed import Feed
 from inittui.training.inspecting import Inspector
@@ -77,8 +77,13 @@ class Stack:
         numbers: Sequence[int],
         should_stop: Callable[[], bool],
         checkpoints: CheckpointStore | None = None,
+        logged: Mapping[int, tuple[int, int]] | None = None,
     ) -> None:
-        """Build the trials with these numbers, as their checkpoint left them if there is one."""
+        """Build the trials with these numbers, as their checkpoint left them if there is one.
+
+        ``logged`` gives the steps and epochs of each trial that were kept without a gap: from a
+        checkpoint beyond them the gap would stay, so that the stack begins anew.
+        """
         self._materials, self._kind = materials, kind
         self._training = materials.experiment.training
         self._numbers = tuple(numbers)
@@ -89,7 +94,11 @@ class Stack:
         self._feed: Feed = materials.feed(self._seeds)
         total = self._feed.steps_per_epoch * self._training.epochs
         self._inspector = Inspector(materials, total)
-        checkpoint = checkpoints.load(numbers) if checkpoints else None
+        most = most_bytes(materials.template, len(numbers), self._feed.steps_per_epoch)
+        checkpoint = checkpoints.load(numbers, most) if checkpoints else None
+        self._gap = checkpoint is not None and not self._is_logged(checkpoint, logged)
+        if self._gap:
+            checkpoint = None
         self._build(checkpoint.alive if checkpoint else self._numbers)
         if checkpoint is not None and not self._fits(checkpoint):
             checkpoint = None
@@ -111,6 +120,16 @@ class Stack:
         )
         self._trials = [_Trial(n, values) for n, values in zip(alive, start, strict=True)]
 
+    def _is_logged(
+        self, checkpoint: Checkpoint, logged: Mapping[int, tuple[int, int]] | None
+    ) -> bool:
+        """Whether all that was measured before a checkpoint is in the log."""
+        if logged is None:
+            return True
+        steps = checkpoint.epoch * self._feed.steps_per_epoch + checkpoint.step
+        known = [logged.get(number, (0, 0)) for number in checkpoint.alive]
+        return all(each >= steps and epochs >= checkpoint.epoch for each, epochs in known)
+
     def _fits(self, checkpoint: Checkpoint) -> bool:
         """Whether a checkpoint is of these trials; one that isn't is as good as none."""
         within = (
@@ -121,6 +140,9 @@ class Stack:
 
     def train(self) -> Iterator[Event]:
         """Take all steps that are left, of all epochs; yield what happens."""
+        if self._gap:
+            message = "the log lacks steps from before a checkpoint: these trials begin anew"
+            yield Noted(at=time.time(), message=message)
         for trial in self._trials:
             yield TrialStarted(
                 at=time.time(), trial=trial.number, step=self._taken, start=trial.start
@@ -224,6 +246,7 @@ class Stack:
         try:
             self._checkpoints.save(self._numbers, checkpoint)
         except OSError as error:
+            self._checkpoints.failed = True
             reason = error.strerror or str(error)
             if self._checkpoints.is_news(reason):
                 message = f"no checkpoint can be written: {reason}; training goes on without"

@@ -14,10 +14,16 @@ from interrupted import Interrupted
 from processes import Launcher
 from safetensors.torch import load_file, save_file
 
+from inittui.experiment import DataConfig, Experiment, ModelConfig, Optimizer, TrainingConfig
 from inittui.runs import RunDirectory
-from inittui.training.checkpoints import Checkpoint, CheckpointStore
+from inittui.training.checkpoints import Checkpoint, CheckpointStore, most_bytes
+from inittui.training.materials import prepare
+from inittui.training.planning import plan_stacks
+from inittui.training.stack import Stack
 
 GROUP = (3, 4, 5)
+MOST = 2**20
+"""Bytes: more than these checkpoints have."""
 
 
 def _checkpoint() -> Checkpoint:
@@ -42,13 +48,13 @@ def kept(tmp_path: Path) -> tuple[CheckpointStore, Path]:
 
 
 def test_what_is_saved_is_loaded(kept: tuple[CheckpointStore, Path]) -> None:
-    loaded = kept[0].load(GROUP)
+    loaded = kept[0].load(GROUP, MOST)
     assert loaded is not None
     expected = _checkpoint()
     assert (loaded.alive, loaded.epoch, loaded.step, loaded.seconds) == ((3, 5), 1, 2, (0.5, 0.25))
     assert torch.equal(loaded.losses, expected.losses)
     assert all(torch.equal(loaded.state[name], t) for name, t in expected.state.items())
-    assert kept[0].load((3, 4)) is None
+    assert kept[0].load((3, 4), MOST) is None
 
 
 def _header(path: Path, **changes: object) -> None:
@@ -129,7 +135,7 @@ def test_a_damaged_checkpoint_is_not_loaded(
 ) -> None:
     store, path = kept
     DAMAGES[damage](path)
-    assert store.load(GROUP) is None
+    assert store.load(GROUP, MOST) is None
 
 
 def test_nothing_is_written_or_removed_through_links(tmp_path: Path) -> None:
@@ -152,7 +158,7 @@ def test_nothing_is_written_or_removed_through_links(tmp_path: Path) -> None:
     (run / "checkpoints" / ".stack-3-3.safetensors.new").symlink_to(victim)
     store.save(GROUP, _checkpoint())
     assert victim.read_text() == "mine"
-    assert store.load(GROUP) is not None
+    assert store.load(GROUP, MOST) is not None
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
@@ -175,7 +181,7 @@ def _others_state(path: Path) -> None:
     """A sound checkpoint, but of models of another shape."""
     group = tuple(range(2))
     store = CheckpointStore(path.parent)
-    loaded = store.load(group)
+    loaded = store.load(group, MOST)
     assert loaded is not None
     state = {name: tensor.reshape(-1)[:1].clone() for name, tensor in loaded.state.items()}
     store.save(
@@ -218,3 +224,24 @@ def _assert_went_on(run: RunDirectory) -> None:
     """The last start of a trial in the log is not at its first step."""
     starts = [line for line in run.log.read_bytes().splitlines() if b'"trial_started"' in line]
     assert msgspec.json.decode(starts[-1])["step"] > 0
+
+
+def test_a_file_that_is_too_large_is_not_read(kept: tuple[CheckpointStore, Path]) -> None:
+    store, path = kept
+    assert store.load(GROUP, path.stat().st_size) is not None
+    assert store.load(GROUP, path.stat().st_size - 1) is None
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "sgd"])
+@pytest.mark.parametrize("model", ["mlp", "lenet"])
+def test_a_whole_checkpoint_is_within_the_bound(optimizer: Optimizer, model: str) -> None:
+    wanted = Experiment(
+        ("rule", "normal"),
+        model=ModelConfig(name=model, batch_norm=model == "lenet" or None),
+        data=DataConfig(limit=400),
+        training=TrainingConfig(optimizer=optimizer, device="cpu", dtype="float64"),
+    )
+    materials = prepare(wanted)
+    stack = Stack(materials, plan_stacks(materials).kind, (0, 1), lambda: False)
+    size = sum(t.numel() * t.element_size() for t in stack._learner.state().values())
+    assert size < most_bytes(materials.template, 2, steps=4)

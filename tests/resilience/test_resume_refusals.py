@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from essence import the_run
+from essence import essence, the_run
 from interrupted import Interrupted
 from processes import Launcher
 
@@ -64,7 +64,7 @@ def test_what_is_no_longer_as_it_was_is_named_and_refused(
     result = inittui.run("runs", "resume", "last", "-q", "--runs-dir", tmp_path / "runs")
     assert result.code == 2
     assert message in result.err
-    assert "--force" in result.err
+    assert ("--force" in result.err) == (change != "schemes")
     assert result.err.count("\n") == 1
     assert result.out == ""
     assert run.log.read_bytes() == before
@@ -88,6 +88,70 @@ def test_who_insists_gets_a_whole_run_that_says_what_was_different(
     again = inittui.run("runs", "resume", "last", "-q", "--runs-dir", tmp_path / "runs")
     assert again.code == 2
     assert "is over" in again.err
+
+
+def test_other_trials_are_another_run_whoever_insists(
+    inittui: Launcher, interrupted: Interrupted, tmp_path: Path
+) -> None:
+    run = interrupted.copy(tmp_path / "runs")
+    _edit_toml('"default"', '"zeros"')(run)
+    before = run.log.read_bytes()
+    result = inittui.run("runs", "resume", "last", "-q", "--force", "--runs-dir", run.path.parent)
+    assert (result.code, result.out) == (2, "")
+    assert "what is in experiment.toml now is another run" in result.err
+    assert run.log.read_bytes() == before
+
+
+def test_a_setting_that_was_changed_is_told_of_in_the_report(
+    inittui: Launcher, interrupted: Interrupted, tmp_path: Path
+) -> None:
+    run = interrupted.copy(tmp_path / "runs")
+    _edit_toml("lr = 0.001", "lr = 0.002")(run)
+    result = inittui.run("runs", "resume", "last", "-q", "--force", "--runs-dir", run.path.parent)
+    assert result.code == 0, result.err
+    words = " ".join(result.out.split())
+    assert (
+        "it went on although experiment.toml was changed: training.lr was 0.001, is 0.002" in words
+    )
+
+
+def _cut(lines: int) -> Callable[[bytes], bytes]:
+    return lambda log: b"".join(log.splitlines(keepends=True)[:lines])
+
+
+def _without_a_line(log: bytes) -> bytes:
+    lines = log.splitlines(keepends=True)
+    losses = next(i for i, line in enumerate(lines) if b'"losses"' in line)
+    return b"".join([*lines[:losses], b"garbage\n", *lines[losses + 1 :]])
+
+
+@pytest.mark.parametrize("damage", [_cut(0), _cut(5), _without_a_line], ids=["all", "most", "one"])
+def test_what_a_damaged_log_lacks_is_trained_again(
+    inittui: Launcher, interrupted: Interrupted, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    run = interrupted.copy(tmp_path / "runs")
+    run.log.write_bytes(damage(run.log.read_bytes()))
+    result = inittui.run("runs", "resume", "last", "-q", "--runs-dir", run.path.parent)
+    assert result.code == 0, result.err
+    state = load_state(run)[0]
+    whole = [each["losses"] for each in interrupted.essence]
+    assert [trial.losses.tobytes() for trial in state.trials] == whole
+    assert all(len(trial.epochs) == 6 for trial in state.trials)
+
+
+def test_a_run_of_another_host_goes_on_for_who_insists(
+    inittui: Launcher, interrupted: Interrupted, tmp_path: Path
+) -> None:
+    run = interrupted.copy(tmp_path / "runs")
+    holder = {"host": "elsewhere", "pid": 1, "since": time.time()}
+    run.holder_file.write_text(json.dumps(holder))
+    run.log.touch()
+    refused = inittui.run("runs", "resume", "last", "-q", "--runs-dir", run.path.parent)
+    assert (refused.code, refused.out) == (2, "")
+    assert "written to a moment ago by pid 1 on host elsewhere" in refused.err
+    forced = inittui.run("runs", "resume", "last", "-q", "--force", "--runs-dir", run.path.parent)
+    assert forced.code == 0, forced.err
+    assert essence(run) == interrupted.essence
 
 
 def test_a_run_without_its_experiment_is_refused_in_one_line(
