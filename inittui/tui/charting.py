@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from inittui.tui.smoothing import Floats
 
 _STEPS: dict[Steps, str] = {
+    "auto": "all steps so far",
     "first": f"first {FIRST_STEPS} steps",
     "all": "all steps",
     "last epoch": "last epoch",
@@ -193,7 +194,10 @@ def step_window(states: Iterable[RunState], options: ChartOptions) -> Window:
     last = max(taken, 2, *(state.total_steps for state in states))
     if options.metric != "train_loss" or options.steps == "all":
         return 1.0, float(last)
-    if options.steps == "first":
+    if options.steps == "auto" and taken > FIRST_STEPS and any(s.ended is None for s in states):
+        # It grows by doubling: a window that grew with every step would be drawn anew each time.
+        return 1.0, float(min(FIRST_STEPS * 2 ** math.ceil(math.log2(taken / FIRST_STEPS)), last))
+    if options.steps in ("auto", "first"):
         return 1.0, float(min(FIRST_STEPS, last))
     epoch = max((s.started.steps_per_epoch for s in states if s.started), default=0) or taken
     epoch = max(epoch, 2)
@@ -275,8 +279,12 @@ def _title(
     if options.metric == "val_accuracy":
         parts[0] += " in %"
     elif options.metric == "train_loss":
-        short = options.steps == "first" and window[1] < FIRST_STEPS
-        parts.append("zoomed" if options.zoom else _STEPS["all" if short else options.steps])
+        steps = options.steps
+        if steps == "auto" and window[1] <= FIRST_STEPS:
+            steps = "first"
+        if steps == "first" and window[1] < FIRST_STEPS:
+            steps = "all"
+        parts.append("zoomed" if options.zoom else _STEPS[steps])
     if seeds > 1:
         parts.append(f"mean of {seeds} seeds")
         if options.band:

@@ -9,7 +9,8 @@ Window = tuple[float, float]
 """The first and the last step that are seen."""
 
 Metric = Literal["train_loss", "val_loss", "val_accuracy"]
-Steps = Literal["first", "all", "last epoch"]
+Steps = Literal["auto", "first", "all", "last epoch"]
+"""Which are shown; auto: all so far while a run is live, the first ones after it."""
 
 METRICS: dict[Metric, str] = {
     "train_loss": "training loss",
@@ -28,7 +29,7 @@ class ChartOptions:
     """How the curves are shown; the same on every screen."""
 
     metric: Metric = "train_loss"
-    steps: Steps = "first"
+    steps: Steps = "auto"
     zoom: Window | None = None
     """Steps shown instead of those that ``steps`` says."""
     log_y: bool | None = None

@@ -153,3 +153,17 @@ def test_a_contestant_without_values_is_no_error() -> None:
     assert picture([], ChartOptions()).series == ()
     waiting = Contestant(run, "rule", "rule", contestants([opened("classic")])[0].style)
     assert curve_of(waiting, "train_loss", (1.0, 9.0)).x.size == 0
+
+
+def test_a_live_chart_follows_by_doubling_and_comes_back_to_the_first_steps() -> None:
+    state = run_state("classic")
+    assert step_window([state], ChartOptions()) == (1.0, 100.0)
+    state.ended = None
+    taken = max(trial.steps for trial in state.trials)
+    low, high = step_window([state], ChartOptions())
+    assert low == 1.0
+    assert taken <= high <= max(2 * taken, 100)
+    for trial in state.trials:
+        del trial.losses[90:]
+    assert step_window([state], ChartOptions()) == (1.0, 100.0)
+    assert step_window([state], ChartOptions(steps="first")) == (1.0, 100.0)

@@ -384,6 +384,11 @@ HELP = [
 ]
 
 
+def test_leaving_while_something_is_typed(make_app: MakeApp) -> None:
+    found = [step("app.leave", "ctrl+q", lambda app: app._exit)]
+    run_script(make_app(), found, before=["slash", "k"])
+
+
 def test_the_palette_opens(make_app: MakeApp) -> None:
     found = [step("app.palette", "ctrl+p", lambda app: isinstance(app.screen, CommandPalette))]
     run_script(make_app(), found)

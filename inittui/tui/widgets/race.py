@@ -13,7 +13,7 @@ from textual.message import Message
 
 from inittui.tui.charting import Contestant, full_window
 from inittui.tui.keymap import key
-from inittui.tui.options import METRICS, SMOOTHINGS, ChartOptions
+from inittui.tui.options import METRICS, SMOOTHINGS, ChartOptions, Steps
 from inittui.tui.widgets.board import Board
 from inittui.tui.widgets.chart import CurveChart
 
@@ -120,7 +120,13 @@ class Race(Container):
 
     def action_steps(self) -> None:
         """Leave the zoom, or go to the next choice of steps."""
-        following = {"first": "all", "all": "last epoch", "last epoch": "first"}
+        follows_live = any(contestant.run.is_live for contestant in self._contestants)
+        following: dict[Steps, Steps] = {
+            "auto": "first" if follows_live else "all",
+            "first": "all",
+            "all": "last epoch",
+            "last epoch": "first",
+        }
         now = self._options
         self._change(zoom=None, steps=now.steps if now.zoom else following[now.steps])
 
