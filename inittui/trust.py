@@ -22,6 +22,15 @@ def own_models(experiment: Experiment) -> list[str]:
     return sorted(name for name in {experiment.model.name, *swept} if is_own(name))
 
 
+def named_code(experiment: Experiment) -> list[str]:
+    """Return all code that an experiment names, models first; nothing is imported.
+
+    Raises:
+        UsageError: a scheme or a sweep of the experiment can't be read.
+    """
+    return [*own_models(experiment), *own_initializers(experiment)]
+
+
 def check_trust(reference: str, source: object, *, trust: bool) -> None:
     """Raise `UsageError` for code that only a file names, unless the person trusts it."""
     if not trust:
@@ -35,8 +44,7 @@ def load_code(experiment: Experiment, source: object, *, trust: bool) -> None:
     Raises:
         UsageError: it names code, and the person doesn't trust it; or the code fails.
     """
-    models, initializers = own_models(experiment), own_initializers(experiment)
-    for reference in (*models, *initializers):
+    for reference in named_code(experiment):
         check_trust(reference, source, trust=trust)
-    for reference in initializers:
+    for reference in own_initializers(experiment):
         own.load(reference)

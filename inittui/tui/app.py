@@ -19,6 +19,7 @@ from textual.screen import Screen
 from inittui.errors import InittuiError
 from inittui.experiment import Experiment
 from inittui.runs import RunDirectory
+from inittui.text import sanitize
 from inittui.tui import themes
 from inittui.tui.driver import driver_class
 from inittui.tui.keymap import check_keymap, key
@@ -276,6 +277,31 @@ class LabApp(App[None]):
         if isinstance(screen, LabScreen) and screen.is_too_small:
             return False
         return super().check_action(action, parameters)
+
+    def when_trusted(self, experiment: Experiment, act: Callable[[bool], object]) -> None:
+        """Act, after a question where the experiment names code; tell ``act`` whether it does."""
+        from inittui.trust import named_code
+
+        try:
+            code = named_code(experiment)
+        except InittuiError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
+        if code:
+            self._ask_trust(code, act)
+        else:
+            act(False)
+
+    @work(exclusive=True, group="question")
+    async def _ask_trust(self, code: list[str], act: Callable[[bool], object]) -> None:
+        from inittui.tui.screens.dialogs import Answer, Dialog
+
+        answers = [Answer("n", "Don't", "no"), Answer("y", "Run it", "yes")]
+        names = ", ".join(sanitize(name, 60) for name in code[:3])
+        details = "It can do on this machine whatever you can."
+        asked = Dialog(f"This imports and runs {names}. Do you trust it?", answers, details)
+        if await self.push_screen_wait(asked) == "yes":
+            act(True)
 
     # Going places
 

@@ -274,7 +274,7 @@ def _thinned(x: Floats, rows: Sequence[Floats], window: Window) -> Any:
 def _title(
     visible: Sequence[Contestant], options: ChartOptions, log_y: bool, window: Window
 ) -> str:
-    seeds = max((len(contestant.trials) for contestant in visible), default=1)
+    counts = {len(contestant.trials) for contestant in visible}
     parts = [METRICS[options.metric]]
     if options.metric == "val_accuracy":
         parts[0] += " in %"
@@ -285,8 +285,8 @@ def _title(
         if steps == "first" and window[1] < FIRST_STEPS:
             steps = "all"
         parts.append("zoomed" if options.zoom else _STEPS[steps])
-    if seeds > 1:
-        parts.append(f"mean of {seeds} seeds")
+    if max(counts, default=1) > 1:
+        parts.append(f"mean of {max(counts)} seeds" if len(counts) == 1 else "means over the seeds")
         if options.band:
             parts.append("bars from lowest to highest")
     if options.smoothing:

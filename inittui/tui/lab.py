@@ -54,24 +54,26 @@ class Lab:
         """Return the runs that go on, whether shown or not."""
         return [run for run in (*self.shown, *self.behind) if run.is_live]
 
-    def start(self, experiment: Experiment, *, add: bool = False) -> OpenRun:
+    def start(self, experiment: Experiment, *, add: bool = False, trust: bool = False) -> OpenRun:
         """Train an experiment in a process of its own; show it, alone or over what is shown.
+
+        ``trust`` lets the process import code that the experiment names.
 
         Raises:
             MachineError: the run can't be kept.
         """
-        run = self.start_behind(experiment)
+        run = self.start_behind(experiment, trust=trust)
         self._show(run, add)
         return run
 
-    def start_behind(self, experiment: Experiment) -> OpenRun:
+    def start_behind(self, experiment: Experiment, *, trust: bool = False) -> OpenRun:
         """Train an experiment without showing it.
 
         Raises:
             MachineError: the run can't be kept.
         """
         directory = create_run(self.root, experiment)
-        run = OpenRun(directory, worker=start_worker(directory))
+        run = OpenRun(directory, worker=start_worker(directory, trust=trust))
         run.open()
         self.behind.append(run)
         self.version += 1
@@ -146,7 +148,7 @@ class Lab:
         run.stopping = True
         self.version += 1
 
-    def resume(self, run: OpenRun) -> None:
+    def resume(self, run: OpenRun, *, trust: bool = False) -> None:
         """Let a run that was left before its end go on, in a process of its own.
 
         Where somebody else lets it go on already, it is watched.
@@ -155,7 +157,7 @@ class Lab:
             MachineError, OSError: the process can't be started.
         """
         mine = live_writer(run.directory) is None
-        run.restart(start_worker(run.directory, resume=True) if mine else None)
+        run.restart(start_worker(run.directory, resume=True, trust=trust) if mine else None)
         self.version += 1
 
     def find_live(self) -> list[RunDirectory]:

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from tui_shelf import MakeApp, Shelf, settle
 
-from inittui.experiment import Experiment, TrainingConfig
+from inittui.experiment import Experiment, ModelConfig, TrainingConfig
 from inittui.runs import RunDirectory, run_directories
 from inittui.tui.app import LabApp
 from inittui.tui.keymap import SECTIONS, all_bindings
@@ -237,9 +237,9 @@ def test_what_a_taken_over_run_has_besides_is_shown_and_can_be_dropped(
     trained: list[Experiment] = []
     start = Lab.start
 
-    def note(lab: Lab, experiment: Experiment, *, add: bool = False) -> OpenRun:
+    def note(lab: Lab, experiment: Experiment, *, add: bool = False, trust: bool) -> OpenRun:
         trained.append(experiment)
-        return start(lab, experiment, add=add)
+        return start(lab, experiment, add=add, trust=trust)
 
     monkeypatch.setattr(Lab, "start", note)
 
@@ -257,6 +257,37 @@ def test_what_a_taken_over_run_has_besides_is_shown_and_can_be_dropped(
             await pilot.press("n", "c", "e", "pagedown", "ctrl+u", "f5")
             await settle(pilot)
             assert trained[1:] == [Experiment()]
+
+    asyncio.run(run())
+
+
+def test_code_runs_only_after_a_question(
+    make_app: MakeApp, started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusted: list[bool] = []
+    start = Lab.start
+
+    def note(lab: Lab, experiment: Experiment, *, add: bool = False, trust: bool) -> OpenRun:
+        trusted.append(trust)
+        return start(lab, experiment, add=add, trust=trust)
+
+    monkeypatch.setattr(Lab, "start", note)
+
+    async def run() -> None:
+        app = make_app()
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settle(pilot)
+            app.edit(Experiment(("rule",), model=ModelConfig(name="mine.py:build")))
+            await settle(pilot)
+            for answer in ("n", "escape", "y"):
+                await pilot.press("r")
+                await settle(pilot)
+                assert isinstance(app.screen, Dialog)
+                assert trusted == []
+                await pilot.press(answer)
+                await settle(pilot)
+            assert trusted == [True]
+            assert compare(app).view == "run"
 
     asyncio.run(run())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.style import Style
@@ -223,8 +224,12 @@ class CompareScreen(LabScreen):
             self._explain(f"{label}{message}", True)
             self.app.bell()
             return
+        experiment = outcome.experiment
+        self.lab_app.when_trusted(experiment, lambda trust: self._start(experiment, add, trust))
+
+    def _start(self, experiment: Experiment, add: bool, trust: bool) -> None:
         try:
-            self.lab.start(outcome.experiment, add=add)
+            self.lab.start(experiment, add=add, trust=trust)
         except (InittuiError, OSError) as error:
             self._explain(str(error), True)
             return
@@ -239,7 +244,12 @@ class CompareScreen(LabScreen):
         """Go on with the shown runs that were left before their end."""
         for run in self.lab.shown:
             if run.can_resume:
-                self.lab_app.attempt(self.lab.resume, run)
+                started = run.state.started
+                experiment = started.experiment if started else Experiment()
+                self.lab_app.when_trusted(experiment, partial(self._resume, run))
+
+    def _resume(self, run: OpenRun, trust: bool) -> None:
+        self.lab_app.attempt(partial(self.lab.resume, run, trust=trust))
         self.refresh_bindings()
         self.draw()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -229,8 +230,16 @@ class RunsScreen(LabScreen):
         """Train the experiment of the run at the cursor again."""
         if self.table.chosen is not None:
             run = RunDirectory(self.lab.root / self.table.chosen.id)
-            if self.lab_app.attempt(lambda: self.lab.start(_experiment(run))):
+            self.lab_app.attempt(self._repeat, run)
+
+    def _repeat(self, run: RunDirectory) -> None:
+        experiment = _experiment(run)
+
+        def start(trust: bool) -> None:
+            if self.lab_app.attempt(partial(self.lab.start, experiment, trust=trust)):
                 self.lab_app.show_run()
+
+        self.lab_app.when_trusted(experiment, start)
 
     def action_edit(self) -> None:
         """Take the experiment of the run at the cursor over into Compare."""
