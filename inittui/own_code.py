@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import random
 import sys
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,6 +68,34 @@ def theirs(reference: str, given: str = "") -> Iterator[None]:
         said = sanitize(str(error).strip(), _LONGEST) or "no message"
         text = f"{reference}: {type(error).__name__}: {said}{_where(error)}"
         raise UsageError(sanitize(f"{text}; {given}" if given else text)) from error
+
+
+@contextlib.contextmanager
+def blamed(reference: str, passes: Callable[[BaseException], bool]) -> Iterator[None]:
+    """Show an error that was raised in somebody's own code as `theirs` does; others stay ours.
+
+    ``passes`` tells the errors that somebody else takes care of.
+    """
+    try:
+        yield
+    except UsageError:
+        raise
+    except Exception as error:
+        if passes(error) or not _is_in_own_code(error):
+            raise
+        with theirs(reference):
+            raise
+
+
+def _is_in_own_code(error: BaseException) -> bool:
+    """Whether it came through a file that is neither ours nor belongs to Python or a package."""
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    installed = {Path(sysconfig.get_path(name)) for name in names}
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if path.is_file() and not {_OURS, *installed} & {*path.parents}:
+            return True
+    return False
 
 
 def _where(error: BaseException) -> str:

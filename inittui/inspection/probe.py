@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call
+from torch.nn.utils import parametrize
 
 from inittui.inspection.statistics import measure, spread_of_logits
 from inittui.inspection.watcher import Seen, Watcher
@@ -50,7 +51,8 @@ def probe(
     model.eval()
     try:
         with torch.enable_grad(), seeded(0), torch_seeded(0, images.device):
-            with watcher.watching(model):
+            # Cached: what a hook reads of a parametrized layer is then what its forward has used.
+            with parametrize.cached(), watcher.watching(model):
                 logits: torch.Tensor = functional_call(model, {**leaves, **state}, (images,))
             loss = F.cross_entropy(logits, labels)
             layers = _layers(watcher, loss, percentile)

@@ -89,7 +89,9 @@ class Watcher(Flow):
                     self._note_activations(self.seen[name], nonlinearity, result)
         super().follow(func, args, kwargs, sources, result)
 
-    def _note_layer(self, name: str, module: nn.Module, output: torch.Tensor) -> None:
+    def _note_layer(self, name: str, module: nn.Module, output: object) -> None:
+        if not isinstance(output, torch.Tensor):
+            return  # a layer of somebody's own that gives something else: nothing to measure
         weight, bias = tensors(module)
         rows = unit_rows(module)
         seen = Seen(
@@ -104,7 +106,8 @@ class Watcher(Flow):
             pre_activations=measure(output, self._percentile),
             between_samples=between_samples(output),
         )
-        output.register_hook(lambda gradient: self._note_gradient(seen, gradient))
+        if output.requires_grad:  # not so where a model runs a part of itself without gradients
+            output.register_hook(lambda gradient: self._note_gradient(seen, gradient))
         self.seen[name] = seen
         self.note_layer(name, output)
 
@@ -113,7 +116,20 @@ class Watcher(Flow):
         seen.activations = measure(values, self._percentile)
         seen.saturated = saturated_share(values, nonlinearity)
         if nonlinearity in ("relu", "relu6"):
-            seen.dead = dead_share(values, seen.unit_dim if values.ndim == seen.output_dims else 1)
+            place = _place_of_units(seen, values)
+            seen.dead = None if place is None else dead_share(values, place)
 
     def _note_gradient(self, seen: Seen, gradient: torch.Tensor) -> None:
         seen.pre_activation_gradients = measure(gradient, self._percentile)
+
+
+def _place_of_units(seen: Seen, values: torch.Tensor) -> int | None:
+    """Return the dimension of a layer's units after what lies between it and its nonlinearity.
+
+    None where reshaping has left none that is as long as the layer has units.
+    """
+    usual = seen.unit_dim if values.ndim == seen.output_dims else 1
+    if values.shape[usual] == seen.units:
+        return usual
+    places = [place for place in range(1, values.ndim) if values.shape[place] == seen.units]
+    return places[0] if len(places) == 1 else None

@@ -21,7 +21,7 @@ _NAMES: Mapping[str, str] = {
     "saturated": "share of saturated activations",
     "dead": "share of dead units",
     "between_samples": "share of the outputs' mean square that is variance between images",
-    "distinct_units": "units that differ from all others",
+    "distinct_units": "distinct units",
 }
 
 _NO_SIGNAL = 1e-15

@@ -24,6 +24,12 @@ def check_classifier(
     Raises:
         UsageError: it fails, or doesn't give logits [n, classes]; says what it was given.
     """
+    for module in model.modules():
+        if isinstance(module, nn.DataParallel | torch.jit.ScriptModule):
+            shown, kind = sanitize(name, 200), type(module).__name__
+            raise UsageError(
+                f"{shown} has a {kind}, which can't be trained here: give what is in it"
+            )
     training = model.training
     with seeded(0), theirs(name, _given(example)), torch.no_grad():
         _check_outputs(model.eval()(example), len(example), classes, name)

@@ -26,6 +26,7 @@ from inittui.events import (
     TrialEnded,
 )
 from inittui.experiment import Experiment
+from inittui.own_code import blamed
 from inittui.training.checkpoints import CheckpointStore
 from inittui.training.device import device_title, exact
 from inittui.training.inspecting import measure_starts
@@ -112,13 +113,14 @@ def train(
             group = groups.popleft()
             try:
                 part = materials.of(group[0])
-                stack = Stack(part, plan.kind, group, should_stop, checkpoints, logged)
-                for event in stack.train():
-                    if isinstance(event, TrialEnded):
-                        seconds[event.trial] = event.seconds
-                        finished += event.status == "finished"
-                        interrupted = event.status == "interrupted"
-                    yield event
+                with blamed(part.experiment.model.name, out_of_memory):
+                    stack = Stack(part, plan.kind, group, should_stop, checkpoints, logged)
+                    for event in stack.train():
+                        if isinstance(event, TrialEnded):
+                            seconds[event.trial] = event.seconds
+                            finished += event.status == "finished"
+                            interrupted = event.status == "interrupted"
+                        yield event
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
@@ -142,7 +144,7 @@ def inspect_starts(materials: Materials, *, command: Sequence[str] = ()) -> Iter
     """
     yield _Here(materials, command).started(run="")
     try:
-        with exact(materials.device):
+        with exact(materials.device), blamed(materials.experiment.model.name, out_of_memory):
             yield from measure_starts(materials)
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):

@@ -12,7 +12,7 @@ from rich.text import Text
 from inittui.numbers import from_wire, short
 from inittui.probes import LayerProbe, Measured
 from inittui.views.frame import Frame
-from inittui.views.surroundings import shortened
+from inittui.views.surroundings import end_of, shortened
 
 _GAP = 2
 _LONGEST_LABEL = 24
@@ -38,7 +38,7 @@ def layer_table(rows: Sequence[Row], frame: Frame) -> Text:
     """Return all numbers of all rows; what doesn't fit beside the labels stands below them."""
     labels = [frame.say(row.label, 200) for row in rows]
     width = min(max(map(cell_len, labels), default=0), _LONGEST_LABEL, frame.columns // 3)
-    labels = [set_cell_size(shortened(label, width), width) for label in labels]
+    labels = [set_cell_size(end_of(label, width), width) for label in labels]
     room = frame.columns - width
     columns = [
         (

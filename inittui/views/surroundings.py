@@ -98,6 +98,15 @@ def _length(entries: Sequence[Text]) -> int:
     return sum(entry.cell_len for entry in entries) + len(_GAP) * (len(entries) - 1)
 
 
+def end_of(text: str, width: int) -> str:
+    """Return the text in at most ``width`` columns, the front cut off: ends tell layers apart."""
+    if cell_len(text) <= width:
+        return text
+    sign = "..." if text.isascii() else "…"
+    kept = set_cell_size(text[::-1], max(width - len(sign), 0))[::-1]
+    return sign[: max(width, 0)] + kept.lstrip()
+
+
 def shortened(text: str, width: int) -> str:
     """Return the text in at most ``width`` columns, with an ellipsis where it was cut."""
     if cell_len(text) <= width:

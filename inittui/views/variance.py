@@ -16,6 +16,9 @@ from inittui.views.palette import styles_for
 from inittui.views.plots import Series, line_plot
 from inittui.views.ticks import Tick
 
+_FEW_LAYERS = 12
+"""Up to so many each is marked: a mark between two layers would look like a third one."""
+
 _HEIGHT = 16
 _WIDE = 110
 """Columns from which on two figures stand beside each other."""
@@ -77,7 +80,9 @@ def _figure(
         curves = [[of(layer) for layer in layers] for layers in probes]
         mean, low, high = _over_seeds(curves)
         band = (low, high) if len(curves) > 1 else None
-        series.append(Series(scheme, range(1, len(mean) + 1), mean, styles[scheme], band))
+        few = len(mean) <= _FEW_LAYERS
+        layers = range(1, len(mean) + 1)
+        series.append(Series(scheme, layers, mean, styles[scheme], band, every_point=few))
     moment = {"before": "before training", "after": "after training"}.get(when, "while training")
     return line_plot(
         series,
