@@ -97,11 +97,14 @@ class TrialState:
     def first_loss(self) -> float | None:
         """Mean loss of the first `FIRST_STEPS` steps (of all, where there are fewer)."""
         first = self.losses[:FIRST_STEPS]
-        return (
-            math.fsum(first) / len(first)
-            if first and all(map(math.isfinite, first))
-            else (sum(first) / len(first) if first else None)
-        )
+        if not first:
+            return None
+        try:
+            return math.fsum(first) / len(first)
+        except (OverflowError, ValueError):  # so large that the sum is not; or inf beside -inf
+            return (
+                math.fsum(loss / len(first) for loss in first) if _all_finite(first) else math.nan
+            )
 
     @property
     def accuracies(self) -> list[tuple[int, float]]:
@@ -278,6 +281,10 @@ class RunState:
         for trial in self.trials:
             if trial.status in ("waiting", "running"):
                 trial.status = "failed" if event.status == "failed" else "interrupted"
+
+
+def _all_finite(values: Iterable[float]) -> bool:
+    return all(map(math.isfinite, values))
 
 
 def _floats(values: tuple[Number, ...]) -> array[float]:

@@ -157,3 +157,11 @@ def test_recorded_runs_are_what_they_are_called() -> None:
     assert run_state("running").status == "running"
     assert {t.status for t in run_state("diverged").trials} == {"diverged", "finished"}
     assert run_state("empty").started is None
+
+
+def test_the_mean_of_losses_near_the_largest_float_is_finite() -> None:
+    trial = TrialState(0, "ones", 0)
+    trial.losses.extend([1.5e308, 1.5e308])
+    assert trial.first_loss == pytest.approx(1.5e308)
+    trial.losses.extend([math.inf, -math.inf])
+    assert math.isnan(trial.first_loss or 0.0)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="List the initializers, and look at the values that they give.")
 
+_DENSE, _CONVOLUTION = "256x784", "64x64x3x3"
+_FOR_CONVOLUTIONS = {"dirac"}
+
 MOST_VALUES = 50_000_000
 """Values that one command draws; more would only take memory."""
 
@@ -57,9 +60,14 @@ def show(
         ),
     ],
     shape: Annotated[
-        str,
-        typer.Option(metavar="SIZExSIZE…", help="Shape of the layer's weight: outputs first."),
-    ] = "256x784",
+        str | None,
+        typer.Option(
+            metavar="SIZExSIZE…",
+            help="Shape of the layer's weight: outputs first. "
+            "\\[default: 256x784; for dirac 64x64x3x3]",
+            show_default=False,
+        ),
+    ] = None,
     nonlinearity: Annotated[
         str, typer.Option(metavar="NAME", help="What follows the layer.")
     ] = "relu",
@@ -79,7 +87,8 @@ def show(
         raise UsageError("show draws one initializer: leave out what follows '/' or '@'")
     if nonlinearity not in NONLINEARITIES:
         raise unknown("nonlinearity", sanitize(nonlinearity, 40), NONLINEARITIES)
-    layer = LayerContext(_parse_shape(shape), nonlinearity)
+    usual = _CONVOLUTION if scheme.weights.name in _FOR_CONVOLUTIONS else _DENSE
+    layer = LayerContext(_parse_shape(shape or usual), nonlinearity)
     sample = draw_sample(scheme, layer, seed)
     if as_json:
         _print_json(sample_document(sample))

@@ -70,7 +70,7 @@ def build_experiment(
     """
     from inittui.initializers import parse_scheme
 
-    experiment = load_experiment(config) if config else Experiment()
+    experiment = _read(config) if config else Experiment()
     layers = parse_layers(contestants.layers)
     changes: dict[str, Any] = _given(settings)
     if contestants.schemes:
@@ -250,3 +250,21 @@ def parse_normalize(text: str | None) -> tuple[float, float] | tuple[None, None]
             f"--normalize: '{sanitize(text, 60)}' is not of the form 0.2861,0.353"
         ) from None
     return mean, std
+
+
+def _read(config: Path) -> Experiment:
+    """Read an experiment's file; what can't be meant in it is told with its name.
+
+    Raises:
+        UsageError: it can't be read, or a setting or a scheme in it is wrong.
+    """
+    from inittui.initializers import parse_scheme
+
+    experiment = load_experiment(config)
+    try:
+        for scheme in experiment.schemes:
+            parse_scheme(scheme)
+        experiment.check()
+    except UsageError as error:
+        raise UsageError(f"{config}: {error}") from None
+    return experiment

@@ -334,3 +334,20 @@ def test_an_ascii_locale_gets_ascii(done: tuple[subprocess.CompletedProcess[str]
     assert shown.returncode == 0
     assert shown.stdout.isascii()
     assert "rule" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('schemes = ["zeross"]', "there is no initializer 'zeross'; did you mean 'zeros'?"),
+        ("seeds = [0, 0]", "seed '0' is given twice"),
+        ("[training]\nepochs = 0", "epochs must be from 1"),
+    ],
+)
+def test_a_value_of_a_file_is_told_with_the_file(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(text)
+    done = inittui("compare", "--config", str(file))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"inittui: {file}: ")
+    assert message in done.stderr

@@ -99,7 +99,7 @@ def test_what_is_saved_brings_a_trial_back(tmp_path: Path) -> None:
     expected = steps(learner, 2, 4)
 
     again = make_learner(made, "turns", plans)
-    loaded = store.load((0, 1))
+    loaded = store.load((0, 1), 2**30)
     assert loaded is not None
     assert matches(loaded.state, again.state())
     with torch.no_grad():
