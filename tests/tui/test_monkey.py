@@ -8,6 +8,7 @@ import random
 import pytest
 from tui_shelf import MakeApp, Shelf, settle
 
+from inittui.tui.app import LabApp
 from inittui.tui.keymap import all_bindings
 
 KEYS_EACH = 2_000
@@ -41,6 +42,8 @@ def test_random_keys(
 
     monkeypatch.setattr("inittui.tui.lab.start_worker", no_process)
     monkeypatch.setattr("inittui.tui.teaching.subprocess.Popen", no_process)
+    # The palette offers to leave, too: the keys that follow would find no screen.
+    monkeypatch.setattr(LabApp, "exit", lambda *_, **__: None)
     shelf.put("classic", "seeds", "diverged")
     opened = shelf.put("inspected")
     source = random.Random(f"monkey {place}")
