@@ -7,7 +7,10 @@ import select
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from inittui.views.frame import Marker
 
 DEFAULT_FPS, SSH_FPS = 4.0, 2.0
 SLOWEST, FASTEST = 0.2, 30.0
@@ -24,7 +27,7 @@ class Terminal:
     """Whether there are 16 colours or fewer: then the terminal's own are used."""
     ascii_only: bool = False
     """Whether nothing but ASCII can be shown."""
-    marker: Literal["braille", "block", "ascii"] = "braille"
+    marker: Marker = "braille"
     """What curves are drawn with."""
     fps: float = DEFAULT_FPS
     """Redraws of charts per second at most."""
@@ -41,7 +44,7 @@ def look_around(
     over_ssh = bool(environment.get("SSH_CONNECTION") or environment.get("SSH_TTY"))
     ascii_only = _is_ascii(environment, encoding)
     if marker == "ascii" or ascii_only:
-        chosen: Literal["braille", "block", "ascii"] = "ascii"
+        chosen: Marker = "ascii"
     else:
         chosen = "block" if marker == "block" else "braille"
     wanted = fps if fps is not None else SSH_FPS if over_ssh else DEFAULT_FPS
@@ -82,7 +85,8 @@ def here(marker: str = "auto", fps: float | None = None) -> Terminal:
 
 def is_terminal() -> bool:
     """Whether a person sits before standard input, output and error, which the UI draws on."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(stream is not None and stream.isatty() for stream in streams)  # None: it is closed
 
 
 def input_has_ended() -> bool:

@@ -53,3 +53,10 @@ def test_the_help_is_spelled_in_ascii_where_nothing_else_can_be(command: str) ->
     assert done.returncode == 0, done.stderr
     assert done.stdout.isascii()
     assert "Usage: inittui" in done.stdout
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_the_bare_command_without_all_streams_is_a_usage_error(closed: str) -> None:
+    done = shell(f'"$I" {closed}')
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
