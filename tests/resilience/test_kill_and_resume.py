@@ -103,14 +103,18 @@ def test_killed_runs_end_as_if_they_had_never_stopped(
 def _start_and_kill(
     inittui: Launcher, root: Path, settings: tuple[str, ...], chance: random.Random, seconds: float
 ) -> bool:
-    """Return whether a run was killed that had a directory and no end yet."""
+    """Return whether a run was killed that had its experiment and no end yet."""
     options = ("-q", "--checkpoint-every", "0.2", "--runs-dir", root)
     process = inittui.start("compare", *settings, *_QUICK, *options)
     time.sleep(chance.uniform(0.1, 1.0) * seconds)
     process.kill()
     if process.wait().code != -9 or not (root.is_dir() and any(root.iterdir())):
         return False
-    return not _is_over(the_run(root))
+    run = the_run(root)
+    if not run.experiment_file.exists():  # killed right before it: nothing was begun, or measured
+        assert not run.log.exists()
+        return False
+    return not _is_over(run)
 
 
 def _is_over(run: RunDirectory) -> bool:
