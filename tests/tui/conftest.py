@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_textual_snapshot
 from syrupy.location import PyTestLocation
-from tui_shelf import NOW, MakeApp, Shelf
+from tui_shelf import NOW, MakeApp, Shelf, Started
 
 from inittui.runs import RunDirectory
 from inittui.tui.app import LabApp
@@ -59,3 +59,26 @@ def make_app(shelf: Shelf) -> MakeApp:
         )
 
     return make
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Started:
+    """Let runs be made, but no process be started."""
+    found = Started()
+
+    class Process:
+        returncode = None
+
+        def poll(self) -> None:
+            return None
+
+        def terminate(self) -> None:
+            found.stopped += 1
+
+    def start_worker(run: RunDirectory, *, trust: bool = False, **_: object) -> Process:
+        found.runs.append(run)
+        found.trusted.append(trust)
+        return Process()
+
+    monkeypatch.setattr("inittui.tui.lab.start_worker", start_worker)
+    return found

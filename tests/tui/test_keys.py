@@ -9,21 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Input
-from tui_shelf import MakeApp, Shelf, settle
+from tui_shelf import MakeApp, Shelf, Started, settle
 
-from inittui.experiment import Experiment, ModelConfig, TrainingConfig
-from inittui.runs import RunDirectory, run_directories
+from inittui.runs import run_directories
 from inittui.tui.app import LabApp
 from inittui.tui.keymap import SECTIONS, all_bindings
-from inittui.tui.lab import Lab
 from inittui.tui.screens.compare import CompareScreen
 from inittui.tui.screens.dialogs import Dialog, Prompt
 from inittui.tui.screens.help import HelpScreen
-from inittui.tui.session import OpenRun
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.page import Page
 from inittui.tui.widgets.picker import PickerList
@@ -178,36 +174,10 @@ def test_typed_schemes_are_put_into_the_list_and_taken_out(make_app: MakeApp) ->
     asyncio.run(run())
 
 
-class Started(list[Any]):
-    """The experiments that would have been trained."""
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> Started:
-    """Let runs be made, but no process be started."""
-    found = Started()
-
-    class Process:
-        returncode = None
-
-        def poll(self) -> None:
-            return None
-
-        def terminate(self) -> None:
-            found.append("terminated")
-
-    def start_worker(run: RunDirectory, **_: object) -> Process:
-        found.append(run)
-        return Process()
-
-    monkeypatch.setattr("inittui.tui.lab.start_worker", start_worker)
-    return found
-
-
 def test_running_stopping_and_adding(make_app: MakeApp, started: Started) -> None:
     script = [
-        step("compare.run", "r", lambda app: compare(app).view == "run" and len(started) == 1),
-        step("compare.stop", "s", lambda app: started[-1] == "terminated"),
+        step("compare.run", "r", lambda app: compare(app).view == "run" and len(started.runs) == 1),
+        step("compare.stop", "s", lambda app: started.stopped == 1),
         step("compare.new", "n", lambda app: compare(app).view == "setup"),
         step("compare.view", "v", lambda app: compare(app).view == "run"),
         step("compare.new", "n", lambda app: compare(app).view == "setup"),
@@ -222,115 +192,7 @@ def test_a_run_that_was_left_goes_on(shelf: Shelf, make_app: MakeApp, started: S
     run = shelf.put("killed")
     script = [step("compare.resume", "c", lambda app: app.lab.shown[0].is_live)]
     run_script(make_app(attach=run), script)
-    assert started == [run]
-
-
-def test_what_a_taken_over_run_has_besides_is_shown_and_can_be_dropped(
-    make_app: MakeApp, started: Started, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    taken = Experiment(
-        schemes=(),
-        sweeps=("normal:std=0.1|1",),
-        layers={"fc1": "ones"},
-        training=TrainingConfig(eval_every=3),
-    )
-    trained: list[Experiment] = []
-    start = Lab.start
-
-    def note(lab: Lab, experiment: Experiment, *, add: bool = False, trust: bool) -> OpenRun:
-        trained.append(experiment)
-        return start(lab, experiment, add=add, trust=trust)
-
-    monkeypatch.setattr(Lab, "start", note)
-
-    async def run() -> None:
-        app = make_app()
-        async with app.run_test(size=(100, 30)) as pilot:
-            await settle(pilot)
-            app.edit(taken)
-            await settle(pilot)
-            said = str(app.screen.query_one("#explained").content)
-            assert "also sweep normal:std=0.1|1, fc1=ones, eval every 3" in said
-            await pilot.press("r")  # nothing is ticked: the sweep is enough
-            await settle(pilot)
-            assert trained == [taken]
-            await pilot.press("n", "c", "e", "pagedown", "ctrl+u", "f5")
-            await settle(pilot)
-            assert trained[1:] == [Experiment()]
-
-    asyncio.run(run())
-
-
-def test_code_runs_only_after_a_question(
-    make_app: MakeApp, started: Started, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trusted: list[bool] = []
-    start = Lab.start
-
-    def note(lab: Lab, experiment: Experiment, *, add: bool = False, trust: bool) -> OpenRun:
-        trusted.append(trust)
-        return start(lab, experiment, add=add, trust=trust)
-
-    monkeypatch.setattr(Lab, "start", note)
-
-    async def run() -> None:
-        app = make_app()
-        async with app.run_test(size=(100, 30)) as pilot:
-            await settle(pilot)
-            app.edit(Experiment(("rule",), model=ModelConfig(name="mine.py:build")))
-            await settle(pilot)
-            for answer in ("n", "escape", "y"):
-                await pilot.press("r")
-                await settle(pilot)
-                assert isinstance(app.screen, Dialog)
-                assert trusted == []
-                await pilot.press(answer)
-                await settle(pilot)
-            assert trusted == [True]
-            assert compare(app).view == "run"
-
-    asyncio.run(run())
-
-
-@pytest.mark.parametrize("keys", ["", "e"])
-def test_a_moment_without_room_takes_no_key_away(make_app: MakeApp, keys: str) -> None:
-    async def run() -> None:
-        app = make_app()
-        async with app.run_test(size=(80, 24)) as pilot:
-            await settle(pilot)
-            await pilot.press(*keys)
-            await settle(pilot)
-            focused = app.focused
-            await pilot.resize_terminal(50, 24)
-            await settle(pilot)
-            await pilot.press("q", "r")
-            await settle(pilot)
-            assert not app._exit
-            await pilot.resize_terminal(80, 24)
-            await settle(pilot)
-            assert app.focused is focused
-            assert app.focused is not None
-
-    asyncio.run(run())
-
-
-def test_nothing_runs_while_a_setting_is_wrong(make_app: MakeApp, started: Started) -> None:
-    async def run() -> None:
-        app = make_app()
-        async with app.run_test(size=(100, 30)) as pilot:
-            await settle(pilot)
-            await pilot.press("e", "down", *"wide", "f5")
-            await settle(pilot)
-            explained = str(app.screen.query_one("#explained").content)
-            assert "'wide' is not of the form 256,128" in explained
-            form = app.screen.query_one(Form)
-            form.settings.texts |= {"model.hidden": "", "training.batch_size": "0"}
-            await pilot.press("f5")
-            await settle(pilot)
-            assert "batch size must be from 1" in str(app.screen.query_one("#explained").content)
-        assert not started
-
-    asyncio.run(run())
+    assert started.runs == [run]
 
 
 def runs_table(app: LabApp) -> RunsTable:
@@ -371,7 +233,7 @@ def test_opening_repeating_and_editing_a_run(
         back,
         step("runs.edit", "e", lambda app: compare(app).view == "setup"),
         back,
-        step("runs.repeat", "r", lambda app: len(started) == 1),
+        step("runs.repeat", "r", lambda app: len(started.runs) == 1),
     ]
     run_script(make_app(), script, before=["4"])
 
@@ -457,7 +319,7 @@ def test_the_keys_of_the_lessons(make_app: MakeApp, started: Started) -> None:
     script = [
         step("lessons.run", "r", lambda app: app.running_lessons[name].size == "small"),
         step("lessons.other", "tab", lambda app: isinstance(app.focused, Page)),
-        step("lessons.stop", "s", lambda app: started[-1] == "terminated"),
+        step("lessons.stop", "s", lambda app: started.stopped == 1),
         step("lessons.open", "o", lambda app: compare(app).view == "run"),
     ]
     run_script(make_app(), script, before=["5"])

@@ -28,6 +28,14 @@ def opened(run: RunDirectory) -> OpenRun:
     return found
 
 
+def left_before_its_end(root: Path) -> RunDirectory:
+    directory = create_run(root, Experiment())
+    with LogWriter(directory) as log:
+        log.write_many(EVENTS[:100])
+        log.write(RunEnded(at=5.0, status="interrupted", seconds=1.0, wall_seconds=1.0))
+    return directory
+
+
 def test_a_run_that_has_ended_is_read_once(shelf: Shelf) -> None:
     run = opened(shelf.put("classic"))
     assert (run.phase, run.state.status, run.trouble) == (Phase.ENDED, "finished", ())
@@ -103,10 +111,7 @@ def test_a_stop_before_the_first_step_is_no_accident(tmp_path: Path) -> None:
 
 
 def test_a_run_that_goes_on_is_live_until_its_new_end(tmp_path: Path) -> None:
-    directory = create_run(tmp_path, Experiment())
-    with LogWriter(directory) as log:
-        log.write_many(EVENTS[:100])
-        log.write(RunEnded(at=5.0, status="interrupted", seconds=1.0, wall_seconds=1.0))
+    directory = left_before_its_end(tmp_path)
     run = opened(directory)
     assert run.can_resume
     sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
@@ -164,10 +169,7 @@ def test_live_runs_are_found(shelf: Shelf) -> None:
 
 
 def test_a_run_that_somebody_else_continues_is_watched(tmp_path: Path) -> None:
-    directory = create_run(tmp_path, Experiment())
-    with LogWriter(directory) as log:
-        log.write_many(EVENTS[:100])
-        log.write(RunEnded(at=5.0, status="interrupted", seconds=1.0, wall_seconds=1.0))
+    directory = left_before_its_end(tmp_path)
     run = opened(directory)
     assert not run.poll()
     with LogWriter(directory) as log:

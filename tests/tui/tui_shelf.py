@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from recorded import LOGS, RUNNING_LINES
 from textual.pilot import Pilot
 
 from inittui.events import RunEnded, RunStarted, decode, encode
-from inittui.experiment import to_toml
-from inittui.runs import LogWriter, RunDirectory
+from inittui.experiment import Experiment, to_toml
+from inittui.runs import LogWriter, RunDirectory, read_experiment
 from inittui.tui.app import LabApp
 
 NOW = 1_700_000_600.0
@@ -80,3 +81,20 @@ async def settle(pilot: Pilot[None]) -> None:
         await pilot.app.workers.wait_for_complete(own)
     for _ in range(HOPS):
         await pilot.pause()
+
+
+@dataclass
+class Started:
+    """What was done with training processes, of which none was really started."""
+
+    runs: list[RunDirectory] = field(default_factory=list)
+    """The runs that one was asked for, in order."""
+    trusted: list[bool] = field(default_factory=list)
+    """Of each, whether it may import code that its experiment names."""
+    stopped: int = 0
+    """How many were asked to end."""
+
+    @property
+    def experiments(self) -> list[Experiment]:
+        """What would have been trained."""
+        return [read_experiment(run) for run in self.runs]
