@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
-import torch
-import torch.nn.functional as F
 from torch import nn
 
 from benchmarks.measure import Verdict, interleave
-from benchmarks.peers import Peer
+from benchmarks.peers import Peer, engine_steps, hand_written
 from inittui.experiment import Experiment, ModelConfig, TrainingConfig
 from inittui.models.build import build
 from inittui.training.materials import Materials, prepare
-from inittui.training.planning import make_learner, plan_stacks
+from inittui.training.planning import plan_stacks
 
 STEPS = 5
 SENSIBLE = ("rule", "normal", "default", "xavier_uniform", "xavier_normal", "kaiming_uniform",
@@ -29,45 +24,20 @@ KINDS: dict[str, tuple[ModelConfig, int]] = {
 
 
 def stacked(materials: Materials) -> Peer:
-    """What the engine does, stack after stack."""
+    """What the engine does, as it plans it."""
     plan = plan_stacks(materials)
     groups = [[materials.trials[number] for number in group] for group in plan.groups]
-    learners = [make_learner(materials, plan.kind, group) for group in groups]
-    feeds = [materials.feed([0]) for _ in groups]
-
-    def run() -> float:
-        began = time.perf_counter()
-        for learner, feed in zip(learners, feeds, strict=True):
-            for step in range(STEPS):
-                learner.step(feed.batch(0, step))
-        return (time.perf_counter() - began) / STEPS
-
-    return run
+    return engine_steps(materials, plan.kind, groups, STEPS)
 
 
 def loop(materials: Materials) -> Peer:
-    """A careful hand-written loop: images as one float tensor, one model after another."""
-    images = materials.images.float().div(255)
-    labels, order = materials.labels, materials.splits[0].train
+    """The hand-written loop, over the same models from the same start weights."""
     trained: list[nn.Module] = []
     for trial in materials.trials:
-        model = build(materials.experiment.model, images.shape[1:], 10)
+        model = build(materials.experiment.model, materials.images.shape[1:], 10)
         model.load_state_dict(materials.model(trial)[0].state_dict())
-        trained.append(model.train())
-    optimizers: list[Any] = [torch.optim.Adam(m.parameters(), lr=1e-3, fused=True) for m in trained]
-
-    def run() -> float:
-        began = time.perf_counter()
-        for model, optimizer in zip(trained, optimizers, strict=True):
-            for step in range(STEPS):
-                rows = order[step * 100 : step * 100 + 100]
-                loss = F.cross_entropy(model(images[rows]), labels[rows])
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-        return (time.perf_counter() - began) / STEPS
-
-    return run
+        trained.append(model)
+    return hand_written(materials, trained, STEPS, fused=True)
 
 
 def measure(rounds: int) -> list[Verdict]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from inittui.events import TrialPlan
 from inittui.experiment import Experiment, TrainingConfig
 from inittui.training.materials import Materials, prepare
 from inittui.training.optimizers import OptimizerStep
@@ -54,26 +55,39 @@ def inittui_step(materials: Materials, kind: Kind) -> Peer:
     """What the engine does: draw, gather, step, note the loss."""
     trials = materials.trials
     groups = [[trial] for trial in trials] if kind == "single" else [list(trials)]
+    return engine_steps(materials, kind, groups, STEPS)
+
+
+def engine_steps(
+    materials: Materials, kind: Kind, groups: Sequence[Sequence[TrialPlan]], steps: int
+) -> Peer:
+    """Take steps as the engine does, stack after stack."""
     learners = [make_learner(materials, kind, group) for group in groups]
     feeds = [materials.feed([0]) for _ in groups]
-    losses = [torch.empty(STEPS, len(group)) for group in groups]
+    losses = [torch.empty(steps, len(group)) for group in groups]
 
     def run() -> float:
         began = time.perf_counter()
         for learner, feed, kept in zip(learners, feeds, losses, strict=True):
-            for step in range(STEPS):
+            for step in range(steps):
                 kept[step] = learner.step(feed.batch(0, step))
-        return (time.perf_counter() - began) / STEPS
+        return (time.perf_counter() - began) / steps
 
     return run
 
 
 def in_memory_loop(materials: Materials, fused: bool) -> Peer:
+    """The hand-written loop over the seven perceptrons."""
+    return hand_written(materials, models(materials), STEPS, fused=fused)
+
+
+def hand_written(
+    materials: Materials, trained: Sequence[nn.Module], steps: int, *, fused: bool
+) -> Peer:
     """A careful hand-written loop: images as one float tensor, one model after another."""
     images = materials.images.float().div(255)
     labels = materials.labels
     order = materials.splits[0].train
-    trained = models(materials)
     optimizers = [
         torch.optim.Adam(m.parameters(), lr=1e-3, fused=True if fused else None) for m in trained
     ]
@@ -83,14 +97,14 @@ def in_memory_loop(materials: Materials, fused: bool) -> Peer:
         for model, optimizer in zip(trained, optimizers, strict=True):
             model.train()
             kept = []
-            for step in range(STEPS):
+            for step in range(steps):
                 rows = order[step * 100 : step * 100 + 100]
                 loss = F.cross_entropy(model(images[rows]), labels[rows])
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
                 kept.append(loss.item())
-        return (time.perf_counter() - began) / STEPS
+        return (time.perf_counter() - began) / steps
 
     return run
 
