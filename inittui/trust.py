@@ -44,7 +44,8 @@ def load_code(experiment: Experiment, source: object, *, trust: bool) -> None:
     Raises:
         UsageError: it names code, and the person doesn't trust it; or the code fails.
     """
-    for reference in named_code(experiment):
+    initializers = own_initializers(experiment)
+    for reference in (*own_models(experiment), *initializers):
         check_trust(reference, source, trust=trust)
-    for reference in own_initializers(experiment):
+    for reference in initializers:
         own.load(reference)

@@ -94,8 +94,10 @@ class Stack:
         self._feed: Feed = materials.feed(self._seeds)
         total = self._feed.steps_per_epoch * self._training.epochs
         self._inspector = Inspector(materials, total)
-        most = most_bytes(materials.template, len(numbers), self._feed.steps_per_epoch)
-        checkpoint = checkpoints.load(numbers, most) if checkpoints else None
+        checkpoint = None
+        if checkpoints is not None:
+            most = most_bytes(materials.template, len(numbers), self._feed.steps_per_epoch)
+            checkpoint = checkpoints.load(numbers, most)
         self._gap = checkpoint is not None and not self._is_logged(checkpoint, logged)
         if self._gap:
             checkpoint = None

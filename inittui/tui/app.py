@@ -19,7 +19,6 @@ from textual.screen import Screen
 from inittui.errors import InittuiError
 from inittui.experiment import Experiment
 from inittui.runs import RunDirectory
-from inittui.text import sanitize
 from inittui.tui import themes
 from inittui.tui.driver import driver_class
 from inittui.tui.keymap import check_keymap, key
@@ -180,21 +179,10 @@ class LabApp(App[None]):
 
     @work(exclusive=True, group="quit")
     async def _ask_and_quit(self) -> None:
-        from inittui.tui.screens.dialogs import Answer, Dialog
+        from inittui.tui.questions import about_leaving
 
         live = [run for run in self.lab.live() if run.is_detached]
-        names = " and ".join(run.title for run in live[:3])
-        answers = [
-            Answer("g", "Let it go on", "go"),
-            Answer("s", "Stop it", "stop"),
-            Answer("c", "Stay here", "stay"),
-        ]
-        details = (
-            "inittui shows it live again when you come back; nothing that was measured is lost."
-        )
-        verb = "is" if len(live) == 1 else "are"
-        question = f"{names} {verb} still training."
-        match await self.push_screen_wait(Dialog(question, answers, details)):
+        match await self.push_screen_wait(about_leaving(live)):
             case "go":
                 self.exit()
             case "stop":
@@ -294,13 +282,9 @@ class LabApp(App[None]):
 
     @work(exclusive=True, group="question")
     async def _ask_trust(self, code: list[str], act: Callable[[bool], object]) -> None:
-        from inittui.tui.screens.dialogs import Answer, Dialog
+        from inittui.tui.questions import about_code
 
-        answers = [Answer("n", "Don't", "no"), Answer("y", "Run it", "yes")]
-        names = ", ".join(sanitize(name, 60) for name in code[:3])
-        details = "It can do on this machine whatever you can."
-        asked = Dialog(f"This imports and runs {names}. Do you trust it?", answers, details)
-        if await self.push_screen_wait(asked) == "yes":
+        if await self.push_screen_wait(about_code(code)) == "yes":
             act(True)
 
     # Going places

@@ -13,7 +13,7 @@ from rich.text import Text
 from inittui.layers import LayerRow
 from inittui.model_descriptions import MODELS, ModelDescription, Option
 from inittui.views.frame import Frame
-from inittui.views.surroundings import paragraph
+from inittui.views.surroundings import end_of, paragraph
 
 _GAP = 2
 _LEAST = {"layer": 12, "kind": 11}
@@ -165,9 +165,9 @@ def _line(cells: dict[str, str], widths: dict[str, int], frame: Frame) -> Text:
     for name, width in widths.items():
         cell = cells[name]
         if cell_len(cell) > width:
-            # The end of a layer's name tells it from its neighbours.
-            kept = set_cell_size(cell[::-1], width - 1)[::-1] if name == "layer" else ""
-            cell = ellipsis + kept if kept else set_cell_size(cell, width - 1) + ellipsis
+            is_layer = name == "layer"
+            cut = set_cell_size(cell, width - 1) + ellipsis
+            cell = end_of(cell, width, ellipsis) if is_layer else cut
         fill = " " * (width - cell_len(cell))
         left = name in ("layer", "kind", "then")
         parts.append(cell + fill if left else fill + cell)

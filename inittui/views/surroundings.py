@@ -98,11 +98,14 @@ def _length(entries: Sequence[Text]) -> int:
     return sum(entry.cell_len for entry in entries) + len(_GAP) * (len(entries) - 1)
 
 
-def end_of(text: str, width: int) -> str:
-    """Return the text in at most ``width`` columns, the front cut off: ends tell layers apart."""
+def end_of(text: str, width: int, sign: str = "") -> str:
+    """Return the text in at most ``width`` columns, the front cut off: ends tell layers apart.
+
+    ``sign`` stands for what was cut; by default "..." before ASCII, else "…".
+    """
     if cell_len(text) <= width:
         return text
-    sign = "..." if text.isascii() else "…"
+    sign = sign or ("..." if text.isascii() else "…")
     kept = set_cell_size(text[::-1], max(width - len(sign), 0))[::-1]
     return sign[: max(width, 0)] + kept.lstrip()
 
