@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from inittui.training.materials import Materials
 
 
+OTHER_TRIALS = "the trials are others"
+"""The one difference that nobody can insist on: their results would stand under other names."""
+
+
 @dataclass(frozen=True)
 class Resumption:
     """A run that can go on."""
@@ -111,7 +115,7 @@ def differences(resumption: Resumption, materials: Materials) -> list[str]:
     if started.experiment != resumption.experiment:
         found += _changes(started.experiment, resumption.experiment)
     if started.trials != materials.trials:
-        found.append("the trials are others")
+        found.append(OTHER_TRIALS)
     if started.data and started.data != materials.fingerprint:
         found.append("the data are others")
     now = versions()

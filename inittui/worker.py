@@ -55,7 +55,7 @@ class Recorder:
         self._earlier = earlier
         self._checkpoint_seconds = checkpoint_seconds
         self.failure: MachineError | None = None
-        """Why the log stopped, where it did: training went on."""
+        """What couldn't be kept on the disk, the log or a checkpoint: training went on."""
         self._store: CheckpointStore | None = None
         self._told = False
 
@@ -137,7 +137,7 @@ class Recorder:
             InittuiError: something is not as it was and ``force`` isn't given; or the run's
                 experiment names code and ``trust`` isn't given; or it can't be run here.
         """
-        from inittui.resume import differences, earlier_of
+        from inittui.resume import OTHER_TRIALS, differences, earlier_of
         from inittui.training.materials import prepare
         from inittui.trust import load_code
 
@@ -145,8 +145,7 @@ class Recorder:
         load_code(resumption.experiment, run.experiment_file, trust=trust)
         materials = prepare(resumption.experiment)
         found = differences(resumption, materials)
-        started = resumption.state.started
-        if started is not None and started.trials != materials.trials:
+        if OTHER_TRIALS in found:
             raise UsageError(
                 f"run {run.id} can't go on: {'; '.join(found)}; what is in experiment.toml now is "
                 "another run: 'inittui compare --config' starts it"

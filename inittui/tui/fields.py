@@ -90,7 +90,7 @@ def word(text: str) -> str:
 
 
 FIELDS = (
-    Field("model.name", "model", "the architecture; 'inittui models' lists them", word),
+    Field("model.name", "model", "the architecture; 'inittui model' lists them", word),
     Field("model.hidden", "hidden", "units of each hidden layer", sizes, "256,128"),
     Field("model.activation", "activation", f"after each hidden layer: {', '.join(ACTIVATIONS)}",
           one_of("activation", ACTIVATIONS), "relu", ACTIVATIONS),
