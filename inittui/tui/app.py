@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import replace
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
@@ -20,6 +20,7 @@ from inittui.errors import InittuiError
 from inittui.experiment import Experiment
 from inittui.runs import RunDirectory
 from inittui.tui import themes
+from inittui.tui.ahead import TypedAhead
 from inittui.tui.driver import driver_class
 from inittui.tui.keymap import check_keymap, key
 from inittui.tui.lab import Lab
@@ -39,7 +40,7 @@ _POLL_SECONDS = 0.25
 """How often the logs of live runs are looked at."""
 
 
-class LabApp(App[None]):
+class LabApp(TypedAhead):
     """The lab."""
 
     TITLE = "inittui"

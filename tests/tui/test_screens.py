@@ -74,8 +74,14 @@ LOOKS = {
 }
 
 
+LOOKED_AT = (
+    "compare-first-start", "compare-finished", "runs-filled", "curves-seeds", "layers-variance",
+    "lessons",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("state", ["compare-first-start", "compare-finished", "runs-filled"])
+@pytest.mark.parametrize("state", LOOKED_AT)
 def test_look(
     look: str,
     state: str,
@@ -88,7 +94,7 @@ def test_look(
         monkeypatch.setenv("NO_COLOR", "1")  # Textual takes it from the environment itself
     runs, keys = STATES[state]
     opened = shelf.put(*runs) if runs else None
-    app = make_app(attach=opened if state == "compare-finished" else None, **LOOKS[look])
+    app = make_app(attach=None if state == "runs-filled" else opened, **LOOKS[look])
     assert snap_compare(app, run_before=steps(keys))
 
 

@@ -58,7 +58,8 @@ class LabScreen(Screen[None]):
         width, height = self.app.size
         too_small = width < LEAST_WIDTH or height < LEAST_HEIGHT
         if too_small and not self.is_too_small:
-            self._left = self.focused  # what isn't seen loses the keys
+            # What isn't seen loses the keys; it may not have got them back since the last time.
+            self._left = self.focused or self._left
         elif self.is_too_small and not too_small and self._left is not None:
             self.call_after_refresh(self._left.focus)
         self.set_class(too_small, "-too-small")
