@@ -16,6 +16,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from inittui.entry import main
+
 INITTUI = str(Path(sys.executable).with_name("inittui"))
 QUICK = ("--limit", "1000", "--epochs", "1")
 
@@ -195,14 +197,37 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
 
 
 @pytest.mark.parametrize(("arguments", "code", "said"), BAD, ids=lambda value: str(value)[:40])
-def test_bad_input_is_one_line(arguments: tuple[str, ...], code: int, said: str, runs: str) -> None:
-    first = () if "--runs-dir" in arguments else ("--runs-dir", runs)
-    finished = inittui("compare", "--limit", "500", *first, *arguments)
-    assert finished.returncode == code, finished.stderr
-    assert finished.stdout == ""
+def test_bad_input_is_one_line(
+    arguments: tuple[str, ...],
+    code: int,
+    said: str,
+    runs: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["inittui", *bad_command(arguments, runs)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out, err = capsys.readouterr()
+    assert ended.value.code == code, err
+    assert (out, len(err.splitlines())) == ("", 1), err
+    assert said in err
+    assert not Path(runs).exists()
+
+
+@pytest.mark.parametrize(("arguments", "code", "said"), [BAD[0], BAD[8], BAD[-2], BAD[-1]])
+def test_a_process_says_it_in_one_line_too(
+    arguments: tuple[str, ...], code: int, said: str, runs: str
+) -> None:
+    finished = inittui(*bad_command(arguments, runs))
+    assert (finished.returncode, finished.stdout) == (code, "")
     assert len(finished.stderr.splitlines()) == 1, finished.stderr
     assert said in finished.stderr
-    assert not Path(runs).exists()
+
+
+def bad_command(arguments: tuple[str, ...], runs: str) -> list[str]:
+    where = () if "--runs-dir" in arguments else ("--runs-dir", runs)
+    return ["compare", "--limit", "500", *where, *arguments]
 
 
 def test_a_toml_file_with_an_unknown_key_names_line_and_key(tmp_path: Path, runs: str) -> None:
