@@ -168,7 +168,7 @@ class LabApp(TypedAhead):
             return
         self.lab.show(live[0])
         more = f", and {len(live) - 1} more (4 lists them)" if len(live) > 1 else ""
-        self.notify(f"Run {live[0].id} is live{more}.", markup=False)
+        self.notify(f"Run {live[0].id} is live{more}.", timeout=3, markup=False)
         self.show_run()
 
     async def action_quit(self) -> None:
@@ -238,11 +238,14 @@ class LabApp(TypedAhead):
     def _tell_end(self, run: OpenRun) -> None:
         """Tell of a run that ended where nobody looks at it, or that died."""
         self.screen.refresh_bindings()
+        screen, shown = self.screen, run in self.lab.shown
+        if shown and isinstance(screen, CompareScreen) and screen.view == "run":
+            return  # that screen says so itself
         if run.phase is Phase.DEAD:
             self.notify(
                 f"{run.title}: {run.trouble[0]}", severity="error", timeout=10, markup=False
             )
-        elif run not in self.lab.shown:
+        elif not shown:
             self.notify(f"{run.title} has {run.state.status}.", markup=False)
 
     def status(self) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def test_two_uis_show_one_live_run_and_either_stops_it(root: Path) -> None:
     with ui(root) as first, ui(root) as second:
         for terminal in (first, second):
             terminal.wait_for("s Stop")
-            terminal.wait_for("running")
+            terminal.wait_for("training 0%")
         first.press("s")
         for terminal in (first, second):
             terminal.wait_for("interrupted")
@@ -126,7 +126,7 @@ def test_a_killed_worker_is_told_of_and_its_losses_stay(root: Path) -> None:
     run = long_run(root)
     run.worker_log.write_text("a last word\n")
     with ui(root) as terminal:
-        terminal.wait_for("running")
+        terminal.wait_for("training 0%")
         holder = live_writer(run)
         assert holder is not None
         os.kill(holder.pid, signal.SIGKILL)
@@ -138,7 +138,7 @@ def test_a_killed_worker_is_told_of_and_its_losses_stay(root: Path) -> None:
         assert before > 0
         terminal.wait_for("c Continue")
         terminal.press("c")
-        terminal.wait_for("running", 60)
+        terminal.wait_for("training 0%", 60)
         wait_until(lambda: load_state(run)[0].trials[0].steps > before)
 
 
