@@ -1,6 +1,7 @@
 """Perceptrons trained as one: batched matrix products with the backward pass written out.
 
-Takes any `nn.Sequential` of Linear layers, elementwise nonlinearities and dropout. It does what
+Takes any `nn.Sequential` of Linear layers, each with batch norm, an elementwise nonlinearity and
+dropout after it or without any of them. It does what
 `general.GeneralLearner` does for every model, without autograd's bookkeeping and without copies:
 products are written straight into the flat gradient, activations into buffers that are reused.
 Where all trials see the same batch, the first layer is a single product for all of them.
@@ -17,13 +18,14 @@ from torch import nn
 from inittui.experiment import TrainingConfig
 from inittui.training.dropout import MaskedDropout
 from inittui.training.feed import Batch
-from inittui.training.flat import stack_parameters
+from inittui.training.flat import stack_models
 from inittui.training.nonlinearities import NONLINEARITIES, Nonlinearity
+from inittui.training.norms import StackedNorm, can_stack
 
 
 @dataclass(frozen=True)
 class DenseLayer:
-    """A Linear layer with the nonlinearity and the dropout that follow it."""
+    """A Linear layer with the batch norm, the nonlinearity and the dropout that follow it."""
 
     name: str
     units: int
@@ -31,6 +33,9 @@ class DenseLayer:
     module: nn.Module
     """The nonlinearity's module, which holds its settings."""
     masked: bool
+    norm: str = ""
+    """The batch norm between the two; "" if there is none."""
+    normalizer: nn.BatchNorm1d | None = None
 
     @property
     def nonlinearity(self) -> Nonlinearity:
@@ -56,6 +61,8 @@ def dense_layers(model: nn.Module) -> list[DenseLayer] | None:
             found[-1] = replace(last, masked=module.probability > 0)
         elif type(module) in NONLINEARITIES and type(last.module) is nn.Identity:
             found[-1] = replace(last, module=module)
+        elif can_stack(module) and type(last.module) is nn.Identity and not last.norm:
+            found[-1] = replace(last, norm=name, normalizer=module)
         else:
             return None
     return found or None
@@ -75,8 +82,8 @@ def _is_entangled(model: nn.Module) -> bool:
 class _Buffers:
     """Every intermediate of a batch of one size; each step overwrites them.
 
-    All are [T, rows, units]. What the single product of the first layer reads and writes lies in
-    memory as [rows, T, units].
+    All are [T, rows, units]. What the single product of the first layer and what batch norm reads
+    and writes lies in memory as [rows, T, units].
     """
 
     def __init__(
@@ -87,17 +94,20 @@ class _Buffers:
                 return like.new_empty(rows, trials, units).transpose(0, 1)
             return like.new_empty(trials, rows, units)
 
+        self.products: list[torch.Tensor] = []
+        """What each Linear layer gives."""
         self.inputs: list[torch.Tensor] = []
-        """Each layer's pre-activations."""
+        """What the nonlinearity takes: the same, or normalised."""
         self.outputs: list[torch.Tensor] = []
         """After the nonlinearity; the same memory where the gradient allows it."""
         self.masked: list[torch.Tensor] = []
         """After dropout; the same memory where the gradient allows it."""
-        self.gradients = [empty(layer.units) for layer in layers]
+        self.gradients = [empty(layer.units, bool(layer.norm)) for layer in layers]
         for number, layer in enumerate(layers):
-            by_row = shared and number == 0
+            by_row = (shared and number == 0) or bool(layer.norm)
             kind = layer.nonlinearity
             inputs = empty(layer.units, by_row)
+            self.products.append(empty(layer.units, by_row) if layer.norm else inputs)
             outputs = inputs if kind.from_output else empty(layer.units, by_row)
             apart = layer.masked and not kind.survives_mask
             self.inputs.append(inputs)
@@ -124,7 +134,12 @@ class DenseLearner:
         all); ``like`` gives device and dtype.
         """
         self._layers = list(layers)
-        self._flat = stack_parameters(models, len(seed_rows), config, like)
+        self._flat, buffers = stack_models(models, len(seed_rows), config, like)
+        self._norms = {
+            layer.norm: StackedNorm(layer.norm, layer.normalizer, buffers)
+            for layer in layers
+            if layer.normalizer is not None
+        }
         self.seed_rows = torch.tensor(seed_rows, device=like.device)
         self._shared = seeds == 1
         self._buffers: dict[int, _Buffers] = {}
@@ -137,7 +152,7 @@ class DenseLearner:
         masks = iter([self._per_trial(mask) for mask in batch.masks])
         used = [next(masks) if layer.masked else None for layer in self._layers]
         buffers = self._buffers_for(labels.shape[1])
-        logits = self._forward(images, used, buffers)
+        logits = self._forward(images, used, buffers, training=True)
         gradient = buffers.gradients[-1]
         torch.log_softmax(logits, 2, out=gradient)
         losses = gradient.gather(2, labels).mean((1, 2)).neg_()
@@ -152,21 +167,27 @@ class DenseLearner:
         """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""
         inputs = self._per_trial(images.flatten(2))
         nothing = [None] * len(self._layers)
-        return self._forward(inputs, nothing, self._buffers_for(images.shape[1]))
+        return self._forward(inputs, nothing, self._buffers_for(images.shape[1]), training=False)
 
     def state(self) -> dict[str, torch.Tensor]:
         """Return all that the next step depends on; copying into the tensors restores it."""
-        return self._flat.state()
+        return self._flat.state() | {f"buffer.{n}": b for n, b in self._running().items()}
 
     def values_of(self, position: int) -> dict[str, torch.Tensor]:
-        """Return one trial's parameters by name: views, not copies."""
-        return self._flat.values_of(position)
+        """Return one trial's parameters and buffers by name: views, not copies."""
+        buffers = {name: buffer[position] for name, buffer in self._running().items()}
+        return self._flat.values_of(position) | buffers
 
     def keep(self, positions: Sequence[int]) -> None:
         """Go on with the trials at these positions only."""
         self._flat.keep(positions)
+        for norm in self._norms.values():
+            norm.keep(positions)
         self.seed_rows = self.seed_rows[list(positions)]
         self._buffers.clear()
+
+    def _running(self) -> dict[str, torch.Tensor]:
+        return {name: b for norm in self._norms.values() for name, b in norm.buffers.items()}
 
     def _per_trial(self, values: torch.Tensor) -> torch.Tensor:
         """Return [T, …] from [seeds, …], or [1, …] where there is one seed and all share it."""
@@ -180,13 +201,20 @@ class DenseLearner:
         return self._buffers[rows]
 
     def _forward(
-        self, images: torch.Tensor, masks: Sequence[torch.Tensor | None], buffers: _Buffers
+        self,
+        images: torch.Tensor,
+        masks: Sequence[torch.Tensor | None],
+        buffers: _Buffers,
+        training: bool,
     ) -> torch.Tensor:
         """Fill the buffers from inputs [T or 1, rows, features]; return the logits."""
         values = images
         for number, (layer, mask) in enumerate(zip(self._layers, masks, strict=True)):
             inputs, outputs = buffers.inputs[number], buffers.outputs[number]
-            self._product(layer, values, inputs)
+            product = buffers.products[number]
+            self._product(layer, values, product)
+            if layer.norm:
+                self._norms[layer.norm].forward(self._flat.parameters, product, inputs, training)
             layer.nonlinearity.forward(layer.module, inputs, outputs)
             values = outputs
             if mask is not None:
@@ -224,6 +252,10 @@ class DenseLearner:
                 gradient.mul_(mask)
             saved = buffers.outputs[number] if kind.from_output else buffers.inputs[number]
             kind.backward(layer.module, gradient, saved)
+            if layer.norm:
+                gradient = self._norms[layer.norm].backward(
+                    self._flat.parameters, self._flat.gradients, gradient, buffers.products[number]
+                )
             if layer.bias:
                 torch.sum(gradient, 1, out=self._flat.gradients[f"{layer.name}.bias"])
             by_weight = self._flat.gradients[f"{layer.name}.weight"]
@@ -233,7 +265,8 @@ class DenseLearner:
                 weight = self._flat.parameters[f"{layer.name}.weight"]
                 torch.bmm(gradient, weight, out=buffers.gradients[number - 1])
             elif buffers.first_by_row is not None:
-                joint = buffers.first_by_row.copy_(gradient).transpose(0, 1).flatten(1)
+                by_row = gradient if layer.norm else buffers.first_by_row.copy_(gradient)
+                joint = by_row.transpose(0, 1).flatten(1)
                 torch.mm(joint.T, images[0], out=by_weight.flatten(0, 1))
             else:
                 torch.bmm(gradient.transpose(1, 2), images, out=by_weight)

@@ -83,16 +83,21 @@ class FlatParameters:
         self._optimizer.counts = before.counts
 
 
-def stack_parameters(
+def stack_models(
     models: Iterable[nn.Module], count: int, config: TrainingConfig, like: torch.Tensor
-) -> FlatParameters:
-    """Copy the parameters of ``count`` models in turn, so that one model at a time exists."""
+) -> tuple[FlatParameters, Views]:
+    """Copy parameters and buffers of ``count`` models in turn, so that one model at a time exists.
+
+    The buffers are [T, *shape] each.
+    """
     flat: FlatParameters | None = None
+    buffers: list[Views] = []
     for position, model in enumerate(models):
         parameters = dict(model.named_parameters())
         if flat is None:
             shapes = {name: tensor.shape for name, tensor in parameters.items()}
             flat = FlatParameters(shapes, count, config, like)
         flat.fill(position, parameters)
+        buffers.append(dict(model.named_buffers()))
     assert flat is not None
-    return flat
+    return flat, {name: torch.stack([each[name] for each in buffers]) for name in buffers[0]}

@@ -15,7 +15,7 @@ from torch.func import functional_call, vmap
 from inittui.experiment import TrainingConfig
 from inittui.models.trace import unfused_attention
 from inittui.training.feed import Batch
-from inittui.training.flat import stack_parameters
+from inittui.training.flat import stack_models
 
 Named = dict[str, torch.Tensor]
 
@@ -36,17 +36,9 @@ class GeneralLearner:
         ``mask_names`` are the masked dropout layers in the order of `Batch.masks`; ``like`` gives
         device and dtype.
         """
-        buffers: list[Named] = []
         self._model, models = _first(models)
-
-        def noting_buffers() -> Iterable[nn.Module]:
-            for model in models:
-                buffers.append(dict(model.named_buffers()))
-                yield model
-
-        self._flat = stack_parameters(noting_buffers(), len(seed_rows), config, like)
+        self._flat, self._buffers = stack_models(models, len(seed_rows), config, like)
         self._bind_gradients()
-        self._buffers = {name: torch.stack([b[name] for b in buffers]) for name in buffers[0]}
         self._masks = [f"{name}.mask" for name in mask_names]
         self.seed_rows = torch.tensor(seed_rows, device=like.device)
 

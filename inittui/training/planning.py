@@ -23,15 +23,19 @@ from inittui.training.learner import Learner
 from inittui.training.materials import Materials, Note
 from inittui.training.memory import free_memory, output_bytes, trial_bytes
 from inittui.training.reference import ReferenceLearner
-from inittui.training.turns import TurnsLearner, is_convolution
+from inittui.training.turns import TurnsLearner
 
 ENOUGH_ON_CPU = 7
 """Trials in a stack from which on a CPU gains nothing by more: with one seed in a stack its trials
 share the first layer's input, and a smaller stack stays in the cache. A GPU wants all at once."""
 
-BUSY_BYTES = 16 * 2**20
-"""What a model with convolutions computes in a step, in bytes, from which on it keeps a CPU busy by
-itself: measured on two cores with two convolutions of growing width, seven trials, batch 100."""
+BUSY_BYTES = 5 * 2**20
+"""What a model computes in a step, in bytes, from which on its trials are faster side by side than
+stacked on a CPU: measured on two cores with two convolutions of 1 to 16 filters, a transformer's
+layer and LeNet, seven trials, batch 100."""
+
+BUSY_PARAMETERS = 2**18
+"""The same for its parameters: measured with residual perceptrons 64 to 512 units wide."""
 
 Kind = Literal["dense", "general", "turns", "single"]
 Item = TypeVar("Item")
@@ -130,12 +134,14 @@ def _kind(materials: Materials) -> tuple[Kind, str]:
 
 
 def _is_busy(materials: Materials) -> bool:
-    """Whether one model has convolutions that keep a CPU busy by themselves."""
-    if materials.device.type != "cpu" or not any(map(is_convolution, materials.template.modules())):
+    """Whether a model is large enough to keep a core of a CPU busy by itself."""
+    if materials.device.type != "cpu":
         return False
-    rows = materials.experiment.training.batch_size
-    computed = output_bytes(materials.template, materials.example, rows, materials.dtype)
-    return computed > BUSY_BYTES
+    template, rows = materials.template, materials.experiment.training.batch_size
+    return (
+        sum(parameter.numel() for parameter in template.parameters()) > BUSY_PARAMETERS
+        or output_bytes(template, materials.example, rows, materials.dtype) > BUSY_BYTES
+    )
 
 
 def why_not_stackable(template: nn.Module, example: torch.Tensor) -> str:

@@ -1,8 +1,9 @@
-"""Models that keep the machine busy by themselves: each takes the step in turn.
+"""Models that are large enough to keep a core busy: they take turns on the cores.
 
-On a CPU large convolutions gain nothing from being stacked and lose by it: what one model computes
-no longer fits the caches, let alone what all do. What makes them fast is the layout of the images,
-channels last, which saves reordering around each convolution and makes pooling ten times as fast.
+On a CPU large models gain nothing from being stacked and lose by it: what one model computes no
+longer fits the caches, let alone what all do. Instead each core computes one of them alone. What
+makes convolutions fast is the layout of the images, channels last, which saves reordering around
+each of them and makes pooling ten times as fast.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from inittui.experiment import TrainingConfig
-from inittui.models.trace import WEIGHT_LAYERS
 from inittui.training.feed import Batch
 from inittui.training.optimizers import OptimizerStep
+from inittui.training.threads import SideBySide
 
 
 class TurnsLearner:
-    """T models of one architecture; gradients exist for one of them at a time."""
+    """T models of one architecture; gradients exist for as many at a time as there are threads."""
 
     def __init__(
         self,
@@ -37,27 +38,29 @@ class TurnsLearner:
         """
         self._trials = [_Trial(model, mask_names, config) for model in models]
         self._rows = list(seed_rows)
+        self._side_by_side = SideBySide(torch.get_num_threads())
         self.seed_rows = torch.tensor(seed_rows, device=like.device)
 
     def step(self, batch: Batch) -> torch.Tensor:
         """Take one step; return each trial's loss before it, [T]."""
         images = [_channels_last(each) for each in batch.images]
-        losses = [
-            trial.step(images[row], batch.labels[row], [mask[row] for mask in batch.masks])
-            for trial, row in zip(self._trials, self._rows, strict=True)
-        ]
-        return torch.stack(losses)
 
-    @torch.no_grad()
+        def step(trial: _Trial, row: int) -> torch.Tensor:
+            masks = [mask[row] for mask in batch.masks]
+            return trial.step(images[row], batch.labels[row], masks)
+
+        return torch.stack(self._side_by_side.map(step, self._trials, self._rows))
+
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""
         inputs = [_channels_last(each) for each in images]
-        return torch.stack(
-            [
-                trial.model.eval()(inputs[row])
-                for trial, row in zip(self._trials, self._rows, strict=True)
-            ]
-        )
+
+        @torch.no_grad()
+        def evaluate(trial: _Trial, row: int) -> torch.Tensor:
+            logits: torch.Tensor = trial.model.eval()(inputs[row])
+            return logits
+
+        return torch.stack(self._side_by_side.map(evaluate, self._trials, self._rows))
 
     def values_of(self, position: int) -> dict[str, torch.Tensor]:
         """Return one trial's parameters and buffers by name, as they are."""
@@ -115,11 +118,6 @@ class _Trial:
         """Return the live tensors."""
         model = {f"model.{name}": tensor for name, tensor in self.values().items()}
         return model | self._optimizer.state()
-
-
-def is_convolution(module: nn.Module) -> bool:
-    """Whether a module is a convolution, transposed or not."""
-    return isinstance(module, WEIGHT_LAYERS) and not isinstance(module, nn.Linear)
 
 
 def _channels_last(images: torch.Tensor) -> torch.Tensor:

@@ -60,7 +60,7 @@ def compare_ways(model: ModelConfig, kind: str, images: int = 250) -> None:
         ("mlp", {}, "dense"),
         ("deep_mlp", {}, "dense"),
         ("deep_mlp", {"activation": "identity"}, "dense"),
-        ("deep_mlp", {"activation": "tanh", "batch_norm": True}, "general"),
+        ("deep_mlp", {"activation": "tanh", "batch_norm": True}, "dense"),
         ("sigmoid_mlp", {}, "dense"),
         ("sigmoid_mlp", {"depth": 8, "width": 6, "dropout": 0.1}, "dense"),
         ("lenet", {}, "turns"),

@@ -99,12 +99,14 @@ def test_free_memory_of_this_machine() -> None:
 PEAK = """
 import re, sys
 from inittui.experiment import *
+from inittui.training import planning
 from inittui.training.engine import train
 from inittui.training.materials import prepare
 count = int(sys.argv[1])
+planning._kind = lambda materials: (sys.argv[2], "")
 names = tuple(f"normal:std=0.{n + 10}" for n in range(count))
 wanted = Experiment(schemes=names, data=DataConfig(limit=1_000),
-                    model=ModelConfig(hidden=(1024, 1024), batch_norm=sys.argv[2] == "general"),
+                    model=ModelConfig(hidden=(1024, 1024), batch_norm=True),
                     training=TrainingConfig(epochs=1, stack=count, device="cpu"))
 materials = prepare(wanted)
 for _ in train(materials):
@@ -115,7 +117,7 @@ print(int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) *
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["dense", "general"])
+@pytest.mark.parametrize("kind", ["dense", "general", "turns"])
 def test_estimate_against_measured_peak(kind: str) -> None:
     def peak(count: int) -> int:
         command = [sys.executable, "-c", PEAK, str(count), kind]
@@ -125,7 +127,7 @@ def test_estimate_against_measured_peak(kind: str) -> None:
     measured = (peak(many) - peak(few)) / (many - few)
     from inittui.experiment import ModelConfig
 
-    model = ModelConfig(hidden=(1024, 1024), batch_norm=kind == "general")
+    model = ModelConfig(hidden=(1024, 1024), batch_norm=True)
     materials = prepare(experiment(["rule"], images=1_000, model=model))
     each = trial_bytes(materials.template, materials.example, 250, "adam", torch.float32)
     # The estimate must not be below what is taken (no crash), nor absurdly above (no waste).

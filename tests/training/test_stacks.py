@@ -12,7 +12,7 @@ from trials import SENSIBLE, experiment, losses, run, with_model, worst_relative
 
 from inittui.experiment import ACTIVATIONS, OPTIMIZERS, ModelConfig
 from inittui.training.materials import Materials
-from inittui.training.planning import plan_stacks
+from inittui.training.planning import make_learner, plan_stacks
 
 DEVICES = [
     "cpu",
@@ -106,14 +106,74 @@ def test_every_nonlinearity_equals_reference(name: str) -> None:
         assert worst_relative(stacked, plain) < 1e-12
 
 
+def with_norms(**norm: object) -> nn.Sequential:
+    """Batch norm wherever it can stand: before a nonlinearity, alone, and on the outputs."""
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 24, bias=False), nn.BatchNorm1d(24, **norm), nn.ReLU(),
+        nn.Dropout(0.3), nn.Linear(24, 16), nn.BatchNorm1d(16, **norm), nn.Linear(16, 12),
+        nn.GELU(), nn.Linear(12, 10), nn.BatchNorm1d(10, **norm),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1)])
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize(
+    "norm", [{}, {"affine": False}, {"track_running_stats": False}, {"momentum": 0.7, "eps": 1e-2}]
+)
+def test_batch_norm_of_perceptrons_equals_reference(
+    norm: dict[str, object], device: str, seeds: tuple[int, ...]
+) -> None:
+    def materials(stack: str) -> Materials:
+        wanted = experiment(
+            ["rule", "uniform", "default"], seeds=seeds, images=1_030, stack=stack,
+            dtype="float64", device=device,
+        )  # fmt: skip
+        return with_model(wanted, with_norms(**norm))
+
+    assert plan_stacks(materials("auto")).kind == "dense"
+    stacked, plain = run(materials("auto")), run(materials("off"))
+    assert worst_relative(stacked, plain) < 1e-9
+    for one, other in zip(stacked.trials, plain.trials, strict=True):
+        # The running statistics show here.
+        assert one.val_loss == pytest.approx(other.val_loss, rel=1e-9)
+
+
+def test_what_batch_norm_keeps_is_that_of_the_reference() -> None:
+    wanted = experiment(["rule", "default"], images=500, dtype="float64")
+    made = with_model(wanted, with_norms())
+    batch = made.feed([0]).batch(0, 0)
+    together = make_learner(made, "dense", made.trials)
+    together.step(batch)
+    together.keep([1])
+    together.step(batch)
+    alone = make_learner(made, "single", made.trials[1:])
+    for _ in range(2):
+        alone.step(batch)
+    names = [*dict(with_norms().named_parameters()), *dict(with_norms().named_buffers())]
+    assert set(together.values_of(0)) == set(names)
+    for name in names:
+        torch.testing.assert_close(together.values_of(0)[name], alone.values_of(0)[name])
+    assert together.values_of(0)["2.num_batches_tracked"] == 2
+    assert {"buffer.2.running_mean", "buffer.2.running_var"} <= set(together.state())
+
+
+def test_batch_norm_over_all_batches_so_far_is_left_to_the_general_path() -> None:
+    wanted = experiment(["rule"], images=500)
+    assert plan_stacks(with_model(wanted, with_norms(momentum=None))).kind != "dense"
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
-@pytest.mark.parametrize("kind", ["dense", "general"])
-def test_every_optimizer_equals_reference(name: str, kind: str) -> None:
-    model = ModelConfig(hidden=(32,), batch_norm=kind == "general")
-    wanted = {"model": model, "optimizer": name, "images": 1_500, "dtype": "float64"}
-    stacked = run(experiment(["rule", "normal"], **wanted))
-    plain = run(experiment(["rule", "normal"], stack="off", **wanted))
-    assert worst_relative(stacked, plain) < 1e-10
+@pytest.mark.parametrize("build", [with_norms, Shared])
+def test_every_optimizer_equals_reference(name: str, build: Callable[[], nn.Module]) -> None:
+    def materials(stack: str) -> Materials:
+        wanted = experiment(
+            ["rule", "normal"], optimizer=name, images=1_500, stack=stack, dtype="float64"
+        )
+        return with_model(wanted, build())
+
+    kind = "dense" if build is with_norms else "general"
+    assert plan_stacks(materials("auto")).kind == kind
+    assert worst_relative(run(materials("auto")), run(materials("off"))) < 1e-10
 
 
 @pytest.mark.parametrize("build", [ConvWithNorm, Shared])

@@ -119,10 +119,30 @@ def test_values_are_those_of_the_trial() -> None:
     assert not any(name.endswith("mask") for name in learner.values_of(1))
 
 
-def test_only_convolutions_on_a_cpu_that_compute_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    norm = ModelConfig(hidden=(64,), batch_norm=True)
-    assert plan_stacks(prepare(experiment(["rule"], images=100, model=norm))).kind == "general"
+def test_turns_repeat_bitwise() -> None:
+    wanted = {"seeds": (0, 1), "schemes": ("rule", "default")}
+    first, second = run(materials(**wanted)), run(materials(**wanted))
+    for key, values in losses(first).items():
+        assert torch.equal(values, losses(second)[key])
+
+
+def test_only_models_that_compute_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert plan_stacks(materials()).kind == "general"
     lenet = prepare(experiment(["rule"], images=100, model=ModelConfig(name="lenet")))
     assert plan_stacks(lenet).kind == "turns"
+    assert plan_stacks(with_model(experiment(["rule"], images=100), Residual(64))).kind == "general"
+    assert plan_stacks(with_model(experiment(["rule"], images=100), Residual(512))).kind == "turns"
+
+
+class Residual(nn.Module):
+    """A perceptron whose parameters make up most of its work."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(784, width)
+        self.out = nn.Linear(width, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.fc1(x.flatten(1))
+        return self.out(x + x.relu())
