@@ -99,6 +99,8 @@ class ProbeDocument(msgspec.Struct, frozen=True, kw_only=True):
     logit_std: Number
     """Root of the mean variance over the classes."""
     layers: tuple[Layer, ...]
+    unmeasured: tuple[str, ...]
+    """Weights that belong to none of the model's layers, or to layers that it doesn't call."""
     findings: tuple[Finding, ...]
 
 
@@ -151,6 +153,7 @@ def _probe(
         chance_loss=probe.chance_loss,
         logit_std=probe.logit_std,
         layers=tuple(_layer(layer, density) for layer in select_layers(probe.layers, layers)),
+        unmeasured=probe.unmeasured,
         findings=find(probe, event.when),
     )
 

@@ -133,6 +133,9 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """How far the logits of one sample lie apart: root of the mean variance over classes."""
     layers: tuple[LayerProbe, ...]
     """In the order in which they run."""
+    unmeasured: tuple[str, ...] = ()
+    """Weights by name that belong to none of these layers: to other kinds of modules, or to layers
+    that the model doesn't call, such as the output projection of `torch.nn.MultiheadAttention`."""
 
     @property
     def chance_loss(self) -> float:

@@ -34,7 +34,7 @@ def draw_sample(scheme: Scheme, layer: LayerContext, seed: int) -> Sample:
         None if description is None else description.values_for(layer, dict(call.parameters))
     )
     module = _layer_of(layer.shape)
-    apply_scheme(module, scheme, seed, {"": layer.nonlinearity})
+    apply_scheme(module, scheme, seed, {"": layer.follower})
     values = module.get_parameter("weight").numpy(force=True).astype(np.float64).ravel()
     low, high = float(values.min()), float(values.max())
     half = max(abs(low), 1.0) / 2 if low == high else 0.0
@@ -103,7 +103,7 @@ def sample_document(sample: Sample) -> dict[str, Any]:
         "shape": list(sample.layer.shape),
         "fan_in": sample.layer.fan_in,
         "fan_out": sample.layer.fan_out,
-        "nonlinearity": sample.layer.nonlinearity,
+        "nonlinearity": sample.layer.follower.name,
         "seed": sample.seed,
         "expected": _statistics(sample.expected),
         "measured": _statistics(sample.measured),

@@ -79,7 +79,7 @@ def show(
     from inittui.cli.drawing import draw_sample, sample_document
     from inittui.initializers import parse_scheme
     from inittui.initializers.gains import NONLINEARITIES
-    from inittui.initializers.layer import LayerContext
+    from inittui.initializers.layer import Follower, LayerContext
 
     frame = _frame(width)
     scheme = parse_scheme(name)
@@ -88,7 +88,7 @@ def show(
     if nonlinearity not in NONLINEARITIES:
         raise unknown("nonlinearity", sanitize(nonlinearity, 40), NONLINEARITIES)
     usual = _CONVOLUTION if scheme.weights.name in _FOR_CONVOLUTIONS else _DENSE
-    layer = LayerContext(_parse_shape(shape or usual), nonlinearity)
+    layer = LayerContext(_parse_shape(shape or usual), Follower(nonlinearity))
     sample = draw_sample(scheme, layer, seed)
     if as_json:
         _print_json(sample_document(sample))

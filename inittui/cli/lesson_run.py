@@ -169,7 +169,7 @@ def _draw(part: Part) -> PartResult:
 
     draw = part.draw
     assert draw is not None
-    layer = LayerContext((draw.values, 1), "identity")
+    layer = LayerContext((draw.values, 1))
     sample = draw_sample(parse_scheme(draw.initializer), layer, draw.seed)
     expected = sample.expected
     answers: tuple[Answer, ...] = ()

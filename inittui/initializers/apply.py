@@ -11,7 +11,7 @@ from inittui.errors import UsageError
 from inittui.initializers import own
 from inittui.initializers.catalogue import find
 from inittui.initializers.default import own_values
-from inittui.initializers.layer import LayerContext
+from inittui.initializers.layer import Follower, LayerContext
 from inittui.initializers.parsing import default_bias
 from inittui.scheme import Call, LayerRule, Scheme
 from inittui.seeds import derive_seed
@@ -49,7 +49,7 @@ class _WeightLayer:
 
 
 def apply_scheme(
-    model: nn.Module, scheme: Scheme, seed: int, nonlinearities: Mapping[str, str]
+    model: nn.Module, scheme: Scheme, seed: int, followers: Mapping[str, Follower]
 ) -> tuple[Written, ...]:
     """Write the start values of all parameters; return who wrote each, in the model's order.
 
@@ -62,7 +62,7 @@ def apply_scheme(
         model: left in its mode and on its device.
         scheme: as `parse_scheme` returns it.
         seed: the trial's seed.
-        nonlinearities: what follows each layer, by the layer's name; "identity" if missing.
+        followers: what follows each layer, by the layer's name; nothing if missing.
 
     Raises:
         UsageError: a pattern matches no layer, an initializer can't fill a layer's shape, or
@@ -75,7 +75,7 @@ def apply_scheme(
     writer = _Writer(model, seed)
     with torch.no_grad():
         for layer, (weights, bias) in zip(layers, calls, strict=True):
-            writer.write_layer(layer, weights, bias, nonlinearities.get(layer.name, "identity"))
+            writer.write_layer(layer, weights, bias, followers.get(layer.name, Follower()))
         for name, module in model.named_modules():
             writer.reset(name, module)
     return writer.report()
@@ -132,7 +132,9 @@ class _Writer:
         self._modules = dict(model.named_modules())
         self._written: dict[str, Written] = {}
 
-    def write_layer(self, layer: _WeightLayer, weights: Call, bias: Call, follows: str) -> None:
+    def write_layer(
+        self, layer: _WeightLayer, weights: Call, bias: Call, follower: Follower
+    ) -> None:
         """Fill a layer's weight and bias, as far as they are its own parameters."""
         module = layer.module
         weight = module._parameters.get("weight")
@@ -142,7 +144,7 @@ class _Writer:
             raise UsageError(f"layer '{layer.name}' has no shape yet; run the model once before")
         context = LayerContext(
             shape=tuple(weight.shape),
-            nonlinearity=follows,
+            follower=follower,
             groups=int(getattr(module, "groups", 1)),
             name=layer.name,
             kind=layer.kinds[0],
@@ -183,8 +185,9 @@ class _Writer:
         import torch
 
         if own.is_own(call):
-            seed = derive_seed(self._seed, "weights", self._names[id(parameter)])
-            return own.values(call, tuple(parameter.shape), seed)
+            name = self._names[id(parameter)]
+            seed = derive_seed(self._seed, "weights", name)
+            return own.values(call, tuple(parameter.shape), seed, name)
         description = find(call.name)
         distribution = description.values_for(context, dict(call.parameters))
         if description.own_reset:

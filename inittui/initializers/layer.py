@@ -33,15 +33,23 @@ def fans(shape: Sequence[int]) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class Follower:
+    """The nonlinearity that a layer's outputs meet."""
+
+    name: str = "identity"
+    """One of `gains.NONLINEARITIES`."""
+    negative_slope: float = 0.01
+    """Of the leaky ReLU, if it is one."""
+
+
+@dataclass(frozen=True, slots=True)
 class LayerContext:
     """A weight layer, as far as it matters for its start weights."""
 
     shape: tuple[int, ...]
     """The weight's shape, also where it is the bias that is filled."""
-    nonlinearity: str = "identity"
-    """What follows the layer in the model, one of `gains.NONLINEARITIES`."""
-    negative_slope: float = 0.01
-    """Of the leaky ReLU, where one follows."""
+    follower: Follower = Follower()
+    """What follows the layer in the model."""
     groups: int = 1
     name: str = ""
     kind: str = ""

@@ -90,8 +90,8 @@ def load(reference: str) -> None:
     _loaded[reference] = find(reference)
 
 
-def values(call: Call, shape: tuple[int, ...], seed: int) -> torch.Tensor:
-    """Return the float32 values that a loaded function gives for one parameter.
+def values(call: Call, shape: tuple[int, ...], seed: int, parameter: str) -> torch.Tensor:
+    """Return the float32 values that a loaded function gives for one parameter, by its name.
 
     The function is called as ``f(tensor)``, filling a float32 tensor in place or returning
     another, or as ``f(shape, dtype)``, returning values; by its signature. torch's, numpy's and
@@ -109,14 +109,14 @@ def values(call: Call, shape: tuple[int, ...], seed: int) -> torch.Tensor:
         )
     given = dict(call.parameters)
     tensor = torch.full(shape, torch.nan, dtype=torch.float32)
-    with theirs(call.name), seeded(seed):
+    place = f"{parameter} ({format_shape(shape)})"
+    with theirs(call.name, f"it was to fill {place}"), seeded(seed):
         if _takes_shape(function, given):
             result = function(shape, torch.float32, **given)
         else:
             result = function(tensor, **given)
             result = tensor if result is None else result
-        result = torch.as_tensor(result)
-    return _checked(result, shape, call.name)
+    return _checked(result, shape, sanitize(call.name, 200), sanitize(place, 200))
 
 
 def _takes_shape(function: Function, given: Collection[str]) -> bool:
@@ -134,20 +134,24 @@ def _takes_shape(function: Function, given: Collection[str]) -> bool:
     )
 
 
-def _checked(result: torch.Tensor, shape: tuple[int, ...], reference: str) -> torch.Tensor:
+def _checked(given: object, shape: tuple[int, ...], name: str, place: str) -> torch.Tensor:
     import torch
 
-    name = sanitize(reference, 200)
-    if tuple(result.shape) != shape:
+    try:
+        result = torch.as_tensor(given)
+    except (TypeError, ValueError, RuntimeError):
+        what = "nothing" if given is None else f"a {type(given).__name__} that holds no array"
         raise UsageError(
-            f"{name} gave values of shape {format_shape(result.shape)} for {format_shape(shape)}"
-        )
+            f"{name} gave {what} for {place}; a tensor or an array is needed"
+        ) from None
+    if tuple(result.shape) != shape:
+        raise UsageError(f"{name} gave values of shape {format_shape(result.shape)} for {place}")
     if not result.is_floating_point():
-        raise UsageError(f"{name} gave values of {result.dtype}; floats are needed")
+        raise UsageError(f"{name} gave values of {result.dtype} for {place}; floats are needed")
     result = result.detach().to("cpu", torch.float32)
     broken = int((~result.isfinite()).sum())
     if broken:
         raise UsageError(
-            f"{name} left {broken:,} of {result.numel():,} values NaN, infinite or unset"
+            f"{name} left {broken:,} of {result.numel():,} values NaN, infinite or unset in {place}"
         )
     return result

@@ -32,7 +32,7 @@ _XAVIER_PARAMETERS = (
 _KAIMING_PARAMETERS = (
     Parameter(
         "a", "negative slope of leaky_relu, which is then the nonlinearity",
-        default_text="0.01",
+        default_text="the model's",
     ),
     Parameter(
         "mode", "what is kept: the signal forward, or the gradient backward",
@@ -58,7 +58,7 @@ def _cut_normal(std: float) -> TruncatedNormal | Normal:
 
 def _xavier_std(layer: LayerContext, factor: float, nonlinearity: str) -> float:
     mean_fan = (layer.fan_in + layer.fan_out) / 2
-    return factor * gain(nonlinearity, layer.negative_slope) * inverse_sqrt(mean_fan)
+    return factor * gain(nonlinearity, layer.follower.negative_slope) * inverse_sqrt(mean_fan)
 
 
 @initializer(
@@ -91,8 +91,8 @@ def _slope_needs_leaky(*, a: float | None, mode: str, nonlinearity: str | None) 
 def _kaiming_std(
     layer: LayerContext, a: float | None, mode: str, nonlinearity: str | None
 ) -> float:
-    followed_by = "leaky_relu" if a is not None else nonlinearity or layer.nonlinearity
-    slope = layer.negative_slope if a is None else a
+    followed_by = "leaky_relu" if a is not None else nonlinearity or layer.follower.name
+    slope = layer.follower.negative_slope if a is None else a
     fan = layer.fan_in if mode == "fan_in" else layer.fan_out
     return gain(followed_by, slope) * inverse_sqrt(fan)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 import torch.nn.functional as F
@@ -64,7 +64,16 @@ def probe(
         loss=to_wire(loss.item()),
         logit_std=to_wire(spread_of_logits(logits)),
         layers=layers,
+        unmeasured=tuple(_unmeasured(model, watcher)),
     )
+
+
+def _unmeasured(model: nn.Module, watcher: Watcher) -> Iterator[str]:
+    """Yield the parameters of two and more dimensions that no measured layer owns."""
+    measured = tuple(f"{name}." for name in watcher.seen)
+    for name, parameter in model.named_parameters():
+        if parameter.ndim > 1 and not name.startswith(measured):
+            yield name
 
 
 def _layers(watcher: Watcher, loss: torch.Tensor, percentile: float) -> tuple[LayerProbe, ...]:

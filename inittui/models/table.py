@@ -28,7 +28,7 @@ def describe_layers(model: nn.Module, example: torch.Tensor) -> tuple[LayerRow, 
         if name not in outputs:
             outputs[name] = tuple(output.shape[1:]) if isinstance(output, torch.Tensor) else None
 
-    follows = followers(model, example)
+    follows = {name: each.name for name, each in followers(model, example).items()}
     with watched(model, note):
         model(example)
     modules = dict(model.named_modules())

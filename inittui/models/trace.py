@@ -12,14 +12,13 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
+from inittui.initializers.layer import Follower
+
 WEIGHT_LAYERS = (
     nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d,
     nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d,
 )  # fmt: skip
 """The layers whose weights an initializer fills."""
-
-IDENTITY = "identity"
-"""What follows a layer whose outputs meet the next layer, or nothing, as they are."""
 
 _KNOWN: dict[str, tuple[Any, ...]] = {
     "relu": (F.relu, torch.relu, torch.Tensor.relu, torch.relu_, torch.Tensor.relu_),
@@ -94,6 +93,13 @@ def _clamped(args: Sequence[Any], kwargs: dict[str, Any]) -> str | None:
     return {(0, None): "relu", (0, 6): "relu6"}.get((low, high))
 
 
+def _negative_slope(nonlinearity: str, args: Sequence[Any], kwargs: dict[str, Any]) -> float:
+    default = Follower().negative_slope
+    if nonlinearity != "leaky_relu":
+        return default
+    return float(args[1] if len(args) > 1 else kwargs.get("negative_slope", default))
+
+
 class Flow(TorchFunctionMode):
     """Follows what each layer gives through sums, normalisation, pooling and reshaping.
 
@@ -103,7 +109,7 @@ class Flow(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: dict[str, str] = {}
+        self.found: dict[str, Follower] = {}
         self.ran: dict[str, None] = {}
         self._sources: WeakIdKeyDictionary = WeakIdKeyDictionary()
 
@@ -138,8 +144,9 @@ class Flow(TorchFunctionMode):
         """Note what a call makes of the layers' outputs that it was given, ``sources``."""
         nonlinearity = nonlinearity_of(func, args, kwargs)
         if nonlinearity is not None:
+            slope = _negative_slope(nonlinearity, args, kwargs or {})
             for name in sources:
-                self.found.setdefault(name, nonlinearity)
+                self.found.setdefault(name, Follower(nonlinearity, slope))
         if nonlinearity is not None or getattr(func, "__name__", "") in _ENDS:
             sources = frozenset()
         # An assignment to a part of a tensor gives nothing back.
@@ -158,11 +165,11 @@ def _tensors(value: object) -> Iterator[torch.Tensor]:
         yield from _tensors(list(value.values()))
 
 
-def followers(model: nn.Module, example: torch.Tensor) -> dict[str, str]:
+def followers(model: nn.Module, example: torch.Tensor) -> dict[str, Follower]:
     """Return, for each weight layer that runs, the nonlinearity that its outputs meet first.
 
     Sums, normalisation, pooling, dropout and reshaping in between don't count. A layer whose
-    outputs meet another layer's weights, or nothing, has "identity".
+    outputs meet another layer's weights, or nothing, has "identity" as its follower.
 
     Args:
         model: run once in evaluation mode, and left in the mode it was in.
@@ -176,13 +183,13 @@ def followers(model: nn.Module, example: torch.Tensor) -> dict[str, str]:
 
     with watched(model, note), flow:
         model(example)
-    return {name: flow.found.get(name, IDENTITY) for name in flow.ran}
+    return {name: flow.found.get(name, Follower()) for name in flow.ran}
 
 
-def nonlinearities(model: nn.Module, example: torch.Tensor) -> dict[str, str]:
-    """Return `followers` as far as initializers have a gain for them, else "identity"."""
+def nonlinearities(model: nn.Module, example: torch.Tensor) -> dict[str, Follower]:
+    """Return `followers` as far as initializers have a gain for them, else none."""
     return {
-        name: follower if follower in _KNOWN else IDENTITY
+        name: follower if follower.name in _KNOWN else Follower()
         for name, follower in followers(model, example).items()
     }
 

@@ -19,6 +19,7 @@ from inittui.events import Setting, StartValues, TrialPlan
 from inittui.experiment import Experiment, ModelConfig
 from inittui.initializers import parse_scheme
 from inittui.initializers.apply import Written, apply_scheme
+from inittui.initializers.layer import Follower
 from inittui.model_descriptions import MODELS, TORCHVISION_INPUT, is_own
 from inittui.models.build import build
 from inittui.models.check import check_classifier
@@ -56,7 +57,7 @@ class Materials:
     splits: dict[int, Split]
     template: nn.Module
     """The untrained model, on the CPU, with its dropout layers as they came."""
-    followers: dict[str, str]
+    followers: dict[str, Follower]
     """The nonlinearity that follows each weight layer."""
     masks: MaskPlan
     classes: int

@@ -132,7 +132,7 @@ def _layer_line(sample: Sample, frame: Frame) -> Text:
         f"layer {format_shape(layer.shape)}",
         f"fan_in {layer.fan_in:,}",
         f"fan_out {layer.fan_out:,}",
-        f"followed by {layer.nonlinearity}",
+        f"followed by {layer.follower.name}",
         f"seed {sample.seed}",
     )
     return Text(frame.say(", ".join(facts)), "bold")

@@ -26,6 +26,8 @@ _WIDEST = 40
 _GAP = 2
 _MOST_LAYERS = 8
 """Layers whose histograms are drawn unless some are asked for; tables and curves have all."""
+_MOST_NAMED = 8
+"""Weights that are named as not measured; the JSON document has all."""
 
 
 def inspection_report(
@@ -80,7 +82,10 @@ def scheme_numbers(state: RunState, scheme: str, frame: Frame) -> RenderableType
         for line in paragraph(frame.say(_loss(event)), frame.columns)
     ]
     table = layer_table(_rows(subject, None), frame)
-    return Group(*losses, Text(), table, Text(), *_head(state, [subject], frame))
+    return Group(
+        *losses, Text(), table, *_unmeasured(subject, frame), Text(),
+        *_head(state, [subject], frame),
+    )  # fmt: skip
 
 
 def _head(state: RunState, subjects: Sequence[Subject], frame: Frame) -> Iterator[Text]:
@@ -115,7 +120,19 @@ def _section(
         yield from paragraph(frame.say(_loss(event)), frame.columns)
     rows = _rows(subject, layers)
     yield layer_table(rows, frame)
+    yield from _unmeasured(subject, frame)
     yield from _histograms(subject, frame, layers, density)
+
+
+def _unmeasured(subject: Subject, frame: Frame) -> Iterator[Text]:
+    """Name the weights that the tables don't have."""
+    names = subject.probes[0].probe.unmeasured
+    if not names:
+        return
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    said = "not measured, as no Linear or convolution that the model calls: "
+    yield Text()
+    yield from paragraph(frame.say(f"{said}{', '.join(names[:_MOST_NAMED])}{more}"), frame.columns)
 
 
 def _loss(event: ProbeMeasured) -> str:

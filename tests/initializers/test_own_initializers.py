@@ -86,9 +86,9 @@ def test_functions_of_modules(file: Path, monkeypatch: pytest.MonkeyPatch) -> No
     [
         ("untouched", "left 1,200 of 1,200 values NaN, infinite or unset"),
         ("nan", "left 1,200 of 1,200 values NaN"),
-        ("integers", "gave values of torch.int64; floats are needed"),
-        ("transposed", "gave values of shape 40×30 for 30×40"),
-        ("words", "TypeError"),
+        ("integers", "gave values of torch.int64 for weight (30×40); floats are needed"),
+        ("transposed", "gave values of shape 40×30 for weight (30×40)"),
+        ("words", "gave a str that holds no array for weight (30×40); a tensor"),
         ("broken", "ValueError: oh \N{REPLACEMENT CHARACTER}[31m no second line"),
         ("leaves", "SystemExit: 3"),
     ],
@@ -97,6 +97,7 @@ def test_faults_are_shown_as_theirs(file: Path, name: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         weight_of(f"{file}:{name}")
     assert said in str(caught.value)
+    assert "weight (30×40)" in str(caught.value)
     if name in ("broken", "leaves"):
         line = next(i for i, t in enumerate(CODE.splitlines(), 1) if t.startswith(f"def {name}"))
         assert f"mine.py, line {line})" in str(caught.value)

@@ -30,7 +30,7 @@ from inittui.initializers.distributions import (
     Uniform,
     extremes,
 )
-from inittui.initializers.layer import LayerContext, fans
+from inittui.initializers.layer import Follower, LayerContext, fans
 from inittui.initializers.structured import OrthogonalEntry, SparseColumns
 from inittui.initializers.variance import CUT_STD
 
@@ -80,7 +80,7 @@ TORCH: dict[str, Callable[[torch.Tensor], object]] = {
 
 def drawn(scheme: str, layer: str, seed: int = 0) -> torch.Tensor:
     module = LAYERS[layer]()
-    apply_scheme(module, parse_scheme(scheme), seed, {"": "relu"})
+    apply_scheme(module, parse_scheme(scheme), seed, {"": Follower("relu")})
     return module.get_parameter("weight").detach()
 
 
@@ -110,7 +110,7 @@ def test_the_distribution_is_torchs(scheme: str, layer: str) -> None:
 def test_the_values_are_what_the_description_expects(scheme: str, layer: str) -> None:
     values = drawn(scheme, layer)
     call = parse_scheme(scheme).weights
-    context = LayerContext(tuple(values.shape), "relu")
+    context = LayerContext(tuple(values.shape), Follower("relu"))
     distribution = find(call.name).values_for(context, dict(call.parameters))
     check_moments(values, distribution.mean, distribution.std)
     if isinstance(distribution, Uniform):
@@ -240,16 +240,16 @@ def test_shapes_that_do_not_fit_are_named(scheme: str, layer: str, fits: str) ->
 )
 def test_kaiming_follows_the_model(nonlinearity: str, factor: float) -> None:
     model = nn.Sequential(nn.Linear(400, 400))
-    apply_scheme(model, parse_scheme("kaiming_normal"), 0, {"0": nonlinearity})
+    apply_scheme(model, parse_scheme("kaiming_normal"), 0, {"0": Follower(nonlinearity)})
     check_moments(model[0].weight.detach(), 0.0, factor / 20)
 
 
 def test_kaiming_takes_the_slope_of_leaky_relu() -> None:
-    context = LayerContext((10, 100), "leaky_relu", negative_slope=1.0)
+    context = LayerContext((10, 100), Follower("leaky_relu", 1.0))
     kaiming = find("kaiming_normal")
     assert kaiming.values_for(context, {}).std == pytest.approx(0.1)
     assert kaiming.values_for(context, {"a": 0.0}).std == pytest.approx(0.1 * math.sqrt(2))
-    assert kaiming.values_for(replace(context, nonlinearity="tanh"), {"a": 1.0}).std == (
+    assert kaiming.values_for(replace(context, follower=Follower("tanh")), {"a": 1.0}).std == (
         pytest.approx(0.1)
     )
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from inittui.data.sets import load
 from inittui.inspection.probe import probe
@@ -238,6 +239,32 @@ def test_a_layer_without_gradients_says_so() -> None:
     assert first.weight_gradients.count == first.pre_activation_gradients.count == 0
     assert math.isnan(first.gradient_ratio)
     assert out.weight_gradients.count == 36
+
+
+class Attentive(nn.Module):
+    """Weights of other modules, of a layer that another one computes, and of one that is idle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = nn.Parameter(torch.rand(4, 8))
+        self.first = weight_norm(nn.Linear(6, 8))
+        self.attend = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.norm = nn.LayerNorm(8)
+        self.idle = nn.Linear(3, 3)
+        self.out = nn.Linear(8, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.norm(self.first(x) + self.place)
+        return self.out(self.attend(x, x, x)[0].mean(1))
+
+
+def test_weights_that_are_not_measured_are_named() -> None:
+    probe = inspected(Attentive(), 4, 6)
+    assert [layer.name for layer in probe.layers] == ["first", "out"]
+    assert probe.unmeasured == (
+        "place", "attend.in_proj_weight", "attend.out_proj.weight", "idle.weight",
+    )  # fmt: skip
+    assert inspected(perceptron(), 3, 4).unmeasured == ()
 
 
 def test_nan_and_infinity_are_measured_not_raised() -> None:

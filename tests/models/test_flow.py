@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from inittui.initializers.gains import NONLINEARITIES
+from inittui.initializers.layer import Follower
 from inittui.models import trace
 from inittui.models.trace import followers, nonlinearities
 
@@ -33,8 +34,12 @@ class Net(nn.Module):
         return self._forward(self, x)
 
 
+def names(found: dict[str, Follower]) -> dict[str, str]:
+    return {layer: follower.name for layer, follower in found.items()}
+
+
 def found(forward: Callable[[Net, torch.Tensor], torch.Tensor]) -> dict[str, str]:
-    return followers(Net(forward), torch.randn(2, 4, 6, 6))
+    return names(followers(Net(forward), torch.randn(2, 4, 6, 6)))
 
 
 @pytest.mark.parametrize(
@@ -156,7 +161,7 @@ class Text(nn.Module):
 def test_attention_is_followed_and_everything_put_back(training: bool) -> None:
     model = Text().train(training)
     fused = torch.backends.mha.get_fastpath_enabled()
-    assert followers(model, torch.rand(2, 7)) == {
+    assert names(followers(model, torch.rand(2, 7))) == {
         "layer.linear1": "gelu",
         "layer.linear2": "identity",
         "head": "identity",
@@ -177,5 +182,22 @@ def test_it_is_put_back_when_the_model_fails() -> None:
 def test_initializers_get_only_names_that_they_have_gains_for() -> None:
     assert set(trace._KNOWN) <= set(NONLINEARITIES)
     model = nn.Sequential(nn.Linear(3, 3), nn.Hardtanh(), nn.Linear(3, 3), nn.Mish())
-    assert followers(model, torch.rand(2, 3)) == {"0": "hardtanh", "2": "mish"}
-    assert nonlinearities(model, torch.rand(2, 3)) == {"0": "identity", "2": "mish"}
+    assert names(followers(model, torch.rand(2, 3))) == {"0": "hardtanh", "2": "mish"}
+    assert names(nonlinearities(model, torch.rand(2, 3))) == {"0": "identity", "2": "mish"}
+
+
+@pytest.mark.parametrize(
+    ("function", "slope"),
+    [
+        (nn.LeakyReLU(0.3), 0.3),
+        (nn.LeakyReLU(inplace=True), 0.01),
+        (lambda x: F.leaky_relu(x, 0.2), 0.2),
+        (lambda x: F.leaky_relu_(x, negative_slope=0.1), 0.1),
+        (F.leaky_relu, 0.01),
+    ],
+)
+def test_the_slope_of_a_leaky_relu_is_the_model_s(
+    function: Callable[[torch.Tensor], torch.Tensor], slope: float
+) -> None:
+    model = Net(lambda net, x: net.b(function(net.a(x))))
+    assert followers(model, torch.rand(2, 4, 6, 6))["a"] == Follower("leaky_relu", slope)

@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from syrupy.assertion import SnapshotAssertion
 
 from inittui.initializers import find
-from inittui.initializers.layer import LayerContext
+from inittui.initializers.layer import Follower, LayerContext
 from inittui.scheme import parse_syntax
 from inittui.views.catalogue import catalogue_table
 from inittui.views.frame import Frame
@@ -22,7 +22,7 @@ BINS = 31
 def sample(scheme: str, shape: tuple[int, ...] = (256, 784)) -> Sample:
     """Return a sample that has exactly the values that are expected."""
     call = parse_syntax(scheme).weights
-    layer = LayerContext(shape, "relu")
+    layer = LayerContext(shape, Follower("relu"))
     description = find(call.name)
     distribution = description.values_for(layer, dict(call.parameters))
     size = shape[0] * shape[1]

@@ -241,3 +241,17 @@ def test_a_layer_that_is_not_finite_says_so() -> None:
     assert [line.plain for line in lines] == ["outputs", "not finite", "", "", ""]
     assert isinstance(lines[0], Text)
     assert math.isnan(Measured(count=3, not_finite=3).std)
+
+
+def test_what_was_not_measured_is_named() -> None:
+    state = run_state("inspected")
+    names = tuple(f"encoder.layers.{number}.self_attn.in_proj_weight" for number in range(12))
+    trial = next(trial for trial in state.trials if trial.probes)
+    trial.probes[:] = [
+        replace(event, probe=replace(event.probe, unmeasured=names)) for event in trial.probes
+    ]
+    text = " ".join(printed(inspection_report(state, Frame(80)), 80).split())
+    assert text.count("not measured, as no Linear or convolution that the model calls:") == 1
+    assert f"{names[0]}, {names[1]}" in text
+    assert f"{names[7]} and 4 more" in text
+    assert names[8] not in text
