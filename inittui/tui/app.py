@@ -16,9 +16,10 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from inittui.errors import InittuiError
+from inittui.errors import InittuiError, nearest
 from inittui.experiment import Experiment
 from inittui.runs import RunDirectory
+from inittui.text import sanitize
 from inittui.tui import themes
 from inittui.tui.ahead import TypedAhead
 from inittui.tui.driver import driver_class
@@ -148,6 +149,8 @@ class LabApp(TypedAhead):
         problem = self._loaded.problem
         if not problem and self.settings.keymap:
             problem = check_keymap(self.settings.keymap)[1]
+        if not problem and (theme := self.settings.theme) not in self.available_themes:
+            problem = f"no theme '{sanitize(theme, 40)}'{nearest(theme, self.available_themes)}"
         if problem:
             self.notify(problem, title="Settings", severity="warning", timeout=10, markup=False)
         if self._at_first is None:

@@ -99,7 +99,11 @@ def test_own_functions_in_both_forms(code: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("short", "gave values of shape 3 for fc1.weight (8×784)"), ("nan", "NaN"), ("other", "no function")],
+    [
+        ("short", "gave values of shape 3 for fc1.weight (8×784)"),
+        ("nan", "NaN"),
+        ("other", "no function"),
+    ],
 )
 def test_faults_of_own_functions(code: Path, name: str, said: str) -> None:
     done = invoke("compare", f"{code}:{name}", *SMALL)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tui_shelf import MakeApp, settle
 
 from inittui.experiment import (
     DataConfig,
@@ -140,3 +142,15 @@ def test_ssh_is_served_slower_and_linux_without_braille() -> None:
 def test_names_are_not_lost(tmp_path: Path) -> None:
     named = replace(Experiment(), name="two words")
     assert repeat_command(named, None) == "inittui compare --name 'two words'"
+
+
+def test_an_unknown_theme_is_told_and_the_default_is_used(make_app: MakeApp) -> None:
+    async def run() -> None:
+        app = make_app(theme=None, settings=Settings(theme="draculla"))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settle(pilot)
+            assert app.theme == "inittui-dark"
+            [told] = [notice.message for notice in app._notifications]
+            assert told == "no theme 'draculla'; did you mean 'dracula'?"
+
+    asyncio.run(run())
