@@ -92,6 +92,7 @@ def _plot(series: Sequence[Series], frame: Frame, *, title: str, height: int, lo
         height=height,
         log_y=log_y,
         x_label="step",
+        whole_x=True,
         title=title,
         marker=frame.marker,
         ascii_only=frame.ascii_only,

@@ -89,13 +89,14 @@ def line_plot(
     x_window: Window | None = None,
     y_window: Window | None = None,
     x_ticks: Sequence[Tick] | None = None,
+    whole_x: bool = False,
     legend: bool = True,
 ) -> Text:
     """Draw curves in ``height`` lines of at most ``width`` columns.
 
     Each curve has its colour and its mark; the legend and what could not be drawn stand below.
     The windows are in the units of the data; without one, the axis shows all there is. The ticks
-    of the x axis are at round values unless they are given.
+    of the x axis are at round values unless they are given; with ``whole_x`` at whole ones.
     """
     return line_chart(
         series,
@@ -110,6 +111,7 @@ def line_plot(
         x_window=x_window,
         y_window=y_window,
         x_ticks=x_ticks,
+        whole_x=whole_x,
         legend=legend,
     ).text
 
@@ -128,6 +130,7 @@ def line_chart(
     x_window: Window | None = None,
     y_window: Window | None = None,
     x_ticks: Sequence[Tick] | None = None,
+    whole_x: bool = False,
     legend: bool = True,
 ) -> Chart:
     """Draw as `line_plot`; say also where the canvas is."""
@@ -150,9 +153,9 @@ def line_chart(
     )
     x_range = widened(*(x_window or window_of(p.x for p in points)))
     y_range = _y_range([*points, *(bound for band in bands for bound in band)], y_window, log_y)
-    canvas = _canvas(
-        width, frame.chart_height, marker, x_range, y_range, log_y=log_y, x_ticks=x_ticks
-    )
+    if x_ticks is None:
+        x_ticks = _x_ticks(x_range, width, whole=whole_x)
+    canvas = _canvas(width, frame.chart_height, marker, x_range, y_range, x_ticks, log_y=log_y)
     layers = _curves(series, points, bands, canvas)
     return Chart(
         frame.around(_draw(canvas, layers)),
@@ -194,7 +197,8 @@ def histogram(
     levels = [value for value in (*counts, *(density or ())) if 0 < value < LARGEST]
     x_range = widened(edges[0], edges[-1])
     y_range = widened(0.0, max(levels)) if levels else (0.0, 1.0)
-    canvas = _canvas(width, frame.chart_height, marker, x_range, y_range, log_y=False)
+    x_ticks = _x_ticks(x_range, width)
+    canvas = _canvas(width, frame.chart_height, marker, x_range, y_range, x_ticks, log_y=False)
     heights = columns_of(counts, edges, x_range, y_range, canvas.dot_columns)
     bars = Layer(heights, _DOT_MARKERS.get(marker, BARS.letter), BARS.color, filled=True)
     expected = columns_of(density or (), edges, x_range, y_range, canvas.columns)
@@ -210,18 +214,20 @@ def _y_range(points: Sequence[Points], y_window: Window | None, log_y: bool) -> 
     return window_of([shown])
 
 
+def _x_ticks(x_range: Window, width: int, *, whole: bool = False) -> list[Tick]:
+    return linear_ticks(*x_range, max(width // 10, 2), whole=whole)
+
+
 def _canvas(
     width: int,
     height: int,
     marker: Marker,
     x_range: Window,
     y_range: Window,
+    x_ticks: Sequence[Tick],
     *,
     log_y: bool,
-    x_ticks: Sequence[Tick] | None = None,
 ) -> Canvas:
-    if x_ticks is None:
-        x_ticks = linear_ticks(*x_range, max(width // 10, 2))
     y_ticks = (log_ticks if log_y else linear_ticks)(*y_range, max((height - 2) // 2, 2))
     return Canvas(
         width,

@@ -15,9 +15,12 @@ class Tick:
     label: str
 
 
-def linear_ticks(low: float, high: float, most: int) -> list[Tick]:
-    """Return at most ``most`` ticks at round values from ``low`` to ``high``, which differ."""
-    step = _round_step((high - low) / max(most, 1))
+def linear_ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[Tick]:
+    """Return at most ``most`` ticks at round values from ``low`` to ``high``, which differ.
+
+    ``whole``: only at whole numbers.
+    """
+    step = _round_step(max((high - low) / max(most, 1), 1.0 if whole else 0.0))
     while math.floor(high / step) - math.ceil(low / step) + 1 > max(most, 1):
         step = _round_step(step * 1.5)
     values = [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]

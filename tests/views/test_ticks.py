@@ -30,6 +30,14 @@ def test_labels_of_linear_ticks_are_their_values(low: float, size: float, most: 
         assert float(tick.label) == pytest.approx(tick.at, abs=1e-6 * step)
 
 
+@given(low=st.floats(-1e4, 1e4), size=st.floats(0.01, 1e4), most=st.integers(2, 12))
+def test_whole_ticks_are_whole_numbers(low: float, size: float, most: int) -> None:
+    ticks = linear_ticks(low, low + size, most, whole=True)
+    assert len(ticks) <= most
+    assert all(tick.at == int(tick.at) and int(tick.label) == tick.at for tick in ticks)
+    assert ticks or math.floor(low + size) < math.ceil(low)  # none only where there is none
+
+
 @given(low=st.floats(-99, 99), size=st.floats(0.001, 150), most=st.integers(1, 15))
 def test_log_ticks(low: float, size: float, most: int) -> None:
     high = min(low + size, 100.0)

@@ -77,6 +77,7 @@ class CurveChart(Painted):
             height=self.size.height,
             log_y=what.log_y,
             x_label="step",
+            whole_x=True,
             title=what.title,
             marker=terminal.marker,
             ascii_only=terminal.ascii_only,
