@@ -154,3 +154,22 @@ def test_an_unknown_theme_is_told_and_the_default_is_used(make_app: MakeApp) -> 
             assert told == "no theme 'draculla'; did you mean 'dracula'?"
 
     asyncio.run(run())
+
+
+def test_texts_name_the_keys_of_the_keymap(make_app: MakeApp) -> None:
+    async def run() -> None:
+        app = make_app(settings=Settings(keymap={"compare.run": "ctrl+r", "lessons.run": "x"}))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settle(pilot)
+            assert "Press ^r to train" in str(app.screen.query_one("#explained").content)
+            await pilot.press("2")
+            await settle(pilot)
+            assert "press ^r to train" in str(app.screen.query_one("#empty").content)
+            await pilot.press("5")
+            await settle(pilot)
+            await pilot.press("tab", "end")
+            await settle(pilot)
+            drawn = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+            assert "Press x to run it here." in drawn
+
+    asyncio.run(run())

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from inittui.tui.access import app_of
+from inittui.tui.keymap import shown_key
 from inittui.tui.widgets.bars import KeyBar, TopBar
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ class LabScreen(Screen[None]):
     def lab_app(self) -> LabApp:
         """The app, with its type."""
         return app_of(self)
+
+    def key_for(self, action: str, usual: str) -> str:
+        """Return the key of an action as texts name it: the usual one, or that of the keymap."""
+        return shown_key(self.lab_app.lab_keymap.get(action, usual), first_only=True)
 
     @property
     def lab(self) -> Lab:

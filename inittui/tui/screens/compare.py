@@ -164,17 +164,24 @@ class CompareScreen(LabScreen):
         if isinstance(event.widget, PickerList):
             self._explain_run()
 
+    @property
+    def _tick_key(self) -> str:
+        return self.key_for("picker.tick", "space")
+
     def _explain_run(self) -> None:
         count = len(self.query_one(PickerList).ticked)
         form = self.query_one(Form)
+        run = self.key_for("compare.run", "r")
         if count or form.names_contestants:
             what = "the one that is ticked" if count == 1 else f"the {count} that are ticked"
             if form.texts.get("also"):
                 what = f"{what if count else 'what is below'}, also {form.texts['also']},"
-            self._explain(f"Press r to train {what} and watch the losses.", False)
+            self._explain(f"Press {run} to train {what} and watch the losses.", False)
             self.query_one("#explained").add_class("-ready")
         else:
-            self._explain("Tick initializers with space; then r trains them.", False)
+            self._explain(
+                f"Tick initializers with {self._tick_key}; then {run} trains them.", False
+            )
 
     def _explain(self, text: str, is_error: bool) -> None:
         line = self.query_one("#explained", Static)
@@ -214,7 +221,7 @@ class CompareScreen(LabScreen):
         form = self.query_one(Form)
         schemes = self.query_one(PickerList).ticked
         if not schemes and not form.names_contestants:
-            self._explain("Tick at least one initializer with space.", True)
+            self._explain(f"Tick at least one initializer with {self._tick_key}.", True)
             self.app.bell()
             return
         outcome = form.experiment(schemes)

@@ -10,7 +10,7 @@ from inittui.tui.widgets.race import Race
 
 _EMPTY = (
     "No run is open.\n\n"
-    "1  Compare: choose initializers and press r to train them.\n"
+    "1  Compare: choose initializers and press {run} to train them.\n"
     "4  Runs: open one that was trained before."
 )
 _BESIDE_FROM = 110
@@ -24,7 +24,8 @@ class CurvesScreen(LabScreen):
 
     def body(self) -> ComposeResult:
         """The chart, or how to get one."""
-        yield Static(_EMPTY, id="empty", classes="empty", markup=False)
+        empty = _EMPTY.format(run=self.key_for("compare.run", "r"))
+        yield Static(empty, id="empty", classes="empty", markup=False)
         yield Race()
 
     def on_resize(self) -> None:

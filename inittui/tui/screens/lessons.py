@@ -146,7 +146,7 @@ class LessonsScreen(LabScreen):
                 yield from self._part(running, number - 1, frame)
         yield Text()
         if running is None:
-            yield self._said("Press r to run it here.", frame)
+            yield self._said(f"Press {self.key_for('lessons.run', 'r')} to run it here.", frame)
 
     def _said(self, text: str, frame: Frame) -> Text:
         return Text(frame.say(text), look_of(self).warn)

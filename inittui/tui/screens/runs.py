@@ -28,7 +28,9 @@ from inittui.tui.screens.base import LabScreen
 from inittui.tui.screens.dialogs import Answer, Dialog, Prompt
 from inittui.tui.widgets.runs_table import RunsTable
 
-_EMPTY = "No run is kept in {root}.\n\n1  Compare: choose initializers and press r to train them."
+_EMPTY = (
+    "No run is kept in {root}.\n\n1  Compare: choose initializers and press {run} to train them."
+)
 _REFRESH_SECONDS = 2.0
 """How often the list is read again while it is seen."""
 
@@ -105,7 +107,8 @@ class RunsScreen(LabScreen):
         empty.display = not listings
         self.table.display = self.query_one("#filter").display = bool(listings)
         if not listings:
-            empty.update(_EMPTY.format(root=self.lab.root))
+            run = self.key_for("compare.run", "r")
+            empty.update(_EMPTY.format(root=self.lab.root, run=run))
         self.table.shown = frozenset(run.id for run in self.lab.shown)
         self.table.load(listings, self.lab_app.clock())
 
