@@ -15,11 +15,13 @@ from inittui.text import sanitize
 
 def check_classifier(
     model: nn.Module, example: torch.Tensor, classes: int, name: str, *, last_batch: int = 2
-) -> None:
+) -> tuple[str, ...]:
     """Run ``model`` on ``example`` [n, *input_shape], forward and, as a copy, backward.
 
     The model stays in the mode it is in, and its values as they are; lazy layers get their shapes.
-    ``last_batch`` is the size of the smallest batch that it will be trained on.
+    ``last_batch`` is the size of the smallest batch that it will be trained on. Returns the names
+    of the plain numbers and texts that a pass in training changes: no tensors, so no checkpoint
+    has them.
 
     Raises:
         UsageError: it fails, or doesn't give logits [n, classes]; says what it was given.
@@ -36,9 +38,22 @@ def check_classifier(
     batch = example[:last_batch]
     with seeded(0), theirs(name, _given(batch)):
         trial = copy.deepcopy(model).train()
+        before = _plain_values(trial)
         outputs = _check_outputs(trial(batch), len(batch), classes, name)
         F.cross_entropy(outputs, torch.zeros(len(batch), dtype=torch.int64)).backward()
     model.train(training)
+    after = _plain_values(trial)
+    return tuple(name for name, value in after.items() if before.get(name) != value)
+
+
+def _plain_values(model: nn.Module) -> dict[str, object]:
+    """Return what modules keep beside their tensors, by name."""
+    return {
+        f"{path}.{key}" if path else key: value
+        for path, module in model.named_modules()
+        for key, value in vars(module).items()
+        if isinstance(value, bool | int | float | str)
+    }
 
 
 def _given(inputs: torch.Tensor) -> str:

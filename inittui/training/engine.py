@@ -27,6 +27,7 @@ from inittui.events import (
 )
 from inittui.experiment import Experiment
 from inittui.own_code import blamed
+from inittui.text import sanitize
 from inittui.training.checkpoints import CheckpointStore
 from inittui.training.device import device_title, exact
 from inittui.training.inspecting import measure_starts
@@ -98,6 +99,10 @@ def train(
     plan = StackPlan(earlier.kind, earlier.groups) if earlier else plan_stacks(materials)
     if plan.reason:
         message = f"the model can't be stacked and trains one by one: {plan.reason}"
+        yield Noted(at=time.time(), message=message)
+    if checkpoints and materials.unkept:
+        names = sanitize(", ".join(materials.unkept), 200)
+        message = f"the model changes {names} in training; a resumed run would begin with it anew"
         yield Noted(at=time.time(), message=message)
     seconds = dict(earlier.ended) if earlier else {}
     logged = earlier.logged if earlier else {}

@@ -63,6 +63,8 @@ class Materials:
     classes: int
     example: torch.Tensor
     """Two inputs [2, *input_shape] of noise, on the CPU, to try models on."""
+    unkept: tuple[str, ...] = ()
+    """Names of plain values that the model changes while it trains; checkpoints don't have them."""
     others: tuple[Materials, ...] = ()
     """The same run's under the other swept settings."""
 
@@ -246,7 +248,8 @@ def _materials(
     images = len(loaded.splits[experiment.seeds[0]].train)
     size = min(experiment.training.batch_size, images)
     last = images % size or size
-    check_classifier(template, example, loaded.classes, experiment.model.name, last_batch=last)
+    name = experiment.model.name
+    unkept = check_classifier(template, example, loaded.classes, name, last_batch=last)
     followers = nonlinearities(template, example)
     trial_model = copy.deepcopy(template)
     mask_dropout(trial_model)
@@ -269,6 +272,7 @@ def _materials(
         masks=masks,
         classes=loaded.classes,
         example=example,
+        unkept=unkept,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from pathlib import Path
 
@@ -9,11 +10,16 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from trials import experiment
 
 from inittui.errors import UsageError
 from inittui.experiment import ModelConfig
 from inittui.models.build import build
 from inittui.models.check import check_classifier
+from inittui.state import fold
+from inittui.training.checkpoints import CheckpointStore
+from inittui.training.engine import train
+from inittui.training.materials import prepare
 
 IMAGE = (1, 28, 28)
 
@@ -284,3 +290,33 @@ def test_trying_a_model_changes_nothing() -> None:
     assert all(parameter.grad is None for parameter in model.parameters())
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, before[name])
+
+
+class Counting(nn.Module):
+    """Counts its own steps, in Python and as a buffer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+        self.inner.register_buffer("seen", torch.zeros(()))
+        self.inner.steps = 0
+        self.name = "counting"
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            self.inner.steps += 1
+            self.inner.seen += 1
+        return self.inner(x) / (1 + self.inner.steps)
+
+
+def test_what_no_checkpoint_keeps_is_found(tmp_path: Path) -> None:
+    assert check_classifier(Counting(), torch.rand(2, *IMAGE), 10, "mine") == ("inner.steps",)
+    file = tmp_path / "counting.py"
+    file.write_text(f"import torch\nfrom torch import nn\n{inspect.getsource(Counting)}")
+    wanted = experiment(["rule"], images=200, model=ModelConfig(name=f"{file}:Counting"))
+    made = prepare(wanted)
+    store = CheckpointStore(tmp_path / "checkpoints")
+    notes = fold(train(made, checkpoints=store)).notes
+    said = "the model changes inner.steps in training; a resumed run would begin with it anew"
+    assert notes.count(said) == 1
+    assert said not in fold(train(made)).notes
