@@ -20,11 +20,15 @@ _QUICK = ("--limit", "2600", "--batch-size", "20", "--epochs", "2")
 
 _DIVERGES = "constant:value=1e30"
 
+_OWN = Path(__file__).with_name("own_models.py")
+
 SETTINGS: dict[str, tuple[str, ...]] = {
     "dense stack": (
         "zeros", "ones", "rule", "default", _DIVERGES, "--seeds", "2", "--hidden", "64,32",
     ),
-    "general stack": ("rule", "default", _DIVERGES, "--batch-norm", "--hidden", "32"),
+    "batch norm": ("rule", "default", _DIVERGES, "--batch-norm", "--hidden", "32"),
+    "general stack": ("rule", "default", _DIVERGES, "--model", f"{_OWN}:convolution"),
+    "side by side": ("rule", "default", _DIVERGES, "--model", f"{_OWN}:Residual"),
     "one by one": ("zeros", "rule", _DIVERGES, "--stack", "off", "--hidden", "64"),
     "several stacks, probes": (
         "zeros", "rule", "normal", "--seeds", "2", "--stack", "4",
@@ -40,6 +44,10 @@ _MOST_KILLS = 3
 """Times that one run is killed: when it starts, and when it is resumed."""
 
 
+KINDS = {"general stack": "general", "side by side": "turns", "one by one": "single"}
+"""How trials train together; the others are dense stacks."""
+
+
 class Whole:
     """A run that was never stopped: what it measured, and how long it took."""
 
@@ -49,6 +57,12 @@ class Whole:
         self.seconds = time.monotonic() - began
         assert result.code == 0, result.err
         self.essence = essence(the_run(root))
+        self.kind = planned_kind(the_run(root))
+
+
+def planned_kind(run: RunDirectory) -> str:
+    lines = map(json.loads, run.log.read_text().splitlines())
+    return str(next(line["kind"] for line in lines if line["event"] == "stacks_planned"))
 
 
 @pytest.fixture(scope="module")
@@ -71,11 +85,12 @@ def test_killed_runs_end_as_if_they_had_never_stopped(
     tell: Callable[[str, str], None],
 ) -> None:
     chance = random.Random(20260101)
-    wanted = 100 if long_form else 6
+    wanted = 100 if long_form else len(SETTINGS)
     kills = runs = attempts = 0
     while runs < wanted:
         name = list(SETTINGS)[runs % len(SETTINGS)]
         expected = whole(name)
+        assert expected.kind == KINDS.get(name, "dense")
         root = tmp_path / f"{attempts}"
         attempts += 1
         assert attempts < 4 * wanted, "hardly a run could be killed before it ended"
@@ -130,7 +145,7 @@ def _resume_until_done(
     kills = 0
     while True:
         before = run.log.read_bytes() if run.log.exists() else b""
-        options = ("--json", "-q", "--checkpoint-every", "0.2", "--runs-dir", root)
+        options = ("--json", "-q", "--checkpoint-every", "0.2", "--trust", "--runs-dir", root)
         process = inittui.start("runs", "resume", "last", *options)
         if kills + 1 < _MOST_KILLS and chance.random() < 0.5:
             time.sleep(chance.uniform(0.1, 1.0) * seconds)
