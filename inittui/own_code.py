@@ -144,12 +144,15 @@ def _look_in(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed the generators that somebody's code may draw from, and put them back afterwards."""
+def seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
+    """Seed the generators that somebody's code may draw from, and put them back afterwards.
+
+    They are Python's, numpy's and torch's global ones, that of a CUDA ``device`` too.
+    """
     import numpy as np
 
     python_state, numpy_state = random.getstate(), np.random.get_state()
-    with torch_seeded(seed):
+    with torch_seeded(seed, device):
         random.seed(seed)
         np.random.seed(seed % 2**32)
         try:
@@ -157,6 +160,14 @@ def seeded(seed: int) -> Iterator[None]:
         finally:
             random.setstate(python_state)
             np.random.set_state(numpy_state)
+
+
+def random_state() -> tuple[object, ...]:
+    """Return the state of Python's and numpy's global generators; it changes when one is drawn."""
+    import numpy as np
+
+    _, key, *rest = np.random.get_state(legacy=True)
+    return random.getstate(), np.asarray(key).tobytes(), *rest
 
 
 @contextlib.contextmanager

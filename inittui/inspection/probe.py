@@ -13,7 +13,7 @@ from torch.nn.utils import parametrize
 from inittui.inspection.statistics import measure, spread_of_logits
 from inittui.inspection.watcher import Seen, Watcher
 from inittui.numbers import to_wire
-from inittui.own_code import seeded, torch_seeded
+from inittui.own_code import seeded
 from inittui.probes import LayerProbe, Measured, Probe
 
 Named = Mapping[str, torch.Tensor]
@@ -50,7 +50,7 @@ def probe(
     training = model.training
     model.eval()
     try:
-        with torch.enable_grad(), seeded(0), torch_seeded(0, images.device):
+        with torch.enable_grad(), seeded(0, images.device):
             # Cached: what a hook reads of a parametrized layer is then what its forward has used.
             with parametrize.cached(), watcher.watching(model):
                 logits: torch.Tensor = functional_call(model, {**leaves, **state}, (images,))
@@ -69,10 +69,11 @@ def probe(
 
 
 def _unmeasured(model: nn.Module, watcher: Watcher) -> Iterator[str]:
-    """Yield the parameters of two and more dimensions that no measured layer owns."""
-    measured = tuple(f"{name}." for name in watcher.seen)
+    """Yield the parameters of two and more dimensions that no measured layer has."""
+    layers = (model.get_submodule(name) for name in watcher.seen)
+    measured = {id(parameter) for layer in layers for parameter in layer.parameters()}
     for name, parameter in model.named_parameters():
-        if parameter.ndim > 1 and not name.startswith(measured):
+        if parameter.ndim > 1 and id(parameter) not in measured:
             yield name
 
 

@@ -20,8 +20,7 @@ def check_classifier(
 
     The model stays in the mode it is in, and its values as they are; lazy layers get their shapes.
     ``last_batch`` is the size of the smallest batch that it will be trained on. Returns the names
-    of the plain numbers and texts that a pass in training changes: no tensors, so no checkpoint
-    has them.
+    of what every pass in training changes beside parameters and buffers: no checkpoint has it.
 
     Raises:
         UsageError: it fails, or doesn't give logits [n, classes]; says what it was given.
@@ -36,24 +35,35 @@ def check_classifier(
     with seeded(0), theirs(name, _given(example)), torch.no_grad():
         _check_outputs(model.eval()(example), len(example), classes, name)
     batch = example[:last_batch]
+    trial = copy.deepcopy(model).train()
     with seeded(0), theirs(name, _given(batch)):
-        trial = copy.deepcopy(model).train()
-        before = _plain_values(trial)
         outputs = _check_outputs(trial(batch), len(batch), classes, name)
         F.cross_entropy(outputs, torch.zeros(len(batch), dtype=torch.int64)).backward()
+    before = _kept_by_modules(trial)
+    with seeded(0), theirs(name, _given(batch)), torch.no_grad():
+        trial(batch)
     model.train(training)
-    after = _plain_values(trial)
-    return tuple(name for name, value in after.items() if before.get(name) != value)
+    return tuple(
+        name
+        for name, value in _kept_by_modules(trial).items()
+        if name in before and not _is_same(before[name], value)
+    )
 
 
-def _plain_values(model: nn.Module) -> dict[str, object]:
-    """Return what modules keep beside their tensors, by name."""
+def _kept_by_modules(model: nn.Module) -> dict[str, object]:
+    """Return numbers, texts and tensors that modules have as plain attributes, by name."""
     return {
-        f"{path}.{key}" if path else key: value
+        f"{path}.{key}" if path else key: value.clone() if torch.is_tensor(value) else value
         for path, module in model.named_modules()
         for key, value in vars(module).items()
-        if isinstance(value, bool | int | float | str)
+        if isinstance(value, bool | int | float | str | torch.Tensor)
     }
+
+
+def _is_same(one: object, other: object) -> bool:
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        return one.shape == other.shape and torch.allclose(one, other, 0, 0, equal_nan=True)
+    return repr(one) == repr(other)  # so that NaN is itself
 
 
 def _given(inputs: torch.Tensor) -> str:

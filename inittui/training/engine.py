@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import socket
@@ -100,8 +101,9 @@ def train(
     if plan.reason:
         message = f"the model can't be stacked and trains one by one: {plan.reason}"
         yield Noted(at=time.time(), message=message)
-    if checkpoints and materials.unkept:
-        names = sanitize(", ".join(materials.unkept), 200)
+    unkept = dict.fromkeys(name for m in (materials, *materials.others) for name in m.unkept)
+    if checkpoints and unkept:
+        names = sanitize(", ".join(unkept), 200)
         message = f"the model changes {names} in training; a resumed run would begin with it anew"
         yield Noted(at=time.time(), message=message)
     seconds = dict(earlier.ended) if earlier else {}
@@ -164,6 +166,7 @@ def _planned(kind: Kind, groups: Iterable[tuple[int, ...]]) -> StacksPlanned:
 
 def _make_room(kind: Kind, group: Sequence[int], groups: deque[tuple[int, ...]]) -> Iterator[Event]:
     """Put the halves of a stack that ran out of memory back in line; a single trial fails."""
+    gc.collect()  # the error may hold, by its traceback, what didn't fit
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     if len(group) == 1:

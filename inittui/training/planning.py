@@ -14,6 +14,7 @@ from torch import nn
 
 from inittui.events import TrialPlan
 from inittui.experiment import TrainingConfig
+from inittui.own_code import random_state, seeded
 from inittui.text import sanitize
 from inittui.training.dense import DenseLearner, dense_layers
 from inittui.training.dropout import mask_dropout
@@ -23,7 +24,7 @@ from inittui.training.learner import Learner
 from inittui.training.materials import Materials, Note
 from inittui.training.memory import free_memory, output_bytes, trial_bytes
 from inittui.training.reference import ReferenceLearner
-from inittui.training.turns import TurnsLearner
+from inittui.training.turns import TurnsLearner, layout_for
 
 ENOUGH_ON_CPU = 7
 """Trials in a stack from which on a CPU gains nothing by more: with one seed in a stack its trials
@@ -105,8 +106,11 @@ def make_learner(
         layers = dense_layers(_masked(materials.template))
         assert layers is not None
         return DenseLearner(layers, models, rows, len(seeds), training, like)
-    learner = TurnsLearner if kind == "turns" else GeneralLearner
-    return learner(models, materials.masks.names, rows, training, like)
+    names = materials.masks.names
+    if kind == "turns":
+        layout = layout_for(_masked(materials.template), materials.example)
+        return TurnsLearner(models, names, rows, training, like, layout)
+    return GeneralLearner(models, names, rows, training, like)
 
 
 def _masked(template: nn.Module) -> nn.Module:
@@ -153,15 +157,20 @@ def why_not_stackable(template: nn.Module, example: torch.Tensor) -> str:
     model = _masked(template)
     like = next(model.parameters()).detach()
     try:
-        learner = GeneralLearner([model, model], (), [0, 0], TrainingConfig(), like)
-        stacked = learner.logits(example.unsqueeze(0))[0]
-        with torch.no_grad():
-            alone = model.eval()(example)
-        labels = torch.zeros(1, len(example), dtype=torch.int64)
-        learner.step(Batch(example.unsqueeze(0), labels))
+        with seeded(0):
+            drawn = random_state()
+            learner = GeneralLearner([model, model], (), [0, 0], TrainingConfig(), like)
+            stacked = learner.logits(example.unsqueeze(0))[0]
+            with torch.no_grad():
+                alone = model.eval()(example)
+            labels = torch.zeros(1, len(example), dtype=torch.int64)
+            learner.step(Batch(example.unsqueeze(0), labels))
+            draws = random_state() != drawn
     except Exception as error:  # noqa: BLE001
         text = str(error).strip().splitlines() or [type(error).__name__]
         return sanitize(text[0], 200)
+    if draws:
+        return "it draws random numbers that aren't torch's, which its trials would share"
     if stacked.shape != alone.shape or not torch.allclose(stacked, alone, 1e-3, 1e-5, True):
         return "its stacked forward pass gives other values than the plain one"
     return ""

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from inittui.experiment import TrainingConfig
-from inittui.own_code import torch_seeded
+from inittui.own_code import seeded
 from inittui.training.dropout import MaskedDropout
 from inittui.training.feed import Batch
 from inittui.training.optimizers import OptimizerStep
@@ -36,7 +36,7 @@ class ReferenceLearner:
         self._model.train()
         for layer, mask in zip(self._dropout, batch.masks, strict=True):
             layer.mask = mask[0]
-        with torch_seeded(batch.noise[0], batch.images.device):
+        with seeded(batch.noise[0], batch.images.device):
             logits = self._model(batch.images[0])
         loss = F.cross_entropy(logits, batch.labels[0])
         torch._foreach_zero_(self._gradients)

@@ -8,6 +8,7 @@ each of them and makes pooling ten times as fast.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
 
 import torch
@@ -15,6 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from inittui.experiment import TrainingConfig
+from inittui.own_code import seeded
 from inittui.training.feed import Batch
 from inittui.training.optimizers import OptimizerStep
 from inittui.training.threads import SideBySide
@@ -30,20 +32,23 @@ class TurnsLearner:
         seed_rows: Sequence[int],
         config: TrainingConfig,
         like: torch.Tensor,
+        layout: torch.memory_format = torch.contiguous_format,
     ) -> None:
         """Take over models on their device with their start weights.
 
         ``mask_names`` are the masked dropout layers in the order of `Batch.masks`; ``like`` lies
-        on the device.
+        on the device; ``layout`` is that of weights and images of four dimensions.
         """
-        self._trials = [_Trial(model, mask_names, config) for model in models]
+        self._layout = layout
+        laid = (model.to(memory_format=layout) for model in models)
+        self._trials = [_Trial(model, mask_names, config) for model in laid]
         self._rows = list(seed_rows)
         self._side_by_side = SideBySide(torch.get_num_threads())
         self.seed_rows = torch.tensor(seed_rows, device=like.device)
 
     def step(self, batch: Batch) -> torch.Tensor:
         """Take one step; return each trial's loss before it, [T]."""
-        images = [_channels_last(each) for each in batch.images]
+        images = [self._laid(each) for each in batch.images]
 
         def step(trial: _Trial, row: int) -> torch.Tensor:
             masks = [mask[row] for mask in batch.masks]
@@ -53,7 +58,7 @@ class TurnsLearner:
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""
-        inputs = [_channels_last(each) for each in images]
+        inputs = [self._laid(each) for each in images]
 
         @torch.no_grad()
         def evaluate(trial: _Trial, row: int) -> torch.Tensor:
@@ -61,6 +66,9 @@ class TurnsLearner:
             return logits
 
         return torch.stack(self._side_by_side.map(evaluate, self._trials, self._rows))
+
+    def _laid(self, images: torch.Tensor) -> torch.Tensor:
+        return images.to(memory_format=self._layout) if images.ndim == 4 else images
 
     def values_of(self, position: int) -> dict[str, torch.Tensor]:
         """Return one trial's parameters and buffers by name, as they are."""
@@ -85,7 +93,7 @@ class _Trial:
     """One of the models, with its optimizer."""
 
     def __init__(self, model: nn.Module, mask_names: Sequence[str], config: TrainingConfig) -> None:
-        self.model = model.to(memory_format=torch.channels_last)
+        self.model = model
         self._masked = [model.get_submodule(name) for name in mask_names]
         self._mask_names = {f"{name}.mask" for name in mask_names}
         self._parameters = list(model.parameters())
@@ -120,6 +128,24 @@ class _Trial:
         return model | self._optimizer.state()
 
 
-def _channels_last(images: torch.Tensor) -> torch.Tensor:
-    """Return [rows, *shape] in the layout of the models' weights, where there is one."""
-    return images.to(memory_format=torch.channels_last) if images.ndim == 4 else images
+def layout_for(model: nn.Module, example: torch.Tensor) -> torch.memory_format:
+    """Return the fastest layout that a model takes its images [n, channels, height, width] in.
+
+    Channels last is for convolutions. Somebody's own code may need the usual layout, as
+    ``x.view(len(x), -1)`` does, so it is tried.
+    """
+    usual, fast = torch.contiguous_format, torch.channels_last
+    convolutions = (nn.Conv2d, nn.ConvTranspose2d)
+    if example.ndim != 4 or not any(isinstance(each, convolutions) for each in model.modules()):
+        return usual
+    trial = copy.deepcopy(model).to(memory_format=fast)
+    images = example.to(memory_format=fast)
+    labels = torch.zeros(len(example), dtype=torch.int64)
+    try:
+        with seeded(0):
+            F.cross_entropy(trial.train()(images), labels).backward()
+        with torch.no_grad():
+            same = torch.allclose(trial.eval()(images), trial(example), 1e-3, 1e-5, True)
+    except Exception:  # noqa: BLE001
+        return usual
+    return fast if same else usual

@@ -88,15 +88,22 @@ class Picture:
     title: str
 
 
+def is_log(shown: Sequence[Contestant], options: ChartOptions) -> bool:
+    """Whether the axis is logarithmic: as it was chosen, else as the curves have it."""
+    if options.log_y is not None or options.metric == "val_accuracy":
+        return bool(options.log_y)
+    window = step_window([c.run.state for c in shown], options)
+    visible = [contestant for contestant in shown if contestant.key not in options.hidden]
+    return _spans_decades(visible, options, window)
+
+
 def picture(shown: Sequence[Contestant], options: ChartOptions) -> Picture:
     """Return the curves of the contestants that aren't hidden."""
     window = step_window([c.run.state for c in shown], options)
     visible = [contestant for contestant in shown if contestant.key not in options.hidden]
     # The highlighted one is drawn over the others.
     visible.sort(key=lambda contestant: contestant.key == options.highlighted)
-    log_y = options.log_y
-    if log_y is None:
-        log_y = options.metric != "val_accuracy" and _spans_decades(visible, options, window)
+    log_y = is_log(shown, options)
     series = tuple(_series(contestant, options, log_y, window) for contestant in visible)
     is_live = any(contestant.run.is_live for contestant in visible)
     y_window = _steady_window(series, window, log_y) if is_live else None

@@ -267,6 +267,20 @@ def test_weights_that_are_not_measured_are_named() -> None:
     assert inspected(perceptron(), 3, 4).unmeasured == ()
 
 
+class Only(nn.Linear):
+    """A model that is a layer itself."""
+
+
+def test_a_model_that_is_a_layer_and_weights_that_are_shared_are_measured() -> None:
+    assert [layer.name for layer in inspected(Only(12, 3), 12).layers] == [""]
+    assert inspected(Only(12, 3), 12).unmeasured == ()
+    tied = nn.Sequential(nn.Flatten(), nn.Linear(12, 12), nn.Linear(12, 12))
+    tied[1].weight = tied[2].weight
+    tied.add_module("unused", nn.Identity())
+    tied.unused.register_parameter("again", tied[2].weight)
+    assert inspected(tied, 12).unmeasured == ()
+
+
 def test_nan_and_infinity_are_measured_not_raised() -> None:
     model = perceptron(nn.ReLU)
     model[1].weight.data[0, 0] = math.inf

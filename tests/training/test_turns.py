@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from inittui.training import planning
 from inittui.training.checkpoints import Checkpoint, CheckpointStore, matches
 from inittui.training.materials import Materials, prepare
 from inittui.training.planning import make_learner, plan_stacks
-from inittui.training.turns import TurnsLearner
+from inittui.training.turns import TurnsLearner, layout_for
 
 
 class Small(nn.Module):
@@ -146,3 +147,66 @@ class Residual(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.fc1(x.flatten(1))
         return self.out(x + x.relu())
+
+
+class Viewing(nn.Module):
+    """The usual tutorial's: its view wants images that lie in memory in the usual way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 10, 5)
+        self.out = nn.Linear(10 * 144, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = F.relu(F.max_pool2d(self.conv(x), 2))
+        return self.out(x.view(x.size(0), -1))
+
+
+class Colour(nn.Module):
+    """A perceptron whose view can't be had of images with the channels last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.out = nn.Linear(3 * 16, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.out(x.view(x.size(0), -1)).relu()
+
+
+def test_models_that_want_the_usual_layout_get_it() -> None:
+    wanted = {"schemes": ("rule", "default"), "dtype": "float64", "images": 600}
+    made = with_model(experiment(**wanted), Viewing())
+    assert plan_stacks(made).kind == "turns"
+    plain = run(with_model(experiment(**wanted, stack="off"), Viewing()))
+    assert worst_relative(run(made), plain) < 1e-9
+    grey, colour = torch.rand(2, 1, 28, 28), torch.rand(2, 3, 4, 4)
+    assert layout_for(Viewing(), grey) is torch.contiguous_format
+    assert layout_for(Colour(), colour) is torch.contiguous_format
+    assert layout_for(Small(), grey) is torch.channels_last
+    assert layout_for(nn.Flatten(), torch.rand(2, 784)) is torch.contiguous_format
+
+
+class Moody(nn.Module):
+    """Draws from Python's generator, which all trials would share."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(784, 20)
+        self.out = nn.Linear(20, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.fc1(x.flatten(1)) * (random.random() if self.training else 1.0)
+        return self.out(x + x.relu())
+
+
+def test_models_that_draw_numbers_of_python_s_train_alone_and_repeat() -> None:
+    wanted = experiment(("rule", "default"), images=600)
+    plan = plan_stacks(with_model(wanted, Moody()))
+    assert (plan.kind, "random numbers" in plan.reason) == ("single", True)
+    before = random.getstate()
+    first = run(with_model(wanted, Moody()))
+    random.seed(7)
+    second = run(with_model(wanted, Moody()))
+    random.setstate(before)
+    for key, values in losses(first).items():
+        assert torch.equal(values, losses(second)[key])

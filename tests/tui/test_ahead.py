@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from pathlib import Path
 
 import pytest
 from textual import events
@@ -11,9 +13,11 @@ from textual.widgets import Input
 from tui_shelf import MakeApp, Shelf, Started, settle
 
 from inittui.experiment import DataConfig, Experiment
+from inittui.runs import read_name, run_directories
 from inittui.tui.ahead import Done
 from inittui.tui.app import LabApp
-from inittui.tui.screens.dialogs import Dialog
+from inittui.tui.widgets.form import Form
+from inittui.tui.widgets.picker import PickerList
 
 
 async def burst(pilot: Pilot[None], *keys: str) -> None:
@@ -38,18 +42,77 @@ def test_choose_settings_and_run(make_app: MakeApp, started: Started) -> None:
     asyncio.run(run())
 
 
-def test_through_dialogs_and_screens(make_app: MakeApp, shelf: Shelf) -> None:
-    shelf.put("classic")
+def seen(app: LabApp, root: Path) -> tuple[object, ...]:
+    """What the keys below can change."""
+    if not app.is_running:
+        return ("left",)
+    screen = app.screen
+    picker = screen.query(PickerList)
+    return (
+        type(screen),
+        [field.value for field in screen.query(Input)],
+        picker.first().ticked if picker else None,
+        [(read_name(run), run.id) for run in run_directories(root)],
+        app.lab.options,
+        app.focused and (type(app.focused), app.focused.id),
+    )
 
+
+BURSTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "rename, then filter": (("classic",), ("4",), ("n", *"xyz", "enter", "slash", *"cla")),
+    "delete": (("classic",), ("4",), ("d", "d")),
+    "not delete, filter": (("classic",), ("4",), ("d", "escape", "slash", "x")),
+    "leave a live run": (("running",), ("4",), ("q", "g")),
+    "through the screens": (("classic",), (), ("4", "5", "down", "1", "slash", *"xav")),
+    "search and tick": ((), ("u",), ("slash", *"xavier_n", "enter", "space")),
+    "change a scheme": ((), ("u", "down", "down"), ("enter", "5", "enter", "u")),
+    "filter and open": (("classic", "seeds"), ("4",), ("slash", *"zer", "enter", "enter", "m")),
+    "help, then search": ((), (), ("question_mark", "escape", "slash", "x")),
+    "a command by its name": ((), (), ("ctrl+p", *"search", "enter", "q")),
+    "metric, then axis": (("classic",), ("4", "enter"), ("m", "m", "m", "y")),
+}
+
+
+@pytest.mark.parametrize("name", BURSTS)
+def test_at_once_or_one_by_one_comes_to_the_same(
+    name: str, make_app: MakeApp, shelf: Shelf, started: Started
+) -> None:
+    runs, first, keys = BURSTS[name]
+    found = []
+
+    async def run(at_once: bool) -> None:
+        app = make_app()
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settle(pilot)
+            for key in first:
+                await burst(pilot, key)
+            for some in [keys] if at_once else [(key,) for key in keys]:
+                await burst(pilot, *some)
+            found.append(seen(app, shelf.root))
+
+    for at_once in (False, True):
+        shutil.rmtree(shelf.root, ignore_errors=True)
+        for each in runs:
+            shelf.put(each)
+        asyncio.run(run(at_once))
+    assert found[0] == found[1]
+
+
+def test_a_click_waits_for_the_keys_before_it(make_app: MakeApp) -> None:
     async def run() -> None:
         app = make_app()
         async with app.run_test(size=(80, 24)) as pilot:
             await settle(pilot)
-            await burst(pilot, "4", "d", "escape", "5", "down", "1", "slash", *"xav")
-            assert not isinstance(app.screen, Dialog)
+            for key in ("slash", *"xav"):
+                app.post_message(events.Key(key, key if len(key) == 1 else "/"))
+            place = app.screen.query_one(Form).region
+            x, y = place.x + 2, place.y + 2
+            for kind in (events.MouseDown, events.MouseUp):
+                app.post_message(kind(None, x, y, 0, 0, 1, False, False, False, x, y))
+            await settle(pilot)
+            await settle(pilot)
             assert searched(app) == "xav"
-            await burst(pilot, "escape", "q")
-            assert not app.is_running
+            assert app.focused is app.screen.query_one(Form).input
 
     asyncio.run(run())
 

@@ -51,7 +51,8 @@ class LabScreen(Screen[None]):
 
     def key_for(self, action: str, usual: str) -> str:
         """Return the key of an action as texts name it: the usual one, or that of the keymap."""
-        return shown_key(self.lab_app.lab_keymap.get(action, usual), first_only=True)
+        keys = self.lab_app.lab_keymap.get(action, usual)
+        return shown_key(keys, ascii_only=self.lab_app.terminal.ascii_only, first_only=True)
 
     @property
     def lab(self) -> Lab:
@@ -75,6 +76,12 @@ class LabScreen(Screen[None]):
             )
         self.call_after_refresh(self.draw)
 
+    def keys_of_places(self) -> dict[str, str]:
+        """Return the keys that an empty screen names, by what they do."""
+        usual = {"compare": "1", "runs": "4"}
+        places = {name: self.key_for(f"app.{name}", key) for name, key in usual.items()}
+        return {**places, "run": self.key_for("compare.run", "r")}
+
     @property
     def is_too_small(self) -> bool:
         """Whether nothing can be shown, so that no key means anything."""
@@ -90,6 +97,8 @@ class LabScreen(Screen[None]):
 
     def draw(self) -> None:
         """Draw what has changed in the lab since the last time."""
+        if not self.query(TopBar):
+            return  # the app is being taken down
         if self.is_mounted and self.is_current and not self.is_too_small:
             self.query_one(TopBar).set_status(self.lab_app.status())
             self.paint()

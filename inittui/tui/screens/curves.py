@@ -10,8 +10,8 @@ from inittui.tui.widgets.race import Race
 
 _EMPTY = (
     "No run is open.\n\n"
-    "1  Compare: choose initializers and press {run} to train them.\n"
-    "4  Runs: open one that was trained before."
+    "{compare}  Compare: choose initializers and press {run} to train them.\n"
+    "{runs}  Runs: open one that was trained before."
 )
 _BESIDE_FROM = 110
 """Columns from which the table stands beside the chart."""
@@ -24,7 +24,7 @@ class CurvesScreen(LabScreen):
 
     def body(self) -> ComposeResult:
         """The chart, or how to get one."""
-        empty = _EMPTY.format(run=self.key_for("compare.run", "r"))
+        empty = _EMPTY.format(**self.keys_of_places())
         yield Static(empty, id="empty", classes="empty", markup=False)
         yield Race()
 

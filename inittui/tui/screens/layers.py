@@ -24,7 +24,7 @@ from inittui.views.surroundings import shortened
 
 _EMPTY = (
     "No open run was measured inside.\n\n"
-    "1  Compare: set 'inspect' to yes, then press {run}; or on the command line\n"
+    "{compare}  Compare: set 'inspect' to yes, then press {run}; or on the command line\n"
     "   inittui compare --inspect"
 )
 VIEWS = ("histograms", "numbers", "variance", "findings")
@@ -88,7 +88,7 @@ class LayersScreen(LabScreen):
 
     def body(self) -> ComposeResult:
         """List and page, or how to get something to look at."""
-        empty = _EMPTY.format(run=self.key_for("compare.run", "r"))
+        empty = _EMPTY.format(**self.keys_of_places())
         yield Static(empty, classes="empty", markup=False)
         with Horizontal(id="measured"):
             yield MeasuredList()

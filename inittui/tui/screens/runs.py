@@ -29,8 +29,9 @@ from inittui.tui.screens.dialogs import Answer, Dialog, Prompt
 from inittui.tui.widgets.runs_table import RunsTable
 
 _EMPTY = (
-    "No run is kept in {root}.\n\n1  Compare: choose initializers and press {run} to train them."
-)
+    "No run is kept in {root}.\n\n"
+    "{compare}  Compare: choose initializers and press {run} to train them."
+)  # fmt: skip
 _REFRESH_SECONDS = 2.0
 """How often the list is read again while it is seen."""
 
@@ -107,8 +108,7 @@ class RunsScreen(LabScreen):
         empty.display = not listings
         self.table.display = self.query_one("#filter").display = bool(listings)
         if not listings:
-            run = self.key_for("compare.run", "r")
-            empty.update(_EMPTY.format(root=self.lab.root, run=run))
+            empty.update(_EMPTY.format(root=self.lab.root, **self.keys_of_places()))
         self.table.shown = frozenset(run.id for run in self.lab.shown)
         self.table.load(listings, self.lab_app.clock())
 

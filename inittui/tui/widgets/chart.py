@@ -48,8 +48,6 @@ class CurveChart(Painted):
         self._chart: Chart | None = None
         self._line: int | None = None
         """Where the cursor's line was drawn."""
-        self.log_y = False
-        """Whether the axis is logarithmic now."""
 
     def show(self, contestants: Sequence[Contestant], options: ChartOptions, version: int) -> None:
         """Draw the contestants' curves, if anything has changed since they were drawn."""
@@ -67,7 +65,6 @@ class CurveChart(Painted):
 
         terminal = app_of(self).terminal
         what = picture(self._contestants, self._options)
-        self.log_y = what.log_y
         if not any(len(one.x) for one in what.series):
             self._show_nothing()
             return

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
 
-from inittui.tui.charting import Contestant, full_window
+from inittui.tui.charting import Contestant, full_window, is_log
 from inittui.tui.keymap import key
 from inittui.tui.options import METRICS, SMOOTHINGS, ChartOptions, Steps
 from inittui.tui.widgets.board import Board
@@ -116,7 +116,7 @@ class Race(Container):
 
     def action_log(self) -> None:
         """Switch between a linear and a logarithmic axis."""
-        self._change(log_y=not self.chart.log_y)
+        self._change(log_y=not is_log(self._contestants, self._options))
 
     def action_steps(self) -> None:
         """Leave the zoom, or go to the next choice of steps."""
