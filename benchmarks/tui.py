@@ -129,7 +129,9 @@ def _bytes_per_second(root: Path) -> float:
     environment = {**_places(root), "SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"}
     with Terminal(UI, size=SIZE, environment=environment) as terminal:
         terminal.wait_for("s Stop")
-        terminal.press("w", "w", "w")  # the last epoch: the curves grow all the time
+        while "last epoch" not in terminal.text:  # there the curves grow all the time
+            terminal.press("w")
+            terminal.watch(1.0)
         terminal.watch(2.0)
         before, began = terminal.written, time.monotonic()
         terminal.watch(STREAM_SECONDS)
