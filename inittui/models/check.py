@@ -51,18 +51,20 @@ def check_classifier(
 
 
 def _kept_by_modules(model: nn.Module) -> dict[str, object]:
-    """Return numbers, texts and tensors that modules have as plain attributes, by name."""
+    """Return numbers, texts and dense tensors that modules have as plain attributes, by name."""
     return {
         f"{path}.{key}" if path else key: value.clone() if torch.is_tensor(value) else value
         for path, module in model.named_modules()
         for key, value in vars(module).items()
-        if isinstance(value, bool | int | float | str | torch.Tensor)
+        if isinstance(value, bool | int | float | str)
+        or (isinstance(value, torch.Tensor) and value.layout is torch.strided)
     }
 
 
 def _is_same(one: object, other: object) -> bool:
     if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
-        return one.shape == other.shape and torch.allclose(one, other, 0, 0, equal_nan=True)
+        alike = (one.shape, one.dtype) == (other.shape, other.dtype)
+        return alike and torch.allclose(one, other, 0, 0, equal_nan=True)
     return repr(one) == repr(other)  # so that NaN is itself
 
 

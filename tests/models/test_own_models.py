@@ -327,3 +327,21 @@ def test_what_no_checkpoint_keeps_is_found(tmp_path: Path) -> None:
     said = "the model changes mean, inner.steps in training; a resumed run would begin with it anew"
     assert notes.count(said) == 1
     assert said not in fold(train(made)).notes
+
+
+class Odd(nn.Module):
+    """Keeps tensors of another type every time, and sparse ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(784, 10)
+        self.last = torch.zeros(())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.last = self.last.long() if self.last.is_floating_point() else self.last.float()
+        self.sparse = x.flatten(1).to_sparse()
+        return self.inner(x.flatten(1))
+
+
+def test_tensors_of_any_kind_may_be_kept() -> None:
+    assert check_classifier(Odd(), torch.rand(2, *IMAGE), 10, "mine") == ("last",)
