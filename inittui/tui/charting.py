@@ -90,20 +90,27 @@ class Picture:
 
 def is_log(shown: Sequence[Contestant], options: ChartOptions) -> bool:
     """Whether the axis is logarithmic: as it was chosen, else as the curves have it."""
+    return _is_log(*_seen(shown, options), options)
+
+
+def _is_log(visible: Sequence[Contestant], window: Window, options: ChartOptions) -> bool:
     if options.log_y is not None or options.metric == "val_accuracy":
         return bool(options.log_y)
-    window = step_window([c.run.state for c in shown], options)
-    visible = [contestant for contestant in shown if contestant.key not in options.hidden]
     return _spans_decades(visible, options, window)
+
+
+def _seen(shown: Sequence[Contestant], options: ChartOptions) -> tuple[list[Contestant], Window]:
+    """Return the contestants that aren't hidden, and the steps that are seen."""
+    visible = [contestant for contestant in shown if contestant.key not in options.hidden]
+    return visible, step_window([c.run.state for c in shown], options)
 
 
 def picture(shown: Sequence[Contestant], options: ChartOptions) -> Picture:
     """Return the curves of the contestants that aren't hidden."""
-    window = step_window([c.run.state for c in shown], options)
-    visible = [contestant for contestant in shown if contestant.key not in options.hidden]
+    visible, window = _seen(shown, options)
     # The highlighted one is drawn over the others.
     visible.sort(key=lambda contestant: contestant.key == options.highlighted)
-    log_y = is_log(shown, options)
+    log_y = _is_log(visible, window, options)
     series = tuple(_series(contestant, options, log_y, window) for contestant in visible)
     is_live = any(contestant.run.is_live for contestant in visible)
     y_window = _steady_window(series, window, log_y) if is_live else None

@@ -73,6 +73,16 @@ class Unstackable(nn.Module):
         return self.out(F.dropout(torch.relu(x), 0.1, self.training))
 
 
+def assert_equals_reference(materials: Callable[[str], Materials], kind: str) -> None:
+    """Train float64 ``materials`` for a stack of this kind, and with the stack "off"."""
+    assert plan_stacks(materials("auto")).kind == kind
+    stacked, plain = run(materials("auto")), run(materials("off"))
+    assert worst_relative(stacked, plain) < 1e-9
+    for one, other in zip(stacked.trials, plain.trials, strict=True):
+        # The running statistics of batch normalisation show here.
+        assert one.val_loss == pytest.approx(other.val_loss, rel=1e-9)
+
+
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_dense_equals_reference(device: str, dtype: str) -> None:
@@ -130,12 +140,7 @@ def test_batch_norm_of_perceptrons_equals_reference(
         )  # fmt: skip
         return with_model(wanted, with_norms(**norm))
 
-    assert plan_stacks(materials("auto")).kind == "dense"
-    stacked, plain = run(materials("auto")), run(materials("off"))
-    assert worst_relative(stacked, plain) < 1e-9
-    for one, other in zip(stacked.trials, plain.trials, strict=True):
-        # The running statistics show here.
-        assert one.val_loss == pytest.approx(other.val_loss, rel=1e-9)
+    assert_equals_reference(materials, "dense")
 
 
 def test_what_batch_norm_keeps_is_that_of_the_reference() -> None:
@@ -189,12 +194,7 @@ def test_general_equals_reference(
         )  # fmt: skip
         return with_model(wanted, build())
 
-    assert plan_stacks(materials("auto")).kind == "general"
-    stacked, plain = run(materials("auto")), run(materials("off"))
-    assert worst_relative(stacked, plain) < 1e-9
-    for one, other in zip(stacked.trials, plain.trials, strict=True):
-        # The running statistics of batch normalisation show here.
-        assert one.val_loss == pytest.approx(other.val_loss, rel=1e-9)
+    assert_equals_reference(materials, "general")
 
 
 def test_general_float32_equals_reference_for_50_steps() -> None:
