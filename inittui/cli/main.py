@@ -13,10 +13,13 @@ from typer import TyperException
 from inittui.cli.commands import Commands
 from inittui.cli.completion import complete_in_bash, is_asked_by_bash
 from inittui.cli.console import note
+from inittui.cli.deferred import load_help
 from inittui.cli.streams import make_writable
 from inittui.cli.tui import Fps, NoMouse, RunsDir, Theme, open_lab
 from inittui.errors import ExitCode, InittuiError
 from inittui.tui.terminal import is_terminal
+
+_HELP = ("-h", "--help")
 
 app = typer.Typer(
     name="inittui",
@@ -24,7 +27,7 @@ app = typer.Typer(
     help="A terminal lab for neural-network weight initialization.",
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": list(_HELP)},
 )
 
 
@@ -66,6 +69,8 @@ def main() -> None:
     try:
         if is_asked_by_bash():
             complete_in_bash(app)
+        if not set(_HELP).isdisjoint(sys.argv):
+            load_help()
         code = app(standalone_mode=False)
         sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else ExitCode.DONE)

@@ -32,7 +32,8 @@ def test_the_help_lists_all_and_loads_none() -> None:
         "import sys; from inittui.cli.main import main; sys.argv = ['inittui', '--help']\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "print([name for name in sys.modules if name in "
-        "('inittui.cli.compare', 'inittui.cli.runs', 'msgspec', 'numpy', 'torch')])"
+        "('inittui.cli.compare', 'inittui.cli.runs', 'msgspec', 'numpy', 'torch',"
+        " 'rich.markdown', 'rich.traceback')])"
     )
     process = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
