@@ -160,7 +160,7 @@ class SweepCurve(msgspec.Struct, frozen=True):
     """The scheme and the other swept settings."""
     points: tuple[SweepPoint, ...]
     best: Setting | None
-    """The value of the highest mean accuracy."""
+    """The value of the highest mean accuracy, of those trained to the end."""
     best_range: tuple[Setting, ...]
     """Its neighbours whose mean accuracy is at most one point lower, and itself."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from inittui.events import Setting, format_setting
-from inittui.state import RunState, TrialState
+from inittui.state import ENDED, RunState, TrialState
 from inittui.summary import Measure, measure
 
 NEAR_BEST = 0.01
@@ -30,6 +30,13 @@ class Point:
     low: float
     """Of the seeds; NaN where there is none."""
     high: float
+    is_trained: bool = True
+    """Whether all of its trials were trained to the end (or diverged)."""
+
+    @property
+    def final(self) -> Measure | None:
+        """The accuracy after the whole training; None where the training was not whole."""
+        return self.accuracy if self.is_trained else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +49,14 @@ class Curve:
     """By value where these are numbers, else in the order of the experiment."""
 
     @property
+    def trained(self) -> tuple[Point, ...]:
+        """The points that were trained to the end."""
+        return tuple(point for point in self.points if point.is_trained)
+
+    @property
     def best(self) -> Point | None:
-        """The point of the highest mean accuracy."""
-        known = [point for point in self.points if point.accuracy is not None]
+        """The point of the highest mean accuracy of those that were trained to the end."""
+        known = [point for point in self.points if point.final is not None]
         return max(known, key=_mean, default=None)
 
     @property
@@ -102,6 +114,8 @@ def swept_axes(state: RunState) -> tuple[Axis, ...]:
 def best_ranges(state: RunState, axis: Axis) -> list[str]:
     """Return a sentence for each curve; one for the best where there are many."""
     curves = [curve for curve in axis.curves if curve.best is not None]
+    if not any(curve.trained for curve in axis.curves):
+        return [f"So far no value of {axis.title} was trained to the end."]
     if len(curves) > MOST_SENTENCES:
         curves = [max(curves, key=_best_mean)]
     said = [_best_range(axis, curve, chance(state)) for curve in curves]
@@ -114,19 +128,26 @@ def _best_range(axis: Axis, curve: Curve, guessing: float) -> str:
     best = curve.best
     assert best is not None
     top = _best_mean(curve)
+    of = _of_trained(curve)
     if top < AT_CHANCE * guessing:
         return (
-            f"at no {axis.title} does it learn; "
+            f"{of}at no {axis.title} does it learn; "
             f"the accuracy is at most {100 * top:.2f} %, guessing gives {100 * guessing:.0f} %."
         )
     value, near = format_setting(best.value), curve.best_range
     if not axis.is_numeric or len(near) == 1:
-        return f"the best {axis.title} is {value}, with {100 * top:.2f} %."
+        return f"{of}the best {axis.title} is {value}, with {100 * top:.2f} %."
     low, high = format_setting(near[0].value), format_setting(near[-1].value)
     return (
-        f"the best {axis.title} is from {low} to {high}: within "
+        f"{of}the best {axis.title} is from {low} to {high}: within "
         f"{100 * NEAR_BEST:g} point of the best mean accuracy, {100 * top:.2f} % at {value}."
     )
+
+
+def _of_trained(curve: Curve) -> str:
+    """Say of how many values a sentence is, where not all were trained to the end."""
+    trained, values = len(curve.trained), len(curve.points)
+    return "" if trained == values else f"of {trained} of {values} values trained to the end, "
 
 
 def _best_mean(curve: Curve) -> float:
@@ -185,13 +206,11 @@ def _shortest(names: Sequence[str]) -> list[str]:
 def _points(name: str, trials: Sequence[TrialState]) -> tuple[Point, ...]:
     found = []
     for value in _ordered(_swept(trial)[name] for trial in trials):
-        known = [
-            trial.val_accuracy
-            for trial in trials
-            if _swept(trial)[name] == value and trial.val_accuracy is not None
-        ]
+        mine = [trial for trial in trials if _swept(trial)[name] == value]
+        known = [trial.val_accuracy for trial in mine if trial.val_accuracy is not None]
         low, high = min(known, default=math.nan), max(known, default=math.nan)
-        found.append(Point(value, measure(known), low, high))
+        is_trained = all(trial.status in ENDED for trial in mine)
+        found.append(Point(value, measure(known), low, high, is_trained))
     return tuple(found)
 
 
@@ -205,4 +224,4 @@ def _is_number(value: Setting) -> bool:
 
 
 def _mean(point: Point) -> float:
-    return point.accuracy.mean if point.accuracy is not None else -math.inf
+    return point.final.mean if point.final is not None else -math.inf

@@ -16,6 +16,7 @@ from inittui.events import (
     TrialEnded,
     TrialPlan,
     TrialStarted,
+    TrialStatus,
 )
 from inittui.experiment import DataConfig, Evaluated, Experiment
 from inittui.state import RunState, fold
@@ -33,10 +34,12 @@ class Made:
     losses: Sequence[float] = (2.0, 1.0)
     start: Sequence[tuple[str, str | None, str]] = ()
     """Parameter, initializer, digest."""
+    is_cut_short: bool = False
+    """Whether it ended before its last step, by an interrupt."""
 
 
 def made_run(trials: Sequence[Made], *, on: Evaluated = "validation") -> RunState:
-    """Return the state of a run of ten classes with these trials, all finished."""
+    """Return the state of a run of ten classes; it is interrupted where one trial is."""
     plans = tuple(TrialPlan(t.scheme, t.seed, dict(t.swept), t.family) for t in trials)
     seeds = tuple(dict.fromkeys(t.seed for t in trials))
     experiment = Experiment(seeds=seeds, data=DataConfig(evaluate_on=on))
@@ -67,8 +70,12 @@ def made_run(trials: Sequence[Made], *, on: Evaluated = "validation") -> RunStat
                     seconds=1.0,
                 )
             )
-        events.append(TrialEnded(trial=number, status="finished", step=steps, seconds=1.0))
-    events.append(RunEnded(status="finished", seconds=1.0, wall_seconds=2.0))
+        ended: TrialStatus = "interrupted" if trial.is_cut_short else "finished"
+        events.append(TrialEnded(trial=number, status=ended, step=steps, seconds=1.0))
+    whole = not any(trial.is_cut_short for trial in trials)
+    events.append(
+        RunEnded(status="finished" if whole else "interrupted", seconds=1.0, wall_seconds=2.0)
+    )
     return fold(events)
 
 

@@ -9,6 +9,7 @@ import pytest
 from made_runs import STD, Made, made_run, std_sweep
 
 from inittui.documents import compare_document, schema
+from inittui.state import RunState
 from inittui.swept import best_ranges, swept_axes
 
 
@@ -140,3 +141,45 @@ def test_the_document_has_sweeps_start_values_and_what_was_evaluated() -> None:
     (sweep,) = document["sweeps"]
     assert (sweep["name"], sweep["values"]) == ("model.depth", [1, 2])
     assert sweep["curves"][0]["best_range"] == [1, 2]
+
+
+def cut_short(*finished: float) -> RunState:
+    """A sweep of three values whose others were interrupted after the first epoch."""
+    accuracies = {0.01: 0.3, 0.1: 0.6, 1.0: 0.11}
+    return made_run(
+        [
+            Made(f"{STD}={value}", accuracy, swept={STD: value}, family=f"{STD}=…",
+                 is_cut_short=value not in finished)
+            for value, accuracy in accuracies.items()
+        ]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("finished", "best", "said"),
+    [
+        ((0.01, 1.0), 0.01,
+         "Of 2 of 3 values trained to the end, the best std of trunc_normal is 0.01, with "
+         "30.00 %."),
+        ((1.0,), 1.0,
+         "Of 1 of 3 values trained to the end, at no std of trunc_normal does it learn; the "
+         "accuracy is at most 11.00 %, guessing gives 10 %."),
+        ((), None, "So far no value of std of trunc_normal was trained to the end."),
+    ],
+)  # fmt: skip
+def test_only_values_that_were_trained_to_the_end_are_judged(
+    finished: tuple[float, ...], best: float | None, said: str
+) -> None:
+    state = cut_short(*finished)
+    (axis,) = swept_axes(state)
+    (curve,) = axis.curves
+    assert (curve.best.value if curve.best else None) == best
+    assert [p.accuracy.mean for p in curve.points if p.accuracy] == [0.3, 0.6, 0.11]
+    assert best_ranges(state, axis) == [said]
+
+
+def test_a_value_is_judged_when_all_its_seeds_have_ended() -> None:
+    swept = {STD: 0.1}
+    trials = [Made(f"{STD}=0.1", 0.8, seed, swept, is_cut_short=seed == 1) for seed in (0, 1)]
+    (axis,) = swept_axes(made_run(trials))
+    assert axis.curves[0].trained == ()

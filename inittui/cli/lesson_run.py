@@ -14,7 +14,7 @@ from inittui.errors import ExitCode
 from inittui.experiment import Experiment
 from inittui.initializers import parse_scheme
 from inittui.lessons import Answer, Lesson, Part, Question, Size
-from inittui.lessons.answers import Drawn, answer, answer_moments
+from inittui.lessons.answers import Drawn, answer, answer_all, answer_moments
 from inittui.model_descriptions import MODELS
 from inittui.state import RunState
 
@@ -159,7 +159,7 @@ def run_part(part: Part, size: Size, settings: Settings) -> PartResult:
         quiet=settings.quiet,
         expected=True,
     )
-    answers = tuple(answer(question, outcome.state) for question in part.ask)
+    answers = answer_all(part.ask, outcome.state)
     return PartResult(outcome.state, None, outcome.run, answers, outcome.exit_code)
 
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from inittui.lessons.differences import answer_difference
 from inittui.lessons.layer_values import answer_layers, named
 from inittui.lessons.statements import (
@@ -23,12 +25,17 @@ from inittui.lessons.statements import (
     Written,
 )
 from inittui.numbers import Number, all_to_wire, short, to_wire
-from inittui.state import RunState, TrialState
+from inittui.state import ENDED, RunState, TrialState
 from inittui.summary import Measure, measure
 from inittui.swept import AT_CHANCE, Axis, Curve, best_ranges, chance, swept_axes
 
+_AFTER_TRAINING = ("at-chance", "difference")
+"""Answers whose verdict depends on the training."""
+
 _LISTED = 12
 """Parameters or values that are named in one sentence."""
+
+_UNKNOWN = "not measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,27 @@ def answer(question: Question, state: RunState) -> Answer:
     return found
 
 
+def answer_all(questions: Sequence[Question], state: RunState) -> tuple[Answer, ...]:
+    """Answer a lesson's questions from the run that was made for them.
+
+    Of a run that did not end, this is said first, and no verdict is given on what depends on the
+    training.
+    """
+    answers = tuple(answer(question, state) for question in questions)
+    ended = sum(trial.status in ENDED for trial in state.trials)
+    if ended == len(state.trials):
+        return answers
+    text = (
+        f"{ended} of {len(state.trials)} trials were trained to the end: "
+        "the accuracies and losses below are of what was measured until then."
+    )
+    open_ended = tuple(
+        msgspec.structs.replace(found, holds=None) if found.says in _AFTER_TRAINING else found
+        for found in answers
+    )
+    return (Answer("unfinished", text), *open_ended)
+
+
 def answer_moments(drawn: Drawn) -> Answer:
     """Compare drawn values with their distribution.
 
@@ -100,9 +128,11 @@ def _accuracy(question: Accuracy, state: RunState) -> Answer:
         for s in _contestants(question, state)
     }
     told = [
-        f"{s} {_percent(m)}{_beside(question.published.get(s), ' %')}" for s, m in found.items()
+        f"{s} {_percent(m)}{_beside(question.published.get(s), ' %')}"
+        for s, m in found.items()
+        if m
     ]
-    text = f"{state.evaluated_on.capitalize()} accuracy: {', '.join(told)}."
+    text = f"{state.evaluated_on.capitalize()} accuracy: {', '.join(told) or _UNKNOWN}."
     return Answer(
         "accuracy",
         _with_remark(text, question.remark),
@@ -156,7 +186,7 @@ def _loss(question: Loss, state: RunState) -> Answer:
     ]
     return Answer(
         "loss",
-        _with_remark(f"{title}: {', '.join(told)}.", question.remark),
+        _with_remark(f"{title}: {', '.join(told) or _UNKNOWN}.", question.remark),
         measured={s: (to_wire(m.mean),) for s, m in found.items() if m},
         published={s: (value,) for s, value in question.published.items()},
     )
@@ -197,7 +227,7 @@ def _best_range(state: RunState) -> Answer:
             parts += _outside(axis, axis.curves[0])
         for curve in axis.curves:
             measured[curve.name] = tuple(
-                None if p.accuracy is None else 100 * p.accuracy.mean for p in curve.points
+                None if p.final is None else 100 * p.final.mean for p in curve.points
             )
         parts += [f"{name}: {_percent(accuracy)}." for name, accuracy in axis.references]
     return Answer("best-range", "\n".join(parts) or "Nothing was swept.", measured=measured)
@@ -206,8 +236,8 @@ def _best_range(state: RunState) -> Answer:
 def _outside(axis: Axis, curve: Curve) -> list[str]:
     """Say how far below the best the other values end."""
     near = curve.best_range
-    far = [p for p in curve.points if p not in near and p.accuracy is not None]
-    told = [f"{_value(p.value)} {_percent(p.accuracy)}" for p in far[:_LISTED]]
+    far = [p for p in curve.points if p not in near and p.final is not None]
+    told = [f"{_value(p.value)} {_percent(p.final)}" for p in far[:_LISTED]]
     return [f"Outside of it: {axis.title} {', '.join(told)}."] if told else []
 
 
@@ -219,18 +249,29 @@ def _learns(state: RunState) -> Answer:
         if not axis.is_numeric:
             continue
         for curve in axis.curves:
-            means = [p.accuracy.mean if p.accuracy else None for p in curve.points]
+            means = [p.final.mean if p.final else None for p in curve.points]
             measured[curve.name] = tuple(None if m is None else 100 * m for m in means)
             good = [
                 _value(p.value)
                 for p, m in zip(curve.points, means, strict=True)
                 if m is not None and m >= AT_CHANCE * guessing
             ]
-            which = f": {', '.join(good[:_LISTED])}" if good else ""
-            parts.append(
-                f"{curve.name}: {len(good)} of {len(means)} values of {axis.title} learn{which}."
-            )
+            parts.append(f"{curve.name}: {_learned(axis, curve, good)}")
     return Answer("learns", "\n".join(parts) or "Nothing was swept.", measured=measured)
+
+
+def _learned(axis: Axis, curve: Curve, good: Sequence[str]) -> str:
+    """Say how many values learn, of those that were trained to the end."""
+    trained, values = len(curve.trained), len(curve.points)
+    if not trained:
+        return f"so far no value of {axis.title} was trained to the end."
+    of = f"{values} values of {axis.title}"
+    if trained < values:
+        of = f"the {trained} values of {axis.title} that were trained to the end"
+    learn = "learns" if len(good) == 1 else "learn"
+    which = f": {', '.join(good[:_LISTED])}" if good else ""
+    left = "" if trained == values else f" (left out: {values - trained})"
+    return f"{len(good)} of {of} {learn}{which}{left}."
 
 
 def _written(question: Written, state: RunState) -> Answer:
@@ -240,6 +281,9 @@ def _written(question: Written, state: RunState) -> Answer:
         start = next((trial.start for trial in state.of_scheme(scheme) if trial.start), ())
         nobody = [values.parameter for values in start if values.initializer is None]
         complete &= bool(start) and not nobody
+        if not start:
+            parts.append(f"{named(state, scheme)}Start values are not on record.")
+            continue
         different = len({values.initializer for values in start} - {None})
         parts.append(
             f"{named(state, scheme)}{len(start) - len(nobody)} of {len(start)} parameters were "

@@ -32,7 +32,7 @@ def sweep_charts(state: RunState, frame: Frame, axes: Sequence[str] = ()) -> lis
     parts: list[Text] = []
     for axis in swept_axes(state):
         wanted = not axes or axis.name in axes
-        if wanted and any(curve.best for curve in axis.curves):
+        if wanted and any(point.accuracy for curve in axis.curves for point in curve.points):
             parts += [_chart(state, axis, frame), Text()]
             for said in best_ranges(state, axis):
                 parts += paragraph(frame.say(said), frame.columns)

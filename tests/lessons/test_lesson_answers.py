@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from made_runs import Made, made_run, std_sweep
+from made_runs import STD, Made, made_run, std_sweep
 
 from inittui.events import ProbeMeasured
-from inittui.lessons.answers import Drawn, answer, answer_moments
+from inittui.lessons.answers import Drawn, answer, answer_all, answer_moments
 from inittui.lessons.layer_values import layer_means
 from inittui.lessons.statements import (
     Accuracy,
@@ -144,6 +144,64 @@ def test_best_range_and_what_is_outside() -> None:
 def test_which_values_learn() -> None:
     said = answer(Learns(), std_sweep({0.01: [0.1], 0.1: [0.8], 1.0: [0.3]}))
     assert said.text == "trunc_normal:std=…: 2 of 3 values of std of trunc_normal learn: 0.1, 1."
+
+
+def interrupted_sweep(*finished: float) -> RunState:
+    values = {0.01: 0.1, 0.1: 0.8, 1.0: None}
+    return made_run(
+        [
+            Made(f"{STD}={value}", accuracy, swept={STD: value}, family=f"{STD}=…",
+                 losses=(2.0, 1.0) if accuracy else (), is_cut_short=value not in finished)
+            for value, accuracy in values.items()
+        ]
+    )  # fmt: skip
+
+
+def test_what_was_not_trained_is_not_counted_as_what_does_not_learn() -> None:
+    state = interrupted_sweep(0.01, 0.1)
+    unfinished, learns = answer_all([Learns()], state)
+    assert unfinished.text == (
+        "2 of 3 trials were trained to the end: the accuracies and losses below are of what was "
+        "measured until then."
+    )
+    assert learns.text == (
+        "trunc_normal:std=…: 1 of the 2 values of std of trunc_normal that were trained to the "
+        "end learns: 0.1 (left out: 1)."
+    )
+    assert learns.measured == {"trunc_normal:std=…": (10.0, 80.0, None)}
+
+
+def test_nothing_is_said_of_a_sweep_of_which_nothing_was_trained() -> None:
+    said = answer_all([Learns(), BestRange()], interrupted_sweep())
+    assert [one.text for one in said[1:]] == [
+        "trunc_normal:std=…: so far no value of std of trunc_normal was trained to the end.",
+        "So far no value of std of trunc_normal was trained to the end.",
+    ]
+    assert said[1].measured == {"trunc_normal:std=…": (None, None, None)}
+
+
+def test_a_run_that_ended_is_answered_without_a_word_on_that() -> None:
+    questions = [Accuracy(), AtChance(schemes=("zeros",))]
+    assert answer_all(questions, classic()) == tuple(answer(q, classic()) for q in questions)
+
+
+def test_an_interrupted_run_gives_no_verdict() -> None:
+    trials = [Made("zeros", 0.0984, is_cut_short=True), Made("rule", None, losses=())]
+    state = made_run(trials)
+    said = answer_all([AtChance(), Accuracy(), Loss(of="last")], state)
+    assert [one.says for one in said] == ["unfinished", "at-chance", "accuracy", "loss"]
+    assert answer(AtChance(), state).holds is True
+    assert said[1].holds is None
+    assert said[2].text == "Validation accuracy: zeros 9.84 %."
+    assert said[3].text == "Loss of the last batch: zeros 1."
+
+
+def test_what_was_never_measured_is_said() -> None:
+    state = made_run([Made("rule", None, losses=(), is_cut_short=True)])
+    assert answer(Accuracy(), state).text == "Validation accuracy: not measured."
+    assert answer(Loss(of="last"), state).text == "Loss of the last batch: not measured."
+    assert answer(Written(), state).text == "Start values are not on record."
+    assert answer(Written(), state).holds is False
 
 
 def test_written_and_not_written() -> None:

@@ -152,7 +152,7 @@ class LessonsScreen(LabScreen):
         return Text(frame.say(text), look_of(self).warn)
 
     def _part(self, lesson: TrainedLesson, place: int, frame: Frame) -> Iterator[RenderableType]:
-        from inittui.lessons.answers import answer
+        from inittui.lessons.answers import answer_all
         from inittui.views.lesson import answers_text, part_pictures
 
         run, part = lesson.runs[place], lesson.lesson.parts[place]
@@ -163,7 +163,7 @@ class LessonsScreen(LabScreen):
         if any(trial.losses for trial in run.state.trials):
             yield part_pictures(part, run.state, frame)
         if run.phase is Phase.ENDED and part.ask:
-            yield answers_text([answer(question, run.state) for question in part.ask], frame)
+            yield answers_text(answer_all(part.ask, run.state), frame)
 
     def action_run(self, size: Size) -> None:
         """Run the chosen lesson."""
