@@ -239,6 +239,9 @@ def main() -> ExitCode:
     parser.add_argument("--trust", action="store_true")
     parser.add_argument("--checkpoint-every", type=float, metavar="SECONDS")
     options = parser.parse_args()
+    from inittui.training.allocation import keep_freed_memory
+
+    keep_freed_memory()
     return work(
         RunDirectory(options.directory.absolute()),
         resume=options.resume,

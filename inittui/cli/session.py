@@ -133,6 +133,9 @@ def resume(
 def _record(
     recorder: Recorder, run: RunDirectory | None, state: RunState, progress: Progress
 ) -> Outcome:
+    from inittui.training.allocation import keep_freed_memory
+
+    keep_freed_memory()
     with orderly_stop() as should_stop:
         for event in recorder.events(
             should_stop=should_stop, command=sys.argv, process_started=process_start()

@@ -21,6 +21,7 @@ from inittui.training.feed import Batch
 from inittui.training.flat import stack_models
 from inittui.training.nonlinearities import NONLINEARITIES, Nonlinearity
 from inittui.training.norms import StackedNorm, can_stack
+from inittui.training.products import linear
 
 
 @dataclass(frozen=True)
@@ -226,12 +227,8 @@ class DenseLearner:
         bias = self._flat.parameters[f"{layer.name}.bias"] if layer.bias else None
         if len(values) == 1 and self._shared:
             # One batch for all: [rows, features] × [features, T·units], in one product.
-            joint = weight.flatten(0, 1).T
             by_row = out.transpose(0, 1).flatten(1)
-            if bias is None:
-                torch.mm(values[0], joint, out=by_row)
-            else:
-                torch.addmm(bias.flatten(), values[0], joint, out=by_row)
+            linear(values[0], weight.flatten(0, 1), None if bias is None else bias.flatten(), by_row)
         elif bias is None:
             torch.bmm(values, weight.transpose(1, 2), out=out)
         else:
