@@ -64,13 +64,13 @@ def engine_steps(
     """Take steps as the engine does, stack after stack."""
     learners = [make_learner(materials, kind, group) for group in groups]
     feeds = [materials.feed([0]) for _ in groups]
-    losses = [torch.empty(steps, len(group)) for group in groups]
 
     def run() -> float:
         began = time.perf_counter()
-        for learner, feed, kept in zip(learners, feeds, losses, strict=True):
-            for step in range(steps):
-                kept[step] = learner.step(feed.batch(0, step))
+        for learner, feed in zip(learners, feeds, strict=True):
+            losses = [learner.step(feed.batch(0, step)) for step in range(steps)]
+            learner.settle()
+            torch.stack(losses).tolist()
         return (time.perf_counter() - began) / steps
 
     return run

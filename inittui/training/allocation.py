@@ -31,4 +31,4 @@ def keep_freed_memory() -> bool:
     except (AttributeError, OSError):
         return False
     wanted = ((_MMAP_THRESHOLD, _LARGEST_KEPT), (_TRIM_THRESHOLD, _LARGEST))
-    return all([mallopt(ctypes.c_int(what), ctypes.c_int(value)) == 1 for what, value in wanted])
+    return all(mallopt(ctypes.c_int(what), ctypes.c_int(value)) == 1 for what, value in wanted)

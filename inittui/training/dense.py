@@ -163,6 +163,9 @@ class DenseLearner:
         self._flat.step()
         return losses
 
+    def settle(self) -> None:
+        """Nothing to wait for: a step returns when it is taken."""
+
     @torch.no_grad()
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""
@@ -228,7 +231,9 @@ class DenseLearner:
         if len(values) == 1 and self._shared:
             # One batch for all: [rows, features] × [features, T·units], in one product.
             by_row = out.transpose(0, 1).flatten(1)
-            linear(values[0], weight.flatten(0, 1), None if bias is None else bias.flatten(), by_row)
+            linear(
+                values[0], weight.flatten(0, 1), None if bias is None else bias.flatten(), by_row
+            )
         elif bias is None:
             torch.bmm(values, weight.transpose(1, 2), out=out)
         else:

@@ -81,6 +81,7 @@ def _step_seconds(learner: Learner, feed: Feed, budget: float) -> float:
     while len(spent) < _MOST_STEPS and (len(spent) < 2 or time.perf_counter() - began < budget):
         since = time.perf_counter()
         learner.step(feed.batch(0, len(spent) % feed.steps_per_epoch))
+        learner.settle()
         synchronize(learner.seed_rows.device)
         spent.append(time.perf_counter() - since)
     timed = sorted(spent[_WARM_UP:] or spent[-1:])

@@ -60,6 +60,9 @@ class GeneralLearner:
         self._flat.step()
         return losses.detach()
 
+    def settle(self) -> None:
+        """Nothing to wait for: a step returns when it is taken."""
+
     @torch.no_grad()
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""

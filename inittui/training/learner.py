@@ -19,7 +19,13 @@ class Learner(Protocol):
         """For each trial the row of `Batch` that is its seed's, int64 [T]."""
 
     def step(self, batch: Batch) -> torch.Tensor:
-        """Take one step; return each trial's loss before it, [T], on the device."""
+        """Take one step; return each trial's loss before it, [T], on the device.
+
+        Its numbers are there after `settle`, or when the device has come to them.
+        """
+
+    def settle(self) -> None:
+        """Wait until all steps have been taken, as far as this process takes them itself."""
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""

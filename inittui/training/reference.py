@@ -44,6 +44,9 @@ class ReferenceLearner:
         self._optimizer.step()
         return loss.detach().view(1)
 
+    def settle(self) -> None:
+        """Nothing to wait for: a step returns when it is taken."""
+
     @torch.no_grad()
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Evaluate [1, rows, *shape]: [1, rows, classes]."""

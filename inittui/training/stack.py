@@ -105,8 +105,8 @@ class Stack:
         if checkpoint is not None and not self._fits(checkpoint):
             checkpoint = None
             self._build(self._numbers)
-        shape = (self._feed.steps_per_epoch, len(numbers))
-        self._losses = torch.empty(shape, device=materials.device, dtype=materials.dtype)
+        self._losses: list[torch.Tensor] = []
+        """Of the steps that are not reported yet, [T] each."""
         self._read = 0
         self._last_read = time.perf_counter()
         self._clock = _Clock(materials.device)
@@ -187,7 +187,7 @@ class Stack:
                 yield from self._drop_diverged()
                 return
             batch = self._feed.batch(self._epoch, self._step)
-            self._losses[self._step, : len(self._trials)] = self._learner.step(batch)
+            self._losses.append(self._learner.step(batch))
             self._step += 1
             every = self._training.eval_every
             if every is not None and self._taken % every == 0 and self._step < last:
@@ -267,13 +267,17 @@ class Stack:
 
     def _report(self) -> Iterator[Event]:
         """Stop the clock and read the losses since the last time."""
+        self._learner.settle()
         self._share(self._clock.stop())
         self._last_read = time.perf_counter()
-        columns = self._losses[self._read : self._step, : len(self._trials)].T.tolist()
+        if not self._losses:
+            return
+        columns: list[list[float]] = torch.stack(self._losses).T.tolist()
+        self._losses.clear()
         first = self._epoch * self._feed.steps_per_epoch + self._read
         self._read = self._step
         for trial, column in zip(self._trials, columns, strict=True):
-            if trial.diverged_at is None and column:
+            if trial.diverged_at is None:
                 values = _until_not_finite(column)
                 if not math.isfinite(values[-1]):
                     trial.diverged_at = first + len(values) - 1

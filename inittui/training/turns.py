@@ -19,7 +19,7 @@ from inittui.experiment import TrainingConfig
 from inittui.own_code import seeded
 from inittui.training.feed import Batch
 from inittui.training.optimizers import OptimizerStep
-from inittui.training.threads import SideBySide
+from inittui.training.threads import SideBySide, Task
 
 
 class TurnsLearner:
@@ -47,41 +47,65 @@ class TurnsLearner:
         self.seed_rows = torch.tensor(seed_rows, device=like.device)
 
     def step(self, batch: Batch) -> torch.Tensor:
-        """Take one step; return each trial's loss before it, [T]."""
-        images = [self._laid(each) for each in batch.images]
+        """Begin a step; each trial's loss before it, [T], is there when all has settled.
 
-        def step(trial: _Trial, row: int) -> torch.Tensor:
-            masks = [mask[row] for mask in batch.masks]
-            return trial.step(images[row], batch.labels[row], masks)
+        It returns while the models compute, so that the next batch can be drawn meanwhile.
+        """
+        images = [each.to(memory_format=self._layout_of(each), copy=True) for each in batch.images]
+        masks = [mask.clone() for mask in batch.masks]
+        labels = batch.labels
+        losses = torch.empty(len(self._trials), dtype=batch.images.dtype)
 
-        return torch.stack(self._side_by_side.map(step, self._trials, self._rows))
+        def task(place: int, row: int) -> Task:
+            def step() -> None:
+                losses[place] = self._trials[place].step(
+                    images[row], labels[row], [mask[row] for mask in masks]
+                )
+
+            return step
+
+        self._side_by_side.add([task(*each) for each in enumerate(self._rows)])
+        self._side_by_side.wait(left=len(self._trials))
+        return losses
+
+    def settle(self) -> None:
+        """Wait for all steps that were begun."""
+        self._side_by_side.wait()
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""
-        inputs = [self._laid(each) for each in images]
+        inputs = [each.to(memory_format=self._layout_of(each)) for each in images]
+        found: list[torch.Tensor] = [images] * len(self._trials)
 
-        @torch.no_grad()
-        def evaluate(trial: _Trial, row: int) -> torch.Tensor:
-            logits: torch.Tensor = trial.model.eval()(inputs[row])
-            return logits
+        def task(place: int, row: int) -> Task:
+            @torch.no_grad()
+            def evaluate() -> None:
+                found[place] = self._trials[place].model.eval()(inputs[row])
 
-        return torch.stack(self._side_by_side.map(evaluate, self._trials, self._rows))
+            return evaluate
 
-    def _laid(self, images: torch.Tensor) -> torch.Tensor:
-        return images.to(memory_format=self._layout) if images.ndim == 4 else images
+        self._side_by_side.add([task(*each) for each in enumerate(self._rows)])
+        self._side_by_side.wait()
+        return torch.stack(found)
+
+    def _layout_of(self, images: torch.Tensor) -> torch.memory_format:
+        return self._layout if images.ndim == 4 else torch.contiguous_format
 
     def values_of(self, position: int) -> dict[str, torch.Tensor]:
         """Return one trial's parameters and buffers by name, as they are."""
+        self.settle()
         return self._trials[position].values()
 
     def keep(self, positions: Sequence[int]) -> None:
         """Go on with the trials at these positions only."""
+        self.settle()
         self._trials = [self._trials[position] for position in positions]
         self._rows = [self._rows[position] for position in positions]
         self.seed_rows = self.seed_rows[list(positions)]
 
     def state(self) -> dict[str, torch.Tensor]:
         """Return all that the next step depends on; copying into the tensors restores it."""
+        self.settle()
         return {
             f"{position}.{name}": tensor
             for position, trial in enumerate(self._trials)

@@ -1,4 +1,4 @@
-"""Models computed side by side: every result in its place, and every core used."""
+"""Models computed side by side: each chain in its order, every core used, nobody waits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from inittui.training.threads import SideBySide
+from inittui.training.threads import SideBySide, Task
 
 
 @pytest.fixture(autouse=True)
@@ -20,21 +20,33 @@ def _threads_as_before() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 8])
-def test_results_keep_their_order(threads: int, count: int) -> None:
-    def compute(number: int, factor: int) -> int:
-        time.sleep(0.002 * (count - number))  # the first ends last
-        return number * factor
+@pytest.mark.parametrize("chains", [0, 1, 2, 3, 7, 8])
+def test_the_tasks_of_a_chain_keep_their_order(threads: int, chains: int) -> None:
+    done: list[list[int]] = [[] for _ in range(chains)]
 
-    results = SideBySide(threads).map(compute, range(count), range(count))
-    assert results == [number**2 for number in range(count)]
+    def task(chain: int, step: int) -> Task:
+        def run() -> None:
+            time.sleep(0.001 * ((chain + step) % 3))
+            done[chain].append(step)
+
+        return run
+
+    work = SideBySide(threads)
+    for step in range(5):
+        work.add([task(chain, step) for chain in range(chains)])
+        work.wait(left=chains)
+    work.wait()
+    assert done == [list(range(5))] * chains
 
 
-def test_threads_are_shared_by_what_is_computed_at_once() -> None:
+def test_threads_are_shared_by_the_chains() -> None:
     torch.set_num_threads(4)
-    seen = SideBySide(4).map(lambda _: torch.get_num_threads(), range(6))
-    assert seen == [1, 1, 1, 1, 2, 2]
-    assert SideBySide(4).map(lambda _: torch.get_num_threads(), range(5))[4] == 4
+    work = SideBySide(4)
+    for chains, share in ((6, 1), (4, 1), (3, 1), (2, 2), (1, 4)):
+        seen: list[int] = []
+        work.add([lambda found=seen: found.append(torch.get_num_threads())] * chains)  # type: ignore[misc]
+        work.wait()
+        assert seen == [share] * chains
     assert torch.get_num_threads() == 4
     late: list[int] = []
     thread = threading.Thread(target=lambda: late.append(torch.get_num_threads()))
@@ -43,20 +55,54 @@ def test_threads_are_shared_by_what_is_computed_at_once() -> None:
     assert late == [4]
 
 
-def test_two_are_computed_at_once() -> None:
+def test_who_is_done_begins_the_next_step() -> None:
+    """Of three chains on two threads, one is in its second step beside the third's first."""
+    met: list[str] = []
     both = threading.Barrier(2)
-    assert sorted(SideBySide(2).map(lambda _: both.wait(10), range(2))) == [0, 1]
+    work = SideBySide(2)
+
+    def meet(name: str) -> Task:
+        def run() -> None:
+            both.wait(10)
+            met.append(name)
+
+        return run
+
+    work.add([meet("a1"), meet("b1"), meet("c1")])
+    work.add([meet("a2"), meet("b2"), meet("c2")])
+    work.wait()
+    first, second, third = (set(met[i : i + 2]) for i in (0, 2, 4))
+    assert first == {"a1", "b1"}
+    assert second in ({"c1", "a2"}, {"c1", "b2"})
+    assert third == {"a2", "b2", "c2"} - second
 
 
-def test_an_error_comes_after_all_have_ended() -> None:
-    ended: list[int] = []
+def test_as_many_may_be_left_as_is_said() -> None:
+    work, go = SideBySide(2), threading.Event()
+    work.add([lambda: None, lambda: None])
+    work.add([lambda: go.wait(10), lambda: None])  # type: ignore[func-returns-value,list-item]
+    work.wait(left=1)
+    assert not go.is_set()
+    go.set()
+    work.wait()
 
-    def compute(number: int) -> None:
-        if number == 0:
-            raise RuntimeError("out of memory")
+
+def test_an_error_comes_after_all_have_ended_and_drops_the_rest() -> None:
+    ended: list[str] = []
+    work = SideBySide(2)
+
+    def fail() -> None:
+        raise RuntimeError("out of memory")
+
+    def slow() -> None:
         time.sleep(0.2)
-        ended.append(number)
+        ended.append("slow")
 
+    work.add([fail, slow])
+    work.add([lambda: ended.append("later")] * 2)
     with pytest.raises(RuntimeError, match="out of memory"):
-        SideBySide(2).map(compute, range(2))
-    assert ended == [1]
+        work.wait(left=3)
+    assert ended == ["slow"]
+    work.add([lambda: ended.append("again")])
+    work.wait()
+    assert ended == ["slow", "again"]

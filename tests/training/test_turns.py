@@ -69,7 +69,9 @@ def test_float32_equals_reference_for_50_steps() -> None:
 def test_a_trial_does_not_depend_on_the_others() -> None:
     together = losses(run(materials()))
     assert torch.equal(together["rule", 0], losses(run(materials()))["rule", 0])
-    assert torch.equal(together["rule", 0], losses(run(materials(("rule",))))["rule", 0])
+    # Alone it has all threads, and a sum that is split otherwise is rounded otherwise.
+    alone = losses(run(materials(("rule",))))["rule", 0]
+    torch.testing.assert_close(alone, together["rule", 0], rtol=1e-5, atol=0)
 
 
 def test_a_trial_that_diverges_leaves_the_others_alone() -> None:
@@ -90,7 +92,9 @@ def test_what_is_saved_brings_a_trial_back(tmp_path: Path) -> None:
     def steps(learner: object, first: int, last: int) -> torch.Tensor:
         assert isinstance(learner, TurnsLearner)
         feed = made.feed([0])
-        return torch.stack([learner.step(feed.batch(0, step)) for step in range(first, last)])
+        found = [learner.step(feed.batch(0, step)) for step in range(first, last)]
+        learner.settle()
+        return torch.stack(found)
 
     learner = make_learner(made, "turns", plans)
     steps(learner, 0, 2)
