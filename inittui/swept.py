@@ -30,13 +30,10 @@ class Point:
     low: float
     """Of the seeds; NaN where there is none."""
     high: float
-    is_trained: bool = True
-    """Whether all of its trials were trained to the end (or diverged)."""
-
-    @property
-    def final(self) -> Measure | None:
-        """The accuracy after the whole training; None where the training was not whole."""
-        return self.accuracy if self.is_trained else None
+    is_trained: bool
+    """Whether at least one of its trials was trained to the end (or diverged)."""
+    final: Measure | None
+    """The accuracy of those; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +206,8 @@ def _points(name: str, trials: Sequence[TrialState]) -> tuple[Point, ...]:
         mine = [trial for trial in trials if _swept(trial)[name] == value]
         known = [trial.val_accuracy for trial in mine if trial.val_accuracy is not None]
         low, high = min(known, default=math.nan), max(known, default=math.nan)
-        is_trained = all(trial.status in ENDED for trial in mine)
-        found.append(Point(value, measure(known), low, high, is_trained))
+        ended = [trial.val_accuracy for trial in mine if trial.status in ENDED]
+        found.append(Point(value, measure(known), low, high, bool(ended), measure(ended)))
     return tuple(found)
 
 

@@ -178,8 +178,15 @@ def test_only_values_that_were_trained_to_the_end_are_judged(
     assert best_ranges(state, axis) == [said]
 
 
-def test_a_value_is_judged_when_all_its_seeds_have_ended() -> None:
+def test_a_value_is_judged_by_the_seeds_that_have_ended() -> None:
     swept = {STD: 0.1}
-    trials = [Made(f"{STD}=0.1", 0.8, seed, swept, is_cut_short=seed == 1) for seed in (0, 1)]
+    trials = [
+        Made(f"{STD}=0.1", accuracy, seed, swept, is_cut_short=seed == 1)
+        for seed, accuracy in enumerate((0.8, 0.2))
+    ]
     (axis,) = swept_axes(made_run(trials))
-    assert axis.curves[0].trained == ()
+    (point,) = axis.curves[0].trained
+    assert point.final is not None
+    assert (point.final.mean, point.final.n) == (0.8, 1)
+    assert point.accuracy is not None
+    assert (point.accuracy.mean, point.accuracy.n) == (0.5, 2)
