@@ -72,6 +72,8 @@ def main() -> None:
         if not set(_HELP).isdisjoint(sys.argv):
             load_help()
         code = app(standalone_mode=False)
+        if code == ExitCode.INTERRUPTED:  # what typer makes of Ctrl-C too
+            _end_at_once()
         sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else ExitCode.DONE)
     except TyperException as error:
@@ -83,7 +85,7 @@ def main() -> None:
         note(str(error))
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(ExitCode.INTERRUPTED)
+        _end_at_once()
     except BrokenPipeError:
         _end_unread()
     except SystemExit as end:
@@ -96,6 +98,14 @@ def main() -> None:
         where = f": {error.filename}" if error.filename else ""
         note(f"{error.strerror or error}{where}")
         sys.exit(ExitCode.ENVIRONMENT)
+
+
+def _end_at_once() -> NoReturn:
+    """End without waiting for threads that are in the middle of a step."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(ExitCode.INTERRUPTED)
 
 
 def _end_unread() -> NoReturn:

@@ -54,10 +54,14 @@ class SideBySide:
 
         Raises:
             Whatever the first task to fail raised, when all that was begun has ended; what was
-            not begun is dropped.
+            not begun is dropped, as it is where Ctrl-C ends the waiting.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._left <= (0 if self._error else left))
+            try:
+                self._changed.wait_for(lambda: self._left <= (0 if self._error else left))
+            except KeyboardInterrupt as interrupt:
+                self._error = interrupt
+                raise
             error, self._error = self._error, None
             idle = self._left == 0
         if idle:

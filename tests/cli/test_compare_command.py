@@ -254,15 +254,15 @@ def test_options_override_the_file(tmp_path: Path) -> None:
     assert experiment["data"]["limit"] == 500
 
 
-def started(runs: str, *arguments: str) -> subprocess.Popen[str]:
-    """Start a long comparison and wait until it trains."""
+def started(runs: str, *arguments: str, sign: bytes = b'"losses"') -> subprocess.Popen[str]:
+    """Start a long comparison and wait until it trains, which a ``sign`` in its log tells."""
     process = subprocess.Popen(
         [INITTUI, "compare", "zeros", "rule", "--runs-dir", runs, "-e", "50", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     for _ in range(600):
         logs = list(Path(runs).glob("*/events.jsonl"))
-        if logs and b'"losses"' in logs[0].read_bytes():
+        if logs and sign in logs[0].read_bytes():
             return process
         time.sleep(0.1)
     process.kill()
@@ -287,6 +287,34 @@ def test_ctrl_c_twice_ends_at_once(runs: str) -> None:
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in err
+
+
+SLOW = """
+import time
+from torch import nn
+
+class Slow(nn.Sequential):
+    def forward(self, x):
+        if self.training and len(x) > 2:  # not when it is tried
+            time.sleep(30)
+        return super().forward(x)
+
+def slow():
+    return Slow(nn.Flatten(), nn.Linear(784, 600), nn.ReLU(), nn.Linear(600, 10))
+"""
+
+
+def test_ctrl_c_twice_does_not_wait_for_the_steps_that_are_begun(runs: str, tmp_path: Path) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(SLOW)
+    process = started(runs, "--model", f"{own}:slow", sign=b'"trial_started"')
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    process.communicate(timeout=60)
+    assert time.monotonic() - began < 10
+    assert process.returncode == 130
 
 
 def test_a_closed_pipe_is_no_error(runs: str) -> None:
