@@ -226,9 +226,7 @@ def _best_range(state: RunState) -> Answer:
         if len(axis.curves) == 1:
             parts += _outside(axis, axis.curves[0])
         for curve in axis.curves:
-            measured[curve.name] = tuple(
-                None if p.final is None else 100 * p.final.mean for p in curve.points
-            )
+            measured[curve.name] = _in_percent(curve)
         parts += [f"{name}: {_percent(accuracy)}." for name, accuracy in axis.references]
     return Answer("best-range", "\n".join(parts) or "Nothing was swept.", measured=measured)
 
@@ -249,15 +247,19 @@ def _learns(state: RunState) -> Answer:
         if not axis.is_numeric:
             continue
         for curve in axis.curves:
-            means = [p.final.mean if p.final else None for p in curve.points]
-            measured[curve.name] = tuple(None if m is None else 100 * m for m in means)
+            measured[curve.name] = _in_percent(curve)
             good = [
                 _value(p.value)
-                for p, m in zip(curve.points, means, strict=True)
-                if m is not None and m >= AT_CHANCE * guessing
+                for p in curve.points
+                if p.final is not None and p.final.mean >= AT_CHANCE * guessing
             ]
             parts.append(f"{curve.name}: {_learned(axis, curve, good)}")
     return Answer("learns", "\n".join(parts) or "Nothing was swept.", measured=measured)
+
+
+def _in_percent(curve: Curve) -> tuple[float | None, ...]:
+    """Return the mean accuracy of each value; None where none was trained to the end."""
+    return tuple(None if p.final is None else 100 * p.final.mean for p in curve.points)
 
 
 def _learned(axis: Axis, curve: Curve, good: Sequence[str]) -> str:

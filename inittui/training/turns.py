@@ -9,7 +9,7 @@ each of them and makes pooling ten times as fast.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -56,15 +56,10 @@ class TurnsLearner:
         labels = batch.labels
         losses = torch.empty(len(self._trials), dtype=batch.images.dtype)
 
-        def task(place: int, row: int) -> Task:
-            def step() -> None:
-                losses[place] = self._trials[place].step(
-                    images[row], labels[row], [mask[row] for mask in masks]
-                )
+        def step(trial: _Trial, row: int) -> torch.Tensor:
+            return trial.step(images[row], labels[row], [mask[row] for mask in masks])
 
-            return step
-
-        self._side_by_side.add([task(*each) for each in enumerate(self._rows)])
+        self._begin(step, losses)
         self._side_by_side.wait(left=len(self._trials))
         return losses
 
@@ -77,16 +72,30 @@ class TurnsLearner:
         inputs = [each.to(memory_format=self._layout_of(each)) for each in images]
         found: list[torch.Tensor] = [images] * len(self._trials)
 
-        def task(place: int, row: int) -> Task:
-            @torch.no_grad()
-            def evaluate() -> None:
-                found[place] = self._trials[place].model.eval()(inputs[row])
+        @torch.no_grad()
+        def evaluate(trial: _Trial, row: int) -> torch.Tensor:
+            logits: torch.Tensor = trial.model.eval()(inputs[row])
+            return logits
 
-            return evaluate
-
-        self._side_by_side.add([task(*each) for each in enumerate(self._rows)])
-        self._side_by_side.wait()
+        self._begin(evaluate, found)
+        self.settle()
         return torch.stack(found)
+
+    def _begin(
+        self,
+        compute: Callable[[_Trial, int], torch.Tensor],
+        found: torch.Tensor | list[torch.Tensor],
+    ) -> None:
+        """Compute for every trial and its row of the batch; results go to their places."""
+
+        def task(place: int, trial: _Trial, row: int) -> Task:
+            def run() -> None:
+                found[place] = compute(trial, row)
+
+            return run
+
+        pairs = zip(self._trials, self._rows, strict=True)
+        self._side_by_side.add([task(place, *pair) for place, pair in enumerate(pairs)])
 
     def _layout_of(self, images: torch.Tensor) -> torch.memory_format:
         return self._layout if images.ndim == 4 else torch.contiguous_format
