@@ -33,9 +33,9 @@ bench: install
 	$(BIN)/python -m benchmarks
 
 snapshots: install
-	$(BIN)/python tests/write_schemas.py
+	$(BIN)/python -m tests.support.write_schemas
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --snapshot-update -m snapshot
-	$(BIN)/python tests/pictures.py
+	$(BIN)/python -m tests.support.pictures
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist

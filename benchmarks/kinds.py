@@ -6,10 +6,10 @@ from torch import nn
 
 from benchmarks.measure import Verdict, interleave
 from benchmarks.peers import Peer, engine_steps, hand_written
-from inittui.experiment import Experiment, ModelConfig, TrainingConfig
+from inittui.experiment.records import Experiment, ModelConfig, TrainingConfig
 from inittui.models.build import build
-from inittui.training.materials import Materials, prepare
 from inittui.training.planning import plan_stacks
+from inittui.training.prepared import Materials, prepare
 
 STEPS = 5
 SENSIBLE = ("rule", "normal", "default", "xavier_uniform", "xavier_normal", "kaiming_uniform",

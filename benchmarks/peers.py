@@ -18,11 +18,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from inittui.events import TrialPlan
-from inittui.experiment import Experiment, TrainingConfig
-from inittui.training.materials import Materials, prepare
-from inittui.training.optimizers import OptimizerStep
+from inittui.experiment.records import Experiment, TrainingConfig
+from inittui.experiment.trials import TrialPlan
+from inittui.training.learners.optimizers import OptimizerStep
 from inittui.training.planning import Kind, make_learner
+from inittui.training.prepared import Materials, prepare
 
 Peer = Callable[[], float]
 DATA = Path(__file__).resolve().parents[1] / "data"

@@ -8,9 +8,9 @@ import sys
 
 CHILD = """
 import json, re, sys
-from inittui.experiment import *
+from inittui.experiment.records import *
 from inittui.training.engine import train
-from inittui.training.materials import prepare
+from inittui.training.prepared import prepare
 model, stack = sys.argv[1], sys.argv[4]
 schemes, seeds, images = (int(sys.argv[i]) for i in (2, 3, 5))
 stack = stack if stack in ("auto", "off") else int(stack)

@@ -32,7 +32,7 @@ KEYS = {
     "ctrl+q": "\x11",
 }
 
-UI = (sys.executable, "-c", "from inittui.entry import main; main()")
+UI = (sys.executable, "-c", "from inittui.cli.entry import main; main()")
 """The `inittui` command, whatever the shell's path is."""
 
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=?]?[0-9;]*[uqt$p]+")

@@ -13,18 +13,18 @@ from pathlib import Path
 
 from benchmarks.measure import Verdict, interleave
 from benchmarks.terminals import UI, Terminal
-from inittui.events import (
+from inittui.events.records import (
     EpochEnded,
     Event,
     RunEnded,
     RunStarted,
     StepLosses,
     TrialEnded,
-    TrialPlan,
     TrialStarted,
     encode,
 )
-from inittui.experiment import CLASSIC_SCHEMES, Experiment, TrainingConfig
+from inittui.experiment.records import CLASSIC_SCHEMES, Experiment, TrainingConfig
+from inittui.experiment.trials import TrialPlan
 from inittui.runs import RunDirectory, create_run
 from inittui.runs.launch import start_worker
 

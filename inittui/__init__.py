@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from inittui.api import compare, load_run
-    from inittui.experiment import (
+    from inittui.experiment.records import (
         DataConfig,
         Experiment,
         InspectionConfig,
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
         TrainingConfig,
     )
     from inittui.initializers.own import initializer
-    from inittui.state import RunState, TrialState
+    from inittui.results.state import RunState, TrialState
 
 _HOMES = {
     "compare": "inittui.api",
     "load_run": "inittui.api",
     "initializer": "inittui.initializers.own",
-    "Experiment": "inittui.experiment",
-    "InspectionConfig": "inittui.experiment",
-    "ModelConfig": "inittui.experiment",
-    "DataConfig": "inittui.experiment",
-    "TrainingConfig": "inittui.experiment",
-    "RunState": "inittui.state",
-    "TrialState": "inittui.state",
+    "Experiment": "inittui.experiment.records",
+    "InspectionConfig": "inittui.experiment.records",
+    "ModelConfig": "inittui.experiment.records",
+    "DataConfig": "inittui.experiment.records",
+    "TrainingConfig": "inittui.experiment.records",
+    "RunState": "inittui.results.state",
+    "TrialState": "inittui.results.state",
 }
 
 __all__ = [

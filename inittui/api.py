@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 
 from inittui.errors import UsageError
-from inittui.experiment import CLASSIC_SCHEMES, Experiment
+from inittui.experiment.records import CLASSIC_SCHEMES, Experiment
 from inittui.initializers import own, parse_scheme
-from inittui.state import RunState
+from inittui.results.state import RunState
 
 
 def compare(
@@ -35,9 +35,9 @@ def compare(
     Raises:
         InittuiError: something is wrong with the arguments or missing on this machine.
     """
+    from inittui.recording.recorder import Recorder
     from inittui.runs import create_run, runs_root
-    from inittui.training.materials import prepare
-    from inittui.worker import Recorder
+    from inittui.training.prepared import prepare
 
     if isinstance(seeds, int):
         if seeds < 1:

@@ -28,3 +28,9 @@ def sanitize(text: str, limit: int = MAXIMUM_LENGTH) -> str:
     if not cut.isascii() or not cut.isprintable():
         cut = "".join(" " if c.isspace() else _safe(c) for c in cut)
     return cut if len(cut) <= limit else cut[: limit - 1] + "…"
+
+
+def short(value: float, digits: int = 3) -> str:
+    """Return a number with so many significant digits, without idle characters: 6.55e4, -1e-5."""
+    mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else mantissa

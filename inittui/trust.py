@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from inittui.errors import UsageError
-from inittui.experiment import Experiment
+from inittui.experiment.models import is_own
+from inittui.experiment.records import Experiment
+from inittui.experiment.sweeps import plan_trials
 from inittui.initializers import own, parse_scheme
-from inittui.model_descriptions import is_own
-from inittui.sweeps import plan_trials
 from inittui.text import sanitize
 
 

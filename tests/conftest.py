@@ -17,9 +17,10 @@ from syrupy.types import SerializableData
 from textual.app import App
 from textual.widgets import Input, TextArea
 
-pytest_plugins = ["torture"]
+pytest_plugins = ["tests.support.torture"]
 
-SNAPSHOTS = Path(__file__).resolve().parents[1] / "snapshots"
+TESTS = Path(__file__).resolve().parent
+SNAPSHOTS = TESTS.parent / "snapshots"
 
 for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLORTERM"):
     os.environ.pop(name, None)
@@ -40,11 +41,12 @@ settings.load_profile("shared machine")
 
 
 class TopLevel:
-    """Keeps snapshots under ``snapshots/<test module>/``."""
+    """Keeps snapshots under ``snapshots/<folder>/<test module>/``, as the tests lie."""
 
     @classmethod
     def dirname(cls, *, test_location: PyTestLocation) -> str:
-        return str(SNAPSHOTS / test_location.basename)
+        folder = Path(test_location.filepath).resolve().parent.relative_to(TESTS)
+        return str(SNAPSHOTS / folder / test_location.basename)
 
 
 class SvgSnapshot(TopLevel, pytest_textual_snapshot.SVGImageExtension):

@@ -25,8 +25,9 @@ def loaded(code: str) -> set[str]:
         "import inittui; inittui.Experiment",
         "import inittui.cli.main",
         "import inittui.initializers; inittui.initializers.parse_scheme('xavier_normal')",
-        "import inittui.events, inittui.state, inittui.experiment, inittui.scheme",
-        "import inittui.worker",
+        "import inittui.events.records, inittui.results.state",
+        "import inittui.experiment.records, inittui.experiment.scheme",
+        "import inittui.recording.worker",
     ],
 )
 def test_light_entrances_load_nothing_heavy(code: str) -> None:
@@ -36,8 +37,9 @@ def test_light_entrances_load_nothing_heavy(code: str) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "import inittui.views.report, inittui.documents, inittui.summary, inittui.runs",
-        "import inittui.views.lesson, inittui.lessons.answers, inittui.documents_lesson",
+        "import inittui.views.report, inittui.documents.compare",
+        "import inittui.results.summary, inittui.runs",
+        "import inittui.views.lesson, inittui.lessons.answers, inittui.documents.lesson",
         "import inittui.cli.lesson, inittui.lessons; inittui.lessons.read_lesson('variance')",
         "import inittui; inittui.load_run",
     ],

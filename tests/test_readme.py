@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from pictures import PICTURES, SCREENS, screen
 
 from inittui.errors import ExitCode
 from inittui.views.catalogue import catalogue_markdown
+from tests.support.pictures import PICTURES, SCREENS, screen
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

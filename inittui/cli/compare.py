@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from inittui.cli import option_types as opt
+from inittui.cli import settings_options as opt
 from inittui.cli.options import (
     Contestants,
     build_experiment,
@@ -121,7 +121,7 @@ def compare(
     Under one seed all of them see the same batches and drop the same units.
     """
     from inittui.cli.output import check_width, print_outcome
-    from inittui.cli.session import conduct, detach
+    from inittui.cli.run import conduct, detach
 
     if as_json and as_csv:
         raise UsageError("choose --json or --csv, not both")

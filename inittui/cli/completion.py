@@ -37,7 +37,7 @@ def complete_scheme(incomplete: str) -> list[Candidate]:
 
 def complete_model(incomplete: str) -> list[Candidate]:
     """Return the models by name."""
-    from inittui.model_descriptions import MODELS
+    from inittui.experiment.models import MODELS
 
     return [(each.name, each.title) for each in MODELS.values() if each.name.startswith(incomplete)]
 
@@ -80,7 +80,7 @@ def _values(parameter: Parameter) -> tuple[str, ...]:
     A number has an empty one and an example: where only one is left, shells take it for the end
     of the word and add a space.
     """
-    from inittui.scheme import format_value
+    from inittui.experiment.scheme import format_value
 
     if parameter.choices:
         return parameter.choices

@@ -140,7 +140,7 @@ def _sample(part: PartArrays, label: int | None, count: int, seed: int) -> list[
     """Draw the positions of ``count`` images by seed, the same on every machine and version."""
     import random
 
-    from inittui.seeds import derive_seed
+    from inittui.experiment.seeds import derive_seed
 
     positions = (
         list(range(len(part.labels)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from inittui.training.materials import Materials
+    from inittui.training.prepared import Prepared
 
 
-def expectation(materials: Materials) -> str:
+def expectation(materials: Prepared) -> str:
     """Return the number of trials and the time that they will take; a few steps are timed."""
     from inittui.training.estimate import estimate_seconds
 

@@ -40,7 +40,7 @@ def list_initializers(context: typer.Context, as_json: AsJson = False, width: Wi
         return
     frame = _frame(width)
     if as_json:
-        from inittui.cli.drawing import describe
+        from inittui.documents.initializer import describe
         from inittui.initializers import CATALOGUE
 
         described = [describe(description) for description in CATALOGUE.values()]
@@ -76,10 +76,11 @@ def show(
     width: Width = None,
 ) -> None:
     """Draw the values that an initializer gives a layer, beside what is expected of them."""
-    from inittui.cli.drawing import draw_sample, sample_document
+    from inittui.documents.initializer import sample_document
     from inittui.initializers import parse_scheme
     from inittui.initializers.gains import NONLINEARITIES
     from inittui.initializers.layer import Follower, LayerContext
+    from inittui.initializers.sampling import draw_sample
 
     frame = _frame(width)
     scheme = parse_scheme(name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 import typer
 from msgspec.structs import replace
 
-from inittui.cli import option_types as opt
+from inittui.cli import settings_options as opt
 from inittui.cli.options import (
     Contestants,
     build_experiment,
@@ -19,12 +19,12 @@ from inittui.cli.options import (
     experiment_sections,
 )
 from inittui.errors import ExitCode, UsageError, unknown
-from inittui.model_descriptions import MODELS
+from inittui.experiment.models import MODELS
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
-    from inittui.experiment import Experiment
-    from inittui.state import RunState
+    from inittui.experiment.records import Experiment
+    from inittui.results.state import RunState
 
 _INSPECTION = "Inspection"
 NOISE = "noise"
@@ -182,13 +182,13 @@ def _measure(experiment: Experiment, only: str | None, *, quiet: bool) -> tuple[
     """Measure, and train where that is asked for; nothing is kept."""
     from inittui.cli.interrupt import orderly_stop
     from inittui.cli.progress import show_progress
-    from inittui.cli.session import Outcome, process_start
-    from inittui.state import RunState
+    from inittui.cli.run import Outcome, process_start
+    from inittui.results.state import RunState
 
     state = RunState()
     with show_progress(quiet) as progress:
         from inittui.training.engine import inspect_starts, train
-        from inittui.training.materials import prepare, prepare_on_noise
+        from inittui.training.prepared import prepare, prepare_on_noise
 
         on_noise = experiment.data.name == NOISE and not experiment.inspection.after
         materials = (prepare_on_noise if on_noise else prepare)(experiment)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inittui.cli import option_types as opt
+from inittui.cli import settings_options as opt
 from inittui.cli.console import console_for, note
 from inittui.cli.output import check_width, frame_for, print_document
 from inittui.errors import ExitCode, UsageError
@@ -17,8 +17,8 @@ from inittui.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from inittui.cli.lesson_run import PartResult, Settings
-    from inittui.documents_lesson import LessonPart
+    from inittui.cli.lesson_parts import PartResult, Settings
+    from inittui.documents.lesson import LessonPart
     from inittui.lessons import Lesson, Size
     from inittui.views.frame import Frame
 
@@ -105,7 +105,7 @@ def lesson(
     if text:
         _print_text(found, console, frame, as_json=as_json)
         return
-    from inittui.cli.lesson_run import Settings, choose_size, describe_size, with_settings
+    from inittui.cli.lesson_parts import Settings, choose_size, describe_size, with_settings
 
     settings = Settings(data, device, not no_save, runs_dir, quiet)
     found = with_settings(found, settings)
@@ -126,7 +126,7 @@ def lesson(
 
 def _print_text(found: Lesson, console: Console, frame: Frame, *, as_json: bool) -> None:
     if as_json:
-        from inittui.documents_lesson import lesson_document
+        from inittui.documents.lesson import lesson_document
 
         print_document(lesson_document(found, "full", "", ()))
         return
@@ -152,7 +152,7 @@ def _run(
     """Run part after part, each shown as soon as it is done; ``frame`` None shows nothing."""
     from rich.text import Text
 
-    from inittui.cli.lesson_run import run_part
+    from inittui.cli.lesson_parts import run_part
     from inittui.views.lesson import lesson_text, part_heading
 
     if frame is not None:
@@ -188,7 +188,7 @@ def _show(found: Lesson, number: int, result: PartResult, console: Console, fram
 
 
 def _print_json(found: Lesson, size: Size, results: Sequence[PartResult]) -> None:
-    from inittui.documents_lesson import lesson_document
+    from inittui.documents.lesson import lesson_document
 
     names = [part.experiment.data.name for part in found.parts if part.experiment is not None]
     parts = [
@@ -201,13 +201,13 @@ def _print_json(found: Lesson, size: Size, results: Sequence[PartResult]) -> Non
 def _part_document(title: str, result: PartResult) -> LessonPart:
     import msgspec
 
-    from inittui.documents import compare_document
-    from inittui.documents_inspect import inspect_document
-    from inittui.documents_lesson import LessonPart
+    from inittui.documents.compare import compare_document
+    from inittui.documents.inspect import inspect_document
+    from inittui.documents.lesson import LessonPart
 
     documents: list[str] = []
     if result.sample is not None:
-        from inittui.cli.drawing import sample_document
+        from inittui.documents.initializer import sample_document
 
         documents.append(json.dumps(sample_document(result.sample)))
     if result.state is not None:

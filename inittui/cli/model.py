@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inittui.cli import option_types as opt
+from inittui.cli import settings_options as opt
 from inittui.cli.completion import complete_model
 from inittui.cli.console import console_for
 from inittui.cli.options import parse_model_args, parse_sizes
 from inittui.cli.output import check_width, frame_for
 from inittui.errors import unknown
-from inittui.experiment import Experiment, ModelConfig
-from inittui.model_descriptions import MODELS, TORCHVISION, TORCHVISION_INPUT
+from inittui.experiment.models import MODELS, TORCHVISION, TORCHVISION_INPUT
+from inittui.experiment.records import Experiment, ModelConfig
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ def _summarize(config: ModelConfig, data: str | None) -> ModelSummary:
     import torch
 
     from inittui.models.build import build
-    from inittui.models.table import describe_layers
-    from inittui.own_code import seeded, theirs
+    from inittui.models.summary import describe_layers
+    from inittui.user_code import seeded, theirs
 
     model = build(config, shape, len(described.classes))
     given = f"it was given inputs of shape {[1, *shape]}; --input gives it others"

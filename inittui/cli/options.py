@@ -13,13 +13,8 @@ from typing import Any
 import msgspec
 
 from inittui.errors import UsageError
-from inittui.experiment import (
-    MOST_SEEDS,
-    Experiment,
-    ModelConfig,
-    load_experiment,
-    names_contestants,
-)
+from inittui.experiment.records import MOST_SEEDS, Experiment, ModelConfig, names_contestants
+from inittui.experiment.toml import load_experiment
 from inittui.text import sanitize
 
 ModelArgument = str | int | float | bool

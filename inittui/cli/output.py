@@ -13,8 +13,8 @@ from inittui.errors import UsageError, unknown
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
-    from inittui.cli.session import Outcome
-    from inittui.state import RunState
+    from inittui.cli.run import Outcome
+    from inittui.results.state import RunState
     from inittui.views.frame import Frame
 
 Form = Literal["report", "json", "csv"]
@@ -116,7 +116,7 @@ def print_inspection(
     console = console_for(sys.stdout, width)
     frame = frame_for(console.width, marker)
     if as_json:
-        from inittui.documents_inspect import inspect_document
+        from inittui.documents.inspect import inspect_document
 
         print_document(inspect_document(state, path, layers=only, density=density))
         return
@@ -128,21 +128,21 @@ def print_inspection(
 
 def print_json(state: RunState, path: Path | None) -> None:
     """Print the compare document; ``path`` is the run's directory, None where nothing is kept."""
-    from inittui.documents import compare_document
+    from inittui.documents.compare import compare_document
 
     print_document(compare_document(state, path))
 
 
 def print_document(document: str) -> None:
     """Print a JSON document in plain ASCII."""
-    from inittui.documents import plain_json
+    from inittui.documents.compare import plain_json
 
     typer.echo(plain_json(document))
 
 
 def print_csv(state: RunState) -> None:
     """Print one row per trial and epoch under a header."""
-    from inittui.documents import compare_csv
+    from inittui.documents.compare import compare_csv
 
     text = "\n".join(sanitize(line, len(line)) for line in compare_csv(state).split("\n"))
     encoding = sys.stdout.encoding or "ascii"

@@ -15,9 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from inittui.cli.console import console_for, is_ascii, note
-from inittui.events import EpochEnded, Event, Noted, TrialEnded
-from inittui.numbers import from_wire
-from inittui.state import RunState, TrialState
+from inittui.events.records import EpochEnded, Event, Noted, TrialEnded
+from inittui.events.wire_numbers import from_wire
+from inittui.results.state import RunState, TrialState
 from inittui.text import sanitize
 
 _REFRESHES_PER_SECOND = 4

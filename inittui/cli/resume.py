@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from inittui.cli.console import note
-from inittui.cli.option_types import CheckpointEvery, Trust
 from inittui.cli.runs import RunsDir
+from inittui.cli.settings_options import CheckpointEvery, Trust
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A run's ID, the end of it, or 'last'.")]
 
@@ -33,7 +33,7 @@ def resume(
     It continues from its last checkpoint and ends as if it had never stopped.
     """
     from inittui.cli.output import Form, check_width, print_outcome
-    from inittui.cli.session import resume as go_on
+    from inittui.cli.run import resume as go_on
     from inittui.runs import find_run, runs_root
 
     check_width(width)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inittui.cli.console import console_for, is_ascii, note, print_path
-from inittui.cli.option_types import Marker, ReportWidth
+from inittui.cli.settings_options import Marker, ReportWidth
 from inittui.errors import ExitCode, MachineError, UsageError
 
 if TYPE_CHECKING:
+    from inittui.results.state import RunState
     from inittui.runs import RunDirectory, RunListing
-    from inittui.state import RunState
 
 app = typer.Typer(help="List the runs that were kept; show, name, verify and remove them.")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from inittui.data import archives, cache, formats
+from inittui.data import archives, cache
+from inittui.data import decoding as formats
 from inittui.data.arrays import PartArrays, SetArrays
 from inittui.data.descriptions import DATA_SETS, SetDescription
 from inittui.data.places import find

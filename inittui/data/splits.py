@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 
 from inittui.errors import UsageError
-from inittui.experiment import DataConfig
-from inittui.seeds import derive_seed
+from inittui.experiment.records import DataConfig
+from inittui.experiment.seeds import derive_seed
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inittui.errors import UsageError
+from inittui.experiment.scheme import Call, LayerRule, Scheme
+from inittui.experiment.seeds import derive_seed
 from inittui.initializers import own
 from inittui.initializers.catalogue import find
 from inittui.initializers.default import own_values
 from inittui.initializers.layer import Follower, LayerContext
 from inittui.initializers.parsing import default_bias
-from inittui.scheme import Call, LayerRule, Scheme
-from inittui.seeds import derive_seed
 from inittui.text import sanitize
 
 if TYPE_CHECKING:

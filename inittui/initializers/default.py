@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from inittui.initializers.description import initializer
 from inittui.initializers.distributions import Uniform
 from inittui.initializers.layer import LayerContext, inverse_sqrt
-from inittui.own_code import torch_seeded
+from inittui.user_code import torch_seeded
 
 if TYPE_CHECKING:
     import torch

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from inittui.errors import UsageError, nearest
+from inittui.experiment.scheme import Value, format_number, format_value
 from inittui.initializers.distributions import Distribution
 from inittui.initializers.layer import LayerContext, format_shape
-from inittui.scheme import Value, format_number, format_value
 from inittui.text import sanitize
 
 LARGEST = 1e30

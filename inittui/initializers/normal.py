@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from inittui.experiment.scheme import format_number
 from inittui.initializers.description import Parameter, initializer
 from inittui.initializers.distributions import Normal, TruncatedNormal
 from inittui.initializers.layer import LayerContext, inverse_sqrt
-from inittui.scheme import format_number
 
 _FARTHEST = 8.0
 """Standard deviations between the mean and what is left; 6e-16 of a normal lies beyond."""

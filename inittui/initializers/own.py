@@ -12,11 +12,11 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inittui.errors import UsageError
+from inittui.experiment.scheme import Call, Scheme
 from inittui.initializers.catalogue import is_known
 from inittui.initializers.layer import format_shape
-from inittui.own_code import find, seeded, theirs
-from inittui.scheme import Call, Scheme
 from inittui.text import sanitize
+from inittui.user_code import find, seeded, theirs
 
 if TYPE_CHECKING:
     import torch

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from inittui.errors import UsageError
+from inittui.experiment.scheme import Call, LayerRule, Scheme, parse_syntax
 from inittui.initializers import own
 from inittui.initializers.catalogue import find, is_known
-from inittui.scheme import Call, LayerRule, Scheme, parse_syntax
 from inittui.text import sanitize
 
 

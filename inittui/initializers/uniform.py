@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from inittui.experiment.scheme import format_number
 from inittui.initializers.description import Parameter, initializer
 from inittui.initializers.distributions import Uniform
 from inittui.initializers.layer import LayerContext, inverse_sqrt
-from inittui.scheme import format_number
 
 
 def _order(*, low: float, high: float) -> str:

@@ -10,11 +10,11 @@ from torch import nn
 from torch.func import functional_call
 from torch.nn.utils import parametrize
 
+from inittui.events.probes import LayerProbe, Measured, Probe
+from inittui.events.wire_numbers import to_wire
+from inittui.inspection.recorder import LayerRecorder, Seen
 from inittui.inspection.statistics import measure, spread_of_logits
-from inittui.inspection.watcher import Seen, Watcher
-from inittui.numbers import to_wire
-from inittui.own_code import seeded
-from inittui.probes import LayerProbe, Measured, Probe
+from inittui.user_code import seeded
 
 Named = Mapping[str, torch.Tensor]
 
@@ -46,7 +46,7 @@ def probe(
     }
     # A model may write to its buffers even in evaluation mode.
     state = {name: given.get(name, own).clone() for name, own in model.named_buffers()}
-    watcher = Watcher(percentile)
+    watcher = LayerRecorder(percentile)
     training = model.training
     model.eval()
     try:
@@ -68,7 +68,7 @@ def probe(
     )
 
 
-def _unmeasured(model: nn.Module, watcher: Watcher) -> Iterator[str]:
+def _unmeasured(model: nn.Module, watcher: LayerRecorder) -> Iterator[str]:
     """Yield the parameters of two and more dimensions that no measured layer has."""
     layers = (model.get_submodule(name) for name in watcher.seen)
     measured = {id(parameter) for layer in layers for parameter in layer.parameters()}
@@ -77,7 +77,9 @@ def _unmeasured(model: nn.Module, watcher: Watcher) -> Iterator[str]:
             yield name
 
 
-def _layers(watcher: Watcher, loss: torch.Tensor, percentile: float) -> tuple[LayerProbe, ...]:
+def _layers(
+    watcher: LayerRecorder, loss: torch.Tensor, percentile: float
+) -> tuple[LayerProbe, ...]:
     """Run backward; return what is known of each layer."""
     seen = tuple(watcher.seen.values())
     weights = [layer.weight for layer in seen]

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import torch
 
-from inittui.numbers import to_wire
-from inittui.probes import Histogram, Measured
+from inittui.events.probes import Histogram, Measured
+from inittui.events.wire_numbers import to_wire
 
 BINS = 60
 """Bins of a histogram: divisible by 2, 3, 4, 5 and 6, so that it can be drawn smaller."""

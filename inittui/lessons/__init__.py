@@ -11,7 +11,7 @@ from inittui.lessons.lesson import (
     parse_lesson,
     read_lesson,
 )
-from inittui.lessons.statements import Answer, Question
+from inittui.lessons.questions import Answer, Question
 
 __all__ = [
     "Answer",

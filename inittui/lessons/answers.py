@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from inittui.events.wire_numbers import Number, all_to_wire, to_wire
 from inittui.lessons.differences import answer_difference
 from inittui.lessons.layer_values import answer_layers, named
-from inittui.lessons.statements import (
+from inittui.lessons.questions import (
     Accuracy,
     Answer,
     AtChance,
@@ -24,10 +25,10 @@ from inittui.lessons.statements import (
     SameStart,
     Written,
 )
-from inittui.numbers import Number, all_to_wire, short, to_wire
-from inittui.state import ENDED, RunState, TrialState
-from inittui.summary import Measure, measure
-from inittui.swept import AT_CHANCE, Axis, Curve, best_ranges, chance, swept_axes
+from inittui.results.state import ENDED, RunState, TrialState
+from inittui.results.summary import Measure, measure
+from inittui.results.sweep_results import AT_CHANCE, Axis, Curve, best_ranges, chance, swept_axes
+from inittui.text import short
 
 _AFTER_TRAINING = ("at-chance", "difference")
 """Answers whose verdict depends on the training."""

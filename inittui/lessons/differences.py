@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from inittui.lessons.statements import Answer
-from inittui.lessons.statements import Difference as Question
-from inittui.numbers import short
-from inittui.state import RunState, TrialState
-from inittui.summary import CONFIDENCE, FEWEST_SEEDS, paired_difference
+from inittui.lessons.questions import Answer
+from inittui.lessons.questions import Difference as Question
+from inittui.results.state import RunState, TrialState
+from inittui.results.summary import CONFIDENCE, FEWEST_SEEDS, paired_difference
+from inittui.text import short
 
 
 def answer_difference(question: Question, state: RunState) -> Answer:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from inittui.lessons.statements import Answer, Layers, Measurable
-from inittui.numbers import all_to_wire, from_wire, short
-from inittui.probes import LayerProbe, Measured, select_layers
-from inittui.state import RunState
+from inittui.events.probes import LayerProbe, Measured, select_layers
+from inittui.events.wire_numbers import all_to_wire, from_wire
+from inittui.lessons.questions import Answer, Layers, Measurable
+from inittui.results.state import RunState
+from inittui.text import short
 
 _NAMES: Mapping[str, str] = {
     "weights": "weights",

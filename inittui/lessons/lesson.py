@@ -10,8 +10,9 @@ from typing import Any, Literal
 import msgspec
 
 from inittui.errors import UsageError, unknown
-from inittui.experiment import MAXIMUM_FILE_BYTES, Experiment
-from inittui.lessons.statements import Question
+from inittui.experiment.records import Experiment
+from inittui.experiment.toml import MAXIMUM_FILE_BYTES
+from inittui.lessons.questions import Question
 from inittui.text import sanitize
 
 Size = Literal["full", "small"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from inittui.experiment import ACTIVATIONS
+from inittui.experiment.records import ACTIVATIONS
 
 _MODULES: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -24,5 +24,5 @@ assert tuple(_MODULES) == ACTIVATIONS
 
 
 def activation(name: str) -> nn.Module:
-    """Return a fresh module for one of `inittui.experiment.ACTIVATIONS`."""
+    """Return a fresh module for one of `inittui.experiment.records.ACTIVATIONS`."""
     return _MODULES[name]()

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from torch import nn
 
 from inittui.errors import UsageError, unknown
-from inittui.experiment import ModelConfig
-from inittui.model_descriptions import MODELS, TORCHVISION, is_own
+from inittui.experiment.models import MODELS, TORCHVISION, is_own
+from inittui.experiment.records import ModelConfig
 from inittui.models.conv1d import conv1d
 from inittui.models.lenet import lenet
 from inittui.models.mlp import mlp
-from inittui.own_code import seeded
 from inittui.text import sanitize
+from inittui.user_code import seeded
 
 _BUILDERS: Mapping[str, Callable[..., nn.Module]] = {
     "mlp": mlp,

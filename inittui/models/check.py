@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from inittui.errors import UsageError
-from inittui.own_code import seeded, theirs
 from inittui.text import sanitize
+from inittui.user_code import seeded, theirs
 
 
 def check_classifier(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from inittui.errors import UsageError
-from inittui.model_descriptions import MODELS
+from inittui.experiment.models import MODELS
 
 _OUTPUTS = 64
 

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from inittui.errors import UsageError
-from inittui.own_code import find, theirs
 from inittui.text import sanitize
+from inittui.user_code import find, theirs
 
 
 def own_model(

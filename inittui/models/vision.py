@@ -9,9 +9,9 @@ from typing import Any
 from torch import nn
 
 from inittui.errors import UsageError, nearest
-from inittui.model_descriptions import TORCHVISION
-from inittui.own_code import theirs
+from inittui.experiment.models import TORCHVISION
 from inittui.text import sanitize
+from inittui.user_code import theirs
 
 _WITH_AUXILIARY = ("inception_v3", "googlenet")
 """Models with auxiliary classifiers, whose outputs they give too while they train."""

@@ -4,14 +4,13 @@ from inittui.runs.damage import Damage, SkippedLine
 from inittui.runs.directory import (
     RunDirectory,
     create_run,
-    delete_run,
     read_name,
     rename_run,
     run_directories,
     runs_root,
 )
 from inittui.runs.find import find_run
-from inittui.runs.listing import RunListing, list_runs, summarize
+from inittui.runs.listing import RunListing, delete_run, list_runs, summarize
 from inittui.runs.loading import load_settled, load_state, read_experiment
 from inittui.runs.lock import Holder, live_writer
 from inittui.runs.log import LogReading, LogTail, iter_log, read_log

@@ -7,7 +7,7 @@ from typing import get_args
 
 import msgspec
 
-from inittui.events import SCHEMA_VERSION, Event, RunStarted
+from inittui.events.records import SCHEMA_VERSION, Event, RunStarted
 from inittui.runs.damage import Damage
 from inittui.runs.newer import read_newer_start
 

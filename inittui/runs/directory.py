@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inittui.errors import MachineError, UsageError
-from inittui.experiment import Experiment, to_toml
-from inittui.runs.files import read_small, write_whole
+from inittui.experiment.records import Experiment
+from inittui.experiment.toml import to_toml
+from inittui.files import read_small, write_whole
 from inittui.text import sanitize
 
 RUNS_VARIABLE = "INITTUI_RUNS_DIR"
@@ -184,23 +184,6 @@ def run_directories(root: Path) -> Iterator[RunDirectory]:
         raise MachineError(f"can't read the runs in {root}: {error.strerror or error}") from None
     for name in sorted(names, reverse=True):
         yield RunDirectory(root / name)
-
-
-def delete_run(run: RunDirectory) -> None:
-    """Remove a run and all that is in it.
-
-    Raises:
-        MachineError: the run is being written, or can't be removed.
-    """
-    from inittui.runs.lock import live_writer
-
-    holder = live_writer(run)
-    if holder is not None:
-        raise MachineError(f"run {run.id} is being written by {holder}; it was not removed")
-    try:
-        shutil.rmtree(run.path)
-    except OSError as error:
-        raise MachineError(f"can't remove run {run.id}: {error.strerror or error}") from None
 
 
 def rename_run(run: RunDirectory, name: str) -> None:

@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from inittui.errors import MachineError, UsageError
+from inittui.files import open_regular
 from inittui.runs.directory import RunDirectory
-from inittui.runs.files import open_regular
 from inittui.runs.lock import live_writer
 
 _PROCESSES = Path("/proc")
@@ -46,7 +46,7 @@ def start_worker(
     log = open_regular(run.worker_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     with open(log, "ab") as output:  # noqa: PTH123 (a descriptor)
         return subprocess.Popen(
-            [sys.executable, "-m", "inittui.worker", *options, str(run.path)],
+            [sys.executable, "-m", "inittui.recording.worker", *options, str(run.path)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import math
 import os
+import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -14,13 +15,13 @@ import msgspec
 from msgspec.structs import replace
 
 from inittui.errors import InittuiError, MachineError
-from inittui.events import RunStatus
+from inittui.events.records import RunStatus
+from inittui.files import read_small, write_whole
+from inittui.results.state import RunState
 from inittui.runs.damage import Damage
 from inittui.runs.directory import LONGEST_NAME, RunDirectory, read_name, run_directories
-from inittui.runs.files import read_small, write_whole
 from inittui.runs.loading import load_state, read_experiment
 from inittui.runs.lock import live_writer
-from inittui.state import RunState
 from inittui.text import sanitize
 
 ListingStatus = RunStatus | Literal["lost", "damaged"]
@@ -140,7 +141,7 @@ def _from_state(run: RunDirectory, state: RunState, damage: Damage) -> RunListin
 
 def _from_experiment(run: RunDirectory, status: ListingStatus) -> RunListing:
     """Return what can be told of a run that has nothing readable in its log."""
-    from inittui.sweeps import plan_trials
+    from inittui.experiment.sweeps import plan_trials
 
     try:
         experiment = read_experiment(run)
@@ -180,3 +181,18 @@ def _started_at(run: RunDirectory) -> float:
 
 def _short(text: str) -> str:
     return sanitize(text, LONGEST_NAME)
+
+
+def delete_run(run: RunDirectory) -> None:
+    """Remove a run and all that is in it.
+
+    Raises:
+        MachineError: the run is being written, or can't be removed.
+    """
+    holder = live_writer(run)
+    if holder is not None:
+        raise MachineError(f"run {run.id} is being written by {holder}; it was not removed")
+    try:
+        shutil.rmtree(run.path)
+    except OSError as error:
+        raise MachineError(f"can't remove run {run.id}: {error.strerror or error}") from None

@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from inittui.errors import InittuiError, MachineError
-from inittui.events import Event, Noted, RunEnded, RunStarted
-from inittui.experiment import MAXIMUM_FILE_BYTES, Experiment, from_toml
+from inittui.events.records import Event, Noted, RunEnded, RunStarted
+from inittui.experiment.records import Experiment
+from inittui.experiment.toml import MAXIMUM_FILE_BYTES, from_toml
+from inittui.files import read_small
+from inittui.results.state import RunState
 from inittui.runs.damage import Damage
 from inittui.runs.directory import RunDirectory, read_name
-from inittui.runs.files import read_small
 from inittui.runs.lock import live_writer
 from inittui.runs.log import iter_log
-from inittui.state import RunState
 
 
 def load_state(run: RunDirectory) -> tuple[RunState, Damage]:
@@ -86,7 +87,7 @@ def _with_start(run: RunDirectory, damage: Damage) -> Iterator[Event]:
 
 
 def _start_from_file(run: RunDirectory, damage: Damage) -> RunStarted | None:
-    from inittui.sweeps import plan_trials
+    from inittui.experiment.sweeps import plan_trials
 
     try:
         experiment = read_experiment(run)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from inittui.errors import InittuiError, MachineError
-from inittui.runs.files import open_regular, read_small, write_whole
+from inittui.files import open_regular, read_small, write_whole
 from inittui.text import sanitize
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from inittui.events import Event
+from inittui.events.records import Event
+from inittui.files import open_regular
 from inittui.runs.damage import Damage
 from inittui.runs.decoding import LogDecoder
-from inittui.runs.files import open_regular
 
 _CHUNK = 2**16
 """Bytes read at once: what is in memory of a log of any size."""

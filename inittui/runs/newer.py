@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from inittui.events import SCHEMA_VERSION, RunStarted
-from inittui.experiment import Experiment
+from inittui.events.records import SCHEMA_VERSION, RunStarted
+from inittui.experiment.records import Experiment
 from inittui.text import sanitize
 
 _NAMED = 5

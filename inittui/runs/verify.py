@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from inittui.errors import InittuiError, MachineError
-from inittui.experiment import Experiment
+from inittui.experiment.records import Experiment
+from inittui.results.state import RunState, TrialState
 from inittui.runs.directory import RunDirectory
 from inittui.runs.loading import load_state, read_experiment
 from inittui.runs.lock import live_writer
-from inittui.state import RunState, TrialState
 from inittui.text import sanitize
 
 _NAMED = 5

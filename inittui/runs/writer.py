@@ -8,10 +8,10 @@ from types import TracebackType
 from typing import Self
 
 from inittui.errors import MachineError
-from inittui.events import Event, RunEnded, encode
+from inittui.events.records import Event, RunEnded, encode
+from inittui.files import open_regular
 from inittui.runs.decoding import CANCEL, MAXIMUM_LINE
 from inittui.runs.directory import RunDirectory
-from inittui.runs.files import open_regular
 from inittui.runs.lock import WriterLock
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from inittui.errors import MachineError
-from inittui.events import (
+from inittui.events.records import (
     Event,
     Noted,
     RunEnded,
@@ -26,16 +26,16 @@ from inittui.events import (
     StacksPlanned,
     TrialEnded,
 )
-from inittui.experiment import Experiment
-from inittui.own_code import blamed
+from inittui.experiment.records import Experiment
 from inittui.text import sanitize
 from inittui.training.checkpoints import CheckpointStore
-from inittui.training.device import device_title, exact
-from inittui.training.inspecting import measure_starts
-from inittui.training.materials import Materials, prepare
+from inittui.training.hardware import device_title, exact
 from inittui.training.memory import out_of_memory
 from inittui.training.planning import Kind, StackPlan, halves, plan_stacks
+from inittui.training.prepared import Prepared, prepare
+from inittui.training.probing import measure_starts
 from inittui.training.stack import Stack
+from inittui.user_code import blamed
 
 
 def run_experiment(
@@ -72,7 +72,7 @@ class Earlier:
 
 
 def train(
-    materials: Materials,
+    materials: Prepared,
     *,
     should_stop: Callable[[], bool] = lambda: False,
     run: str = "",
@@ -143,7 +143,7 @@ def train(
     )
 
 
-def inspect_starts(materials: Materials, *, command: Sequence[str] = ()) -> Iterator[Event]:
+def inspect_starts(materials: Prepared, *, command: Sequence[str] = ()) -> Iterator[Event]:
     """Measure inside of every trial before it would be trained; train nothing.
 
     Raises:
@@ -184,7 +184,7 @@ def _make_room(kind: Kind, group: Sequence[int], groups: deque[tuple[int, ...]])
 class _Here:
     """What a log says of the place where it was trained."""
 
-    def __init__(self, materials: Materials, command: Sequence[str]) -> None:
+    def __init__(self, materials: Prepared, command: Sequence[str]) -> None:
         self._materials = materials
         self._facts: dict[str, Any] = {
             "device": str(materials.device),

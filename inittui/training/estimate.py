@@ -5,19 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from inittui.events import ProbeMeasured
-from inittui.training.device import exact, synchronize
-from inittui.training.feed import Feed
-from inittui.training.inspecting import measure_starts
-from inittui.training.learner import Learner
-from inittui.training.materials import Materials
+from inittui.events.records import ProbeMeasured
+from inittui.training.batches import Batches
+from inittui.training.hardware import exact, synchronize
+from inittui.training.learners.base import Learner
 from inittui.training.planning import ENOUGH_ON_CPU, Kind, make_learner, plan_stacks
+from inittui.training.prepared import Prepared
+from inittui.training.probing import measure_starts
 
 _WARM_UP = 2
 _MOST_STEPS = 20
 
 
-def estimate_seconds(materials: Materials, budget: float = 2.0) -> float:
+def estimate_seconds(materials: Prepared, budget: float = 2.0) -> float:
     """Return about how many seconds the training of all trials takes, start-up not counted.
 
     One stack of each swept setting is timed for a few steps, ``budget`` seconds in all unless
@@ -37,7 +37,7 @@ def estimate_seconds(materials: Materials, budget: float = 2.0) -> float:
         )
 
 
-def estimate_probe_seconds(materials: Materials) -> float:
+def estimate_probe_seconds(materials: Prepared) -> float:
     """Return about how many seconds it takes to measure inside of all trials once."""
     began = time.perf_counter()
     with exact(materials.device):
@@ -48,7 +48,7 @@ def estimate_probe_seconds(materials: Materials) -> float:
 
 
 def _part_seconds(
-    materials: Materials, kind: Kind, groups: Sequence[tuple[int, ...]], budget: float
+    materials: Prepared, kind: Kind, groups: Sequence[tuple[int, ...]], budget: float
 ) -> float:
     """Estimate the stacks that share one model, from the first of them."""
     timed = groups[0]
@@ -74,7 +74,7 @@ def _part_seconds(
     return stacks * (building + steps * step + validations * validation)
 
 
-def _step_seconds(learner: Learner, feed: Feed, budget: float) -> float:
+def _step_seconds(learner: Learner, feed: Batches, budget: float) -> float:
     """Return the median time of a step."""
     spent: list[float] = []
     began = time.perf_counter()
@@ -88,7 +88,7 @@ def _step_seconds(learner: Learner, feed: Feed, budget: float) -> float:
     return timed[len(timed) // 2]
 
 
-def _validation_seconds(learner: Learner, feed: Feed, images: int, budget: float) -> float:
+def _validation_seconds(learner: Learner, feed: Batches, images: int, budget: float) -> float:
     """Return the time of a whole validation over so many images, from its first batches."""
     began = time.perf_counter()
     seen = 0

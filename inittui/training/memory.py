@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from inittui.experiment import Optimizer
+from inittui.experiment.records import Optimizer
 
 _COPIES = {"adam": 4, "adamw": 4, "rmsprop": 3, "sgd": 2}
 """Values kept per parameter: itself, its gradient, the optimizer's moments."""

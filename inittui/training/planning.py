@@ -12,19 +12,19 @@ from typing import Literal, TypeVar, get_args
 import torch
 from torch import nn
 
-from inittui.events import TrialPlan
-from inittui.experiment import TrainingConfig
-from inittui.own_code import random_state, seeded
+from inittui.experiment.records import TrainingConfig
+from inittui.experiment.trials import TrialPlan
 from inittui.text import sanitize
-from inittui.training.dense import DenseLearner, dense_layers
+from inittui.training.batches import Batch, validation_rows
 from inittui.training.dropout import mask_dropout
-from inittui.training.feed import Batch, validation_rows
-from inittui.training.general import GeneralLearner
-from inittui.training.learner import Learner
-from inittui.training.materials import Materials, Note
+from inittui.training.learners.base import Learner
+from inittui.training.learners.dense import DenseLearner, dense_layers
+from inittui.training.learners.parallel import ParallelLearner, layout_for
+from inittui.training.learners.single import SingleLearner
+from inittui.training.learners.vmapped import VmappedLearner
 from inittui.training.memory import free_memory, output_bytes, trial_bytes
-from inittui.training.reference import ReferenceLearner
-from inittui.training.turns import TurnsLearner, layout_for
+from inittui.training.prepared import Note, Prepared
+from inittui.user_code import random_state, seeded
 
 ENOUGH_ON_CPU = 7
 """Trials in a stack from which on a CPU gains nothing by more: with one seed in a stack its trials
@@ -53,7 +53,7 @@ class StackPlan:
     """Why nothing can be stacked, where that was asked for."""
 
 
-def plan_stacks(materials: Materials) -> StackPlan:
+def plan_stacks(materials: Prepared) -> StackPlan:
     """Divide the trials so that each stack fits the device's memory."""
     parts = (materials, *materials.others)
     kind: Kind = "single"
@@ -63,7 +63,7 @@ def plan_stacks(materials: Materials) -> StackPlan:
     return StackPlan(kind, tuple(group for part in parts for group in _groups(part, kind)), reason)
 
 
-def _groups(materials: Materials, kind: Kind) -> Iterator[tuple[int, ...]]:
+def _groups(materials: Prepared, kind: Kind) -> Iterator[tuple[int, ...]]:
     """Yield the stacks of the trials that have these materials' settings."""
     wanted = materials.experiment.training.stack
     size = 1
@@ -83,7 +83,7 @@ def halves(group: Sequence[int]) -> list[tuple[int, ...]]:
 
 
 def make_learner(
-    materials: Materials,
+    materials: Prepared,
     kind: Kind,
     trials: Sequence[TrialPlan],
     seeds: Sequence[int] = (),
@@ -97,7 +97,7 @@ def make_learner(
     training = materials.experiment.training
     if kind == "single":
         model, dropout = materials.model(trials[0], note)
-        return ReferenceLearner(model, dropout, training)
+        return SingleLearner(model, dropout, training)
     seeds = list(seeds or dict.fromkeys(trial.seed for trial in trials))
     rows = [seeds.index(trial.seed) for trial in trials]
     models = (materials.model(trial, note)[0] for trial in trials)
@@ -109,8 +109,8 @@ def make_learner(
     names = materials.masks.names
     if kind == "turns":
         layout = layout_for(_masked(materials.template), materials.example)
-        return TurnsLearner(models, names, rows, training, like, layout)
-    return GeneralLearner(models, names, rows, training, like)
+        return ParallelLearner(models, names, rows, training, like, layout)
+    return VmappedLearner(models, names, rows, training, like)
 
 
 def _masked(template: nn.Module) -> nn.Module:
@@ -119,13 +119,13 @@ def _masked(template: nn.Module) -> nn.Module:
     return model
 
 
-def _common_kind(parts: Sequence[Materials]) -> tuple[Kind, str]:
+def _common_kind(parts: Sequence[Prepared]) -> tuple[Kind, str]:
     """Return the fastest kind that suits all models, and why it is none that stacks."""
     found = [_kind(part) for part in parts]
     return max(found, key=lambda each: get_args(Kind).index(each[0]))
 
 
-def _kind(materials: Materials) -> tuple[Kind, str]:
+def _kind(materials: Prepared) -> tuple[Kind, str]:
     template = materials.template
     if not all(parameter.requires_grad for parameter in template.parameters()):
         return "single", "some of its parameters are frozen"
@@ -137,7 +137,7 @@ def _kind(materials: Materials) -> tuple[Kind, str]:
     return ("turns" if _is_busy(materials) else "general"), ""
 
 
-def _is_busy(materials: Materials) -> bool:
+def _is_busy(materials: Prepared) -> bool:
     """Whether a model is large enough to keep a core of a CPU busy by itself."""
     if materials.device.type != "cpu":
         return False
@@ -159,7 +159,7 @@ def why_not_stackable(template: nn.Module, example: torch.Tensor) -> str:
     try:
         with seeded(0):
             drawn = random_state()
-            learner = GeneralLearner([model, model], (), [0, 0], TrainingConfig(), like)
+            learner = VmappedLearner([model, model], (), [0, 0], TrainingConfig(), like)
             stacked = learner.logits(example.unsqueeze(0))[0]
             with torch.no_grad():
                 alone = model.eval()(example)
@@ -176,7 +176,7 @@ def why_not_stackable(template: nn.Module, example: torch.Tensor) -> str:
     return ""
 
 
-def _wanted(materials: Materials) -> int:
+def _wanted(materials: Prepared) -> int:
     """Return how many trials should train together where memory is no question."""
     if materials.device.type != "cpu":
         return len(materials.numbers)
@@ -184,7 +184,7 @@ def _wanted(materials: Materials) -> int:
     return per_seed * max(1, round(ENOUGH_ON_CPU / per_seed))
 
 
-def _fitting(materials: Materials) -> int:
+def _fitting(materials: Prepared) -> int:
     """Return how many trials fit the free memory, at least 1."""
     training = materials.experiment.training
     rows = max(training.batch_size, validation_rows(training.batch_size))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
-from inittui.seeds import derive_seed
+from inittui.experiment.seeds import derive_seed
 
 _LANES = 4
 """Masks are drawn as 64-bit words and compared in four 16-bit parts: a quarter of the draws."""

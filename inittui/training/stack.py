@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from inittui.events import (
+from inittui.events.records import (
     EpochEnded,
     Event,
     Noted,
@@ -20,14 +20,14 @@ from inittui.events import (
     TrialStatus,
     Validated,
 )
-from inittui.numbers import all_to_wire, to_wire
+from inittui.events.wire_numbers import all_to_wire, to_wire
+from inittui.training.batches import Batches
 from inittui.training.checkpoints import Checkpoint, CheckpointStore, matches, most_bytes
-from inittui.training.device import synchronize
-from inittui.training.feed import Feed
-from inittui.training.inspecting import Inspector
-from inittui.training.learner import Learner, validate
-from inittui.training.materials import Materials
+from inittui.training.hardware import synchronize
+from inittui.training.learners.base import Learner, validate
 from inittui.training.planning import Kind, make_learner
+from inittui.training.prepared import Prepared
+from inittui.training.probing import Inspector
 
 READ_SECONDS = 0.25
 """Losses stay on the device and are read this often."""
@@ -72,7 +72,7 @@ class Stack:
 
     def __init__(
         self,
-        materials: Materials,
+        materials: Prepared,
         kind: Kind,
         numbers: Sequence[int],
         should_stop: Callable[[], bool],
@@ -91,7 +91,7 @@ class Stack:
         self._checkpoints = checkpoints
         self._epoch = self._step = 0
         self._seeds = list(dict.fromkeys(materials.trials[number].seed for number in numbers))
-        self._feed: Feed = materials.feed(self._seeds)
+        self._feed: Batches = materials.feed(self._seeds)
         total = self._feed.steps_per_epoch * self._training.epochs
         self._inspector = Inspector(materials, total)
         checkpoint = None

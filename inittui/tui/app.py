@@ -17,31 +17,31 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from inittui.errors import InittuiError, nearest
-from inittui.experiment import Experiment
+from inittui.experiment.records import Experiment
 from inittui.runs import RunDirectory
 from inittui.text import sanitize
 from inittui.tui import themes
-from inittui.tui.ahead import TypedAhead
 from inittui.tui.driver import driver_class
+from inittui.tui.key_queue import KeyQueue
 from inittui.tui.keymap import check_keymap, key
-from inittui.tui.lab import Lab
+from inittui.tui.open_run import OpenRun, Phase
+from inittui.tui.open_runs import OpenRuns
 from inittui.tui.progress import duration, share_done, time_left
 from inittui.tui.screens import LATER
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.screens.compare import CompareScreen
-from inittui.tui.session import OpenRun, Phase
 from inittui.tui.settings import Loaded, Settings, save_settings
 from inittui.tui.terminal import Terminal, input_has_ended
 
 if TYPE_CHECKING:
-    from inittui.tui.teaching import RunningLesson
-    from inittui.tui.widgets.race import Race
+    from inittui.tui.lesson_process import RunningLesson
+    from inittui.tui.widgets.curves_panel import CurvesPanel
 
 _POLL_SECONDS = 0.25
 """How often the logs of live runs are looked at."""
 
 
-class LabApp(TypedAhead):
+class LabApp(KeyQueue):
     """The lab."""
 
     TITLE = "inittui"
@@ -105,7 +105,7 @@ class LabApp(TypedAhead):
         self._drawn_at = 0.0
         self._drawn_version = -1
         self._draws_soon = False
-        self.lab = Lab(root, palette=self.settings.palette)
+        self.lab = OpenRuns(root, palette=self.settings.palette)
         self.running_lessons: dict[str, RunningLesson] = {}
         """The lessons that were run here, by name."""
         self.lab_keymap: dict[str, str] = {}
@@ -324,7 +324,7 @@ class LabApp(TypedAhead):
 
         self.call_after_refresh(take)
 
-    def on_race_options_changed(self, message: Race.OptionsChanged) -> None:
+    def on_curves_panel_options_changed(self, message: CurvesPanel.OptionsChanged) -> None:
         """Show the curves in another way, at once."""
         message.stop()
         self.lab.set_options(message.options)

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from inittui.numbers import from_wire
-from inittui.state import FIRST_STEPS, RunState, TrialState
+from inittui.events.wire_numbers import from_wire
+from inittui.results.state import FIRST_STEPS, RunState, TrialState
 from inittui.text import sanitize
-from inittui.tui.options import METRICS, ChartOptions, Key, Metric, Steps
-from inittui.tui.session import OpenRun
+from inittui.tui.chart_options import METRICS, ChartOptions, Key, Metric, Steps
+from inittui.tui.open_run import OpenRun
 from inittui.tui.smoothing import smoothed
-from inittui.views.cleaning import LARGEST, Window
+from inittui.views.chart.clipping import LARGEST, Window
+from inittui.views.chart.palette import SeriesStyle, styles_for
+from inittui.views.chart.plots import Series
 from inittui.views.curves import LOG_DECADES
-from inittui.views.palette import SeriesStyle, styles_for
-from inittui.views.plots import Series
 
 if TYPE_CHECKING:
     from inittui.tui.smoothing import Floats

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from inittui.experiment import CLASSIC_SCHEMES, Experiment, InspectionConfig
+from inittui.experiment.records import CLASSIC_SCHEMES, Experiment, InspectionConfig
+from inittui.experiment.scheme import format_number
 from inittui.runs import RunDirectory, load_settled
-from inittui.scheme import format_number
 
 
 def export_run(run: RunDirectory, form: str, folder: Path) -> Path:

@@ -9,13 +9,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from inittui.errors import UsageError, unknown
-from inittui.experiment import (
+from inittui.experiment.records import (
     ACTIVATIONS,
     OPTIMIZERS,
     Experiment,
     InspectionConfig,
 )
-from inittui.scheme import format_number
+from inittui.experiment.scheme import format_number
 from inittui.text import sanitize
 
 MOST_SEEDS = 10_000
@@ -185,7 +185,7 @@ def experiment_from(texts: Mapping[str, str], base: Experiment, schemes: Sequenc
     Args:
         texts: by the fields' names; an empty one means the default.
         base: where the settings come from that have no field.
-        schemes: the contestants, in the grammar of `inittui.scheme`.
+        schemes: the contestants, in the grammar of `inittui.experiment.scheme`.
     """
     errors: dict[str, str] = {}
     values: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from inittui.state import TrialState
+from inittui.results.state import TrialState
 
 
 def share_done(trials: Sequence[TrialState], total_steps: int) -> float:

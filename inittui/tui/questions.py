@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inittui.text import sanitize
+from inittui.tui.open_run import OpenRun
 from inittui.tui.screens.dialogs import Answer, Dialog
-from inittui.tui.session import OpenRun
 
 
 def about_leaving(live: Sequence[OpenRun]) -> Dialog:

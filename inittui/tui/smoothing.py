@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from inittui.views.cleaning import LARGEST
+from inittui.views.chart.clipping import LARGEST
 
 if TYPE_CHECKING:
     import numpy as np

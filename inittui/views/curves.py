@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from rich.text import Text
 
-from inittui.state import RunState, TrialState
-from inittui.views.cleaning import LARGEST
+from inittui.results.state import RunState, TrialState
+from inittui.views.chart.clipping import LARGEST
+from inittui.views.chart.palette import styles_for
+from inittui.views.chart.plots import Series, line_plot
 from inittui.views.frame import Frame
-from inittui.views.palette import styles_for
-from inittui.views.plots import Series, line_plot
 
 LOG_DECADES = 2.0
 """Curves that span more decades than this are drawn on a log axis where nothing else is said."""

@@ -13,11 +13,11 @@ from typing import Literal, get_args
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from inittui.documents import compare_csv, compare_document, plain_json
+from inittui.documents.compare import compare_csv, compare_document, plain_json
 from inittui.errors import MachineError, UsageError, unknown
+from inittui.files import write_whole
+from inittui.results.state import RunState
 from inittui.runs import RunDirectory
-from inittui.runs.files import write_whole
-from inittui.state import RunState
 from inittui.views.frame import Frame
 from inittui.views.report import compare_report
 

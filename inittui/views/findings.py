@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from inittui.findings import find
-from inittui.state import RunState, TrialState
+from inittui.results.findings import find
+from inittui.results.state import RunState, TrialState
+from inittui.views.chart.layout import paragraph
+from inittui.views.chart.palette import SeriesStyle, styles_for
 from inittui.views.frame import Frame
-from inittui.views.palette import SeriesStyle, styles_for
-from inittui.views.subjects import moment_of, subjects_of
-from inittui.views.surroundings import paragraph
+from inittui.views.probe_selection import moment_of, subjects_of
 
 _ENDS = {"diverged": "diverged", "failed": "failed", "interrupted": "was interrupted"}
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
-from inittui.numbers import short
-from inittui.probes import Histogram
-from inittui.views.cleaning import LARGEST, widened
-from inittui.views.surroundings import shortened
+from inittui.events.probes import Histogram
+from inittui.text import short
+from inittui.views.chart.clipping import LARGEST, widened
+from inittui.views.chart.layout import shortened
 
 LEAST_WIDTH = 18
 """Columns: the labels of both ends of the axis fit."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import pairwise
 
 from rich.console import Group, RenderableType
@@ -11,81 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from inittui.initializers.description import Description
-from inittui.initializers.distributions import Distribution, extremes
-from inittui.initializers.layer import LayerContext, format_shape
+from inittui.initializers.distributions import Distribution
+from inittui.initializers.layer import format_shape
+from inittui.initializers.sampling import Sample
+from inittui.views.chart.plots import histogram
 from inittui.views.frame import Frame
-from inittui.views.plots import histogram
 
 _HEIGHT = 15
 """Lines of the histogram."""
-
-_PARTS = 8
-"""Of a bin, where a density is integrated over it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """Mean, standard deviation and range of some values."""
-
-    mean: float
-    std: float
-    min: float
-    max: float
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """The values that an initializer gave one layer."""
-
-    call: str
-    """The initializer with its parameters, as a scheme writes it."""
-    layer: LayerContext
-    seed: int
-    measured: Statistics
-    counts: tuple[int, ...]
-    edges: tuple[float, ...]
-    """One more than the counts."""
-    description: Description | None = None
-    """None for one's own function."""
-    formula: str = ""
-    """What the author of one's own function says that it gives."""
-    distribution: Distribution | None = None
-    """What is expected; None for one's own function."""
-    atom_shares: tuple[float, ...] = ()
-    """Measured share of each of the distribution's atoms."""
-
-    @property
-    def size(self) -> int:
-        """Number of values."""
-        return sum(self.counts)
-
-    @property
-    def expected(self) -> Statistics | None:
-        """What the distribution says of so many values: min and max are those to expect."""
-        if self.distribution is None:
-            return None
-        low, high = extremes(self.distribution, self.size)
-        return Statistics(self.distribution.mean, self.distribution.std, low, high)
-
-    @property
-    def expected_counts(self) -> tuple[float, ...] | None:
-        """How many values are expected in each bin."""
-        distribution = self.distribution
-        if distribution is None:
-            return None
-        last = self.edges[-1]
-        shares = (
-            _integral(distribution.density, low, high)
-            + sum(p for v, p in distribution.atoms if low <= v < high or v == high == last)
-            for low, high in pairwise(self.edges)
-        )
-        return tuple(self.size * share for share in shares)
-
-
-def _integral(density: Callable[[float], float], low: float, high: float) -> float:
-    """Integrate a density over one bin, roughly: bins are narrow."""
-    width = (high - low) / _PARTS
-    return width * sum(density(low + (part + 0.5) * width) for part in range(_PARTS))
 
 
 def initializer_detail(sample: Sample, frame: Frame) -> Group:

@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from inittui.events import ProbeMeasured
-from inittui.numbers import from_wire, short
-from inittui.probes import Histogram, LayerProbe, Measured, select_layers
-from inittui.state import RunState
+from inittui.events.probes import Histogram, LayerProbe, Measured, select_layers
+from inittui.events.records import ProbeMeasured
+from inittui.events.wire_numbers import from_wire
+from inittui.results.state import RunState
+from inittui.text import short
+from inittui.views.chart.layout import paragraph, shortened
 from inittui.views.findings import findings_report, folded
 from inittui.views.frame import Frame
 from inittui.views.histograms import LEAST_WIDTH, marks, side_by_side, small_histogram
 from inittui.views.layer_table import Row, layer_table
-from inittui.views.subjects import Subject, moment_of, pixels, subjects_of
-from inittui.views.surroundings import paragraph, shortened
+from inittui.views.probe_selection import ProbeSelection, moment_of, pixels, subjects_of
+from inittui.views.start_values import written_tables
 from inittui.views.variance import variance_plots
-from inittui.views.written import written_tables
 
 _ROWS = 5
 """Lines of a small histogram's bars."""
@@ -88,7 +89,7 @@ def scheme_numbers(state: RunState, scheme: str, frame: Frame) -> RenderableType
     )  # fmt: skip
 
 
-def _head(state: RunState, subjects: Sequence[Subject], frame: Frame) -> Iterator[Text]:
+def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> Iterator[Text]:
     probe = subjects[0].probes[0].probe
     facts = [f"{probe.images:,} images", "evaluation mode (no dropout)"]
     if state.started is not None:
@@ -109,7 +110,7 @@ def _head(state: RunState, subjects: Sequence[Subject], frame: Frame) -> Iterato
 
 
 def _section(
-    subject: Subject, frame: Frame, layers: str | None, density: bool
+    subject: ProbeSelection, frame: Frame, layers: str | None, density: bool
 ) -> Iterator[RenderableType]:
     """Return one scheme's heading, table and histograms."""
     style = subject.style
@@ -124,7 +125,7 @@ def _section(
     yield from _histograms(subject, frame, layers, density)
 
 
-def _unmeasured(subject: Subject, frame: Frame) -> Iterator[Text]:
+def _unmeasured(subject: ProbeSelection, frame: Frame) -> Iterator[Text]:
     """Name the weights that the tables don't have."""
     names = subject.probes[0].probe.unmeasured
     if not names:
@@ -146,7 +147,7 @@ def _fixed(value: float) -> str:
     return f"{value:.4f}" if abs(value) < 1_000 else short(value, 5)
 
 
-def _rows(subject: Subject, layers: str | None) -> list[Row]:
+def _rows(subject: ProbeSelection, layers: str | None) -> list[Row]:
     """Return the layers in order, each at all its moments."""
     by_moment = [
         (event.when, select_layers(event.probe.layers, layers)) for event in subject.probes
@@ -173,7 +174,7 @@ _QUANTITIES: tuple[_Quantity, ...] = (
 
 
 def _histograms(
-    subject: Subject, frame: Frame, layers: str | None, density: bool
+    subject: ProbeSelection, frame: Frame, layers: str | None, density: bool
 ) -> Iterator[Text]:
     """Draw a row of panels for each layer, all moments over one another."""
     moments = [select_layers(event.probe.layers, layers) for event in subject.probes]

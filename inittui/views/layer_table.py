@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from inittui.numbers import from_wire, short
-from inittui.probes import LayerProbe, Measured
+from inittui.events.probes import LayerProbe, Measured
+from inittui.events.wire_numbers import from_wire
+from inittui.text import short
+from inittui.views.chart.layout import end_of, shortened
 from inittui.views.frame import Frame
-from inittui.views.surroundings import end_of, shortened
 
 _GAP = 2
 _LONGEST_LABEL = 24

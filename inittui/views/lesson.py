@@ -9,16 +9,16 @@ from rich.table import Table
 from rich.text import Text
 
 from inittui.lessons import Answer, Lesson, Part, Picture
-from inittui.state import RunState
-from inittui.summary import summarize
+from inittui.results.state import RunState
+from inittui.results.summary import summarize
+from inittui.views.chart.layout import paragraph
 from inittui.views.curves import accuracy_curves, closer_look, loss_curves
 from inittui.views.frame import Frame
 from inittui.views.inspection import layer_sections
-from inittui.views.surroundings import paragraph
+from inittui.views.start_values import written_tables
 from inittui.views.sweep import sweep_charts
 from inittui.views.tables import difference_tables, scheme_table
 from inittui.views.variance import variance_plots
-from inittui.views.written import written_tables
 
 
 def lesson_list(lessons: Sequence[Lesson], frame: Frame) -> RenderableType:

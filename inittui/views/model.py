@@ -10,10 +10,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from inittui.layers import LayerRow
-from inittui.model_descriptions import MODELS, ModelDescription, Option
+from inittui.experiment.models import MODELS, LayerRow, ModelDescription, Option
+from inittui.views.chart.layout import end_of, paragraph
 from inittui.views.frame import Frame
-from inittui.views.surroundings import end_of, paragraph
 
 _GAP = 2
 _LEAST = {"layer": 12, "kind": 11}

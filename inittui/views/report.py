@@ -5,19 +5,19 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from inittui.events import RunStarted
-from inittui.scheme import format_number
-from inittui.state import RunState
-from inittui.summary import summarize
+from inittui.events.records import RunStarted
+from inittui.experiment.scheme import format_number
+from inittui.results.state import RunState
+from inittui.results.summary import summarize
+from inittui.views.chart.layout import paragraph
+from inittui.views.conclusions import sentence
 from inittui.views.curves import accuracy_curves, closer_look, loss_curves
 from inittui.views.findings import findings_summary
 from inittui.views.frame import Frame
-from inittui.views.sentence import sentence
-from inittui.views.subjects import pixels
-from inittui.views.surroundings import paragraph
+from inittui.views.probe_selection import pixels
+from inittui.views.start_values import written_tables
 from inittui.views.sweep import sweep_charts
 from inittui.views.tables import difference_tables, scheme_table
-from inittui.views.written import written_tables
 
 
 def compare_report(

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
-from inittui.events import Setting, format_setting
-from inittui.state import RunState
-from inittui.swept import Axis, Curve, best_ranges, swept_axes
+from inittui.experiment.trials import Setting, format_setting
+from inittui.results.state import RunState
+from inittui.results.sweep_results import Axis, Curve, best_ranges, swept_axes
+from inittui.views.chart.layout import legend_lines, paragraph
+from inittui.views.chart.palette import SeriesStyle, styles_for
+from inittui.views.chart.plots import Series, line_plot
+from inittui.views.chart.ticks import Tick, log_ticks
 from inittui.views.curves import default_height
 from inittui.views.frame import Frame
-from inittui.views.palette import SeriesStyle, styles_for
-from inittui.views.plots import Series, line_plot
-from inittui.views.surroundings import legend_lines, paragraph
-from inittui.views.ticks import Tick, log_ticks
 
 _MOST_LEGEND = 12
 """Lines of a legend."""

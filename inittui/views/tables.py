@@ -11,12 +11,12 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from inittui.numbers import to_wire
-from inittui.state import RunState
-from inittui.summary import Difference, Measure, SchemeSummary, first_steps
+from inittui.events.wire_numbers import to_wire
+from inittui.results.state import RunState
+from inittui.results.summary import Difference, Measure, SchemeSummary, first_steps
+from inittui.views.chart.layout import paragraph
+from inittui.views.chart.palette import SeriesStyle, styles_for
 from inittui.views.frame import Frame
-from inittui.views.palette import SeriesStyle, styles_for
-from inittui.views.surroundings import paragraph
 
 _GAP = 2
 _EVALUATED = {"validation": "val.", "test": "test"}

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from inittui.errors import MachineError, UsageError
-from inittui.events import EpochEnded, Validated
-from inittui.numbers import from_wire
-from inittui.state import RunState, TrialState
+from inittui.events.records import EpochEnded, Validated
+from inittui.events.wire_numbers import from_wire
+from inittui.results.state import RunState, TrialState
 
 _LONGEST = 80
 """Characters of a scheme in the name of a folder."""

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from inittui.numbers import from_wire
-from inittui.probes import LayerProbe, When
-from inittui.state import RunState
+from inittui.events.probes import LayerProbe, When
+from inittui.events.wire_numbers import from_wire
+from inittui.results.state import RunState
+from inittui.views.chart.palette import styles_for
+from inittui.views.chart.plots import Series, line_plot
+from inittui.views.chart.ticks import Tick
 from inittui.views.frame import Frame
 from inittui.views.histograms import side_by_side
-from inittui.views.palette import styles_for
-from inittui.views.plots import Series, line_plot
-from inittui.views.ticks import Tick
 
 _FEW_LAYERS = 12
 """Up to so many each is marked: a mark between two layers would look like a third one."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny_sets import Publish, Published, publish
 
 from inittui.data import descriptions, sets
 from inittui.data.descriptions import DATA_SETS
+from tests.support.tiny_sets import Publish, Published, publish
 
 
 @pytest.fixture(autouse=True)

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_sets import Publish, random_set, same
 
-from inittui.data import cache, formats, sets, verified
+from inittui.data import cache, sets, verified
+from inittui.data import decoding as formats
 from inittui.data.arrays import SetArrays
 from inittui.data.descriptions import DATA_SETS, SetDescription
+from tests.support.tiny_sets import Publish, random_set, same
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from inittui.data import splits
 from inittui.data.splits import split
 from inittui.errors import UsageError
-from inittui.experiment import DataConfig
-from inittui.seeds import derive_seed
+from inittui.experiment.records import DataConfig
+from inittui.experiment.seeds import derive_seed
 
 
 def config(validation: float = 0.2, limit: int | None = None) -> DataConfig:

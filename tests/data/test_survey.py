@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny_sets import Publish
 
 from inittui.data import cache, sets
 from inittui.data.descriptions import DATA_SETS
 from inittui.data.survey import survey
+from tests.support.tiny_sets import Publish
 
 
 def test_fashion_mnist_is_shipped() -> None:

@@ -16,9 +16,9 @@ from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from inittui.data.sets import load
+from inittui.events.probes import LayerProbe, Measured, Probe
+from inittui.events.wire_numbers import from_wire
 from inittui.inspection.probe import probe
-from inittui.numbers import from_wire
-from inittui.probes import LayerProbe, Measured, Probe
 
 
 def perceptron(activation: Callable[[], nn.Module] = nn.Tanh) -> nn.Sequential:

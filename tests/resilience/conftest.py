@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from processes import Launcher, launcher
+
+from tests.support.processes import Launcher, launcher
 
 
 @pytest.fixture(scope="session")

@@ -9,17 +9,23 @@ from pathlib import Path
 import msgspec
 import pytest
 import torch
-from essence import essence
-from interrupted import Interrupted
-from processes import Launcher
 from safetensors.torch import load_file, save_file
 
-from inittui.experiment import DataConfig, Experiment, ModelConfig, Optimizer, TrainingConfig
+from inittui.experiment.records import (
+    DataConfig,
+    Experiment,
+    ModelConfig,
+    Optimizer,
+    TrainingConfig,
+)
 from inittui.runs import RunDirectory
 from inittui.training.checkpoints import Checkpoint, CheckpointStore, most_bytes
-from inittui.training.materials import prepare
 from inittui.training.planning import plan_stacks
+from inittui.training.prepared import prepare
 from inittui.training.stack import Stack
+from tests.support.essence import essence
+from tests.support.interrupted import Interrupted
+from tests.support.processes import Launcher
 
 GROUP = (3, 4, 5)
 BLOCKED = ("a link in the folder's place", "a folder")

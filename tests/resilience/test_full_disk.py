@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from essence import essence, the_run
-from processes import Launcher, Result
 
 from inittui.runs import RunDirectory, verify_run
+from tests.support.essence import essence, the_run
+from tests.support.processes import Launcher, Result
 
 _COMPARE = (
     "compare", "rule", "default", "constant:value=1e30", "--hidden", "32",

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from interrupted import Interrupted
-from processes import Launcher, Result
-from recorded import LOGS
 
-from inittui.events import StepLosses, encode
-from inittui.experiment import Experiment
+from inittui.events.records import StepLosses, encode
+from inittui.experiment.records import Experiment
 from inittui.runs import RunDirectory, create_run
+from tests.support.interrupted import Interrupted
+from tests.support.processes import Launcher, Result
+from tests.support.recorded import LOGS
 
 _MOST_SECONDS = 30.0
 _MOST_BYTES = 1_000 * 2**20

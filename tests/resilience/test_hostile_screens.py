@@ -7,11 +7,11 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hostile import UNSEEN, hostile_strings
-from test_hostile_text import poisoned
 
 from inittui.tui.app import LabApp
 from inittui.tui.terminal import Terminal
+from tests.resilience.test_hostile_text import poisoned
+from tests.support.hostile import UNSEEN, hostile_strings
 
 SCREENS = ("1", "2", "3", "4", "5")
 

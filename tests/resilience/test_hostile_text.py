@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile import assert_harmless, hostile_strings
-from processes import Launcher, Result
-from recorded import LOGS
 
-from inittui.experiment import Experiment
+from inittui.experiment.records import Experiment
 from inittui.runs import RunDirectory, create_run
+from tests.support.hostile import assert_harmless, hostile_strings
+from tests.support.processes import Launcher, Result
+from tests.support.recorded import LOGS
 
 _MOST_SECONDS = 30.0
 """For one command with one hostile string, on a busy machine."""

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from essence import essence, the_run
-from processes import Launcher, Result
 
 from inittui.runs import RunDirectory
+from tests.support.essence import essence, the_run
+from tests.support.processes import Launcher, Result
 
 _QUICK = ("--limit", "2600", "--batch-size", "20", "--epochs", "2")
 """104 steps an epoch: diverged trials are dropped in the middle of one, at its 100th step."""
 
 _DIVERGES = "constant:value=1e30"
 
-_OWN = Path(__file__).with_name("own_models.py")
+_OWN = Path(__file__).parents[1] / "support/own_models.py"
 
 SETTINGS: dict[str, tuple[str, ...]] = {
     "dense stack": (

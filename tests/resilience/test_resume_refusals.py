@@ -8,12 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from essence import essence, the_run
-from interrupted import Interrupted
-from processes import Launcher
 
 from inittui.runs import RunDirectory, load_state
 from inittui.runs.launch import start_worker
+from tests.support.essence import essence, the_run
+from tests.support.interrupted import Interrupted
+from tests.support.processes import Launcher
 
 
 @pytest.fixture(scope="module")

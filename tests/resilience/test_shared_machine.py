@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import Launcher, Started
 
 from inittui.runs import list_runs, run_directories, verify_run
+from tests.support.processes import Launcher, Started
 
 _TINY = ("compare", "zeros", "rule", "--hidden", "8", "--limit", "400", "--epochs", "1", "-q")
 

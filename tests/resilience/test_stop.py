@@ -14,12 +14,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from processes import Launcher
 
 from inittui.errors import MachineError, UsageError
-from inittui.experiment import Experiment
+from inittui.experiment.records import Experiment
 from inittui.runs import Holder, LogWriter, RunDirectory, create_run, load_state
 from inittui.runs.launch import start_worker, stop_worker
+from tests.support.processes import Launcher
 
 
 @pytest.fixture

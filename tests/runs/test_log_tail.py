@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from recorded_runs import EXPERIMENT
 
-from inittui.events import Event, Noted, RunStarted, StepLosses, encode
+from inittui.events.records import Event, Noted, RunStarted, StepLosses, encode
 from inittui.runs import (
     LogTail,
     LogWriter,
@@ -18,6 +17,7 @@ from inittui.runs import (
     list_runs,
     read_log,
 )
+from tests.support.recorded_runs import EXPERIMENT
 
 NOTE = Noted(at=1.0, message="one")
 OTHER = Noted(at=2.0, message="two ☃ \x1b\n")
@@ -78,7 +78,7 @@ def test_a_tail_takes_a_long_log_in_parts(run: RunDirectory) -> None:
 _WRITE_MANY = """
 import sys
 from pathlib import Path
-from inittui.events import StepLosses
+from inittui.events.records import StepLosses
 from inittui.runs import LogWriter, RunDirectory
 with LogWriter(RunDirectory(Path(sys.argv[1]))) as log:
     for i in range(int(sys.argv[2])):

@@ -7,9 +7,8 @@ from itertools import count
 
 import msgspec
 import pytest
-from trials import experiment, run
 
-from inittui.events import (
+from inittui.events.records import (
     EpochEnded,
     Event,
     RunEnded,
@@ -20,9 +19,10 @@ from inittui.events import (
     decode,
     encode,
 )
-from inittui.numbers import from_wire
-from inittui.state import fold
+from inittui.events.wire_numbers import from_wire
+from inittui.results.state import fold
 from inittui.training.engine import run_experiment
+from tests.support.trials import experiment, run
 
 
 def test_events_are_complete_and_in_order() -> None:

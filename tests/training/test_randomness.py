@@ -6,9 +6,9 @@ import math
 
 import torch
 
-from inittui.own_code import torch_seeded
-from inittui.seeds import derive_seed
+from inittui.experiment.seeds import derive_seed
 from inittui.training.randomness import MaskPlan, Masks, batch_order, drop_threshold
+from inittui.user_code import torch_seeded
 
 
 def masks(probability: float, seeds: list[int], rows: int = 1_000, units: int = 1_000) -> Masks:

@@ -7,27 +7,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-import pytest_textual_snapshot
-from syrupy.location import PyTestLocation
-from tui_shelf import NOW, MakeApp, Shelf, Started
 
 from inittui.runs import RunDirectory
 from inittui.tui.app import LabApp
 from inittui.tui.settings import Loaded, Settings
 from inittui.tui.terminal import Terminal
-
-SNAPSHOTS = Path(__file__).resolve().parents[2] / "snapshots"
-
-
-class InTui(pytest_textual_snapshot.SVGImageExtension):
-    """Keeps the pictures of all screens together."""
-
-    @classmethod
-    def dirname(cls, *, test_location: PyTestLocation) -> str:
-        return str(SNAPSHOTS / "tui" / test_location.basename)
-
-
-pytest_textual_snapshot.SVGImageExtension = InTui  # it is looked up when a test asks
+from tests.support.tui_shelf import NOW, MakeApp, Shelf, Started
 
 
 @pytest.fixture
@@ -80,5 +65,5 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
         found.trusted.append(trust)
         return Process()
 
-    monkeypatch.setattr("inittui.tui.lab.start_worker", start_worker)
+    monkeypatch.setattr("inittui.tui.open_runs.start_worker", start_worker)
     return found

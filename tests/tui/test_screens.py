@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from textual.pilot import Pilot
-from tui_shelf import MakeApp, Shelf, settle
+
+from tests.support.tui_shelf import MakeApp, Shelf, settle
 
 SnapCompare = Callable[..., bool]
 

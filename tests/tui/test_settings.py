@@ -9,22 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tui_shelf import MakeApp, settle
 
-from inittui.experiment import (
+from inittui.experiment.records import (
     DataConfig,
     Experiment,
     InspectionConfig,
     ModelConfig,
     TrainingConfig,
-    from_toml,
-    to_toml,
 )
+from inittui.experiment.toml import from_toml, to_toml
 from inittui.tui.exporting import repeat_command
 from inittui.tui.fields import FIELDS, experiment_from, texts_of
 from inittui.tui.keymap import check_keymap, shown_key
 from inittui.tui.settings import Settings, load_settings, save_settings
 from inittui.tui.terminal import look_around
+from tests.support.tui_shelf import MakeApp, settle
 
 
 def test_settings_are_kept(tmp_path: Path) -> None:

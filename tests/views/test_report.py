@@ -9,12 +9,10 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorded import run_state
-from rendering import render
 from rich.cells import cell_len
 from syrupy.assertion import SnapshotAssertion
 
-from inittui.events import (
+from inittui.events.records import (
     EpochEnded,
     Noted,
     RunEnded,
@@ -22,15 +20,17 @@ from inittui.events import (
     RunStatus,
     StepLosses,
     TrialEnded,
-    TrialPlan,
     TrialStatus,
 )
-from inittui.experiment import Experiment
-from inittui.numbers import all_to_wire
-from inittui.state import RunState
+from inittui.events.wire_numbers import all_to_wire
+from inittui.experiment.records import Experiment
+from inittui.experiment.trials import TrialPlan
+from inittui.results.state import RunState
 from inittui.text import sanitize
 from inittui.views.frame import Frame
 from inittui.views.report import compare_report
+from tests.support.recorded import run_state
+from tests.support.rendering import render
 
 RUNS = ("classic", "seeds", "diverged", "interrupted", "running", "empty")
 WIDTHS = (60, 80, 120)

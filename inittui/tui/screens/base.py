@@ -10,13 +10,13 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from inittui.tui.access import app_of
+from inittui.tui.host import app_of
 from inittui.tui.keymap import shown_key
 from inittui.tui.widgets.bars import KeyBar, TopBar
 
 if TYPE_CHECKING:
     from inittui.tui.app import LabApp
-    from inittui.tui.lab import Lab
+    from inittui.tui.open_runs import OpenRuns
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 18
 """Columns and lines below which nothing sensible can be shown."""
@@ -55,7 +55,7 @@ class LabScreen(Screen[None]):
         return shown_key(keys, ascii_only=self.lab_app.terminal.ascii_only, first_only=True)
 
     @property
-    def lab(self) -> Lab:
+    def lab(self) -> OpenRuns:
         """The open runs."""
         return self.lab_app.lab
 

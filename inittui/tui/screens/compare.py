@@ -14,19 +14,19 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from inittui.errors import InittuiError
-from inittui.experiment import Experiment
+from inittui.experiment.records import Experiment
 from inittui.text import sanitize
 from inittui.tui.fields import FIELDS
 from inittui.tui.keymap import key
-from inittui.tui.looks import LOOK_CLASSES, Look, look_of
+from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.screens.base import LabScreen
-from inittui.tui.session import OpenRun, Phase
+from inittui.tui.status_styles import LOOK_CLASSES, StatusStyle, look_of
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import Picker, PickerList
 from inittui.views.frame import Frame
 
 if TYPE_CHECKING:
-    from inittui.tui.widgets.race import Race
+    from inittui.tui.widgets.curves_panel import CurvesPanel
 
 
 _ROOMY = 30
@@ -88,9 +88,11 @@ class CompareScreen(LabScreen):
         """Show one view, and give it the keys; chart and table are made when they are needed."""
         running = self.view == "run"
         if running and not self.query("#banner"):
-            from inittui.tui.widgets.race import Race
+            from inittui.tui.widgets.curves_panel import CurvesPanel
 
-            await self.query_one("#run").mount(Static(id="banner", markup=False), Race(id="race"))
+            await self.query_one("#run").mount(
+                Static(id="banner", markup=False), CurvesPanel(id="race")
+            )
         self.query_one("#setup").display = not running
         self.query_one("#run").display = running
         if running:
@@ -98,9 +100,9 @@ class CompareScreen(LabScreen):
         self.call_after_refresh(self.draw)
 
     @property
-    def race(self) -> Race:
+    def race(self) -> CurvesPanel:
         """Chart and table, which are made for the first run that is shown."""
-        return cast("Race", self.query_one("#race"))
+        return cast("CurvesPanel", self.query_one("#race"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
@@ -139,8 +141,8 @@ class CompareScreen(LabScreen):
             return Text()
         state = self.lab.shown[0].state
         if self._sentence[0] != (self.lab.shown[0].id, state.version):
-            from inittui.summary import summarize
-            from inittui.views.sentence import sentence
+            from inittui.results.summary import summarize
+            from inittui.views.conclusions import sentence
 
             frame = Frame(self.app.size.width, self.lab_app.terminal.ascii_only)
             said = sentence(state, summarize(state), frame)
@@ -269,7 +271,7 @@ class CompareScreen(LabScreen):
         self.draw()
 
 
-def banner_of(runs: list[OpenRun], look: Look) -> Text:
+def banner_of(runs: list[OpenRun], look: StatusStyle) -> Text:
     """Return what is to be said of the runs above their curves; empty where all is well."""
     lines: list[tuple[str, Style | str]] = []
     for run in runs:

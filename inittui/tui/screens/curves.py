@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from inittui.tui.screens.base import LabScreen
-from inittui.tui.widgets.race import Race
+from inittui.tui.widgets.curves_panel import CurvesPanel
 
 _EMPTY = (
     "No run is open.\n\n"
@@ -26,20 +26,20 @@ class CurvesScreen(LabScreen):
         """The chart, or how to get one."""
         empty = _EMPTY.format(**self.keys_of_places())
         yield Static(empty, id="empty", classes="empty", markup=False)
-        yield Race()
+        yield CurvesPanel()
 
     def on_resize(self) -> None:
         """Put the table beside the chart where there is room."""
-        self.query_one(Race).set_class(self.app.size.width >= _BESIDE_FROM, "-beside")
+        self.query_one(CurvesPanel).set_class(self.app.size.width >= _BESIDE_FROM, "-beside")
         super().on_resize()
 
     def on_mount(self) -> None:
         """Nothing is seen until something is drawn."""
-        self.query_one(Race).display = False
+        self.query_one(CurvesPanel).display = False
 
     def paint(self) -> None:
         """Draw what has changed."""
-        race = self.query_one(Race)
+        race = self.query_one(CurvesPanel)
         is_empty = self.lab.is_empty
         self.query_one("#empty").display = is_empty
         if race.display is is_empty:

@@ -12,10 +12,10 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from inittui.tui.access import app_of
+from inittui.tui.host import app_of
 from inittui.tui.keymap import SECTIONS, Section, key, shown_key
 from inittui.tui.screens.modal import Modal
-from inittui.tui.widgets.page import Page
+from inittui.tui.widgets.scroll_page import ScrollPage
 
 _NOTES = """
 Copying goes through the terminal (OSC 52), so it works over SSH where the terminal allows it.
@@ -40,11 +40,11 @@ class HelpScreen(Modal[None]):
         """A page with a title."""
         with Vertical(id="help"):
             yield Static("Keys  (esc closes)", id="help-title", markup=False)
-            yield Page()
+            yield ScrollPage()
 
     def on_mount(self) -> None:
         """Write the page."""
-        page = self.query_one(Page)
+        page = self.query_one(ScrollPage)
         page.show(lambda _: self.page(), "help")
         page.focus()
 

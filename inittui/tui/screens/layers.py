@@ -13,14 +13,14 @@ from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from inittui.tui.access import app_of
 from inittui.tui.charting import Contestant
+from inittui.tui.host import app_of
 from inittui.tui.keymap import key
 from inittui.tui.screens.base import LabScreen
-from inittui.tui.widgets.page import ListBesidePage, Page
-from inittui.tui.widgets.rows import Rows
+from inittui.tui.widgets.row_list import RowList
+from inittui.tui.widgets.scroll_page import ListBesidePage, ScrollPage
+from inittui.views.chart.layout import shortened
 from inittui.views.frame import Frame, legible
-from inittui.views.surroundings import shortened
 
 _EMPTY = (
     "No open run was measured inside.\n\n"
@@ -94,7 +94,7 @@ class LayersScreen(LabScreen):
             yield MeasuredList()
             with Vertical():
                 yield Static(id="view-title", markup=False)
-                yield Page()
+                yield ScrollPage()
 
     def on_mount(self) -> None:
         """Nothing is seen until something is drawn."""
@@ -124,7 +124,7 @@ class LayersScreen(LabScreen):
         probes = sum(len(trial.probes) for trial in state.trials)
         chosen = contestant.key if self.view in VIEWS[:2] else contestant.run.id
         page_key = (self.view, self.density, chosen, probes)
-        self.query_one(Page).show(lambda width: self._page(contestant, width), page_key)
+        self.query_one(ScrollPage).show(lambda width: self._page(contestant, width), page_key)
 
     def _page(self, contestant: Contestant, width: int) -> RenderableType:
         from inittui.views.findings import findings_report
@@ -144,7 +144,7 @@ class LayersScreen(LabScreen):
             case _:
                 return findings_report(state, frame)
 
-    def on_rows_moved(self, message: Rows.Moved) -> None:
+    def on_row_list_moved(self, message: RowList.Moved) -> None:
         """Show the page of another contestant."""
         message.stop()
         self._show_page()

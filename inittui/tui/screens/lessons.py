@@ -12,18 +12,18 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from inittui.lessons import Lesson, Size, lessons
-from inittui.state import RunState
-from inittui.tui.access import app_of
+from inittui.results.state import RunState
+from inittui.tui.host import app_of
 from inittui.tui.keymap import key
-from inittui.tui.looks import LOOK_CLASSES, look_of
+from inittui.tui.lesson_process import PrintedLesson, RunningLesson, TrainedLesson, trains
+from inittui.tui.open_run import Phase
 from inittui.tui.progress import share_done
 from inittui.tui.screens.base import LabScreen
-from inittui.tui.session import Phase
-from inittui.tui.teaching import PrintedLesson, RunningLesson, TrainedLesson, trains
-from inittui.tui.widgets.page import ListBesidePage, Page
-from inittui.tui.widgets.rows import Rows
+from inittui.tui.status_styles import LOOK_CLASSES, look_of
+from inittui.tui.widgets.row_list import RowList
+from inittui.tui.widgets.scroll_page import ListBesidePage, ScrollPage
+from inittui.views.chart.layout import shortened
 from inittui.views.frame import Frame, legible
-from inittui.views.surroundings import shortened
 
 
 class LessonList(ListBesidePage):
@@ -82,7 +82,7 @@ class LessonsScreen(LabScreen):
         """List and page."""
         with Horizontal(id="teaching"):
             yield LessonList()
-            yield Page()
+            yield ScrollPage()
 
     def on_mount(self) -> None:
         """Let keys act on the list."""
@@ -113,13 +113,13 @@ class LessonsScreen(LabScreen):
         self.query_one(LessonList).reload()
         lesson, running = self.lesson, self.running
         page_key = (lesson.name, running.version if running else -1)
-        page = self.query_one(Page)
+        page = self.query_one(ScrollPage)
         at_end = running is not None and page.max_scroll_y > 0 and page.is_vertical_scroll_end
         page.show(lambda width: Group(*self._page(lesson, running, width)), page_key, lesson.name)
         if at_end:  # what a lesson finds comes below what was read
             page.call_after_refresh(page.scroll_end, animate=False)
 
-    def on_rows_moved(self, message: Rows.Moved) -> None:
+    def on_row_list_moved(self, message: RowList.Moved) -> None:
         """Show another lesson."""
         message.stop()
         self.refresh_bindings()
@@ -174,14 +174,14 @@ class LessonsScreen(LabScreen):
         self.lab_app.attempt(self._start, self.lesson, size)
         self.refresh_bindings()
         self.draw()
-        self.call_after_refresh(self.query_one(Page).scroll_end, animate=False)
+        self.call_after_refresh(self.query_one(ScrollPage).scroll_end, animate=False)
 
     def _start(self, lesson: Lesson, size: Size) -> None:
         if trains(lesson):
             started: RunningLesson = TrainedLesson(lesson, size)
             started.advance(self.lab)
         else:
-            width = max(self.query_one(Page).scrollable_content_region.width, 40)
+            width = max(self.query_one(ScrollPage).scrollable_content_region.width, 40)
             ascii_only = self.lab_app.terminal.ascii_only
             started = PrintedLesson(lesson, size, width, ascii_only=ascii_only)
         self.lab_app.running_lessons[lesson.name] = started

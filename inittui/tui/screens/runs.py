@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.widgets import Input, Static
 
 from inittui.errors import InittuiError
-from inittui.experiment import Experiment
+from inittui.experiment.records import Experiment
 from inittui.runs import (
     RunDirectory,
     RunListing,

@@ -12,7 +12,7 @@ from textual.app import RenderResult
 from textual.binding import ActiveBinding
 from textual.widget import Widget
 
-from inittui.tui.access import app_of
+from inittui.tui.host import app_of
 from inittui.tui.keymap import in_footer, shown_key
 
 PLACES = (

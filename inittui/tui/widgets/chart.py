@@ -14,17 +14,17 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from inittui.tui.access import app_of
+from inittui.tui.chart_options import METRICS, ChartOptions
 from inittui.tui.charting import Contestant, picture
-from inittui.tui.options import METRICS, ChartOptions
-from inittui.tui.widgets.painted import Painted
-from inittui.views.cleaning import Window
+from inittui.tui.host import app_of
+from inittui.tui.widgets.diff_lines import DiffLines
+from inittui.views.chart.clipping import Window
 
 if TYPE_CHECKING:
-    from inittui.views.plots import Chart
+    from inittui.views.chart.plots import Chart
 
 
-class CurveChart(Painted):
+class CurveChart(DiffLines):
     """The curves of the contestants under the chart's options."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"chart--cursor"}
@@ -61,7 +61,7 @@ class CurveChart(Painted):
         self._draw()
 
     def _draw(self) -> None:
-        from inittui.views.plots import line_chart
+        from inittui.views.chart.plots import line_chart
 
         terminal = app_of(self).terminal
         what = picture(self._contestants, self._options)

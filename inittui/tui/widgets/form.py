@@ -14,18 +14,18 @@ from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
-from inittui.experiment import Experiment, names_contestants
+from inittui.experiment.records import Experiment, names_contestants
 from inittui.tui.fields import FIELDS, Field, Outcome, experiment_from, texts_of
 from inittui.tui.keymap import key
-from inittui.tui.looks import look_of
-from inittui.tui.widgets.rows import Rows
-from inittui.views.surroundings import shortened
+from inittui.tui.status_styles import look_of
+from inittui.tui.widgets.row_list import RowList
+from inittui.views.chart.layout import shortened
 
 _LABELS = 13
 """Columns of the labels."""
 
 
-class SettingList(Rows, can_focus=False):
+class SettingList(RowList, can_focus=False):
     """All settings as they are; the one that is typed lies over its line."""
 
     def __init__(self) -> None:
@@ -173,7 +173,7 @@ class Form(Container):
             self.input.display = False
             self.settings.draw()
 
-    def on_rows_moved(self, message: Rows.Moved) -> None:
+    def on_row_list_moved(self, message: RowList.Moved) -> None:
         """Nothing: `edit` is what moves the line."""
         message.stop()
 

@@ -14,16 +14,16 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from inittui.errors import UsageError
-from inittui.experiment import CLASSIC_SCHEMES
+from inittui.experiment.records import CLASSIC_SCHEMES
+from inittui.experiment.scheme import parse_syntax
 from inittui.initializers import CATALOGUE, parse_scheme
 from inittui.initializers.description import Description
-from inittui.scheme import parse_syntax
-from inittui.tui.access import app_of
+from inittui.tui.host import app_of
 from inittui.tui.keymap import key
-from inittui.tui.widgets.rows import Rows
+from inittui.tui.widgets.row_list import RowList
 from inittui.views.catalogue import shown_parameters
+from inittui.views.chart.layout import shortened
 from inittui.views.frame import legible
-from inittui.views.surroundings import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Entry:
         return CATALOGUE.get(parse_syntax(self.scheme).weights.name)
 
 
-class PickerList(Rows):
+class PickerList(RowList):
     """The initializers, with ticks."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -158,7 +158,7 @@ class PickerList(Rows):
                 line.append(shortened(formula, room), "dim")
         return line
 
-    def on_rows_clicked(self, message: Rows.Clicked) -> None:
+    def on_row_list_clicked(self, message: RowList.Clicked) -> None:
         """Tick on a second click."""
         message.stop()
         self.action_tick()
@@ -234,7 +234,7 @@ class Picker(Vertical):
         """Let keys be typed into the search."""
         self.query_one("#search", Input).focus()
 
-    def on_rows_moved(self, message: Rows.Moved) -> None:
+    def on_row_list_moved(self, message: RowList.Moved) -> None:
         """Tell about the chosen initializer."""
         message.stop()
         self._tell()

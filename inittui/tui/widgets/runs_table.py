@@ -9,12 +9,12 @@ from rich.text import Text
 from textual.message import Message
 
 from inittui.runs import RunListing
-from inittui.tui.access import app_of
-from inittui.tui.looks import look_of
-from inittui.tui.widgets.rows import Rows
+from inittui.tui.host import app_of
+from inittui.tui.status_styles import look_of
+from inittui.tui.widgets.row_list import RowList
+from inittui.views.chart.layout import shortened
 from inittui.views.frame import legible
 from inittui.views.runs import how_long_ago
-from inittui.views.surroundings import shortened
 
 _LABELS = {"nothing-finished": "all failed"}
 
@@ -27,7 +27,7 @@ ORDERS: dict[str, Callable[[RunListing], Any]] = {
 """What the runs can be sorted by."""
 
 
-class RunsTable(Rows):
+class RunsTable(RowList):
     """One line per run; marked ones are those that keys act on, else the one at the cursor."""
 
     class Opened(Message):
@@ -142,7 +142,7 @@ class RunsTable(Rows):
         line.append(_status(listing), look_of(self).of_status(listing.status))
         return line
 
-    def on_rows_clicked(self, message: Rows.Clicked) -> None:
+    def on_row_list_clicked(self, message: RowList.Clicked) -> None:
         """Open on a second click."""
         message.stop()
         self.post_message(self.Opened())

@@ -1,0 +1,177 @@
+"""One run from the command line: prepare, record, show progress, fold."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inittui.cli.console import note
+from inittui.cli.expectation import expectation
+from inittui.cli.interrupt import orderly_stop
+from inittui.cli.progress import Progress, show_progress
+from inittui.errors import ExitCode, MachineError, UsageError
+from inittui.events.records import Noted, RunEnded, RunStarted
+from inittui.experiment.records import Experiment
+from inittui.results.state import RunState
+from inittui.runs import LogTail, RunDirectory, create_run, delete_run, runs_root, summarize
+from inittui.runs.launch import start_worker
+
+if TYPE_CHECKING:
+    from inittui.recording.recorder import Recorder
+
+_POLL_SECONDS = 0.05
+
+_LOADED = time.time()
+"""When this process had started to load inittui, in seconds since 1970."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to."""
+
+    state: RunState
+    run: RunDirectory | None
+    failure: MachineError | None
+    """Why the run could not be kept, where it could not."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the process should tell its caller."""
+        if self.failure is not None:
+            return ExitCode.ENVIRONMENT
+        codes = {
+            "finished": ExitCode.DONE,
+            "interrupted": ExitCode.INTERRUPTED,
+            "nothing-finished": ExitCode.NOTHING_FINISHED,
+            "failed": ExitCode.NOTHING_FINISHED,
+        }
+        return codes.get(self.state.status, ExitCode.DONE)
+
+
+def process_start() -> float:
+    """Return when this process started, in seconds since 1970, as exactly as can be told."""
+    try:
+        import os
+
+        fields = Path("/proc/self/stat").read_text(encoding="ascii", errors="replace")
+        ticks = int(fields.rsplit(")", 1)[1].split()[19])
+        uptime = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+        return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return _LOADED
+
+
+def conduct(
+    experiment: Experiment,
+    *,
+    save: bool = True,
+    runs_dir: Path | None = None,
+    quiet: bool = False,
+    checkpoint_seconds: float | None = None,
+    expected: bool = False,
+) -> Outcome:
+    """Train an experiment with its progress on stderr.
+
+    Nothing is left behind where the experiment turns out to be impossible: the directory of the
+    run is made after everything was checked and loaded.
+
+    Args:
+        experiment: what to train.
+        save: whether the run is kept.
+        runs_dir: where; None means the user's directory.
+        quiet: whether to show nothing but notes.
+        checkpoint_seconds: how often long epochs are saved; None is the engine's default.
+        expected: whether the person knows already how much it is, where something is swept.
+
+    Raises:
+        InittuiError: before training starts.
+    """
+    with show_progress(quiet) as progress:
+        from inittui.recording.recorder import Recorder
+        from inittui.training.prepared import prepare
+
+        materials = prepare(experiment)
+        if experiment.sweeps and not (quiet or expected):
+            progress(Noted(message=expectation(materials)), RunState())
+        run = create_run(runs_root(runs_dir), experiment) if save else None
+        recorder = Recorder(materials, run, checkpoint_seconds=checkpoint_seconds)
+        return _record(recorder, run, RunState(), progress)
+
+
+def resume(
+    run: RunDirectory,
+    *,
+    force: bool = False,
+    trust: bool = False,
+    quiet: bool = False,
+    checkpoint_seconds: float | None = None,
+) -> Outcome:
+    """Go on with a run from its last checkpoints; what had finished is not repeated.
+
+    Raises:
+        InittuiError: it is over or being written; or something is not as it was and ``force``
+            isn't given; or it names code and ``trust`` isn't given.
+    """
+    from inittui.recording.resume import open_resumption
+
+    resumption = open_resumption(run, force=force)
+    for message in resumption.damage:
+        note(f"run {run.id}: {message}")
+    with show_progress(quiet) as progress:
+        from inittui.recording.recorder import Recorder
+
+        recorder = Recorder.of_resumption(
+            resumption, force=force, trust=trust, checkpoint_seconds=checkpoint_seconds
+        )
+        return _record(recorder, run, resumption.state, progress)
+
+
+def _record(
+    recorder: Recorder, run: RunDirectory | None, state: RunState, progress: Progress
+) -> Outcome:
+    from inittui.training.allocation import keep_freed_memory
+
+    keep_freed_memory()
+    with orderly_stop() as should_stop:
+        for event in recorder.events(
+            should_stop=should_stop, command=sys.argv, process_started=process_start()
+        ):
+            state.apply(event)
+            with suppress(OSError):  # a terminal that is gone stops no run
+                progress(event, state)
+    if run is not None:
+        summarize(run)  # now, while the log is in memory: the first listing finds it done
+    return Outcome(state, run, recorder.failure)
+
+
+def detach(
+    experiment: Experiment, runs_dir: Path | None, checkpoint_seconds: float | None = None
+) -> RunDirectory:
+    """Start a run in a process of its own; return when it trains.
+
+    Code that the experiment names was allowed by the person before.
+
+    Raises:
+        InittuiError: it could not start; nothing is left behind.
+    """
+    run = create_run(runs_root(runs_dir), experiment)
+    worker = start_worker(run, trust=True, checkpoint_seconds=checkpoint_seconds)
+    tail = LogTail(run.log)
+    while True:
+        ended = worker.poll()
+        for event in tail.poll():
+            if isinstance(event, RunStarted):
+                return run
+            if isinstance(event, RunEnded):
+                worker.wait()
+                delete_run(run)
+                error = MachineError if worker.returncode == ExitCode.ENVIRONMENT else UsageError
+                raise error(event.reason)
+        if ended is not None:
+            last = run.worker_log.read_text(encoding="utf-8", errors="replace").splitlines()
+            raise MachineError(f"the worker of run {run.id} ended: {(last or ['no message'])[-1]}")
+        time.sleep(_POLL_SECONDS)

@@ -1,0 +1,1 @@
+"""JSON documents, a contract with programs."""

@@ -1,0 +1,360 @@
+"""A run as documents for programs: the JSON document `inittui.compare/1` and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from inittui.errors import UsageError, unknown
+from inittui.events.records import RunStatus, TrialStatus
+from inittui.events.wire_numbers import Number, all_to_wire, to_wire
+from inittui.experiment.records import Evaluated, Experiment
+from inittui.experiment.scheme import parse_syntax
+from inittui.experiment.trials import Setting
+from inittui.results.state import RunState, TrialState
+from inittui.results.summary import Measure, SchemeSummary, summarize
+from inittui.results.sweep_results import Axis, swept_axes
+from inittui.text import sanitize
+
+SCHEMAS = ("compare", "inspect", "lesson")
+"""Documents whose JSON Schema comes with the package."""
+
+
+class Run(msgspec.Struct, frozen=True):
+    """The execution that was measured."""
+
+    id: str
+    path: str | None
+    """Where its log is; null where nothing is kept."""
+    name: str
+    status: RunStatus
+    device: str
+    device_name: str
+    versions: dict[str, str]
+    command: tuple[str, ...]
+    started: float
+    """In seconds since 1970 (UTC)."""
+    seconds: float | None
+    """Training and validation, without start-up; null before the end."""
+    wall_seconds: float | None
+    """From the start of the process to the end of the run; null before the end."""
+    notes: tuple[str, ...]
+
+
+class Epoch(msgspec.Struct, frozen=True):
+    """One validated epoch."""
+
+    epoch: int
+    """1-based."""
+    step: int
+    train_loss: Number
+    val_loss: Number
+    val_accuracy: float
+    seconds: float
+
+
+class Validation(msgspec.Struct, frozen=True):
+    """A validation within an epoch."""
+
+    step: int
+    """Steps taken so far."""
+    val_loss: Number
+    val_accuracy: float
+
+
+class Start(msgspec.Struct, frozen=True):
+    """One parameter's start values."""
+
+    parameter: str
+    initializer: str | None
+    """Who wrote them; null where nobody did."""
+    digest: str
+    """Equal for values that are bitwise equal."""
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """One scheme under one seed."""
+
+    scheme: str
+    """With the swept settings where there are any: ``rule depth=8``."""
+    initializer: str
+    """The scheme's weight initializer by name."""
+    swept: dict[str, Setting]
+    """What sweeps set for it: ``{"normal:std": 0.1, "model.depth": 8}``."""
+    seed: int
+    status: TrialStatus
+    reason: str
+    start: tuple[Start, ...]
+    """Who wrote the start values of each parameter; empty where the log doesn't say."""
+    loss: tuple[Number, ...]
+    """Of every step: that batch's mean loss before its update."""
+    epochs: tuple[Epoch, ...]
+    validations: tuple[Validation, ...]
+    """Within epochs."""
+    val_accuracy: float | None
+    """After the last epoch, a fraction; null before the first."""
+    val_loss: Number | None
+    train_loss: Number | None
+    """Mean of the step losses of the last epoch."""
+    first_loss: Number | None
+    """Mean loss of the first 100 steps."""
+    seconds: float
+
+
+class Statistic(msgspec.Struct, frozen=True):
+    """A quantity over a scheme's trials."""
+
+    mean: Number
+    std: Number | None
+    """With n - 1; null for a single trial."""
+    n: int
+
+
+class PairedDifference(msgspec.Struct, frozen=True):
+    """To another scheme under the same seeds, with a 95 % interval."""
+
+    to: str
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """One scheme over all its seeds."""
+
+    scheme: str
+    rank: int | None
+    """By accuracy: one more than the number of schemes that are clearly better, those with a
+    paired difference whose 95 % interval leaves out 0. Null with fewer than three seeds, for then
+    nothing can be ranked."""
+    first_rank: int | None
+    """By the mean loss of the first 100 steps, in the same way."""
+    val_accuracy: Statistic | None
+    first_loss: Statistic | None
+    train_loss: Statistic | None
+    val_loss: Statistic | None
+    accuracy_difference: PairedDifference | None
+    """To the scheme with the best mean accuracy."""
+    first_difference: PairedDifference | None
+    """To the scheme with the lowest first loss."""
+
+
+class SweepPoint(msgspec.Struct, frozen=True):
+    """One value of a sweep, over its seeds."""
+
+    value: Setting
+    val_accuracy: Statistic | None
+
+
+class SweepCurve(msgspec.Struct, frozen=True):
+    """The values of a sweep, everything else alike."""
+
+    name: str
+    """The scheme and the other swept settings."""
+    points: tuple[SweepPoint, ...]
+    best: Setting | None
+    """The value of the highest mean accuracy, of those trained to the end."""
+    best_range: tuple[Setting, ...]
+    """Its neighbours whose mean accuracy is at most one point lower, and itself."""
+
+
+class Sweep(msgspec.Struct, frozen=True):
+    """Accuracy against one swept parameter or setting."""
+
+    name: str
+    values: tuple[Setting, ...]
+    curves: tuple[SweepCurve, ...]
+
+
+class CompareDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What `inittui compare --json` prints."""
+
+    schema: Literal["inittui.compare/1"] = "inittui.compare/1"
+    run: Run
+    experiment: Experiment
+    evaluated_on: Evaluated
+    """The images that all val_accuracy and val_loss are of: the validation part or the set's test
+    images."""
+    trials: tuple[Trial, ...]
+    summary: tuple[Summary, ...]
+    sweeps: tuple[Sweep, ...]
+
+
+def compare_document(state: RunState, path: Path | None) -> str:
+    """Return the JSON document of a run; ``path`` is its directory, None where nothing is kept.
+
+    NaN and the infinities are the strings "NaN", "Infinity" and "-Infinity".
+    """
+    started = state.started
+    document = CompareDocument(
+        run=run_of(state, path),
+        experiment=started.experiment if started else Experiment(),
+        evaluated_on=state.evaluated_on,
+        trials=tuple(_trial(trial) for trial in state.trials),
+        summary=tuple(_summary(one) for one in summarize(state)),
+        sweeps=tuple(_sweep(axis) for axis in swept_axes(state)),
+    )
+    return msgspec.json.encode(document).decode()
+
+
+def run_of(state: RunState, path: Path | None) -> Run:
+    """Return the facts of a run; ``path`` is its directory, None where nothing is kept."""
+    started, ended = state.started, state.ended
+    return Run(
+        id=started.run if started else "",
+        path=str(path) if path else None,
+        name=started.experiment.name if started else "",
+        status=state.status,
+        device=started.device if started else "",
+        device_name=started.device_name if started else "",
+        versions=started.versions if started else {},
+        command=started.command if started else (),
+        started=started.at if started else 0.0,
+        seconds=ended.seconds if ended else None,
+        wall_seconds=ended.wall_seconds if ended else None,
+        notes=tuple(state.notes),
+    )
+
+
+def _trial(trial: TrialState) -> Trial:
+    return Trial(
+        scheme=trial.scheme,
+        initializer=initializer_of(trial.scheme),
+        swept=trial.plan.swept if trial.plan else {},
+        seed=trial.seed,
+        status=trial.status,
+        reason=trial.reason,
+        start=start_of(trial),
+        loss=all_to_wire(trial.losses),
+        epochs=tuple(
+            Epoch(e.epoch, e.step, e.train_loss, e.val_loss, e.val_accuracy, e.seconds)
+            for e in trial.epochs
+        ),
+        validations=tuple(
+            Validation(v.step, v.val_loss, v.val_accuracy) for v in trial.validations
+        ),
+        val_accuracy=trial.val_accuracy,
+        val_loss=_wire(trial.val_loss),
+        train_loss=_wire(trial.train_loss),
+        first_loss=_wire(trial.first_loss),
+        seconds=trial.seconds,
+    )
+
+
+def start_of(trial: TrialState) -> tuple[Start, ...]:
+    """Return who wrote the start values of each parameter."""
+    return tuple(Start(v.parameter, v.initializer, v.digest) for v in trial.start)
+
+
+def initializer_of(scheme: str) -> str:
+    """Return the name of the weight initializer of a scheme; swept settings may follow it."""
+    try:
+        return parse_syntax(scheme.partition(" ")[0]).weights.name
+    except UsageError:  # a log may say anything
+        return scheme
+
+
+def _wire(value: float | None) -> Number | None:
+    return None if value is None else to_wire(value)
+
+
+def _summary(one: SchemeSummary) -> Summary:
+    differences = [
+        PairedDifference(d.to, d.mean, d.low, d.high, d.n) if d else None
+        for d in (one.accuracy_difference, one.first_difference)
+    ]
+    return Summary(
+        scheme=one.scheme,
+        rank=one.rank,
+        first_rank=one.first_rank,
+        val_accuracy=_statistic(one.val_accuracy),
+        first_loss=_statistic(one.first_loss),
+        train_loss=_statistic(one.train_loss),
+        val_loss=_statistic(one.val_loss),
+        accuracy_difference=differences[0],
+        first_difference=differences[1],
+    )
+
+
+def _sweep(axis: Axis) -> Sweep:
+    curves = tuple(
+        SweepCurve(
+            name=curve.name,
+            points=tuple(SweepPoint(p.value, _statistic(p.accuracy)) for p in curve.points),
+            best=curve.best.value if curve.best else None,
+            best_range=tuple(point.value for point in curve.best_range),
+        )
+        for curve in axis.curves
+    )
+    return Sweep(axis.name, axis.values, curves)
+
+
+def _statistic(measure: Measure | None) -> Statistic | None:
+    if measure is None:
+        return None
+    return Statistic(to_wire(measure.mean), _wire(measure.std), measure.n)
+
+
+CSV_COLUMNS = (
+    "scheme", "seed", "status", "epoch", "step", "train_loss", "val_loss", "val_accuracy",
+    "seconds",
+)  # fmt: skip
+
+
+def compare_csv(state: RunState) -> str:
+    """Return one row per trial and epoch under a header; a trial without epochs has one row.
+
+    Such a row has the last step's loss as its training loss if the trial has diverged.
+
+    Non-finite numbers are NaN, Infinity and -Infinity; what is not known is empty.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for trial in state.trials:
+        head = (sanitize(trial.scheme), trial.seed, trial.status)
+        if not trial.epochs:
+            diverged = trial.status == "diverged" and bool(trial.losses)
+            loss = to_wire(trial.losses[-1]) if diverged else ""
+            writer.writerow((*head, "", trial.steps, loss, "", "", trial.seconds))
+        for e in trial.epochs:
+            numbers = (e.epoch, e.step, e.train_loss, e.val_loss, e.val_accuracy, e.seconds)
+            writer.writerow((*head, *numbers))
+    return text.getvalue()
+
+
+_NOT_PLAIN = re.compile(r"[^\n\x20-\x7e]")
+
+
+def plain_json(document: str) -> str:
+    """Return a JSON document in ASCII: any terminal and any encoding carries it."""
+    return _NOT_PLAIN.sub(lambda found: json.dumps(found.group())[1:-1], document)
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a document, as it is written down in the package.
+
+    Raises:
+        UsageError: there is no such document.
+    """
+    if name not in SCHEMAS:
+        raise unknown("schema", name, SCHEMAS)
+    file = resources.files("inittui.documents") / "schemas" / f"{name}.schema.json"
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def generated_schema(document: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the JSON Schema that follows from a type; what is written down must equal it."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **msgspec.json.schema(document),
+    }

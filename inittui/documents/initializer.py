@@ -1,0 +1,66 @@
+"""The document of one initializer: what it says of itself, and the values that it draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inittui.initializers.description import Description, Parameter
+from inittui.initializers.sampling import Sample, Statistics
+
+
+def describe(description: Description) -> dict[str, Any]:
+    """Return what an initializer says of itself, for programs."""
+    return {
+        "name": description.name,
+        "aliases": list(description.aliases),
+        "summary": description.summary,
+        "formula": description.formula,
+        "parameters": [_parameter(parameter) for parameter in description.parameters],
+        "on_bias": description.on_bias,
+        "source": description.source,
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    return {
+        "name": parameter.name,
+        "kind": "choice" if parameter.choices else "number",
+        "default": parameter.default,
+        "default_text": parameter.shown_default,
+        "choices": list(parameter.choices),
+        "constraint": parameter.constraint,
+        "meaning": parameter.meaning,
+    }
+
+
+def sample_document(sample: Sample) -> dict[str, Any]:
+    """Return the document `inittui.initializer/1`."""
+    distribution = sample.distribution
+    atoms = zip(distribution.atoms, sample.atom_shares, strict=True) if distribution else ()
+    return {
+        "schema": "inittui.initializer/1",
+        "initializer": sample.call,
+        "description": sample.description and describe(sample.description),
+        "shape": list(sample.layer.shape),
+        "fan_in": sample.layer.fan_in,
+        "fan_out": sample.layer.fan_out,
+        "nonlinearity": sample.layer.follower.name,
+        "seed": sample.seed,
+        "expected": _statistics(sample.expected),
+        "measured": _statistics(sample.measured),
+        "histogram": {
+            "edges": list(sample.edges),
+            "counts": list(sample.counts),
+            "expected_counts": sample.expected_counts and list(sample.expected_counts),
+        },
+        "atoms": [
+            {"value": value, "expected": share, "measured": found}
+            for (value, share), found in atoms
+        ],
+    }
+
+
+def _statistics(row: Statistics | None) -> dict[str, float] | None:
+    if row is None:
+        return None
+    return {"mean": row.mean, "std": row.std, "min": row.min, "max": row.max}

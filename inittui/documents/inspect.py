@@ -1,0 +1,207 @@
+"""What probes measured, for programs: the JSON document `inittui.inspect/1`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from inittui.documents.compare import Run, Start, initializer_of, run_of, start_of
+from inittui.events.probes import Histogram, LayerProbe, Measured, When, select_layers
+from inittui.events.records import ProbeMeasured
+from inittui.events.wire_numbers import Number, to_wire
+from inittui.experiment.records import Experiment
+from inittui.results.findings import Finding, find
+from inittui.results.state import RunState, TrialState
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """A histogram."""
+
+    edges: tuple[float, ...]
+    """One more than counts; all equal where all values are."""
+    counts: tuple[int, ...]
+    """Values from one edge to the next; the last bin has its right edge too."""
+    under: int
+    """Values below the first edge."""
+    over: int
+    """Values above the last edge."""
+    density: tuple[float, ...] | None
+    """Share of all values per unit; null unless asked for."""
+
+
+class Quantity(msgspec.Struct, frozen=True):
+    """Many values; the statistics are of the finite ones."""
+
+    count: int
+    not_finite: int
+    mean: Number
+    std: Number
+    variance: Number
+    second_moment: Number
+    """Mean square."""
+    min: Number
+    max: Number
+    histogram: Counts | None
+    """Null where no value is finite."""
+
+
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
+    """One weight layer."""
+
+    name: str
+    kind: str
+    nonlinearity: str
+    """What follows it; "identity" for nothing."""
+    shape: tuple[int, ...]
+    """Of the weight."""
+    units: int
+    distinct_units: int
+    """Units that differ in a weight or in their bias."""
+    weights: Quantity
+    biases: Quantity | None
+    pre_activations: Quantity
+    """The layer's outputs over the batch."""
+    activations: Quantity
+    """After the nonlinearity."""
+    between_samples: Number
+    """Share of the pre-activations' mean square that is variance between samples."""
+    dead: float | None
+    """Share of units that are 0 or less for the whole batch; null unless a ReLU follows."""
+    saturated: float | None
+    """Share of activations at the flat ends; null unless tanh or a sigmoid follows."""
+    weight_gradients: Quantity
+    bias_gradients: Quantity | None
+    gradient_ratio: Number
+    """Standard deviation of the weights' gradients by that of the weights; "NaN" if that is 0."""
+    pre_activation_gradients: Quantity
+
+
+class ProbeDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """One model at one moment, over a fixed batch, in evaluation mode."""
+
+    scheme: str
+    initializer: str
+    """The scheme's weight initializer by name."""
+    seed: int
+    when: When
+    step: int
+    """Steps taken before."""
+    start: tuple[Start, ...]
+    """Who wrote the start values of each parameter; empty where the log doesn't say."""
+    images: int
+    classes: int
+    loss: Number
+    """Mean cross-entropy."""
+    chance_loss: float
+    """ln(classes): the loss of a model that guesses."""
+    logit_std: Number
+    """Root of the mean variance over the classes."""
+    layers: tuple[Layer, ...]
+    unmeasured: tuple[str, ...]
+    """Weights that belong to none of the model's layers, or to layers that it doesn't call."""
+    findings: tuple[Finding, ...]
+
+
+class InspectDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What `inittui inspect --json` prints."""
+
+    schema: Literal["inittui.inspect/1"] = "inittui.inspect/1"
+    run: Run
+    experiment: Experiment
+    probes: tuple[ProbeDocument, ...]
+
+
+def inspect_document(
+    state: RunState, path: Path | None, *, layers: str | None = None, density: bool = False
+) -> str:
+    """Return the JSON document of a run's probes, of all trials.
+
+    Args:
+        state: a run with probes.
+        path: the run's directory, None where nothing is kept.
+        layers: pattern of the layers that are told of; None means all.
+        density: give the histograms' density too.
+    """
+    document = InspectDocument(
+        run=run_of(state, path),
+        experiment=state.started.experiment if state.started else Experiment(),
+        probes=tuple(
+            _probe(trial, event, layers, density)
+            for trial in state.trials
+            for event in trial.probes
+        ),
+    )
+    return msgspec.json.encode(document).decode()
+
+
+def _probe(
+    trial: TrialState, event: ProbeMeasured, layers: str | None, density: bool
+) -> ProbeDocument:
+    probe = event.probe
+    return ProbeDocument(
+        scheme=trial.scheme,
+        initializer=initializer_of(trial.scheme),
+        seed=trial.seed,
+        when=event.when,
+        step=event.step,
+        start=start_of(trial),
+        images=probe.images,
+        classes=probe.classes,
+        loss=probe.loss,
+        chance_loss=probe.chance_loss,
+        logit_std=probe.logit_std,
+        layers=tuple(_layer(layer, density) for layer in select_layers(probe.layers, layers)),
+        unmeasured=probe.unmeasured,
+        findings=find(probe, event.when),
+    )
+
+
+def _layer(layer: LayerProbe, density: bool) -> Layer:
+    def quantity(measured: Measured) -> Quantity:
+        return _quantity(measured, density)
+
+    return Layer(
+        name=layer.name,
+        kind=layer.kind,
+        nonlinearity=layer.nonlinearity,
+        shape=layer.shape,
+        units=layer.units,
+        distinct_units=layer.distinct_units,
+        weights=quantity(layer.weights),
+        biases=None if layer.biases is None else quantity(layer.biases),
+        pre_activations=quantity(layer.pre_activations),
+        activations=quantity(layer.activations),
+        between_samples=layer.between_samples,
+        dead=layer.dead,
+        saturated=layer.saturated,
+        weight_gradients=quantity(layer.weight_gradients),
+        bias_gradients=(None if layer.bias_gradients is None else quantity(layer.bias_gradients)),
+        gradient_ratio=to_wire(layer.gradient_ratio),
+        pre_activation_gradients=quantity(layer.pre_activation_gradients),
+    )
+
+
+def _quantity(measured: Measured, density: bool) -> Quantity:
+    return Quantity(
+        count=measured.count,
+        not_finite=measured.not_finite,
+        mean=measured.mean,
+        std=to_wire(measured.std),
+        variance=measured.variance,
+        second_moment=to_wire(measured.second_moment),
+        min=measured.min,
+        max=measured.max,
+        histogram=(None if measured.histogram is None else _counts(measured.histogram, density)),
+    )
+
+
+def _counts(histogram: Histogram, density: bool) -> Counts:
+    return Counts(
+        edges=histogram.edges,
+        counts=histogram.counts,
+        under=histogram.under,
+        over=histogram.over,
+        density=histogram.density if density else None,
+    )

@@ -1,0 +1,143 @@
+"""What a probe measures: one forward and one backward pass over a fixed batch, layer by layer.
+
+The records travel in a run's log, so that all views of them are drawn without torch.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from inittui.events.wire_numbers import Number, from_wire
+
+When = Literal["before", "step", "after"]
+"""Before the first step of the training, after one of its steps, or after its last."""
+
+
+class Histogram(msgspec.Struct, frozen=True):
+    """Values counted in bins of one width, over a range that leaves out the far ends."""
+
+    low: float
+    high: float
+    """The values at the two percentiles; equal where (nearly) all values are."""
+    counts: tuple[int, ...] = ()
+    """Values per bin from ``low`` to ``high``, both included; one bin where these are equal."""
+    under: int = 0
+    """Values below ``low``."""
+    over: int = 0
+    """Values above ``high``."""
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """The bins' borders, one more than bins."""
+        bins = len(self.counts)
+        step = (self.high - self.low) / bins if bins else 0.0
+        return (*(self.low + number * step for number in range(bins)), self.high)
+
+    @property
+    def density(self) -> tuple[float, ...]:
+        """Share of all values per bin and unit of its width; () where the bin has no width."""
+        total = sum(self.counts) + self.under + self.over
+        step = (self.high - self.low) / len(self.counts) if self.counts else 0.0
+        return tuple(count / (total * step) for count in self.counts) if total and step else ()
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What is known of many values; statistics are of the finite ones, in float64."""
+
+    count: int
+    not_finite: int = 0
+    """How many of them are NaN or infinite."""
+    mean: Number = "NaN"
+    variance: Number = "NaN"
+    """Of the values themselves: divided by their number, not by one less."""
+    min: Number = "NaN"
+    max: Number = "NaN"
+    histogram: Histogram | None = None
+    """None where no value is finite."""
+
+    @property
+    def std(self) -> float:
+        """Standard deviation."""
+        variance = from_wire(self.variance)
+        return math.sqrt(variance) if variance >= 0 else math.nan
+
+    @property
+    def second_moment(self) -> float:
+        """Mean of the squares."""
+        mean = from_wire(self.mean)
+        return from_wire(self.variance) + mean * mean
+
+    @property
+    def rms(self) -> float:
+        """Root of the mean of the squares."""
+        square = self.second_moment
+        return math.sqrt(square) if square >= 0 else math.nan
+
+
+class LayerProbe(msgspec.Struct, frozen=True, kw_only=True):
+    """One weight layer in one probe."""
+
+    name: str
+    kind: str
+    """Its class, such as Conv2d."""
+    nonlinearity: str
+    """What follows it; "identity" for nothing."""
+    shape: tuple[int, ...]
+    """Of the weight, as PyTorch has it."""
+    units: int
+    distinct_units: int
+    """Units that differ in a weight or in their bias; equal ones compute the same."""
+    weights: Measured
+    biases: Measured | None = None
+    pre_activations: Measured
+    """The layer's outputs over the batch."""
+    activations: Measured
+    """After the nonlinearity; the same as before it where that is the identity."""
+    between_samples: Number
+    """Share of the pre-activations' second moment that is variance between samples: mean over
+    positions of the variance over the batch, by the mean square; 0 where all are 0."""
+    dead: float | None = None
+    """Share of units that are 0 or less for the whole batch; None unless a ReLU follows."""
+    saturated: float | None = None
+    """Share of activations at the flat ends of tanh or sigmoid; None for other nonlinearities."""
+    weight_gradients: Measured
+    bias_gradients: Measured | None = None
+    pre_activation_gradients: Measured
+    """Of the mean loss over the batch, by each of the layer's outputs."""
+
+    @property
+    def gradient_ratio(self) -> float:
+        """Standard deviation of the weights' gradients by that of the weights; NaN if that is 0."""
+        return self.weight_gradients.std / self.weights.std if self.weights.std else math.nan
+
+
+def select_layers(layers: Sequence[LayerProbe], pattern: str | None) -> list[LayerProbe]:
+    """Return the layers whose names a glob pattern matches; None matches all."""
+    return [x for x in layers if pattern is None or fnmatch.fnmatchcase(x.name, pattern)]
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """One model measured at one moment, in evaluation mode."""
+
+    images: int
+    """Samples in the batch."""
+    classes: int
+    loss: Number
+    """Mean cross-entropy over the batch."""
+    logit_std: Number
+    """How far the logits of one sample lie apart: root of the mean variance over classes."""
+    layers: tuple[LayerProbe, ...]
+    """In the order in which they run."""
+    unmeasured: tuple[str, ...] = ()
+    """Weights by name that belong to none of these layers: to other kinds of modules, or to layers
+    that the model doesn't call, such as the output projection of `torch.nn.MultiheadAttention`."""
+
+    @property
+    def chance_loss(self) -> float:
+        """The loss of a model that gives every class the same probability."""
+        return math.log(self.classes) if self.classes > 0 else math.nan

@@ -1,0 +1,196 @@
+"""The facts that happen in a run: one event, one line of JSON in its log.
+
+Fields are only ever added, with defaults, so that an old log stays readable; a change that an
+older reader would misunderstand raises `SCHEMA_VERSION`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from inittui.events.probes import Probe, When
+from inittui.events.wire_numbers import Number
+from inittui.experiment.records import Experiment
+from inittui.experiment.trials import TrialPlan
+
+SCHEMA_VERSION = 1
+
+TrialStatus = Literal["waiting", "running", "finished", "diverged", "failed", "interrupted"]
+RunStatus = Literal["running", "finished", "nothing-finished", "interrupted", "failed"]
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+    """What all events share."""
+
+    at: float = 0.0
+    """When, in seconds since 1970 (UTC)."""
+
+
+class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
+    """The experiment is about to train; everything that is fixed for the run."""
+
+    run: str
+    experiment: Experiment
+    trials: tuple[TrialPlan, ...]
+    steps_per_epoch: int
+    device: str
+    """The device's name in PyTorch, such as cpu or cuda:0."""
+    device_name: str = ""
+    classes: int = 0
+    """Classes of the data; 0 where an older log doesn't say."""
+    data: str = ""
+    """Fingerprint of the data; "" where an older log doesn't say."""
+    versions: dict[str, str] = {}
+    """Versions of inittui, python, torch, …"""
+    host: str = ""
+    pid: int = 0
+    command: tuple[str, ...] = ()
+    schema: int = SCHEMA_VERSION
+
+
+class StacksPlanned(Fact, frozen=True, kw_only=True, tag="stacks_planned"):
+    """How the trials are divided into stacks; a later one replaces it."""
+
+    kind: Literal["dense", "general", "turns", "single"]
+    groups: tuple[tuple[int, ...], ...]
+    """Numbers of the trials of each stack, in the order of training."""
+
+
+class RunResumed(Fact, frozen=True, kw_only=True, tag="run_resumed"):
+    """A run that had stopped goes on, from its checkpoints."""
+
+    differences: tuple[str, ...] = ()
+    """What is no longer as it was: the run goes on because somebody insisted."""
+    device: str
+    device_name: str = ""
+    versions: dict[str, str] = {}
+    host: str = ""
+    pid: int = 0
+    command: tuple[str, ...] = ()
+
+
+class StartValues(msgspec.Struct, frozen=True, array_like=True):
+    """Who wrote the start values of one parameter of a model."""
+
+    parameter: str
+    initializer: str | None
+    """As a scheme writes it, or "own default" for a module's own; None where nobody did."""
+    digest: str
+    """Of shape and values: equal for two tensors that are bitwise equal."""
+
+
+class TrialStarted(Fact, frozen=True, kw_only=True, tag="trial_started"):
+    """A trial takes its first step, or its next one after a resume."""
+
+    trial: int
+    step: int = 0
+    """Steps that it had taken before."""
+    start: tuple[StartValues, ...] = ()
+    """All parameters in the model's order; () where the trial goes on from a checkpoint."""
+
+
+class StepLosses(Fact, frozen=True, kw_only=True, tag="losses"):
+    """Losses of consecutive steps: each that batch's mean loss before its update."""
+
+    trial: int
+    first: int
+    """The 0-based step of the first value."""
+    values: tuple[Number, ...]
+
+
+class EpochEnded(Fact, frozen=True, kw_only=True, tag="epoch_ended"):
+    """A trial's epoch is over and was validated."""
+
+    trial: int
+    epoch: int
+    """1-based."""
+    step: int
+    """Steps taken so far."""
+    train_loss: Number
+    """Mean of the epoch's step losses."""
+    val_loss: Number
+    val_accuracy: float
+    """Share of the whole validation part that is classified right, dropout off."""
+    seconds: float
+    """The trial's training and validation time so far."""
+
+
+class ProbeMeasured(Fact, frozen=True, kw_only=True, tag="probe_measured"):
+    """A trial's layers were measured over the fixed batch."""
+
+    trial: int
+    when: When
+    step: int
+    """Steps taken so far."""
+    probe: Probe
+
+
+class Validated(Fact, frozen=True, kw_only=True, tag="validated"):
+    """A trial was validated within an epoch."""
+
+    trial: int
+    step: int
+    """Steps taken so far."""
+    val_loss: Number
+    val_accuracy: float
+
+
+class TrialEnded(Fact, frozen=True, kw_only=True, tag="trial_ended"):
+    """A trial takes no further step."""
+
+    trial: int
+    status: TrialStatus
+    step: int
+    seconds: float
+    reason: str = ""
+
+
+class Noted(Fact, frozen=True, kw_only=True, tag="noted"):
+    """Something the person should know, in one line."""
+
+    message: str
+
+
+class RunEnded(Fact, frozen=True, kw_only=True, tag="run_ended"):
+    """The last line of a run that ended in order."""
+
+    status: RunStatus
+    seconds: float
+    """Training and validation, without start-up."""
+    wall_seconds: float
+    """From process start to here."""
+    reason: str = ""
+
+
+Event = (
+    RunStarted
+    | RunResumed
+    | StacksPlanned
+    | TrialStarted
+    | StepLosses
+    | EpochEnded
+    | ProbeMeasured
+    | Validated
+    | TrialEnded
+    | Noted
+    | RunEnded
+)
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def encode(event: Event) -> bytes:
+    """Return the event as one line of JSON with its newline."""
+    return _encoder.encode(event) + b"\n"
+
+
+def decode(line: bytes) -> Event:
+    """Read one line.
+
+    Raises:
+        msgspec.MsgspecError: the line is not an event this version understands.
+    """
+    return _decoder.decode(line)

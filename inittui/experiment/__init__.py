@@ -1,0 +1,1 @@
+"""What to try: experiments, schemes, sweeps and their trials; never torch."""

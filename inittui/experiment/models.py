@@ -1,0 +1,165 @@
+"""What is said of each model: title, options with their defaults, sizes; readable without torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import msgspec
+
+from inittui.errors import UsageError
+from inittui.experiment.records import ModelConfig
+
+Option = tuple[int, ...] | str | float | bool
+"""What an option of a model is set to."""
+
+TORCHVISION = "torchvision:"
+"""A model of this prefix is one of torchvision.models, such as torchvision:resnet18."""
+
+TORCHVISION_INPUT = (3, 224, 224)
+"""Shape of an input of torchvision's models, where none is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescription:
+    """One model: what a person reads about it, and the options that its builder takes."""
+
+    name: str
+    title: str
+    layers: str
+    """Its layers with their sizes, for the default data."""
+    source: str
+    defaults: Mapping[str, Option] = field(default_factory=dict)
+    """The options of `ModelConfig` that it takes."""
+    input: tuple[int, ...] | None = None
+    """Shape of its inputs, where it can't take the data's."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Names of its options; whoever takes `hidden` takes `depth` and `width` for it."""
+        sizes = ("depth", "width") if "hidden" in self.defaults else ()
+        return (*self.defaults, *sizes)
+
+    def settings(self, config: ModelConfig) -> dict[str, Option]:
+        """Return the value of every option.
+
+        Raises:
+            UsageError: an option is set that this model doesn't take.
+        """
+        for name in _given(config):
+            if name not in (*self.options, "name", "input"):
+                raise UsageError(self._refusal(name))
+        if config.hidden is not None and (config.depth is not None or config.width is not None):
+            raise UsageError("give either hidden or depth and width, not both")
+        given = {name: getattr(config, name) for name in self.defaults}
+        settings = {
+            name: default if given[name] is None else given[name]
+            for name, default in self.defaults.items()
+        }
+        if config.depth is not None or config.width is not None:
+            default = self.defaults["hidden"]
+            assert isinstance(default, tuple)
+            settings["hidden"] = (config.width or default[0],) * (config.depth or len(default))
+        return settings
+
+    def _refusal(self, option: str) -> str:
+        what = "no --model-arg" if option == "arguments" else f"no option '{option}'"
+        takes = f"its options are {', '.join(self.options)}" if self.options else "it has none"
+        return f"model '{self.name}' takes {what}; {takes}"
+
+
+def _given(config: ModelConfig) -> list[str]:
+    """Return the names of the options that are set."""
+    default = ModelConfig()
+    names = [each.name for each in msgspec.structs.fields(ModelConfig)]
+    return [name for name in names if getattr(config, name) != getattr(default, name)]
+
+
+def is_own(name: str) -> bool:
+    """Whether a model is a person's own code."""
+    return ":" in name and not name.startswith(TORCHVISION)
+
+
+def _perceptron(
+    name: str, title: str, source: str, hidden: tuple[int, ...], activation: str, dropout: float
+) -> ModelDescription:
+    inputs, classes = math.prod((1, 28, 28)), 10
+    return ModelDescription(
+        name=name,
+        title=title,
+        layers="-".join(map(str, (inputs, *hidden, classes))),
+        source=source,
+        defaults={
+            "hidden": hidden,
+            "activation": activation,
+            "dropout": dropout,
+            "batch_norm": False,
+        },
+    )
+
+
+_ALL = (
+    _perceptron(
+        "mlp",
+        "The classic perceptron of the comparison",
+        "Udacity, Deep Learning with PyTorch: weight initialization",
+        hidden=(256, 128),
+        activation="relu",
+        dropout=0.2,
+    ),
+    _perceptron(
+        "deep_mlp",
+        "A deeper perceptron, to see how variance changes with depth",
+        "UvA Deep Learning Tutorial 4: optimization and initialization",
+        hidden=(512, 256, 256, 128),
+        activation="relu",
+        dropout=0.0,
+    ),
+    _perceptron(
+        "sigmoid_mlp",
+        "A narrow perceptron whose units saturate",
+        "after Glorot and Bengio 2010, who watched such units saturate",
+        hidden=(20, 15, 15),
+        activation="sigmoid",
+        dropout=0.0,
+    ),
+    ModelDescription(
+        name="lenet",
+        title="Two convolutions and a wide dense layer",
+        layers="conv 5x5x32, pool, conv 5x5x64, pool, 1024-10",
+        source="after LeCun et al. 1998; sizes of TensorFlow's tutorial for experts",
+        defaults={"activation": "relu", "dropout": 0.5, "batch_norm": False},
+    ),
+    ModelDescription(
+        name="conv1d",
+        title="A convolution over 128 steps of 64 channels, for inspection only",
+        layers="conv 3x16, pool 4, 496-64-64-8-64",
+        source="a Keras tutorial on initializers layer by layer",
+        input=(64, 128),
+    ),
+)
+
+MODELS: Mapping[str, ModelDescription] = MappingProxyType({each.name: each for each in _ALL})
+"""The models by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """One layer, as a forward pass meets it."""
+
+    name: str
+    kind: str
+    """Its class, such as Conv2d."""
+    output: tuple[int, ...] | None
+    """Shape of one sample's output; None where it gives no tensor or never runs."""
+    parameters: int
+    """Its own, without those of layers inside it and those that an earlier row has."""
+    fan_in: int | None = None
+    """As ``torch.nn.init`` computes it; None for what has no weight to initialize."""
+    fan_out: int | None = None
+    nonlinearity: str | None = None
+    """What follows its outputs, or "identity"; None for what has no weight to initialize."""
+    groups: int = 1
+    transposed: bool = False

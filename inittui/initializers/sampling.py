@@ -1,0 +1,136 @@
+"""The values that one initializer gives one layer, drawn and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from inittui.experiment.scheme import Scheme
+from inittui.initializers import find
+from inittui.initializers.description import Description
+from inittui.initializers.distributions import Distribution, extremes
+from inittui.initializers.layer import LayerContext
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_PARTS = 8
+"""Of a bin, where a density is integrated over it."""
+
+_BINS = 61
+"""Odd, so that a single value stands in the middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Mean, standard deviation and range of some values."""
+
+    mean: float
+    std: float
+    min: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The values that an initializer gave one layer."""
+
+    call: str
+    """The initializer with its parameters, as a scheme writes it."""
+    layer: LayerContext
+    seed: int
+    measured: Statistics
+    counts: tuple[int, ...]
+    edges: tuple[float, ...]
+    """One more than the counts."""
+    description: Description | None = None
+    """None for one's own function."""
+    formula: str = ""
+    """What the author of one's own function says that it gives."""
+    distribution: Distribution | None = None
+    """What is expected; None for one's own function."""
+    atom_shares: tuple[float, ...] = ()
+    """Measured share of each of the distribution's atoms."""
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return sum(self.counts)
+
+    @property
+    def expected(self) -> Statistics | None:
+        """What the distribution says of so many values: min and max are those to expect."""
+        if self.distribution is None:
+            return None
+        low, high = extremes(self.distribution, self.size)
+        return Statistics(self.distribution.mean, self.distribution.std, low, high)
+
+    @property
+    def expected_counts(self) -> tuple[float, ...] | None:
+        """How many values are expected in each bin."""
+        distribution = self.distribution
+        if distribution is None:
+            return None
+        last = self.edges[-1]
+        shares = (
+            _integral(distribution.density, low, high)
+            + sum(p for v, p in distribution.atoms if low <= v < high or v == high == last)
+            for low, high in pairwise(self.edges)
+        )
+        return tuple(self.size * share for share in shares)
+
+
+def _integral(density: Callable[[float], float], low: float, high: float) -> float:
+    """Integrate a density over one bin, roughly: bins are narrow."""
+    width = (high - low) / _PARTS
+    return width * sum(density(low + (part + 0.5) * width) for part in range(_PARTS))
+
+
+def draw_sample(scheme: Scheme, layer: LayerContext, seed: int) -> Sample:
+    """Let a scheme fill a layer of its own, and measure the weight."""
+    import numpy as np
+
+    from inittui.initializers import own
+    from inittui.initializers.apply import apply_scheme
+
+    for reference in own.references(scheme):
+        own.load(reference)
+    call = scheme.weights
+    description = None if call.is_reference else find(call.name)
+    distribution = (
+        None if description is None else description.values_for(layer, dict(call.parameters))
+    )
+    module = _layer_of(layer.shape)
+    apply_scheme(module, scheme, seed, {"": layer.follower})
+    values = module.get_parameter("weight").numpy(force=True).astype(np.float64).ravel()
+    low, high = float(values.min()), float(values.max())
+    half = max(abs(low), 1.0) / 2 if low == high else 0.0
+    counts, edges = np.histogram(values, bins=_BINS, range=(low - half, high + half))
+    return Sample(
+        call=str(call),
+        layer=layer,
+        seed=seed,
+        measured=Statistics(float(values.mean()), float(values.std()), low, high),
+        counts=tuple(counts.tolist()),
+        edges=tuple(edges.tolist()),
+        description=description,
+        formula=own.formula(call.name),
+        distribution=distribution,
+        atom_shares=tuple(
+            float((values == np.float32(value)).mean())
+            for value, _ in (distribution.atoms if distribution else ())
+        ),
+    )
+
+
+def _layer_of(shape: tuple[int, ...]) -> nn.Module:
+    """Return a Linear or convolution layer whose weight has a shape."""
+    from torch import nn
+
+    outputs, inputs, *kernel = shape
+    if not kernel:
+        return nn.Linear(inputs, outputs)
+    kind = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[len(kernel) - 1]
+    return kind(inputs, outputs, tuple(kernel))  # type: ignore[arg-type]

@@ -1,0 +1,135 @@
+"""What a lesson wants to be told of its run: typed questions, answered from the measured numbers.
+
+Each kind is one table in a lesson's TOML file, chosen by its key ``says``. Published numbers stand
+beside the measured ones; nothing that is said is written down in the lesson.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from inittui.events.probes import When
+from inittui.events.wire_numbers import Number
+
+LossOf = Literal["start", "first-100", "last"]
+"""The first step's loss, the mean of the first 100 steps, or the last step's loss."""
+
+Measurable = Literal[
+    "weights.variance",
+    "weights.std",
+    "biases.std",
+    "pre_activations.variance",
+    "pre_activations.std",
+    "activations.variance",
+    "weight_gradients.variance",
+    "weight_gradients.std",
+    "saturated",
+    "dead",
+    "between_samples",
+    "distinct_units",
+]
+"""A quantity of one layer in a probe."""
+
+
+class _Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
+                tag_field="says"):  # fmt: skip
+    """What all questions share."""
+
+    schemes: tuple[str, ...] = ()
+    """The contestants that it is about; () means all."""
+    remark: str = ""
+    """What has to be known of the published numbers."""
+
+
+class Accuracy(_Question, frozen=True, kw_only=True, tag="accuracy"):
+    """The accuracy of each contestant."""
+
+    published: dict[str, float] = {}
+    """By contestant, in percent."""
+
+
+class AtChance(_Question, frozen=True, kw_only=True, tag="at-chance"):
+    """Whether contestants do no better than guessing."""
+
+
+class Loss(_Question, frozen=True, kw_only=True, tag="loss"):
+    """A loss of each contestant."""
+
+    of: LossOf
+    published: dict[str, float] = {}
+
+
+class Difference(_Question, frozen=True, kw_only=True, tag="difference"):
+    """Whether two contestants can be told apart, paired by seed."""
+
+    of: Literal["accuracy", "first-100-loss"]
+    between: tuple[str, str]
+    published: float | None = None
+    """In points for accuracies."""
+
+
+class SameStart(_Question, frozen=True, kw_only=True, tag="same-start"):
+    """Which parameters start bitwise equal under two contestants."""
+
+    between: tuple[str, str]
+
+
+class BestRange(_Question, frozen=True, kw_only=True, tag="best-range"):
+    """Which values of each sweep are best, and which end clearly lower."""
+
+
+class Learns(_Question, frozen=True, kw_only=True, tag="learns"):
+    """Which values of each sweep do better than guessing."""
+
+
+class Layers(_Question, frozen=True, kw_only=True, tag="layers"):
+    """A quantity of each layer, the mean over the seeds."""
+
+    of: Measurable
+    when: When = "before"
+    only: str | None = None
+    """Pattern of the layers."""
+    published: dict[str, tuple[float, ...]] = {}
+    """By contestant, one number per layer."""
+    tolerance: tuple[float, ...] = ()
+    """Relative, per layer; the last one holds for those after it."""
+
+
+class Written(_Question, frozen=True, kw_only=True, tag="written"):
+    """Whether every parameter was written by an initializer."""
+
+
+class Moments(_Question, frozen=True, kw_only=True, tag="moments"):
+    """Mean and standard deviation of drawn values, beside what is expected of so many."""
+
+
+Question = (
+    Accuracy
+    | AtChance
+    | Loss
+    | Difference
+    | SameStart
+    | BestRange
+    | Learns
+    | Layers
+    | Written
+    | Moments
+)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the numbers of a run say to one question."""
+
+    says: str
+    """The question's kind."""
+    text: str
+    """One or two sentences with the figures."""
+    holds: bool | None = None
+    """Whether what is asked, or what was published, was found; None where that isn't a matter of
+    yes or no."""
+    measured: Mapping[str, tuple[Number | None, ...]] = {}
+    """The figures by contestant, or by what the text names."""
+    published: Mapping[str, tuple[float, ...]] = {}

@@ -1,0 +1,131 @@
+"""Going on with a run that was killed, interrupted or lost its machine."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from inittui.errors import UsageError
+from inittui.experiment.records import Experiment
+from inittui.results.state import ENDED, RunState, TrialState
+from inittui.runs import Damage, RunDirectory, live_writer, load_state, read_experiment
+from inittui.text import sanitize
+
+if TYPE_CHECKING:
+    from inittui.training.engine import Earlier
+    from inittui.training.prepared import Prepared
+
+
+OTHER_TRIALS = "the trials are others"
+"""The one difference that nobody can insist on: their results would stand under other names."""
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """A run that can go on."""
+
+    run: RunDirectory
+    state: RunState
+    """What was measured so far."""
+    experiment: Experiment
+    damage: tuple[str, ...] = ()
+    """What is wrong with its log, a line each."""
+
+
+def open_resumption(run: RunDirectory, *, force: bool = False) -> Resumption:
+    """Read a run that is to go on.
+
+    One whose process ended before it wrote anything begins from the beginning. ``force`` takes a
+    run from another host, of which can't be told for sure whether it still writes.
+
+    Raises:
+        InittuiError: it is over, somebody writes it, or it can't be read.
+        OSError: its experiment can't be read.
+    """
+    holder = live_writer(run)
+    elsewhere = holder is not None and bool(holder.host) and not holder.is_here
+    if elsewhere and not force:
+        raise UsageError(
+            f"run {run.id} was written to a moment ago by {holder}; if that has stopped, --force "
+            "goes on with the run"
+        )
+    if holder is not None and not elsewhere:
+        raise UsageError(f"run {run.id} is being written by {holder}")
+    state, damage = load_state(run) if os.path.lexists(run.log) else (RunState(), Damage())
+    if state.ended is not None and state.ended.status in ("finished", "nothing-finished"):
+        raise UsageError(f"run {run.id} is over: nothing is left to resume")
+    return Resumption(run, state, read_experiment(run), tuple(damage.messages()))
+
+
+def earlier_of(state: RunState, differences: Sequence[str] = ()) -> Earlier | None:
+    """Return what the engine has to know of what was done; None where nothing was begun."""
+    from inittui.training.engine import Earlier
+
+    if state.started is None or state.stacks is None:
+        return None
+    ended = {trial.index: trial.seconds for trial in state.trials if trial.status in ENDED}
+    return Earlier(
+        kind=state.stacks.kind,
+        groups=state.stacks.groups,
+        ended=ended,
+        finished=sum(trial.status == "finished" for trial in state.trials),
+        differences=tuple(differences),
+        logged={trial.index: _logged(trial) for trial in state.trials},
+    )
+
+
+def _logged(trial: TrialState) -> tuple[int, int]:
+    """Return how many steps and epochs the log holds without a gap, from the first on."""
+    gap = next((step for step, loss in enumerate(trial.losses) if math.isnan(loss)), trial.steps)
+    return gap, len(trial.epochs)
+
+
+def _changes(then: Experiment, now: Experiment) -> list[str]:
+    """Say which settings of an experiment were changed."""
+    before, after = _settings(then), _settings(now)
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    shown = [f"{name} was {before.get(name)}, is {after.get(name)}" for name in changed]
+    return [f"experiment.toml was changed: {sanitize(each, 200)}" for each in shown]
+
+
+def _settings(experiment: Experiment) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in msgspec.to_builtins(experiment).items():
+        if isinstance(value, dict) and name != "layers":
+            found |= {f"{name}.{inner}": each for inner, each in value.items()}
+        else:
+            found[name] = value
+    return found
+
+
+def differences(resumption: Resumption, materials: Prepared) -> list[str]:
+    """Say what is no longer as it was: the numbers would not be those of one run."""
+    from inittui.training.engine import versions
+    from inittui.training.hardware import device_title
+
+    started = resumption.state.started
+    if started is None:
+        return []
+    found = []
+    if started.experiment != resumption.experiment:
+        found += _changes(started.experiment, resumption.experiment)
+    if started.trials != materials.trials:
+        found.append(OTHER_TRIALS)
+    if started.data and started.data != materials.fingerprint:
+        found.append("the data are others")
+    now = versions()
+    found += [
+        f"{name} was {then}, is {now.get(name, 'missing')}"
+        for name, then in started.versions.items()
+        if now.get(name) != then
+    ]
+    here = f"{materials.device} ({device_title(materials.device)})"
+    there = f"{started.device} ({started.device_name})"
+    if here != there:
+        found.append(f"the device was {there}, is {here}")
+    return found

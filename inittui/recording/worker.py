@@ -1,0 +1,107 @@
+"""The process that trains: engine → log; `python -m inittui.recording.worker RUN_DIR`.
+
+The command line records in its own process; the terminal UI and detached runs start this module
+in a session of its own, so that neither a closed terminal nor a crash of the screen stops it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inittui.errors import ExitCode, InittuiError, MachineError
+from inittui.events.records import RunEnded
+from inittui.recording.recorder import Recorder
+from inittui.recording.resume import open_resumption
+from inittui.runs import LogWriter, RunDirectory, read_experiment
+
+if TYPE_CHECKING:
+    pass
+
+NICENESS = 10
+"""How far a worker steps back, so that a screen on the same machine stays quick."""
+
+
+def work(
+    run: RunDirectory,
+    *,
+    resume: bool = False,
+    trust: bool = False,
+    checkpoint_seconds: float | None = None,
+) -> ExitCode:
+    """Train a run's experiment until it ends or SIGTERM asks for an orderly stop."""
+    began = time.time()
+    os.nice(NICENESS)
+    asked = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: asked.set())
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        resumption = open_resumption(run) if resume else None
+    except InittuiError as error:  # nothing about it belongs into the log
+        print(error, file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    try:
+        recorder = (
+            Recorder.of_resumption(resumption, trust=trust, checkpoint_seconds=checkpoint_seconds)
+            if resumption
+            else _new_recorder(run, trust=trust, checkpoint_seconds=checkpoint_seconds)
+        )
+        for _ in recorder.events(should_stop=asked.is_set, command=sys.argv, process_started=began):
+            pass
+    except InittuiError as error:
+        _tell_failure(run, str(error))
+        print(error, file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    except BaseException as error:
+        _tell_failure(run, f"{type(error).__name__}: {error}")
+        raise
+    return ExitCode.ENVIRONMENT if recorder.failure else ExitCode.DONE
+
+
+def _new_recorder(run: RunDirectory, *, trust: bool, checkpoint_seconds: float | None) -> Recorder:
+    from inittui.training.prepared import prepare
+    from inittui.trust import load_code
+
+    experiment = read_experiment(run)
+    load_code(experiment, run.experiment_file, trust=trust)
+    return Recorder(prepare(experiment), run, checkpoint_seconds=checkpoint_seconds)
+
+
+def _tell_failure(run: RunDirectory, reason: str) -> None:
+    """Write into the log why the run ended, where the log can still be written."""
+    ended = RunEnded(at=time.time(), status="failed", seconds=0.0, wall_seconds=0.0, reason=reason)
+    try:
+        with LogWriter(run) as log:
+            log.write(ended)
+    except MachineError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+
+
+def main() -> ExitCode:
+    """Train the run that the command line names."""
+    parser = argparse.ArgumentParser("inittui.recording.worker", description="Train one run.")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--trust", action="store_true")
+    parser.add_argument("--checkpoint-every", type=float, metavar="SECONDS")
+    options = parser.parse_args()
+    from inittui.training.allocation import keep_freed_memory
+
+    keep_freed_memory()
+    return work(
+        RunDirectory(options.directory.absolute()),
+        resume=options.resume,
+        trust=options.trust,
+        checkpoint_seconds=options.checkpoint_every,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

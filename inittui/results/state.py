@@ -1,0 +1,320 @@
+"""What all events of a run so far add up to."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from inittui.events.probes import When
+from inittui.events.records import (
+    EpochEnded,
+    Event,
+    Noted,
+    ProbeMeasured,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    RunStatus,
+    StacksPlanned,
+    StartValues,
+    StepLosses,
+    TrialEnded,
+    TrialStarted,
+    TrialStatus,
+    Validated,
+)
+from inittui.events.wire_numbers import Number, from_wire
+from inittui.experiment.records import Evaluated
+from inittui.experiment.trials import TrialPlan
+from inittui.text import MAXIMUM_LENGTH
+
+ENDED: tuple[TrialStatus, ...] = ("finished", "diverged")
+"""How a trial ends for good: it is never trained again."""
+
+FIRST_STEPS = 100
+"""The steps whose mean is `TrialState.first_loss`: where initializations differ."""
+
+MOST_TRIALS = 100_000
+
+MOST_MISSING = 1_000_000
+"""Lost steps that a run's losses are filled up for; a larger gap is a lie of its log."""
+
+MOST_LOSSES = 2**26
+"""Losses that are kept of one run: 512 MB."""
+
+MOST_PROBED_LAYERS = 2**15
+"""Layers of all probes that are kept of one run: about 300 MB."""
+
+MOST_NOTES = 1_000
+
+
+@dataclass(slots=True)
+class TrialState:
+    """One scheme under one seed, as far as it has come."""
+
+    index: int
+    scheme: str
+    """What the trial is called: its scheme and, where settings are swept, these too."""
+    seed: int
+    status: TrialStatus = "waiting"
+    losses: array[float] = field(default_factory=lambda: array("d"))
+    """Loss of every step so far; NaN where a line of the log was lost."""
+    epochs: list[EpochEnded] = field(default_factory=list)
+    probes: list[ProbeMeasured] = field(default_factory=list)
+    """What was measured inside the model, in the order of the steps."""
+    validations: list[Validated] = field(default_factory=list)
+    """Within epochs, in the order of the steps."""
+    plan: TrialPlan | None = None
+    start: tuple[StartValues, ...] = ()
+    """Who wrote the start values of each parameter; () where the log doesn't say."""
+    seconds: float = 0.0
+    reason: str = ""
+
+    @property
+    def steps(self) -> int:
+        """Steps taken so far."""
+        return len(self.losses)
+
+    @property
+    def val_accuracy(self) -> float | None:
+        """Validation accuracy after the last validated epoch, as a fraction."""
+        return self.epochs[-1].val_accuracy if self.epochs else None
+
+    @property
+    def val_loss(self) -> float | None:
+        """Validation loss after the last validated epoch."""
+        return from_wire(self.epochs[-1].val_loss) if self.epochs else None
+
+    @property
+    def train_loss(self) -> float | None:
+        """Mean of the step losses of the last validated epoch."""
+        return from_wire(self.epochs[-1].train_loss) if self.epochs else None
+
+    @property
+    def first_loss(self) -> float | None:
+        """Mean loss of the first `FIRST_STEPS` steps (of all, where there are fewer)."""
+        first = self.losses[:FIRST_STEPS]
+        if not first:
+            return None
+        try:
+            return math.fsum(first) / len(first)
+        except (OverflowError, ValueError):  # so large that the sum is not; or inf beside -inf
+            return (
+                math.fsum(loss / len(first) for loss in first) if _all_finite(first) else math.nan
+            )
+
+    @property
+    def accuracies(self) -> list[tuple[int, float]]:
+        """Steps taken and validation accuracy, at every validation within and after epochs."""
+        known = {event.step: event.val_accuracy for event in self.validations}
+        known |= {event.step: event.val_accuracy for event in self.epochs}
+        return sorted(known.items())
+
+    def probe(self, when: When) -> ProbeMeasured | None:
+        """Return the latest probe of one kind."""
+        return next((p for p in reversed(self.probes) if p.when == when), None)
+
+    def record(self, first: int, values: array[float]) -> None:
+        """Put losses at their steps; what a resumed run repeats replaces what was there."""
+        missing = first - len(self.losses)
+        if missing > 0:
+            self.losses.extend([math.nan] * missing)
+        if missing >= 0:
+            self.losses.extend(values)
+        else:
+            self.losses[first : first + len(values)] = values
+
+    def forget(self, step: int) -> None:
+        """Drop what was measured after a step, where it will not come again as it was."""
+        del self.losses[max(step, 0) :]
+        self.epochs = [event for event in self.epochs if event.step <= step]
+        self.validations = [event for event in self.validations if event.step <= step]
+        self.probes = [event for event in self.probes if event.step <= step]
+
+    def record_epoch(self, event: EpochEnded) -> None:
+        """Put an epoch in its place; what a resumed run repeats replaces what was there."""
+        place = bisect_left(self.epochs, event.epoch, key=lambda known: known.epoch)
+        repeated = place < len(self.epochs) and self.epochs[place].epoch == event.epoch
+        self.epochs[place : place + repeated] = [event]
+        self.seconds = event.seconds
+
+    def record_validation(self, event: Validated) -> None:
+        """Put a validation in its place; what a resumed run repeats replaces what was there."""
+        place = bisect_left(self.validations, event.step, key=lambda known: known.step)
+        repeated = place < len(self.validations) and self.validations[place].step == event.step
+        self.validations[place : place + repeated] = [event]
+
+    def record_probe(self, event: ProbeMeasured) -> None:
+        """Put a probe in its place; what a resumed run repeats replaces what was there."""
+
+        def moment(of: ProbeMeasured) -> tuple[int, int]:
+            return of.step, ("before", "step", "after").index(of.when)
+
+        place = bisect_left(self.probes, moment(event), key=moment)
+        repeated = place < len(self.probes) and moment(self.probes[place]) == moment(event)
+        self.probes[place : place + repeated] = [event]
+
+
+@dataclass(slots=True)
+class RunState:
+    """The fold over a run's events; the only thing views draw from."""
+
+    started: RunStarted | None = None
+    ended: RunEnded | None = None
+    stacks: StacksPlanned | None = None
+    """How the trials are divided."""
+    trials: list[TrialState] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    last_at: float = 0.0
+    """When the newest event happened."""
+    version: int = 0
+    """Grows with every event: what was drawn at the same version is still right."""
+    _repeats: bool = field(default=True, init=False, repr=False, compare=False)
+    """Whether what a resumed run measures again is what it had measured before."""
+    _missing_left: int = field(default=MOST_MISSING, init=False, repr=False, compare=False)
+    _losses_left: int = field(default=MOST_LOSSES, init=False, repr=False, compare=False)
+    _layers_left: int = field(default=MOST_PROBED_LAYERS, init=False, repr=False, compare=False)
+
+    @property
+    def status(self) -> RunStatus:
+        """How the run ended, or that it has not."""
+        return self.ended.status if self.ended else "running"
+
+    @property
+    def total_steps(self) -> int:
+        """Steps each trial takes in all."""
+        if self.started is None:
+            return 0
+        return self.started.steps_per_epoch * self.started.experiment.training.epochs
+
+    @property
+    def evaluated_on(self) -> Evaluated:
+        """The images that accuracies are measured on."""
+        return self.started.experiment.data.evaluate_on if self.started else "validation"
+
+    @property
+    def schemes(self) -> list[str]:
+        """The contestants, in the order of the experiment."""
+        return list(dict.fromkeys(trial.scheme for trial in self.trials))
+
+    def of_scheme(self, scheme: str) -> list[TrialState]:
+        """Return the scheme's trials, by seed as the experiment orders them."""
+        return [trial for trial in self.trials if trial.scheme == scheme]
+
+    def apply(self, event: Event) -> None:
+        """Take one more event into account; events of unknown trials are ignored."""
+        self.version += 1
+        self.last_at = event.at
+        if isinstance(event, StepLosses):  # first, for nearly all events are of this kind
+            if 0 <= event.trial < len(self.trials):
+                self._record(self.trials[event.trial], event)
+        elif isinstance(event, RunStarted):
+            self._start(event)
+        elif isinstance(event, RunEnded):
+            self.ended = event
+            self._close_open_trials(event)
+        elif isinstance(event, Noted):
+            self._note(event.message)
+        elif isinstance(event, StacksPlanned):
+            self.stacks = event
+        elif isinstance(event, RunResumed):
+            self._reopen(event)
+        elif isinstance(event, ProbeMeasured):
+            if 0 <= event.trial < len(self.trials):
+                self._record_probe(self.trials[event.trial], event)
+        elif 0 <= event.trial < len(self.trials):
+            trial = self.trials[event.trial]
+            if isinstance(event, TrialStarted) and not self._repeats:
+                trial.forget(event.step)
+            _apply_to_trial(trial, event)
+
+    def _start(self, event: RunStarted) -> None:
+        if self.started is None:
+            self.trials = [
+                TrialState(index, plan.contestant, plan.seed, plan=plan)
+                for index, plan in enumerate(event.trials[:MOST_TRIALS])
+            ]
+            if len(event.trials) > MOST_TRIALS:
+                self._note(
+                    f"only the first {MOST_TRIALS:,} of {len(event.trials):,} trials are kept"
+                )
+        self.started = event
+        self.ended = None
+
+    def _reopen(self, event: RunResumed) -> None:
+        """Wait again for the trials that had not come to an end of their own."""
+        self.ended = None
+        self._repeats = not event.differences
+        for difference in event.differences:
+            self._note(f"it went on although {difference}")
+        for trial in self.trials:
+            if trial.status not in ENDED:
+                trial.status = "waiting"
+                trial.reason = ""
+
+    def _record(self, trial: TrialState, event: StepLosses) -> None:
+        values = _floats(event.values)
+        missing = event.first - len(trial.losses)
+        if event.first < 0 or missing > self._missing_left or len(values) > self._losses_left:
+            self._note("losses that can't belong to this run were left out")
+            return
+        if missing > 0:
+            self._missing_left -= missing
+        self._losses_left -= len(values)
+        trial.record(event.first, values)
+
+    def _record_probe(self, trial: TrialState, event: ProbeMeasured) -> None:
+        if len(event.probe.layers) > self._layers_left:
+            self._note("there are more probes than can be kept in memory; the last are left out")
+            return
+        self._layers_left -= len(event.probe.layers)
+        trial.record_probe(event)
+
+    def _note(self, message: str) -> None:
+        if message not in self.notes and len(self.notes) < MOST_NOTES:
+            self.notes.append(message[:MAXIMUM_LENGTH])
+
+    def _close_open_trials(self, event: RunEnded) -> None:
+        for trial in self.trials:
+            if trial.status in ("waiting", "running"):
+                trial.status = "failed" if event.status == "failed" else "interrupted"
+
+
+def _all_finite(values: Iterable[float]) -> bool:
+    return all(map(math.isfinite, values))
+
+
+def _floats(values: tuple[Number, ...]) -> array[float]:
+    try:
+        return array("d", values)  # type: ignore[arg-type]  # in C, where all are finite
+    except TypeError:
+        return array("d", map(from_wire, values))
+
+
+def _apply_to_trial(
+    trial: TrialState, event: TrialStarted | Validated | EpochEnded | TrialEnded
+) -> None:
+    match event:
+        case TrialStarted():
+            trial.start = event.start or trial.start
+            if trial.status not in ENDED:
+                trial.status = "running"
+        case Validated():
+            trial.record_validation(event)
+        case EpochEnded():
+            trial.record_epoch(event)
+        case TrialEnded():
+            trial.status = event.status
+            trial.seconds = event.seconds
+            trial.reason = event.reason
+
+
+def fold(events: Iterable[Event]) -> RunState:
+    """Add up events to the state of their run."""
+    state = RunState()
+    for event in events:
+        state.apply(event)
+    return state

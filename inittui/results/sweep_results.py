@@ -1,0 +1,224 @@
+"""What a run's sweeps say: accuracy against each swept value, and the best range."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from inittui.experiment.trials import Setting, format_setting
+from inittui.results.state import ENDED, RunState, TrialState
+from inittui.results.summary import Measure, measure
+
+NEAR_BEST = 0.01
+"""Values whose mean accuracy is at most this far below the best belong to the best range."""
+
+AT_CHANCE = 1.5
+"""An accuracy below this many times that of guessing is called chance."""
+
+MOST_SENTENCES = 4
+"""Curves that are each spoken of; of more only the best one is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value of a sweep under everything else alike, over its seeds."""
+
+    value: Setting
+    accuracy: Measure | None
+    """None where no trial was validated."""
+    low: float
+    """Of the seeds; NaN where there is none."""
+    high: float
+    is_trained: bool
+    """Whether at least one of its trials was trained to the end (or diverged)."""
+    final: Measure | None
+    """The accuracy of those; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The values of a sweep under everything else alike."""
+
+    name: str
+    """The scheme and the other swept settings."""
+    points: tuple[Point, ...]
+    """By value where these are numbers, else in the order of the experiment."""
+
+    @property
+    def trained(self) -> tuple[Point, ...]:
+        """The points that were trained to the end."""
+        return tuple(point for point in self.points if point.is_trained)
+
+    @property
+    def best(self) -> Point | None:
+        """The point of the highest mean accuracy of those that were trained to the end."""
+        known = [point for point in self.points if point.final is not None]
+        return max(known, key=_mean, default=None)
+
+    @property
+    def best_range(self) -> tuple[Point, ...]:
+        """Neighbours of the best whose mean accuracy is at most `NEAR_BEST` below it."""
+        best = self.best
+        if best is None:
+            return ()
+        place = self.points.index(best)
+        near = [_mean(point) >= _mean(best) - NEAR_BEST for point in self.points]
+        first = last = place
+        while first > 0 and near[first - 1]:
+            first -= 1
+        while last < len(near) - 1 and near[last + 1]:
+            last += 1
+        return self.points[first : last + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One swept parameter or setting."""
+
+    name: str
+    """As the sweep has it: trunc_normal:std or model.depth."""
+    values: tuple[Setting, ...]
+    """All of them, ascending where they are numbers."""
+    curves: tuple[Curve, ...]
+    references: tuple[tuple[str, Measure], ...] = ()
+    """Contestants that have no such parameter, with their accuracies."""
+
+    @property
+    def title(self) -> str:
+        """What it is called in a sentence: std of trunc_normal, depth."""
+        owner, colon, parameter = self.name.rpartition(":")
+        return f"{parameter} of {owner}" if colon else parameter.rpartition(".")[2]
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether all values are numbers."""
+        return all(map(_is_number, self.values))
+
+    @property
+    def is_log(self) -> bool:
+        """Whether the values belong on a log axis: numbers above 0, a factor of 4 or more apart."""
+        numbers = [float(value) for value in self.values if _is_number(value)]
+        return self.is_numeric and min(numbers) > 0 and max(numbers) >= 4 * min(numbers)
+
+
+def swept_axes(state: RunState) -> tuple[Axis, ...]:
+    """Return the swept parameters and settings of a run; () where nothing is swept."""
+    names = dict.fromkeys(name for trial in state.trials for name in _swept(trial))
+    return tuple(_axis(name, state.trials) for name in names)
+
+
+def best_ranges(state: RunState, axis: Axis) -> list[str]:
+    """Return a sentence for each curve; one for the best where there are many."""
+    curves = [curve for curve in axis.curves if curve.best is not None]
+    if not any(curve.trained for curve in axis.curves):
+        return [f"So far no value of {axis.title} was trained to the end."]
+    if len(curves) > MOST_SENTENCES:
+        curves = [max(curves, key=_best_mean)]
+    said = [_best_range(axis, curve, chance(state)) for curve in curves]
+    if len(axis.curves) == 1:
+        return [text[0].upper() + text[1:] for text in said]
+    return [f"{curve.name}: {text}" for curve, text in zip(curves, said, strict=True)]
+
+
+def _best_range(axis: Axis, curve: Curve, guessing: float) -> str:
+    best = curve.best
+    assert best is not None
+    top = _best_mean(curve)
+    of = _of_trained(curve)
+    if top < AT_CHANCE * guessing:
+        return (
+            f"{of}at no {axis.title} does it learn; "
+            f"the accuracy is at most {100 * top:.2f} %, guessing gives {100 * guessing:.0f} %."
+        )
+    value, near = format_setting(best.value), curve.best_range
+    if not axis.is_numeric or len(near) == 1:
+        return f"{of}the best {axis.title} is {value}, with {100 * top:.2f} %."
+    low, high = format_setting(near[0].value), format_setting(near[-1].value)
+    return (
+        f"{of}the best {axis.title} is from {low} to {high}: within "
+        f"{100 * NEAR_BEST:g} point of the best mean accuracy, {100 * top:.2f} % at {value}."
+    )
+
+
+def _of_trained(curve: Curve) -> str:
+    """Say of how many values a sentence is, where not all were trained to the end."""
+    trained, values = len(curve.trained), len(curve.points)
+    return "" if trained == values else f"of {trained} of {values} values trained to the end, "
+
+
+def _best_mean(curve: Curve) -> float:
+    best = curve.best
+    return -math.inf if best is None else _mean(best)
+
+
+def chance(state: RunState) -> float:
+    """Return the accuracy of guessing; 0 where the number of classes isn't known."""
+    return 1 / state.started.classes if state.started and state.started.classes else 0.0
+
+
+def _swept(trial: TrialState) -> dict[str, Setting]:
+    return trial.plan.swept if trial.plan is not None else {}
+
+
+def _axis(name: str, trials: Sequence[TrialState]) -> Axis:
+    groups: dict[str, list[TrialState]] = {}
+    others: dict[str, list[TrialState]] = {}
+    for trial in trials:
+        if name in _swept(trial):
+            groups.setdefault(_without(name, trial), []).append(trial)
+        else:
+            others.setdefault(trial.scheme, []).append(trial)
+    names = _shortest(list(groups))
+    curves = tuple(
+        Curve(short, _points(name, group))
+        for short, group in zip(names, groups.values(), strict=True)
+    )
+    values = _ordered(_swept(t)[name] for group in groups.values() for t in group)
+    measured = {key: measure(t.val_accuracy for t in group) for key, group in others.items()}
+    references = tuple((key, m) for key, m in measured.items() if m is not None)
+    return Axis(name, tuple(values), curves, references)
+
+
+def _without(name: str, trial: TrialState) -> str:
+    """Return what the trial is called if the value on this axis is left open."""
+    plan = trial.plan
+    assert plan is not None
+    scheme = plan.family if ":" in name else plan.scheme
+    others = (
+        f"{key.rpartition('.')[2]}={format_setting(value)}"
+        for key, value in plan.swept.items()
+        if key != name and (":" not in key or ":" in name)
+    )
+    return " ".join([scheme, *others])
+
+
+def _shortest(names: Sequence[str]) -> list[str]:
+    """Leave out the scheme where all curves have the same one, and something follows it."""
+    split = [name.partition(" ") for name in names]
+    same = len({scheme for scheme, _, _ in split}) == 1 and all(rest for _, _, rest in split)
+    return [rest for _, _, rest in split] if same and len(names) > 1 else list(names)
+
+
+def _points(name: str, trials: Sequence[TrialState]) -> tuple[Point, ...]:
+    found = []
+    for value in _ordered(_swept(trial)[name] for trial in trials):
+        mine = [trial for trial in trials if _swept(trial)[name] == value]
+        known = [trial.val_accuracy for trial in mine if trial.val_accuracy is not None]
+        low, high = min(known, default=math.nan), max(known, default=math.nan)
+        ended = [trial.val_accuracy for trial in mine if trial.status in ENDED]
+        found.append(Point(value, measure(known), low, high, bool(ended), measure(ended)))
+    return tuple(found)
+
+
+def _ordered(values: Iterable[Setting]) -> list[Setting]:
+    unique = list(dict.fromkeys(values))
+    return sorted(unique, key=float) if all(map(_is_number, unique)) else unique
+
+
+def _is_number(value: Setting) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _mean(point: Point) -> float:
+    return point.final.mean if point.final is not None else -math.inf

@@ -1,0 +1,1 @@
+"""How a stack of trials takes its steps, on one device."""

@@ -1,0 +1,57 @@
+"""What every way of training offers to the engine, and how all of them are validated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+
+from inittui.training.batches import Batch, Batches
+
+
+class Learner(Protocol):
+    """Some trials that train together; T of them are still in it, in a fixed order."""
+
+    @property
+    def seed_rows(self) -> torch.Tensor:
+        """For each trial the row of `Batch` that is its seed's, int64 [T]."""
+
+    def step(self, batch: Batch) -> torch.Tensor:
+        """Take one step; return each trial's loss before it, [T], on the device.
+
+        Its numbers are there after `settle`, or when the device has come to them.
+        """
+
+    def settle(self) -> None:
+        """Wait until all steps have been taken, as far as this process takes them itself."""
+
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""
+
+    def values_of(self, position: int) -> dict[str, torch.Tensor]:
+        """Return one trial's parameters and buffers by name: views, not copies."""
+
+    def keep(self, positions: Sequence[int]) -> None:
+        """Go on with the trials at these positions only."""
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return all that the next step depends on; copying into the tensors restores it."""
+
+
+@torch.no_grad()
+def validate(learner: Learner, feed: Batches) -> tuple[list[float], list[float]]:
+    """Return each trial's mean loss and accuracy (a fraction) over the validation part."""
+    rows_of_trials = learner.seed_rows
+    losses = torch.zeros(len(rows_of_trials), dtype=torch.float64, device=rows_of_trials.device)
+    correct = torch.zeros_like(losses)
+    count = 0
+    for batch in feed.validation():
+        logits = learner.logits(batch.images)
+        labels = batch.labels[rows_of_trials]
+        loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
+        losses += loss.view_as(labels).sum(1, dtype=torch.float64)
+        correct += (logits.argmax(-1) == labels).sum(1)
+        count += labels.shape[1]
+    return (losses / count).tolist(), (correct / count).tolist()

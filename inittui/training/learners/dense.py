@@ -1,0 +1,274 @@
+"""Perceptrons trained as one: batched matrix products with the backward pass written out.
+
+Takes any `nn.Sequential` of Linear layers, each with batch norm, an elementwise nonlinearity and
+dropout after it or without any of them. It does what
+`general.GeneralLearner` does for every model, without autograd's bookkeeping and without copies:
+products are written straight into the flat gradient, activations into buffers that are reused.
+Where all trials see the same batch, the first layer is a single product for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import nn
+
+from inittui.experiment.records import TrainingConfig
+from inittui.training.batches import Batch
+from inittui.training.dropout import MaskedDropout
+from inittui.training.learners.dense_activations import NONLINEARITIES, Nonlinearity
+from inittui.training.learners.dense_batch_norm import StackedNorm, can_stack
+from inittui.training.learners.flat_parameters import stack_models
+from inittui.training.learners.products import linear
+
+
+@dataclass(frozen=True)
+class DenseLayer:
+    """A Linear layer with the batch norm, the nonlinearity and the dropout that follow it."""
+
+    name: str
+    units: int
+    bias: bool
+    module: nn.Module
+    """The nonlinearity's module, which holds its settings."""
+    masked: bool
+    norm: str = ""
+    """The batch norm between the two; "" if there is none."""
+    normalizer: nn.BatchNorm1d | None = None
+
+    @property
+    def nonlinearity(self) -> Nonlinearity:
+        """How the module is computed."""
+        return NONLINEARITIES[type(self.module)]
+
+
+def dense_layers(model: nn.Module) -> list[DenseLayer] | None:
+    """Return the layers of a plain perceptron; None where the model is anything else."""
+    if type(model) is not nn.Sequential or _is_entangled(model):
+        return None
+    found: list[DenseLayer] = []
+    for name, module in model.named_modules():
+        last = found[-1] if found else None
+        if type(module) is nn.Sequential or (type(module) is nn.Flatten and last is None):
+            continue
+        if type(module) is nn.Linear:
+            biased = module.bias is not None
+            found.append(DenseLayer(name, module.out_features, biased, nn.Identity(), False))
+        elif last is None or last.masked:
+            return None
+        elif isinstance(module, MaskedDropout):
+            found[-1] = replace(last, masked=module.probability > 0)
+        elif type(module) in NONLINEARITIES and type(last.module) is nn.Identity:
+            found[-1] = replace(last, module=module)
+        elif can_stack(module) and type(last.module) is nn.Identity and not last.norm:
+            found[-1] = replace(last, norm=name, normalizer=module)
+        else:
+            return None
+    return found or None
+
+
+def _is_entangled(model: nn.Module) -> bool:
+    """Whether layers or weights are used twice, or hooks want to see the forward pass."""
+    modules = [module for _, module in model.named_modules(remove_duplicate=False)]
+    tensors = [tensor for _, tensor in model.named_parameters(remove_duplicate=False)]
+    return (
+        len(set(map(id, modules))) < len(modules)
+        or len(set(map(id, tensors))) < len(tensors)
+        or any(m._forward_hooks or m._forward_pre_hooks or m._backward_hooks for m in modules)
+    )
+
+
+class _Buffers:
+    """Every intermediate of a batch of one size; each step overwrites them.
+
+    All are [T, rows, units]. What the single product of the first layer and what batch norm reads
+    and writes lies in memory as [rows, T, units].
+    """
+
+    def __init__(
+        self, layers: Sequence[DenseLayer], trials: int, rows: int, shared: bool, like: torch.Tensor
+    ) -> None:
+        def empty(units: int, by_row: bool = False) -> torch.Tensor:
+            if by_row:
+                return like.new_empty(rows, trials, units).transpose(0, 1)
+            return like.new_empty(trials, rows, units)
+
+        self.products: list[torch.Tensor] = []
+        """What each Linear layer gives."""
+        self.inputs: list[torch.Tensor] = []
+        """What the nonlinearity takes: the same, or normalised."""
+        self.outputs: list[torch.Tensor] = []
+        """After the nonlinearity; the same memory where the gradient allows it."""
+        self.masked: list[torch.Tensor] = []
+        """After dropout; the same memory where the gradient allows it."""
+        self.gradients = [empty(layer.units, bool(layer.norm)) for layer in layers]
+        for number, layer in enumerate(layers):
+            by_row = (shared and number == 0) or bool(layer.norm)
+            kind = layer.nonlinearity
+            inputs = empty(layer.units, by_row)
+            self.products.append(empty(layer.units, by_row) if layer.norm else inputs)
+            outputs = inputs if kind.from_output else empty(layer.units, by_row)
+            apart = layer.masked and not kind.survives_mask
+            self.inputs.append(inputs)
+            self.outputs.append(outputs)
+            self.masked.append(empty(layer.units, by_row) if apart else outputs)
+        self.first_by_row = empty(layers[0].units, True) if shared else None
+
+
+class DenseLearner:
+    """T perceptrons of one shape, each with weights of its own."""
+
+    def __init__(
+        self,
+        layers: Sequence[DenseLayer],
+        models: Iterable[nn.Module],
+        seed_rows: Sequence[int],
+        seeds: int,
+        config: TrainingConfig,
+        like: torch.Tensor,
+    ) -> None:
+        """Copy the parameters of each model in turn.
+
+        ``seed_rows`` gives each trial's row in a batch of so many ``seeds`` (one: one batch for
+        all); ``like`` gives device and dtype.
+        """
+        self._layers = list(layers)
+        self._flat, buffers = stack_models(models, len(seed_rows), config, like)
+        self._norms = {
+            layer.norm: StackedNorm(layer.norm, layer.normalizer, buffers)
+            for layer in layers
+            if layer.normalizer is not None
+        }
+        self.seed_rows = torch.tensor(seed_rows, device=like.device)
+        self._shared = seeds == 1
+        self._buffers: dict[int, _Buffers] = {}
+
+    @torch.no_grad()
+    def step(self, batch: Batch) -> torch.Tensor:
+        """Take one step; return each trial's loss before it, [T]."""
+        images = self._per_trial(batch.images.flatten(2))
+        labels = batch.labels[self.seed_rows].unsqueeze(2)
+        masks = iter([self._per_trial(mask) for mask in batch.masks])
+        used = [next(masks) if layer.masked else None for layer in self._layers]
+        buffers = self._buffers_for(labels.shape[1])
+        logits = self._forward(images, used, buffers, training=True)
+        gradient = buffers.gradients[-1]
+        torch.log_softmax(logits, 2, out=gradient)
+        losses = gradient.gather(2, labels).mean((1, 2)).neg_()
+        gradient.exp_().scatter_add_(2, labels, gradient.new_full((1, 1, 1), -1).expand_as(labels))
+        gradient.div_(labels.shape[1])
+        self._backward(images, used, buffers)
+        self._flat.step()
+        return losses
+
+    def settle(self) -> None:
+        """Nothing to wait for: a step returns when it is taken."""
+
+    @torch.no_grad()
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""
+        inputs = self._per_trial(images.flatten(2))
+        nothing = [None] * len(self._layers)
+        return self._forward(inputs, nothing, self._buffers_for(images.shape[1]), training=False)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return all that the next step depends on; copying into the tensors restores it."""
+        return self._flat.state() | {f"buffer.{n}": b for n, b in self._running().items()}
+
+    def values_of(self, position: int) -> dict[str, torch.Tensor]:
+        """Return one trial's parameters and buffers by name: views, not copies."""
+        buffers = {name: buffer[position] for name, buffer in self._running().items()}
+        return self._flat.values_of(position) | buffers
+
+    def keep(self, positions: Sequence[int]) -> None:
+        """Go on with the trials at these positions only."""
+        self._flat.keep(positions)
+        for norm in self._norms.values():
+            norm.keep(positions)
+        self.seed_rows = self.seed_rows[list(positions)]
+        self._buffers.clear()
+
+    def _running(self) -> dict[str, torch.Tensor]:
+        return {name: b for norm in self._norms.values() for name, b in norm.buffers.items()}
+
+    def _per_trial(self, values: torch.Tensor) -> torch.Tensor:
+        """Return [T, …] from [seeds, …], or [1, …] where there is one seed and all share it."""
+        return values if len(values) == 1 else values[self.seed_rows]
+
+    def _buffers_for(self, rows: int) -> _Buffers:
+        if rows not in self._buffers:
+            self._buffers[rows] = _Buffers(
+                self._layers, self._flat.count, rows, self._shared, self._flat.values
+            )
+        return self._buffers[rows]
+
+    def _forward(
+        self,
+        images: torch.Tensor,
+        masks: Sequence[torch.Tensor | None],
+        buffers: _Buffers,
+        training: bool,
+    ) -> torch.Tensor:
+        """Fill the buffers from inputs [T or 1, rows, features]; return the logits."""
+        values = images
+        for number, (layer, mask) in enumerate(zip(self._layers, masks, strict=True)):
+            inputs, outputs = buffers.inputs[number], buffers.outputs[number]
+            product = buffers.products[number]
+            self._product(layer, values, product)
+            if layer.norm:
+                self._norms[layer.norm].forward(self._flat.parameters, product, inputs, training)
+            layer.nonlinearity.forward(layer.module, inputs, outputs)
+            values = outputs
+            if mask is not None:
+                values = torch.mul(outputs, mask, out=buffers.masked[number])
+        return values
+
+    def _product(self, layer: DenseLayer, values: torch.Tensor, out: torch.Tensor) -> None:
+        weight = self._flat.parameters[f"{layer.name}.weight"]
+        bias = self._flat.parameters[f"{layer.name}.bias"] if layer.bias else None
+        if len(values) == 1 and self._shared:
+            # One batch for all: [rows, features] × [features, T·units], in one product.
+            by_row = out.transpose(0, 1).flatten(1)
+            linear(
+                values[0], weight.flatten(0, 1), None if bias is None else bias.flatten(), by_row
+            )
+        elif bias is None:
+            torch.bmm(values, weight.transpose(1, 2), out=out)
+        else:
+            torch.baddbmm(bias.unsqueeze(1), values, weight.transpose(1, 2), out=out)
+
+    def _backward(
+        self, images: torch.Tensor, masks: Sequence[torch.Tensor | None], buffers: _Buffers
+    ) -> None:
+        """Fill the flat gradient, from the gradient by the masked outputs of the last layer."""
+        for number in range(len(self._layers) - 1, -1, -1):
+            layer, mask, kind = (
+                self._layers[number],
+                masks[number],
+                self._layers[number].nonlinearity,
+            )
+            gradient = buffers.gradients[number]
+            if mask is not None:
+                gradient.mul_(mask)
+            saved = buffers.outputs[number] if kind.from_output else buffers.inputs[number]
+            kind.backward(layer.module, gradient, saved)
+            if layer.norm:
+                gradient = self._norms[layer.norm].backward(
+                    self._flat.parameters, self._flat.gradients, gradient, buffers.products[number]
+                )
+            if layer.bias:
+                torch.sum(gradient, 1, out=self._flat.gradients[f"{layer.name}.bias"])
+            by_weight = self._flat.gradients[f"{layer.name}.weight"]
+            if number:
+                below = buffers.masked[number - 1]
+                torch.bmm(gradient.transpose(1, 2), below, out=by_weight)
+                weight = self._flat.parameters[f"{layer.name}.weight"]
+                torch.bmm(gradient, weight, out=buffers.gradients[number - 1])
+            elif buffers.first_by_row is not None:
+                by_row = gradient if layer.norm else buffers.first_by_row.copy_(gradient)
+                joint = by_row.transpose(0, 1).flatten(1)
+                torch.mm(joint.T, images[0], out=by_weight.flatten(0, 1))
+            else:
+                torch.bmm(gradient.transpose(1, 2), images, out=by_weight)

@@ -1,0 +1,103 @@
+"""The parameters of T models in one flat buffer, viewed as [T, *shape] each.
+
+One buffer makes one fused optimizer step of them, and costs nothing beside the numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+from torch import nn
+
+from inittui.experiment.records import TrainingConfig
+from inittui.training.learners.optimizers import OptimizerStep
+
+Views = dict[str, torch.Tensor]
+
+
+class FlatParameters:
+    """Stacked parameters, their gradients and the optimizer's moments, alike in layout."""
+
+    def __init__(
+        self,
+        shapes: Mapping[str, Sequence[int]],
+        count: int,
+        config: TrainingConfig,
+        like: torch.Tensor,
+    ) -> None:
+        """Allocate zeros for ``count`` models of these shapes, on ``like``'s device and dtype."""
+        self._shapes = {name: tuple(shape) for name, shape in shapes.items()}
+        self._config = config
+        size = count * sum(map(math.prod, self._shapes.values()))
+        self._bind(like.new_zeros(size), count)
+
+    def _bind(self, values: torch.Tensor, count: int) -> None:
+        self.count = count
+        self.values = values
+        self.gradient = torch.zeros_like(values)
+        self.parameters = self._view(values, count)
+        self.gradients = self._view(self.gradient, count)
+        self._optimizer = OptimizerStep(
+            self._config.optimizer, self._config.lr, [values], [self.gradient]
+        )
+
+    def _view(self, buffer: torch.Tensor, count: int) -> Views:
+        sizes = [count * math.prod(shape) for shape in self._shapes.values()]
+        return {
+            name: part.view(count, *shape)
+            for (name, shape), part in zip(self._shapes.items(), buffer.split(sizes), strict=True)
+        }
+
+    def fill(self, position: int, parameters: Mapping[str, torch.Tensor]) -> None:
+        """Copy one model's parameters to its place."""
+        for name, view in self.parameters.items():
+            view[position].copy_(parameters[name].detach())
+
+    def step(self) -> None:
+        """Update all parameters from all gradients."""
+        self._optimizer.step()
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return the parameters and the optimizer's state; the tensors are the live ones."""
+        return {"values": self.values, **self._optimizer.state()}
+
+    def values_of(self, position: int) -> Views:
+        """Return the parameters of one model as views."""
+        return {name: stacked[position].detach() for name, stacked in self.parameters.items()}
+
+    def keep(self, positions: Sequence[int]) -> None:
+        """Go on with the models at these positions only; their memory is all that stays."""
+        before = self._optimizer
+
+        def select(buffer: torch.Tensor) -> torch.Tensor:
+            index = torch.tensor(positions, device=buffer.device)
+            return torch.cat(
+                [view[index].flatten() for view in self._view(buffer, self.count).values()]
+            )
+
+        moments = [[select(moment) for moment in slot] for slot in before.moments]
+        self._bind(select(self.values), len(positions))
+        self._optimizer.moments = moments
+        self._optimizer.counts = before.counts
+
+
+def stack_models(
+    models: Iterable[nn.Module], count: int, config: TrainingConfig, like: torch.Tensor
+) -> tuple[FlatParameters, Views]:
+    """Copy parameters and buffers of ``count`` models in turn, so that one model at a time exists.
+
+    The buffers are [T, *shape] each.
+    """
+    flat: FlatParameters | None = None
+    buffers: list[Views] = []
+    for position, model in enumerate(models):
+        parameters = dict(model.named_parameters())
+        if flat is None:
+            shapes = {name: tensor.shape for name, tensor in parameters.items()}
+            flat = FlatParameters(shapes, count, config, like)
+        flat.fill(position, parameters)
+        buffers.append(dict(model.named_buffers()))
+    assert flat is not None
+    return flat, {name: torch.stack([each[name] for each in buffers]) for name in buffers[0]}

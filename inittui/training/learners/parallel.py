@@ -1,0 +1,184 @@
+"""Models that are large enough to keep a core busy: they take turns on the cores.
+
+On a CPU large models gain nothing from being stacked and lose by it: what one model computes no
+longer fits the caches, let alone what all do. Instead each core computes one of them alone. What
+makes convolutions fast is the layout of the images, channels last, which saves reordering around
+each of them and makes pooling ten times as fast.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from inittui.experiment.records import TrainingConfig
+from inittui.training.batches import Batch
+from inittui.training.learners.optimizers import OptimizerStep
+from inittui.training.learners.threads import SideBySide, Task
+from inittui.user_code import seeded
+
+
+class ParallelLearner:
+    """T models of one architecture; gradients exist for as many at a time as there are threads."""
+
+    def __init__(
+        self,
+        models: Iterable[nn.Module],
+        mask_names: Sequence[str],
+        seed_rows: Sequence[int],
+        config: TrainingConfig,
+        like: torch.Tensor,
+        layout: torch.memory_format = torch.contiguous_format,
+    ) -> None:
+        """Take over models on their device with their start weights.
+
+        ``mask_names`` are the masked dropout layers in the order of `Batch.masks`; ``like`` lies
+        on the device; ``layout`` is that of weights and images of four dimensions.
+        """
+        self._layout = layout
+        laid = (model.to(memory_format=layout) for model in models)
+        self._trials = [_Trial(model, mask_names, config) for model in laid]
+        self._rows = list(seed_rows)
+        self._side_by_side = SideBySide(torch.get_num_threads())
+        self.seed_rows = torch.tensor(seed_rows, device=like.device)
+
+    def step(self, batch: Batch) -> torch.Tensor:
+        """Begin a step; each trial's loss before it, [T], is there when all has settled.
+
+        It returns while the models compute, so that the next batch can be drawn meanwhile.
+        """
+        images = [each.to(memory_format=self._layout_of(each), copy=True) for each in batch.images]
+        masks = [mask.clone() for mask in batch.masks]
+        labels = batch.labels
+        losses = torch.empty(len(self._trials), dtype=batch.images.dtype)
+
+        def step(trial: _Trial, row: int) -> torch.Tensor:
+            return trial.step(images[row], labels[row], [mask[row] for mask in masks])
+
+        self._begin(step, losses)
+        self._side_by_side.wait(left=len(self._trials))
+        return losses
+
+    def settle(self) -> None:
+        """Wait for all steps that were begun."""
+        self._side_by_side.wait()
+
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""
+        inputs = [each.to(memory_format=self._layout_of(each)) for each in images]
+        found: list[torch.Tensor] = [images] * len(self._trials)
+
+        @torch.no_grad()
+        def evaluate(trial: _Trial, row: int) -> torch.Tensor:
+            logits: torch.Tensor = trial.model.eval()(inputs[row])
+            return logits
+
+        self._begin(evaluate, found)
+        self.settle()
+        return torch.stack(found)
+
+    def _begin(
+        self,
+        compute: Callable[[_Trial, int], torch.Tensor],
+        found: torch.Tensor | list[torch.Tensor],
+    ) -> None:
+        """Compute for every trial and its row of the batch; results go to their places."""
+
+        def task(place: int, trial: _Trial, row: int) -> Task:
+            def run() -> None:
+                found[place] = compute(trial, row)
+
+            return run
+
+        pairs = zip(self._trials, self._rows, strict=True)
+        self._side_by_side.add([task(place, *pair) for place, pair in enumerate(pairs)])
+
+    def _layout_of(self, images: torch.Tensor) -> torch.memory_format:
+        return self._layout if images.ndim == 4 else torch.contiguous_format
+
+    def values_of(self, position: int) -> dict[str, torch.Tensor]:
+        """Return one trial's parameters and buffers by name, as they are."""
+        self.settle()
+        return self._trials[position].values()
+
+    def keep(self, positions: Sequence[int]) -> None:
+        """Go on with the trials at these positions only."""
+        self.settle()
+        self._trials = [self._trials[position] for position in positions]
+        self._rows = [self._rows[position] for position in positions]
+        self.seed_rows = self.seed_rows[list(positions)]
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return all that the next step depends on; copying into the tensors restores it."""
+        self.settle()
+        return {
+            f"{position}.{name}": tensor
+            for position, trial in enumerate(self._trials)
+            for name, tensor in trial.state().items()
+        }
+
+
+class _Trial:
+    """One of the models, with its optimizer."""
+
+    def __init__(self, model: nn.Module, mask_names: Sequence[str], config: TrainingConfig) -> None:
+        self.model = model
+        self._masked = [model.get_submodule(name) for name in mask_names]
+        self._mask_names = {f"{name}.mask" for name in mask_names}
+        self._parameters = list(model.parameters())
+        self._optimizer = OptimizerStep(config.optimizer, config.lr, self._parameters, [])
+
+    def step(
+        self, images: torch.Tensor, labels: torch.Tensor, masks: Sequence[torch.Tensor]
+    ) -> torch.Tensor:
+        """Take one step on [rows, *shape]; return the loss before it."""
+        self.model.train()
+        for layer, mask in zip(self._masked, masks, strict=True):
+            layer.mask = mask
+        loss = F.cross_entropy(self.model(images), labels)
+        loss.backward()
+        self._optimizer.gradients = [
+            torch.zeros_like(p) if p.grad is None else p.grad for p in self._parameters
+        ]
+        self._optimizer.step()
+        self._optimizer.gradients = []
+        for parameter in self._parameters:
+            parameter.grad = None
+        return loss.detach()
+
+    def values(self) -> dict[str, torch.Tensor]:
+        """Return parameters and buffers by name."""
+        named = {**dict(self.model.named_parameters()), **dict(self.model.named_buffers())}
+        return {name: each.detach() for name, each in named.items() if name not in self._mask_names}
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return the live tensors."""
+        model = {f"model.{name}": tensor for name, tensor in self.values().items()}
+        return model | self._optimizer.state()
+
+
+def layout_for(model: nn.Module, example: torch.Tensor) -> torch.memory_format:
+    """Return the fastest layout that a model takes its images [n, channels, height, width] in.
+
+    Channels last is for convolutions. Somebody's own code may need the usual layout, as
+    ``x.view(len(x), -1)`` does, so it is tried.
+    """
+    usual, fast = torch.contiguous_format, torch.channels_last
+    convolutions = (nn.Conv2d, nn.ConvTranspose2d)
+    if example.ndim != 4 or not any(isinstance(each, convolutions) for each in model.modules()):
+        return usual
+    trial = copy.deepcopy(model).to(memory_format=fast)
+    images = example.to(memory_format=fast)
+    labels = torch.zeros(len(example), dtype=torch.int64)
+    try:
+        with seeded(0):
+            F.cross_entropy(trial.train()(images), labels).backward()
+        with torch.no_grad():
+            same = torch.allclose(trial.eval()(images), trial(example), 1e-3, 1e-5, True)
+    except Exception:  # noqa: BLE001
+        return usual
+    return fast if same else usual

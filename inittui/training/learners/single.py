@@ -1,0 +1,69 @@
+"""The plain way: one model, autograd, one optimizer. Faster ways are tested against this one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from inittui.experiment.records import TrainingConfig
+from inittui.training.batches import Batch
+from inittui.training.dropout import MaskedDropout
+from inittui.training.learners.optimizers import OptimizerStep
+from inittui.user_code import seeded
+
+
+class SingleLearner:
+    """Trains a single model eagerly."""
+
+    def __init__(
+        self, model: nn.Module, dropout: Sequence[MaskedDropout], config: TrainingConfig
+    ) -> None:
+        """Take over ``model``, which lies on its device with its start weights."""
+        self._model = model
+        self._dropout = dropout
+        parameters = [p for p in model.parameters() if p.requires_grad]
+        for parameter in parameters:
+            parameter.grad = torch.zeros_like(parameter)
+        self._gradients = [p.grad for p in parameters if p.grad is not None]
+        self._optimizer = OptimizerStep(config.optimizer, config.lr, parameters, self._gradients)
+        self.seed_rows = torch.zeros(1, dtype=torch.int64, device=parameters[0].device)
+
+    def step(self, batch: Batch) -> torch.Tensor:
+        """Take one step; return the loss before it, [1]."""
+        self._model.train()
+        for layer, mask in zip(self._dropout, batch.masks, strict=True):
+            layer.mask = mask[0]
+        with seeded(batch.noise[0], batch.images.device):
+            logits = self._model(batch.images[0])
+        loss = F.cross_entropy(logits, batch.labels[0])
+        torch._foreach_zero_(self._gradients)
+        loss.backward()
+        self._optimizer.step()
+        return loss.detach().view(1)
+
+    def settle(self) -> None:
+        """Nothing to wait for: a step returns when it is taken."""
+
+    @torch.no_grad()
+    def logits(self, images: torch.Tensor) -> torch.Tensor:
+        """Evaluate [1, rows, *shape]: [1, rows, classes]."""
+        self._model.eval()
+        logits: torch.Tensor = self._model(images[0])
+        return logits.unsqueeze(0)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return all that the next step depends on; copying into the tensors restores it."""
+        tensors = {**dict(self._model.named_parameters()), **dict(self._model.named_buffers())}
+        masks = {id(layer.mask) for layer in self._dropout}
+        model = {f"model.{n}": t.detach() for n, t in tensors.items() if id(t) not in masks}
+        return model | self._optimizer.state()
+
+    def values_of(self, position: int) -> dict[str, torch.Tensor]:
+        """Return the parameters and buffers by name, as they are."""
+        return dict(self._model.named_parameters()) | dict(self._model.named_buffers())
+
+    def keep(self, positions: Sequence[int]) -> None:
+        """Nothing to drop: the only trial ends with its learner."""

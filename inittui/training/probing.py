@@ -1,0 +1,71 @@
+"""When the trials of a run are measured inside, and on which images."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import nn
+
+from inittui.events.probes import When
+from inittui.events.records import Event, ProbeMeasured, StartValues, TrialStarted
+from inittui.experiment.trials import TrialPlan
+from inittui.inspection.probe import probe
+from inittui.training.batches import scale_pixels
+from inittui.training.prepared import Prepared
+
+Named = Mapping[str, torch.Tensor]
+
+
+class Inspector:
+    """Measures the trials of one set of materials at the steps that the experiment names."""
+
+    def __init__(self, materials: Prepared, total_steps: int) -> None:
+        """Cost nothing as long as nothing is due; ``total_steps`` end a trial."""
+        self._materials = materials
+        self._config = materials.experiment.inspection
+        self._total = total_steps
+        self._model: nn.Module | None = None
+
+    def due(self, step: int) -> When | None:
+        """Return what kind of probe the experiment wants after so many steps."""
+        if step == 0:
+            return "before" if self._config.before else None
+        if step == self._total and self._config.after:
+            return "after"
+        every = self._config.every
+        return "step" if every is not None and step % every == 0 else None
+
+    def measure(self, number: int, when: When, step: int, values: Named) -> ProbeMeasured:
+        """Measure the trial with this number; ``values`` are its parameters and buffers."""
+        if self._model is None:
+            model = copy.deepcopy(self._materials.template)
+            self._model = model.to(self._materials.device, self._materials.dtype)
+        trial = self._materials.trials[number]
+        images, labels = self._batch(trial)
+        measured = probe(
+            self._model, images, labels, percentile=self._config.percentile, values=values
+        )
+        return ProbeMeasured(at=time.time(), trial=number, when=when, step=step, probe=measured)
+
+    def _batch(self, trial: TrialPlan) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the first images of the training part of the trial's seed, and their labels."""
+        made = self._materials
+        rows = made.splits[trial.seed].train[: self._config.images].to(made.device)
+        data = made.experiment.data
+        images = scale_pixels(made.images[rows].to(made.dtype), data.mean, data.std)
+        return images, made.labels[rows]
+
+
+def measure_starts(materials: Prepared) -> Iterator[Event]:
+    """Tell who wrote the start values of all trials and measure them; train nothing."""
+    for part in (materials, *materials.others):
+        inspector = Inspector(part, total_steps=0)
+        for number in part.numbers:
+            start: list[tuple[StartValues, ...]] = []
+            model, _ = part.model(part.trials[number], start.append)
+            yield TrialStarted(at=time.time(), trial=number, start=start[0])
+            values = dict(model.named_parameters()) | dict(model.named_buffers())
+            yield inspector.measure(number, "before", 0, values)

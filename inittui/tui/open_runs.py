@@ -1,0 +1,184 @@
+"""What the UI knows: the runs that are open, those that train behind, and how they are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inittui.errors import UsageError
+from inittui.experiment.records import Experiment
+from inittui.runs import RunDirectory, create_run, live_writer, run_directories
+from inittui.runs.launch import start_worker, stop_worker
+from inittui.tui.chart_options import ChartOptions
+from inittui.tui.open_run import OpenRun, Phase
+
+if TYPE_CHECKING:
+    from inittui.tui.charting import Contestant
+
+
+@dataclass(slots=True)
+class OpenRuns:
+    """The open runs; nothing in it knows of widgets."""
+
+    root: Path
+    """Where runs are kept."""
+    palette: str = "safe"
+    shown: list[OpenRun] = field(default_factory=list)
+    """The runs in chart and tables, laid over each other."""
+    behind: list[OpenRun] = field(default_factory=list)
+    """Runs that this UI has started, that still go on and aren't shown."""
+    options: ChartOptions = field(default_factory=ChartOptions)
+    version: int = 0
+    """Grows with everything that may change what is shown."""
+    _contestants: tuple[object, list[Contestant]] = (None, [])
+
+    def contestants(self) -> list[Contestant]:
+        """Return the contestants of all shown runs."""
+        key = (
+            self.palette,
+            tuple((run.id, run.title, tuple(run.schemes)) for run in self.shown),
+        )
+        if self._contestants[0] != key:
+            from inittui.tui.charting import contestants
+
+            self._contestants = (key, contestants(self.shown, self.palette))
+        return self._contestants[1]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no run is shown."""
+        return not self.shown
+
+    def live(self) -> list[OpenRun]:
+        """Return the runs that go on, whether shown or not."""
+        return [run for run in (*self.shown, *self.behind) if run.is_live]
+
+    def start(self, experiment: Experiment, *, add: bool = False, trust: bool = False) -> OpenRun:
+        """Train an experiment in a process of its own; show it, alone or over what is shown.
+
+        ``trust`` lets the process import code that the experiment names.
+
+        Raises:
+            MachineError: the run can't be kept.
+        """
+        run = self.start_behind(experiment, trust=trust)
+        self._show(run, add)
+        return run
+
+    def start_behind(self, experiment: Experiment, *, trust: bool = False) -> OpenRun:
+        """Train an experiment without showing it.
+
+        Raises:
+            MachineError: the run can't be kept.
+        """
+        directory = create_run(self.root, experiment)
+        run = OpenRun(directory, worker=start_worker(directory, trust=trust))
+        run.open()
+        self.behind.append(run)
+        self.version += 1
+        return run
+
+    def show(self, directory: RunDirectory, *, add: bool = False) -> OpenRun:
+        """Open a run, alone or over what is shown; a live one that is open already stays."""
+        known = self.find(directory.id)
+        if known is not None and known.is_live:
+            run = known
+        else:
+            run = OpenRun(directory)
+            run.open()
+            self.shown = [each for each in self.shown if each is not known]
+        self._show(run, add)
+        return run
+
+    def _show(self, run: OpenRun, add: bool) -> None:
+        if not add:
+            self.behind += [r for r in self.shown if r.is_live and r.worker and r is not run]
+            self.shown = []
+            self.options = ChartOptions(
+                metric=self.options.metric, smoothing=self.options.smoothing
+            )
+        if run in self.behind:
+            self.behind.remove(run)
+        if run not in self.shown:
+            self.shown.append(run)
+        self.version += 1
+
+    def hide(self, run: OpenRun) -> None:
+        """Take a run out of what is shown."""
+        self.shown.remove(run)
+        if run.is_live and run.worker:
+            self.behind.append(run)
+        self.version += 1
+
+    def rename(self, run_id: str, name: str) -> None:
+        """Show an open run under its new name."""
+        run = self.find(run_id)
+        if run is not None:
+            run.name = name
+            self.version += 1
+
+    def find(self, run_id: str) -> OpenRun | None:
+        """Return an open run by its ID."""
+        return next((run for run in (*self.shown, *self.behind) if run.id == run_id), None)
+
+    def poll(self) -> list[OpenRun]:
+        """Take in what is new; return the runs that have just ended, one way or another."""
+        ended: list[OpenRun] = []
+        for run in (*self.shown, *self.behind):
+            was_live = run.is_live
+            if run.poll():
+                self.version += 1
+            if was_live and not run.is_live:
+                ended.append(run)
+        self.behind = [run for run in self.behind if run.is_live]
+        return ended
+
+    def stop(self, run: OpenRun) -> None:
+        """Ask a live run to end in order.
+
+        Raises:
+            UsageError: nobody on this host writes it.
+        """
+        gone = not run.directory.path.exists()
+        if run.worker is not None and (gone or run.phase is Phase.STARTING):
+            run.worker.terminate()
+        else:
+            stop_worker(run.directory)
+        run.stopping = True
+        self.version += 1
+
+    def resume(self, run: OpenRun, *, trust: bool = False) -> None:
+        """Let a run that was left before its end go on, in a process of its own.
+
+        Where somebody else lets it go on already, it is watched.
+
+        Raises:
+            MachineError, OSError: the process can't be started.
+        """
+        mine = live_writer(run.directory) is None
+        run.restart(start_worker(run.directory, resume=True, trust=trust) if mine else None)
+        self.version += 1
+
+    def find_live(self) -> list[RunDirectory]:
+        """Return the runs that somebody trains right now, the newest first."""
+        return [
+            directory
+            for directory in run_directories(self.root)
+            if directory.lock.exists() and live_writer(directory) is not None
+        ]
+
+    def set_options(self, options: ChartOptions) -> None:
+        """Show the curves in another way."""
+        self.options = options
+        self.version += 1
+
+    def only_run(self) -> OpenRun:
+        """Return the run that is shown last.
+
+        Raises:
+            UsageError: none is.
+        """
+        if not self.shown:
+            raise UsageError("no run is open")
+        return self.shown[-1]

@@ -1,0 +1,101 @@
+"""The contestants in a table: progress while they train, results after, values at the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual.binding import BindingType
+from textual.message import Message
+
+from inittui.tui.chart_options import ChartOptions, Key
+from inittui.tui.charting import Contestant
+from inittui.tui.host import app_of
+from inittui.tui.keymap import key
+from inittui.tui.leaderboard import standings
+from inittui.tui.status_styles import look_of
+from inittui.tui.widgets.row_list import RowList
+
+
+class Leaderboard(RowList):
+    """One line per contestant; the cursor chooses the one that keys act on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key(
+            "space", "board.hide", "choose('hide')", "Hide",
+            "Hide the chosen contestant's curve, or show it again.", footer=True,
+        ),
+        key(
+            "enter", "board.highlight", "choose('highlight')", "Highlight",
+            "Draw the chosen contestant in colour and the others in grey, or all in colour.",
+            footer=True,
+        ),
+    ]  # fmt: skip
+
+    class Chosen(Message):
+        """The person wants something of a contestant: "hide" or "highlight"."""
+
+        def __init__(self, contestant: Key, wish: str) -> None:
+            super().__init__()
+            self.contestant = contestant
+            self.wish = wish
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._contestants: Sequence[Contestant] = ()
+        self._lines: list[Text] = [Text()]
+        self._options = ChartOptions()
+        self._step: int | None = None
+
+    def show(
+        self, contestants: Sequence[Contestant], options: ChartOptions, step: int | None = None
+    ) -> None:
+        """Show how the contestants stand; ``step`` is where the chart's cursor is."""
+        self._contestants = contestants
+        self._options = options
+        self._step = step
+        self.reload()
+
+    @property
+    def chosen(self) -> Contestant | None:
+        """The contestant that the cursor is on."""
+        return self._contestants[self.cursor] if self._contestants else None
+
+    def draw(self) -> None:
+        """Draw all lines anew."""
+        self._lines = standings(
+            self._contestants,
+            self._options,
+            self.size.width,
+            step=self._step,
+            ascii_only=app_of(self).terminal.ascii_only,
+            look=look_of(self),
+        )
+        super().draw()
+
+    def count(self) -> int:
+        """Return the number of contestants."""
+        return len(self._contestants)
+
+    def identity(self, index: int) -> Hashable:
+        """Return the contestant's key."""
+        return self._contestants[index].key
+
+    def heading(self, width: int) -> Text:
+        """Return the names of the columns."""
+        return self._lines[0].copy()
+
+    def row(self, index: int, width: int) -> Text:
+        """Return a contestant's line."""
+        return self._lines[index + 1].copy()
+
+    def on_row_list_clicked(self, message: RowList.Clicked) -> None:
+        """Highlight on a second click."""
+        message.stop()
+        self.action_choose("highlight")
+
+    def action_choose(self, wish: str) -> None:
+        """Tell what the person wants of the chosen contestant."""
+        if self.chosen is not None:
+            self.post_message(self.Chosen(self.chosen.key, wish))

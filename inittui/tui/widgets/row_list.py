@@ -1,0 +1,187 @@
+"""A list of lines with a cursor; only what is seen is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.binding import BindingType
+from textual.message import Message
+from textual.reactive import reactive
+
+from inittui.tui.keymap import key
+from inittui.tui.status_styles import LOOK_CLASSES
+from inittui.tui.widgets.diff_lines import DiffLines
+
+
+class RowList(DiffLines, can_focus=True):
+    """Lines under a heading. Subclasses say how many there are and what is in them.
+
+    The cursor stays on the same row when others appear above it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key("up,k", "list.up", "cursor(-1)", "Up", "Go to the line above."),
+        key("down,j", "list.down", "cursor(1)", "Down", "Go to the line below."),
+        key("pageup", "list.page_up", "page(-1)", "Page up", "Go up by what is seen."),
+        key("pagedown", "list.page_down", "page(1)", "Page down", "Go down by what is seen."),
+        key("home,g", "list.first", "cursor(-1000000)", "First", "Go to the first line."),
+        key("end,G", "list.last", "cursor(1000000)", "Last", "Go to the last line."),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "rows--head",
+        "rows--cursor",
+        "rows--cursor-focused",
+        *LOOK_CLASSES,
+    }
+
+    cursor: reactive[int] = reactive(0, init=False)
+    """The row that keys act on."""
+
+    class Moved(Message):
+        """The cursor is on another row."""
+
+        def __init__(self, rows: RowList) -> None:
+            super().__init__()
+            self.rows = rows
+
+        @property
+        def control(self) -> RowList:
+            """The list it moved in."""
+            return self.rows
+
+    class Clicked(Message):
+        """A row was clicked that the cursor was on already."""
+
+        def __init__(self, rows: RowList) -> None:
+            super().__init__()
+            self.rows = rows
+
+        @property
+        def control(self) -> RowList:
+            """The list it was clicked in."""
+            return self.rows
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._start = 0
+        self._kept: Hashable = None
+
+    def count(self) -> int:
+        """Return the number of rows."""
+        raise NotImplementedError
+
+    def heading(self, width: int) -> Text | None:
+        """Return the line above the rows, if there is one."""
+        raise NotImplementedError
+
+    def row(self, index: int, width: int) -> Text:
+        """Return one line."""
+        raise NotImplementedError
+
+    def identity(self, index: int) -> Hashable:
+        """Return what a row is known by, wherever it stands."""
+        raise NotImplementedError
+
+    def reload(self) -> None:
+        """Draw what has changed; the cursor goes where its row has gone."""
+        places = range(self.count())
+        place = next((i for i in places if self.identity(i) == self._kept), None)
+        if place is None:
+            place = self._clamped(self.cursor)
+            self._keep(place)
+        if place != self.cursor:
+            self.set_reactive(RowList.cursor, place)
+            self.post_message(self.Moved(self))
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw all lines; only those that differ from before are sent."""
+        width, height = self.size
+        if not width or not height:
+            return
+        lines: list[Text] = []
+        head = self.heading(width)
+        if head is not None:
+            more = f" {self.count()}" if self.count() > height - 1 else ""
+            head.truncate(width - len(more), overflow="ellipsis")
+            head.pad_right(max(width - len(more) - head.cell_len, 0))
+            head.append(more)
+            head.stylize_before(self.get_component_rich_style("rows--head", partial=True))
+            lines.append(head)
+        room = max(height - len(lines), 1)
+        last = max(self.count() - room, 0)
+        self._start = min(max(self._start, self.cursor - room + 1), self.cursor, last)
+        stop = min(self._start + room, self.count())
+        lines += [self._styled(index, width) for index in range(self._start, stop)]
+        self.paint(lines)
+
+    def _styled(self, index: int, width: int) -> Text:
+        line = self.row(index, width)
+        if index == self.cursor:
+            name = "rows--cursor-focused" if self.has_focus else "rows--cursor"
+            line.pad_right(max(width - line.cell_len, 0))
+            line.stylize_before(self.get_component_rich_style(name, partial=True))
+        return line
+
+    def _clamped(self, place: int) -> int:
+        return min(max(place, 0), max(self.count() - 1, 0))
+
+    def _keep(self, place: int) -> None:
+        self._kept = self.identity(place) if place < self.count() else None
+
+    def go_to(self, place: int) -> None:
+        """Put the cursor on a row."""
+        self.cursor = self._clamped(place)
+        self._keep(self.cursor)
+
+    def watch_cursor(self) -> None:
+        """Draw the other line as chosen, and tell."""
+        self.draw()
+        self.post_message(self.Moved(self))
+
+    def on_focus(self) -> None:
+        """Show that the keys act here."""
+        self.draw()
+
+    def on_blur(self) -> None:
+        """Show that the keys act elsewhere."""
+        self.draw()
+
+    def on_resize(self) -> None:
+        """Draw in the new size."""
+        self.draw()
+
+    def notify_style_update(self) -> None:
+        """Draw in the new theme's colours."""
+        super().notify_style_update()
+        if self.is_mounted and self.count():
+            self.draw()
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the line under the mouse; a second click acts on it."""
+        has_head = self.heading(self.size.width) is not None
+        place = self._start + event.y - has_head
+        if event.y >= has_head and place < self.count():
+            if place == self.cursor:
+                self.post_message(self.Clicked(self))
+            self.go_to(place)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Go down by three lines."""
+        self.go_to(self.cursor + 3)
+
+    def on_mouse_scroll_up(self) -> None:
+        """Go up by three lines."""
+        self.go_to(self.cursor - 3)
+
+    def action_cursor(self, by: int) -> None:
+        """Move the cursor."""
+        self.go_to(self.cursor + by)
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by what is seen."""
+        self.go_to(self.cursor + pages * max(self.size.height - 2, 1))

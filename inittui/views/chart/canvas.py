@@ -1,0 +1,85 @@
+"""The inner geometry of a chart: axes, cells, the dots in a cell, and layers of points."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from inittui.views.chart.clipping import Piece, Window
+from inittui.views.chart.ticks import Tick
+from inittui.views.frame import Marker
+
+DOTS: dict[Marker, tuple[int, int]] = {"braille": (2, 4), "block": (2, 2), "ascii": (1, 1)}
+"""Dots per character cell, across and down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What plotext draws in one go: points in the unit square with one marker and colour."""
+
+    points: Piece
+    marker: str
+    color: str
+    joined: bool = False
+    filled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis: the range of values that it shows, and its ticks in these values."""
+
+    window: Window
+    ticks: list[Tick]
+
+    def share(self, value: float) -> float:
+        """Return the value's place between 0 and 1, at the nearer end where it is outside."""
+        low, high = self.window
+        return min(max((value - low) / (high - low), 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """A chart of ``width`` × ``height`` characters: the cells inside its axes, and the axes."""
+
+    width: int
+    height: int
+    marker: Marker
+    x_axis: Axis
+    y_axis: Axis
+
+    @property
+    def left(self) -> int:
+        """Columns before the cells: labels and axis."""
+        return max((len(t.label) for t in self.y_axis.ticks), default=0) + 1
+
+    @property
+    def columns(self) -> int:
+        """Cells from left to right, without labels and axis."""
+        return self.width - self.left
+
+    @property
+    def rows(self) -> int:
+        """Cells from bottom to top, without labels and axis."""
+        return self.height - 1 - bool(self.x_axis.ticks)
+
+    @property
+    def dot_columns(self) -> int:
+        """Dots from left to right."""
+        return self.columns * DOTS[self.marker][0]
+
+    def middle(self, column: int) -> float:
+        """Return the place of a column's middle on the unit axis."""
+        across = DOTS[self.marker][0]
+        return (column * across + (across - 1) / 2) / (self.columns * across - 1)
+
+    def in_cell(self, point: tuple[float, float]) -> tuple[float, float]:
+        """Move a point so that a mark of a whole cell stands where its dot would be."""
+        across, down = DOTS[self.marker]
+        column = nearest(point[0] * (self.columns * across - 1)) // across
+        row = nearest(point[1] * (self.rows * down - 1)) // down
+        return column / (self.columns - 1), row / (self.rows - 1)
+
+
+def nearest(value: float) -> int:
+    """Round as plotext does: halves go up, also those that rounding has made a little less."""
+    return math.floor(round(value + 0.5, 8))

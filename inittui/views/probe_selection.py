@@ -1,0 +1,48 @@
+"""Whom a report on probes is about: each scheme under its first seed, at its moments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from inittui.events.probes import When
+from inittui.events.records import ProbeMeasured
+from inittui.experiment.records import Experiment
+from inittui.results.state import RunState, TrialState
+from inittui.text import short
+from inittui.views.chart.palette import SeriesStyle, styles_for
+
+MOMENTS: tuple[When, ...] = ("before", "after")
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSelection:
+    """One trial with what is shown of it."""
+
+    trial: TrialState
+    style: SeriesStyle
+    probes: tuple[ProbeMeasured, ...]
+    """Before and after, as far as they were measured; the last one within, if neither was."""
+
+
+def subjects_of(state: RunState) -> Iterator[ProbeSelection]:
+    """Yield for each scheme its first trial that was measured, if there is one."""
+    styles = styles_for(state.schemes)
+    for scheme in state.schemes:
+        trial = next((trial for trial in state.of_scheme(scheme) if trial.probes), None)
+        if trial is None:
+            continue
+        known = [trial.probe(when) for when in MOMENTS]
+        probes = tuple(event for event in known if event is not None)
+        yield ProbeSelection(trial, styles[scheme], probes or (trial.probes[-1],))
+
+
+def moment_of(event: ProbeMeasured) -> str:
+    """Return "before training" or "after 960 steps"."""
+    return "before training" if event.when == "before" else f"after {event.step:,} steps"
+
+
+def pixels(experiment: Experiment) -> str:
+    """Say how the pixels are standardised, after the data's name; nothing where they aren't."""
+    mean, std = experiment.data.mean, experiment.data.std
+    return "" if (mean, std) == (0, 1) else f" (pixels less {short(mean, 6)}, by {short(std, 6)})"

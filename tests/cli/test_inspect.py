@@ -1,0 +1,204 @@
+"""`inittui inspect` as a person or a script runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from rich.cells import cell_len
+from typer.testing import CliRunner
+
+from inittui.cli.main import app
+from inittui.documents.compare import schema
+from inittui.errors import InittuiError, UsageError
+
+INITTUI = str(Path(sys.executable).with_name("inittui"))
+QUICK = ("--limit", "600", "--epochs", "1", "--hidden", "16,8", "--images", "64", "--quiet")
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["inspect", *arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.stdout
+
+
+def document(*arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(*arguments, "--json"))
+    return found
+
+
+def refused(*arguments: str) -> str:
+    with pytest.raises(InittuiError) as caught:
+        run(*arguments)
+    assert isinstance(caught.value, UsageError)
+    return str(caught.value)
+
+
+def test_a_process_prints_the_report_and_nothing_else() -> None:
+    done = subprocess.run(
+        [INITTUI, "inspect", "zeros", "rule", *QUICK],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ),
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout
+    assert max(map(cell_len, done.stdout.splitlines())) <= 80
+    assert "symmetric: equal units stay equal: fc1 (1 of 16 differ)" in done.stdout
+    assert "before training: loss 2.3026 (ln 10 = 2.3026)" in done.stdout
+    assert "after" not in done.stdout.split("What stands out")[1]
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_reports_keep_to_the_width(width: int) -> None:
+    printed = run("rule", *QUICK, "--width", str(width))
+    assert max(map(cell_len, printed.splitlines())) <= width
+    assert "variance of outputs by layer, before training" in printed
+
+
+@pytest.mark.parametrize(
+    ("when", "moments"),
+    [("before", [["before"]] * 2), ("after", [["after"]] * 2), ("both", [["before", "after"]] * 2)],
+)
+def test_json_follows_its_schema(when: str, moments: list[list[str]]) -> None:
+    found = document("zeros", "rule", *QUICK, "--when", when)
+    jsonschema.validate(found, schema("inspect"), jsonschema.Draft202012Validator)
+    assert found["schema"] == "inittui.inspect/1"
+    by_scheme: dict[str, list[dict[str, Any]]] = {}
+    for probe in found["probes"]:
+        by_scheme.setdefault(probe["scheme"], []).append(probe)
+    assert [[probe["when"] for probe in probes] for probes in by_scheme.values()] == moments
+    assert found["probes"][-1]["step"] == (0 if when == "before" else 5)
+
+
+def test_json_says_who_wrote_the_start_values() -> None:
+    found = document("rule", "--layer", "fc1=ones", *QUICK)
+    start = {each["parameter"]: each["initializer"] for each in found["probes"][0]["start"]}
+    assert start == {"fc1.weight": "ones", "fc1.bias": "zeros",
+                     "fc2.weight": "rule", "fc2.bias": "zeros",
+                     "fc3.weight": "rule", "fc3.bias": "zeros"}  # fmt: skip
+
+
+def test_json_holds_every_quantity() -> None:
+    found = document("zeros", *QUICK)
+    (probe,) = found["probes"]
+    assert (probe["images"], probe["classes"], probe["initializer"]) == (64, 10, "zeros")
+    assert probe["chance_loss"] == pytest.approx(2.302585092994046)
+    assert [layer["name"] for layer in probe["layers"]] == ["fc1", "fc2", "fc3"]
+    first = probe["layers"][0]
+    assert (first["units"], first["distinct_units"], first["dead"]) == (16, 1, 1.0)
+    assert (first["between_samples"], first["gradient_ratio"]) == (0.0, "NaN")
+    assert first["weights"]["count"] == 16 * 784
+    assert first["weights"]["histogram"] == {
+        "edges": [0.0, 0.0], "counts": [16 * 784], "under": 0, "over": 0, "density": None,
+    }  # fmt: skip
+    assert {finding["kind"] for finding in probe["findings"]} >= {"symmetric", "silent"}
+
+
+def test_the_same_command_gives_the_same_numbers() -> None:
+    one, other = (document("rule", *QUICK, "--seed", "3")["probes"] for _ in range(2))
+    assert one == other
+    assert document("rule", *QUICK)["probes"] != one
+
+
+def test_percentile_density_and_only() -> None:
+    (probe,) = document("normal", *QUICK, "--percentile", "90", "--density", "--only", "fc[12]")[
+        "probes"
+    ]
+    assert [layer["name"] for layer in probe["layers"]] == ["fc1", "fc2"]
+    weights = probe["layers"][0]["weights"]
+    histogram = weights["histogram"]
+    tenth = weights["count"] / 10
+    assert histogram["under"] == pytest.approx(tenth, abs=1)
+    assert histogram["over"] == pytest.approx(tenth, abs=1)
+    widths = [b - a for a, b in zip(histogram["edges"], histogram["edges"][1:], strict=False)]
+    area = sum(d * w for d, w in zip(histogram["density"], widths, strict=True))
+    assert area == pytest.approx(0.8, abs=0.01)
+    assert "from the 10 to the 90 percentile" in run("rule", *QUICK, "--percentile", "90")
+
+
+def test_seeds_are_drawn_as_a_band_and_all_told_in_json() -> None:
+    found = document("rule", *QUICK, "--seeds", "3")
+    assert [probe["seed"] for probe in found["probes"]] == [0, 1, 2]
+    printed = run("rule", *QUICK, "--seeds", "3", "--width", "60")
+    assert printed.count("● rule\nbefore training") == 1
+
+
+def test_standardised_pixels_and_the_split_of_a_tutorial() -> None:
+    printed = run("rule", *QUICK, "--normalize", "0.2861,0.353", "--split", "torch:42")
+    assert "fashion-mnist (pixels less 0.2861, by 0.353)" in " ".join(printed.split())
+
+
+def test_models_that_take_no_images_are_shown_on_noise() -> None:
+    printed = run("rule", "--model", "conv1d", "--images", "16", "--quiet")
+    assert printed.startswith("conv1d on noise, 16 images")
+    assert "Conv1d 16×64×3" in printed
+    assert "conv1d" in refused("rule", "--model", "conv1d", "--when", "after")
+
+
+def test_a_recorded_run_is_shown_from_its_log(tmp_path: Path) -> None:
+    runs = ("--runs-dir", str(tmp_path))
+    quick = tuple(part for part in QUICK if part not in ("--images", "64"))
+    arguments = ["compare", "zeros", "rule", *quick, "--inspect-every", "2", *runs]
+    compared = CliRunner().invoke(app, arguments)
+    assert compared.exit_code == 0
+    assert "What stands out" in compared.stdout
+    assert "Layer by layer: inittui inspect --run 2" in compared.stdout
+    found = document("--run", "last", *runs)
+    moments = [(probe["when"], probe["step"]) for probe in found["probes"][:4]]
+    assert moments == [("before", 0), ("step", 2), ("step", 4), ("after", 5)]
+    assert found["run"]["path"].startswith(str(tmp_path))
+    printed = run("--run", "last", *runs, "--only", "fc1", "--width", "100")
+    assert "fc1 after" in printed
+    shown = CliRunner().invoke(app, ["runs", "show", "last", *runs])
+    assert "What stands out" in shown.stdout
+
+
+def test_a_run_without_probes_says_how_to_get_them(tmp_path: Path) -> None:
+    runs = ("--runs-dir", str(tmp_path))
+    quick = tuple(part for part in QUICK if part not in ("--images", "64"))
+    CliRunner().invoke(app, ["compare", "rule", *quick, *runs])
+    assert "'inittui compare --inspect' does" in refused("--run", "last", *runs)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("rul",), "did you mean 'rule'?"),
+        (("--when", "bfore"), "did you mean 'before'?"),
+        (("--only", "conv*"), "the layers are: fc1, fc2, fc3"),
+        (("--images", "0"), "inspection images must be from 1"),
+        (("--percentile", "50"), "the percentile must be above 50"),
+        (("--percentile", "nan"), "the percentile must be above 50"),
+        (("--normalize", "0.5"), "--normalize: '0.5' is not of the form 0.2861,0.353"),
+        (("--normalize", "0.5,0"), "the std to divide pixels by must be above 0, not 0"),
+        (("--normalize", "nan,1"), "the mean to subtract from pixels must be a number"),
+        (("--marker", "dots"), "there is no marker 'dots'"),
+        (("--width", "3"), "--width must be from 20"),
+        (("--run", "last", "--model", "lenet", "--seeds", "2"), "with --model, --seeds"),
+        (("--run", "last"), "no run"),
+    ],
+)
+def test_mistakes_are_one_clear_line(arguments: tuple[str, ...], expected: str) -> None:
+    message = refused(*arguments)
+    assert expected in message
+    assert "\n" not in message
+
+
+def test_the_schema_is_the_one_of_the_types() -> None:
+    from inittui.documents.compare import generated_schema
+    from inittui.documents.inspect import InspectDocument
+
+    file = resources.files("inittui.documents") / "schemas" / "inspect.schema.json"
+    expected = json.loads(json.dumps(generated_schema(InspectDocument)))
+    assert json.loads(file.read_text(encoding="utf-8")) == expected

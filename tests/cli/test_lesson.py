@@ -1,0 +1,166 @@
+"""`inittui lessons` and `inittui lesson` as a person runs them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner
+
+from inittui.cli import lesson_parts as lesson_run
+from inittui.cli.lesson_parts import Settings, with_settings
+from inittui.cli.main import app
+from inittui.documents.compare import schema
+from inittui.errors import UsageError
+from inittui.lessons import lesson_names, read_lesson
+
+QUIET = ("--fast", "--no-save", "--quiet")
+
+OWN = """
+title = "Mine"
+question = "Does it?"
+look = ["here"]
+references = ["myself"]
+[[parts]]
+title = "One"
+pictures = ["loss", "table", "start-values"]
+[parts.experiment]
+schemes = ["SCHEME"]
+data = { limit = 500 }
+training = { epochs = 1 }
+model = { hidden = [8] }
+[[parts.ask]]
+says = "accuracy"
+"""
+
+
+def invoke(*arguments: str) -> Any:
+    return CliRunner().invoke(app, arguments, standalone_mode=False)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(OWN.replace("SCHEME", "rule"))
+    return path
+
+
+def test_the_list() -> None:
+    done = invoke("lessons")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == list(lesson_names())
+    assert "inittui lesson NAME" in done.stderr
+    listed = json.loads(invoke("lessons", "--json").stdout)
+    assert [row["name"] for row in listed["lessons"]] == list(lesson_names())
+
+
+@pytest.mark.parametrize("name", lesson_names())
+def test_text_alone_runs_nothing(name: str) -> None:
+    done = invoke("lesson", name, "--text")
+    assert not done.stderr
+    assert "References" in done.stdout
+    assert "What these numbers show" not in done.stdout
+
+
+def test_a_lesson_is_told_from_question_to_answer(own: Path) -> None:
+    done = invoke("lesson", str(own), *QUIET)
+    places = [done.stdout.index(text) for text in (
+        "Mine", "Does it?", "References", "One", "training loss", "accuracy", "What these numbers",
+    )]  # fmt: skip
+    assert places == sorted(places)
+    assert "it has one size only" in done.stderr
+
+
+def test_a_histogram_needs_no_training() -> None:
+    done = invoke("lesson", "normal-distribution", "--no-save")
+    assert not done.stderr
+    assert "1,000 values: mean" in done.stdout
+
+
+def test_documents_of_a_histogram_a_look_and_a_run(own: Path) -> None:
+    for name, schemas in (
+        ("uniform-distribution", ["inittui.initializer/1"]),
+        ("per-layer", ["inittui.inspect/1"]),
+        (str(own), ["inittui.compare/1"]),
+    ):
+        document = json.loads(invoke("lesson", name, *QUIET, "--json").stdout)
+        jsonschema.validate(document, schema("lesson"))
+        (part,) = document["parts"]
+        assert [each["schema"] for each in part["documents"]] == schemas
+        for each in part["documents"]:
+            kind = each["schema"].removeprefix("inittui.").removesuffix("/1")
+            if kind != "initializer":
+                jsonschema.validate(each, schema(kind))
+
+
+@pytest.mark.parametrize(
+    ("full", "small", "size", "said"),
+    [
+        (100.0, 1.0, "full", "the full size, about 2 min here; --fast runs a smaller one"),
+        (7200.0, 5.0, "small",
+         "the small size, about 5 s here; --full runs the source's size, about 2.0 h"),
+    ],
+)  # fmt: skip
+def test_the_size_that_fits_two_minutes(
+    monkeypatch: pytest.MonkeyPatch, full: float, small: float, size: str, said: str
+) -> None:
+    monkeypatch.setattr(
+        lesson_run, "_estimate", lambda _, asked: full if asked == "full" else small
+    )
+    assert lesson_run.choose_size(read_lesson("default")) == (size, said)
+
+
+def test_published_numbers_stay_with_their_data() -> None:
+    lesson = with_settings(read_lesson("default"), Settings(data="mnist", device="cpu"))
+    (part,) = lesson.parts
+    assert part.experiment is not None
+    assert part.experiment.data.name == "mnist"
+    assert part.experiment.training.device == "cpu"
+    assert not any(getattr(question, "published", None) for question in part.ask)
+    kept = with_settings(read_lesson("default"), Settings(data="fashion-mnist"))
+    assert any(getattr(question, "published", None) for question in kept.parts[0].ask)
+
+
+def test_noise_stays_noise() -> None:
+    lesson = with_settings(read_lesson("per-layer"), Settings(data="mnist"))
+    experiment = lesson.parts[0].experiment
+    assert experiment is not None
+    assert experiment.data.name == "noise"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("zeros-and-one",), "did you mean 'zeros-and-ones'"),
+        (("sigma", "--full", "--fast"), "not both"),
+        (("sigma", "--width", "3"), "--width must be"),
+        (("sigma", "--marker", "dots"), "no marker"),
+        (("sigma", "--device", "gpu"), "no device"),
+        (("default", "--data", "minst"), "did you mean 'mnist'"),
+        (("nowhere.toml",), "nowhere.toml"),
+    ],
+)
+def test_mistakes_are_said_in_one_line(arguments: tuple[str, ...], said: str) -> None:
+    done = invoke("lesson", *arguments, "--no-save")
+    assert isinstance(done.exception, UsageError)
+    assert said in str(done.exception)
+
+
+def test_code_of_a_persons_lesson_has_to_be_trusted(tmp_path: Path) -> None:
+    code = tmp_path / "own_code_of_lesson.py"
+    code.write_text("def f(tensor): tensor.fill_(0.25)\n")
+    path = tmp_path / "mine.toml"
+    path.write_text(OWN.replace("SCHEME", f"{code}:f"))
+    done = invoke("lesson", str(path), *QUIET)
+    assert "add --trust" in str(done.exception)
+    done = invoke("lesson", str(path), *QUIET, "--trust")
+    assert f"{code}:f" in "".join(done.stdout.split())
+
+
+def test_runs_are_kept_under_the_lessons_name(own: Path, tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    invoke("lesson", str(own), "--fast", "--quiet", "--runs-dir", str(runs))
+    listed = json.loads(invoke("runs", "--json", "--runs-dir", str(runs)).stdout)
+    assert [row["name"] for row in listed] == ["lesson mine"]

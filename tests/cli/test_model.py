@@ -1,0 +1,244 @@
+"""`inittui model`, --model-arg and --trust, as a person types them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from typer.testing import CliRunner
+
+from inittui.cli.main import app
+from inittui.cli.options import parse_model_args
+from inittui.errors import UsageError
+from inittui.experiment.models import MODELS
+
+INITTUI = str(Path(sys.executable).with_name("inittui"))
+
+NET = """
+import torch
+from torch import nn
+
+print("imported")
+
+class Net(nn.Module):
+    def __init__(self, width=8, flag=False, level=0.5, word="x"):
+        super().__init__()
+        self.a = nn.Conv2d(1, width, 3, groups=1)
+        self.b = nn.Linear(width, 10)
+        assert (type(width), type(flag), type(level), type(word)) == (int, bool, float, str)
+
+    def forward(self, x):
+        return self.b(torch.tanh(self.a(x)).mean((2, 3)))
+"""
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Path:
+    path = tmp_path / "net.py"
+    path.write_text(NET)
+    return path
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, arguments)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.stdout
+
+
+def document(*arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run("model", *arguments, "--json"))
+    return found
+
+
+def refused(*arguments: str) -> str:
+    with pytest.raises(UsageError) as caught:
+        run(*arguments)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_list_holds_every_model_and_is_no_wider(width: int) -> None:
+    printed = run("model", "--width", str(width))
+    assert max(map(cell_len, printed.splitlines())) <= width
+    for name in MODELS:
+        assert name in printed
+    assert "torchvision:resnet18" in printed
+
+
+def test_the_list_as_json() -> None:
+    listed = document()
+    assert listed["schema"] == "inittui.models/1"
+    assert [each["name"] for each in listed["models"]] == list(MODELS)
+    assert listed["models"][0]["options"]["hidden"] == [256, 128]
+
+
+def test_the_list_needs_no_torch() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from inittui.cli.main import app\n"
+        "CliRunner().invoke(app, ['model']); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_layers_of_lenet() -> None:
+    printed = run("model", "lenet")
+    rows = {line.split()[0]: line.split() for line in printed.splitlines() if line.strip()}
+    assert rows["conv1"] == ["conv1", "Conv2d", "32×28×28", "832", "25", "800", "relu"]
+    assert rows["fc1"][3:] == ["3,212,288", "3,136", "1,024", "relu"]
+    assert rows["fc2"][-1] == "identity"
+    assert "3,274,634 parameters" in printed
+
+
+def test_layers_as_json() -> None:
+    found = document("deep_mlp", "--activation", "tanh", "--hidden", "5,4", "--batch-norm")
+    assert found["schema"] == "inittui.model/1"
+    assert found["input"] == [1, 28, 28]
+    assert found["parameters"] == sum(layer["parameters"] for layer in found["layers"])
+    first = next(layer for layer in found["layers"] if layer["name"] == "fc1")
+    assert first == {
+        "name": "fc1",
+        "kind": "Linear",
+        "output": [5],
+        "parameters": 785 * 5,
+        "fan_in": 784,
+        "fan_out": 5,
+        "nonlinearity": "tanh",
+    }
+
+
+def test_options_of_perceptrons() -> None:
+    found = document("sigmoid_mlp", "--depth", "3", "--layer-width", "7", "--dropout", "0.5")
+    kinds = [layer["kind"] for layer in found["layers"]]
+    assert kinds.count("Linear") == 4
+    assert kinds.count("Dropout") == 3
+
+
+def test_inputs() -> None:
+    assert document("conv1d")["input"] == [64, 128]
+    assert document("mlp", "--data", "cifar10")["input"] == [3, 32, 32]
+    assert document("mlp", "--input", "2x5x5")["layers"][1]["fan_in"] == 50
+    found = document("torchvision:squeezenet1_1")
+    assert found["input"] == [3, 224, 224]
+    found = document("torchvision:resnet18", "--data", "cifar10", "--model-arg", "num_classes=7")
+    assert found["input"] == [3, 32, 32]
+    assert found["layers"][-1]["output"] == [7]
+
+
+def test_own_models_with_arguments(net: Path) -> None:
+    arguments = ("width=3", "flag=true", "level=1e-3", "word=two words")
+    options = [part for each in arguments for part in ("--model-arg", each)]
+    found = document(f"{net}:Net", *options)
+    assert found["layers"][0]["fan_out"] == 27
+    assert found["layers"][0]["nonlinearity"] == "tanh"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("mpl",), "there is no model 'mpl'; did you mean 'mlp'?"),
+        (("mlp", "--activation", "rleu"), "there is no activation 'rleu'; did you mean 'relu'?"),
+        (("mlp", "--data", "mnst"), "there is no data set 'mnst'; did you mean 'mnist'?"),
+        (("mlp", "--depth", "0"), "depth must be from 1 to 10,000,000, not 0"),
+        (("mlp", "--input", "3x"), "--input: '3x' is not of the form 256x128"),
+        (("mlp", "--width", "3"), "--width must be from 20 to 1,000, not 3"),
+        (("NET:Net", "--input", "3x28x28"), "; it was given inputs of shape [1, 3, 28, 28]; --in"),
+        (("NET:Net", "--model-arg", "width"), "--model-arg: 'width' is not of the form depth=3"),
+        (("NET:Net", "--model-arg", "width=x"), "(NET, line 10)"),
+    ],
+)
+def test_what_is_wrong_is_said(net: Path, arguments: tuple[str, ...], said: str) -> None:
+    message = refused("model", *(each.replace("NET", str(net)) for each in arguments))
+    assert said.replace("NET", str(net)) in message
+    assert "\n" not in message
+
+
+def test_the_process_says_it_in_one_line_and_debug_shows_all(net: Path) -> None:
+    command = [INITTUI, "model", f"{net}:Net", "--model-arg", "width=x"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert lines.pop(0) == "imported"  # what it prints
+    assert len(lines) == 1
+    assert lines[0].startswith(f"inittui: {net}:Net: TypeError: ")
+    done = subprocess.run(
+        [INITTUI, "--debug", *command[1:]], capture_output=True, text=True, check=False
+    )
+    assert "Traceback" in done.stderr
+    assert "self.a = nn.Conv2d(1, width, 3, groups=1)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        '[model]\nname = "{net}:Net"\n',
+        'sweeps = ["model.name={net}:Net|mlp"]\n',
+    ],
+)
+def test_a_file_runs_code_only_where_it_is_trusted(net: Path, tmp_path: Path, table: str) -> None:
+    file = tmp_path / "experiment.toml"
+    file.write_text('schemes = ["rule"]\n' + table.format(net=net))
+    quick = ("-c", str(file), "-n", "100", "-e", "1", "--no-save", "-q", "--json")
+    message = refused("compare", *quick)
+    assert message == f"{file} names code, {net}:Net; if you trust it, add --trust to run it"
+    assert '"finished"' in run("compare", *quick, "--trust")
+
+
+def test_code_named_on_the_command_line_is_trusted(net: Path, tmp_path: Path) -> None:
+    file = tmp_path / "experiment.toml"
+    file.write_text(f'schemes = ["rule"]\n[model]\nname = "{net}:Net"\narguments = {{width = 4}}\n')
+    quick = ("-c", str(file), "-n", "100", "-e", "1", "--no-save", "-q", "--json")
+    printed = run("compare", *quick, "--model", f"{net}:Net", "--model-arg", "width=5")
+    experiment = json.loads(printed)["experiment"]
+    assert experiment["model"]["arguments"] == {"width": 5}
+
+
+def test_the_code_of_a_model_that_is_replaced_is_not_imported(net: Path, tmp_path: Path) -> None:
+    file = tmp_path / "experiment.toml"
+    file.write_text(f'schemes = ["rule"]\n[model]\nname = "{net}:Net"\n')
+    net.write_text("raise RuntimeError('imported')")
+    quick = ("-c", str(file), "-n", "100", "-e", "1", "--no-save", "-q", "--json")
+    assert '"finished"' in run("compare", *quick, "--model", "sigmoid_mlp")
+
+
+def test_arguments_are_read_as_numbers_booleans_and_words() -> None:
+    assert parse_model_args(None) is None
+    texts = ["a=3", "b=-2.5", "c=1e-3", "d=True", "e=false", "f=x=y", "g=", "h=1e999", "i=nan"]
+    assert parse_model_args(texts) == {
+        "a": 3, "b": -2.5, "c": 1e-3, "d": True, "e": False, "f": "x=y", "g": "", "h": "1e999",
+        "i": "nan",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["a", "=3", "a b=3", "3=a", "class=3", ""])
+def test_arguments_that_cannot_be_read(text: str) -> None:
+    with pytest.raises(UsageError, match="is not of the form depth=3"):
+        parse_model_args([text])
+
+
+def test_an_argument_given_twice() -> None:
+    with pytest.raises(UsageError, match="'a' is given twice"):
+        parse_model_args(["a=1", "a=2"])
+
+
+@given(st.lists(st.text(max_size=40), max_size=4))
+def test_any_text_is_read_or_refused(texts: list[str]) -> None:
+    try:
+        arguments = parse_model_args(texts)
+    except UsageError as error:
+        assert "\n" not in str(error)
+    else:
+        assert json.loads(json.dumps(arguments)) == arguments
+
+
+@given(st.one_of(st.integers(-(10**15), 10**15), st.floats(allow_nan=False, allow_infinity=False)))
+def test_numbers_come_back(number: float) -> None:
+    assert parse_model_args([f"a={number}"]) == {"a": number}

@@ -1,0 +1,369 @@
+"""`inittui runs` as a person and as a script use it."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from inittui.cli.main import main
+from inittui.events.records import (
+    EpochEnded,
+    Event,
+    Noted,
+    RunEnded,
+    RunStarted,
+    StepLosses,
+    TrialEnded,
+    TrialStarted,
+)
+from inittui.experiment.records import Experiment, TrainingConfig
+from inittui.experiment.trials import TrialPlan
+from inittui.runs import LogWriter, RunDirectory, create_run
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("INITTUI_RUNS_DIR", str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def inittui(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    def command(*arguments: object) -> Result:
+        monkeypatch.setattr(sys, "argv", ["inittui", *map(str, arguments)])
+        try:
+            main()
+            code: object = 0
+        except SystemExit as end:
+            code = end.code
+        captured = capsys.readouterr()
+        return Result(int(str(code or 0)), captured.out, captured.err)
+
+    return command
+
+
+def _events(run: str, experiment: Experiment) -> list[Event]:
+    """A finished run of 20 steps an epoch."""
+    trials = tuple(TrialPlan(scheme, 0) for scheme in experiment.schemes)
+    events: list[Event] = [
+        RunStarted(at=1.0, run=run, experiment=experiment, trials=trials, steps_per_epoch=20,
+                   device="cpu", versions={"inittui": "0"}, command=("inittui", "compare"))
+    ]  # fmt: skip
+    for trial in range(len(trials)):
+        events.append(TrialStarted(at=2.0, trial=trial))
+        losses = tuple(2.3 * math.exp(-0.1 * trial * step) for step in range(20))
+        events.append(StepLosses(at=2.0, trial=trial, first=0, values=losses))
+        events.append(
+            EpochEnded(at=3.0, trial=trial, epoch=1, step=20, train_loss=1.0, val_loss=1.0,
+                       val_accuracy=0.5 + trial / 10, seconds=1.5)
+        )  # fmt: skip
+        events.append(TrialEnded(at=3.0, trial=trial, status="finished", step=20, seconds=1.5))
+    events.append(RunEnded(at=4.0, status="finished", seconds=3.0, wall_seconds=4.0))
+    return events
+
+
+def _record(root: Path, *, name: str = "", keep: int | None = None) -> RunDirectory:
+    """Make a run; ``keep`` leaves out all but its first events."""
+    experiment = Experiment(schemes=("zeros", "rule"), name=name, training=TrainingConfig(epochs=1))
+    run = create_run(root, experiment)
+    with LogWriter(run) as log:
+        log.write_many(_events(run.id, experiment)[:keep])
+    return run
+
+
+def test_an_empty_place_is_friendly(inittui: Command, root: Path) -> None:
+    result = inittui("runs")
+    assert (result.code, result.out) == (0, "")
+    assert result.err == f"inittui: no runs in {root}; 'inittui compare' makes one\n"
+    assert inittui("runs", "--json").out == "[]\n"
+    assert not root.exists()
+
+
+def test_the_list(inittui: Command, root: Path) -> None:
+    first = _record(root, name="one")
+    time.sleep(0.002)
+    second = _record(root, keep=4)
+    result = inittui("runs")
+    lines = result.out.splitlines()
+    assert (result.code, result.err) == (0, "")
+    assert lines[0].split() == ["run", "when", "name", "schemes", "best", "status"]
+    assert lines[1].split()[0] == second.id
+    assert lines[1].endswith("50.0%  lost")
+    assert lines[2].split()[0] == first.id
+    assert lines[2].endswith("60.0%  finished")
+    assert max(map(len, lines)) <= 80
+    assert "\x1b" not in result.out
+    assert inittui("runs", "list").out.splitlines()[0] == lines[0]
+    assert max(map(len, inittui("runs", "--width", 60).out.splitlines())) <= 60
+
+
+def test_the_list_for_scripts(inittui: Command, root: Path) -> None:
+    run = _record(root, name="na\x1b\x9bme \u202e☃")
+    for arguments in (("runs", "--json"), ("runs", "list", "--json")):
+        result = inittui(*arguments)
+        (listing,) = json.loads(result.out)
+        assert listing == {
+            "id": run.id,
+            "when": pytest.approx(time.time(), abs=60),
+            "name": "na\ufffd\ufffdme \ufffd☃",
+            "schemes": ["zeros", "rule"],
+            "trials": 2,
+            "best_accuracy": 0.6,
+            "status": "finished",
+            "steps": 40,
+            "planned_steps": 40,
+        }
+        assert result.out.isascii()
+
+
+def test_where_the_runs_are_can_be_said_before_and_after_the_sub_command(
+    inittui: Command, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    run = _record(elsewhere)
+    assert run.id in inittui("runs", "--runs-dir", elsewhere).out
+    assert inittui("runs", "--runs-dir", elsewhere, "path").out == f"{run.path}\n"
+    assert inittui("runs", "path", "last", "--runs-dir", elsewhere).out == f"{run.path}\n"
+    assert inittui("runs", "path").code == 2
+
+
+def test_the_path_of_a_run(inittui: Command, root: Path) -> None:
+    run = _record(root, name="mine")
+    for text in (run.id, run.id[:15], run.id[-6:], "mine", "last"):
+        result = inittui("runs", "path", text)
+        assert (result.code, result.out, result.err) == (0, f"{run.path}\n", "")
+
+
+@pytest.mark.parametrize("command", ["path", "show", "rm", "verify"])
+def test_an_unknown_run_is_one_line(inittui: Command, root: Path, command: str) -> None:
+    run = _record(root, name="wide")
+    result = inittui("runs", command, "wied")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "inittui: there is no run 'wied'; did you mean 'wide'?\n"
+    hostile = inittui("runs", command, "../..\x1b[31m\n" + "x" * 10_000)
+    assert hostile.code == 2
+    assert len(hostile.err.splitlines()) == 1
+    assert "\x1b" not in hostile.err
+    assert run.log.exists()
+
+
+def test_removing(inittui: Command, root: Path) -> None:
+    runs = [_record(root, name=name) for name in ("a", "b", "c")]
+    refused = inittui("runs", "rm", "a")
+    assert refused.code == 2
+    assert "needs --yes" in refused.err
+    assert all(run.path.exists() for run in runs)
+    assert inittui("runs", "rm", "a", "nonsense", "--yes").code == 2
+    assert runs[0].path.exists()  # nothing is removed where a name is wrong
+    result = inittui("runs", "rm", "a", runs[0].id, "b", "--yes")
+    assert (result.code, result.out, result.err) == (0, "", "inittui: removed 2 runs\n")
+    assert [run.path.exists() for run in runs] == [False, False, True]
+
+
+def test_a_run_that_is_being_written_is_not_removed(inittui: Command, root: Path) -> None:
+    run = _record(root)
+    with LogWriter(run):
+        result = inittui("runs", "rm", "last", "-y")
+    assert result.code == 4
+    assert f"being written by pid {os.getpid()}" in result.err
+    assert run.log.exists()
+
+
+@pytest.mark.pty
+@pytest.mark.parametrize(("answer", "expected", "kept"), [
+    (b"y\n", 0, False), (b"n\n", 0, True), (b"\n", 0, True), (b"\x03", 130, True),
+])  # fmt: skip
+def test_removing_asks_on_a_terminal(root: Path, answer: bytes, expected: int, kept: bool) -> None:
+    run = _record(root)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        code = "from inittui.cli.main import main; main()"
+        os.execv(sys.executable, [sys.executable, "-c", code, "runs", "rm", "last"])
+    seen = b""
+    while b"for good" not in seen:
+        seen += os.read(terminal, 1000)
+    status = _answered(pid, terminal, answer)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == expected
+    assert run.path.exists() == kept
+    assert run.id.encode() in seen
+
+
+def _answered(pid: int, terminal: int, answer: bytes) -> int:
+    """Return the status that a command ends with, as often as it takes to be heard.
+
+    Python loses a signal between its last look at signals and the reading of a line; a person
+    presses Ctrl-C again.
+    """
+    for _ in range(10):
+        os.write(terminal, answer)
+        patience = time.monotonic() + 3
+        while time.monotonic() < patience:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                return status
+            time.sleep(0.01)
+    raise AssertionError("it didn't end")
+
+
+def test_renaming(inittui: Command, root: Path) -> None:
+    run = _record(root)
+    assert inittui("runs", "rename", "last", "better").code == 0
+    assert json.loads(inittui("runs", "--json").out)[0]["name"] == "better"
+    assert inittui("runs", "path", "better").out == f"{run.path}\n"
+    assert inittui("runs", "rename", "better", "").code == 2
+
+
+def test_verifying(inittui: Command, root: Path) -> None:
+    whole = _record(root, name="whole")
+    result = inittui("runs", "verify")
+    assert (result.code, result.out) == (0, "")
+    assert result.err == "inittui: 1 run checked, none damaged\n"
+    assert inittui("runs", "verify", "whole").out == f"{whole.id}  intact\n"
+    broken = _record(root, name="broken")
+    broken.log.write_bytes(broken.log.read_bytes().replace(b'"losses"', b'"lo\x1bses"', 1))
+    result = inittui("runs", "verify")
+    assert result.code == 4
+    assert result.out.startswith(f"{broken.id}  damaged\n  line 3 was skipped: not an event")
+    assert "\x1b" not in result.out
+    assert result.err == "inittui: 1 of 2 runs damaged; what is intact is still shown\n"
+    assert json.loads(inittui("runs", "--json").out)[0]["status"] == "damaged"
+
+
+_REPORT_FORMS = (
+    (), ("--width", 60), ("--width", 120, "--log-y"), ("--first", "all", "--linear-y"),
+    ("--marker", "block"), ("--json",), ("--csv",),
+)  # fmt: skip
+
+
+def test_a_run_is_shown_as_compare_printed_it(inittui: Command, root: Path) -> None:
+    for form in _REPORT_FORMS:
+        arguments = ("compare", "zeros", "rule", "--limit", 1000, "--epochs", 1, "--quiet", *form)
+        printed = inittui(*arguments)
+        assert printed.code == 0
+        shown = inittui("runs", "show", "last", *form)
+        assert (shown.code, shown.err) == (0, "")
+        assert shown.out == printed.out, form
+    assert len(json.loads(inittui("runs", "--json").out)) == len(_REPORT_FORMS)
+
+
+def test_a_run_under_way_and_one_that_was_left_are_shown_as_such(
+    inittui: Command, root: Path
+) -> None:
+    run = _record(root, keep=3)
+    with LogWriter(run):
+        running = inittui("runs", "show")
+        assert running.code == 0
+        assert "is still running; this is what it has so far" in running.err
+        assert json.loads(inittui("runs", "show", "--json").out)["run"]["status"] == "running"
+    left = inittui("runs", "show")
+    assert left.code == 0
+    assert left.err == f"inittui: run {run.id}: its process ended without finishing\n"
+    document = json.loads(inittui("runs", "show", "--json").out)
+    assert document["run"]["status"] == "interrupted"
+    assert [trial["status"] for trial in document["trials"]] == ["interrupted", "interrupted"]
+    assert len(document["trials"][0]["loss"]) == 20
+
+
+def test_what_is_intact_of_a_damaged_run_is_shown(inittui: Command, root: Path) -> None:
+    run = _record(root)
+    whole = json.loads(inittui("runs", "show", "--json").out)
+    run.log.write_bytes(run.log.read_bytes().replace(b'"losses"', b'"\x1b[2J"', 1))
+    result = inittui("runs", "show", "--json")
+    assert result.code == 0
+    assert "line 3 was skipped" in result.err
+    assert "\x1b" not in result.err
+    shown = json.loads(result.out)
+    assert shown["trials"][1] == whole["trials"][1]
+    assert shown["trials"][0]["loss"] == []
+    assert inittui("runs", "show").code == 0
+
+
+def test_a_run_without_a_trial_has_nothing_to_show(inittui: Command, root: Path) -> None:
+    run = _record(root, keep=0)
+    result = inittui("runs", "show")
+    assert (result.code, result.out) == (4, "")
+    assert "has nothing to show: no trial was recorded" in result.err
+    end = RunEnded(status="failed", seconds=0.0, wall_seconds=0.0, reason="no such\x1b device")
+    with LogWriter(run) as log:
+        log.write(end)
+    result = inittui("runs", "show")
+    assert result.code == 4
+    assert "has nothing to show: no such\ufffd device" in result.err
+    run.log.unlink()
+    assert "has no log" in inittui("runs", "show").err
+
+
+def test_what_a_hostile_log_says_is_shown_without_control_codes(
+    inittui: Command, root: Path
+) -> None:
+    hostile = "\x1b]0;x\x07\x1b[2J\x9b31m\u202e" + "z" * 10_000
+    experiment = Experiment(
+        schemes=("rule", hostile), name=hostile, training=TrainingConfig(epochs=1)
+    )
+    run = create_run(root, experiment)
+    events = _events(run.id, experiment)
+    with LogWriter(run) as log:
+        log.write_many([*events[:-1], Noted(at=1.0, message=hostile), events[-1]])
+    for form in _REPORT_FORMS:
+        result = inittui("runs", "show", *form)
+        assert result.code == 0
+        assert not set(result.out + result.err) & set("\x1b\x07\x9b\u202e\r"), form
+
+
+def test_bad_usage_is_one_line(inittui: Command, root: Path) -> None:
+    _record(root)
+    for arguments in (
+        ("runs", "--width", 3),
+        ("runs", "show", "--width", 100_000),
+        ("runs", "show", "--json", "--csv"),
+        ("runs", "show", "--first", "0"),
+        ("runs", "show", "--first", "some"),
+        ("runs", "show", "--marker", "brail"),
+    ):
+        result = inittui(*arguments)
+        assert (result.code, result.out) == (2, ""), arguments
+        assert len(result.err.splitlines()) == 1
+
+
+def test_a_place_that_is_no_directory(inittui: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = inittui("runs", "--runs-dir", tmp_path / "file")
+    assert (result.code, result.out) == (4, "")
+    assert result.err == f"inittui: can't read the runs in {tmp_path / 'file'}: Not a directory\n"
+
+
+def test_the_list_needs_no_torch(root: Path) -> None:
+    _record(root)
+    code = (
+        "import sys; from inittui.cli.main import main; sys.argv = ['inittui', 'runs']\n"
+        "try: main()\n"
+        "finally: print('torch' in sys.modules, 'filelock' in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "False False\n"
+    assert "finished" in done.stdout

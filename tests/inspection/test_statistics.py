@@ -1,0 +1,190 @@
+"""The statistics of a probe against numpy."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from inittui.events.wire_numbers import from_wire
+from inittui.inspection import statistics
+from inittui.inspection.statistics import (
+    BINS,
+    between_samples,
+    dead_share,
+    distinct_units,
+    measure,
+    saturated_share,
+    spread_of_logits,
+)
+from inittui.inspection.units import unit_rows
+
+
+def numbers(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(*shape, generator=generator, dtype=dtype) * 0.3 + 2
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", [(1,), (7,), (30, 40), (5, 4, 3, 2)])
+def test_moments_are_numpys_in_float64(shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    values = numbers(*shape, dtype=dtype)
+    exact = values.numpy().astype(np.float64)
+    found = measure(values, 99.9)
+    assert (found.count, found.not_finite) == (exact.size, 0)
+    assert found.mean == pytest.approx(exact.mean(), rel=1e-13)
+    assert found.variance == pytest.approx(exact.var(), rel=1e-12, abs=1e-15)
+    assert found.std == pytest.approx(exact.std(), rel=1e-12, abs=1e-15)
+    assert found.second_moment == pytest.approx((exact**2).mean(), rel=1e-13)
+    assert (found.min, found.max) == (exact.min(), exact.max())
+
+
+def test_tensors_larger_than_a_part_are_measured_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = numbers(50, 21)
+    whole = measure(values, 99.0), between_samples(values)
+    monkeypatch.setattr(statistics, "_PART", 64)
+    parts = measure(values, 99.0), between_samples(values)
+    assert parts[0].histogram == whole[0].histogram
+    assert parts[0].variance == pytest.approx(from_wire(whole[0].variance), rel=1e-13)
+    assert parts[1] == pytest.approx(whole[1], rel=1e-13)
+
+
+@pytest.mark.parametrize("percentile", [75.0, 90.0, 99.0, 99.9, 100.0])
+def test_histograms_are_numpys_between_the_percentiles(percentile: float) -> None:
+    values = numbers(40, 53)
+    exact = values.numpy().astype(np.float64).ravel()
+    low = np.percentile(exact, 100 - percentile, method="lower")
+    high = np.percentile(exact, percentile, method="higher")
+    counts, edges = np.histogram(exact, BINS, (low, high))
+    found = measure(values, percentile).histogram
+    assert found is not None
+    assert found.counts == tuple(counts)
+    assert found.edges == pytest.approx(tuple(edges), rel=1e-12)
+    assert (found.under, found.over) == ((exact < low).sum(), (exact > high).sum())
+    assert found.under + found.over + sum(found.counts) == exact.size
+    density = np.histogram(exact, BINS, (low, high), density=True)[0]
+    inside = sum(found.counts) / exact.size  # the rest of the area is in the tails
+    assert found.density == pytest.approx(tuple(density * inside), rel=1e-9)
+
+
+def test_equal_values_stand_in_one_bin_and_vary_by_nothing() -> None:
+    found = measure(torch.full((4, 5), 0.1), 99.9)
+    assert found.variance == 0
+    assert found.histogram is not None
+    assert (found.histogram.low, found.histogram.high) == (found.min, found.max)
+    assert (found.histogram.counts, found.histogram.density) == ((20,), ())
+
+
+def test_an_outlier_is_counted_not_drawn() -> None:
+    values = torch.cat([numbers(5_000), torch.tensor([1e30])])
+    found = measure(values, 99.9)
+    assert found.max == pytest.approx(1e30, rel=1e-6)
+    assert found.histogram is not None
+    assert found.histogram.high < 10
+    assert found.histogram.over >= 1
+
+
+def test_values_that_are_not_finite_are_counted_and_left_out() -> None:
+    values = numbers(100)
+    broken = values.clone()
+    broken[[3, 50, 99]] = torch.tensor([math.nan, math.inf, -math.inf])
+    found = measure(broken, 100.0)
+    rest = broken[torch.isfinite(broken)].double()
+    assert (found.count, found.not_finite) == (100, 3)
+    assert found.mean == pytest.approx(rest.mean().item())
+    nothing = measure(torch.full((3,), math.nan), 99.9)
+    assert (nothing.count, nothing.not_finite, nothing.histogram) == (3, 3, None)
+    assert nothing.mean == "NaN"
+
+
+@given(st.lists(st.floats(width=32), min_size=1, max_size=50), st.floats(51, 100))
+def test_any_values_are_measured(values: list[float], percentile: float) -> None:
+    found = measure(torch.tensor(values), percentile)
+    finite = [value for value in values if math.isfinite(value)]
+    assert found.not_finite == len(values) - len(finite)
+    if finite:
+        assert found.histogram is not None
+        kept = sum(found.histogram.counts) + found.histogram.under + found.histogram.over
+        assert kept == len(finite)
+        assert found.histogram.low <= found.histogram.high
+
+
+def test_between_samples_is_the_share_of_variance_over_the_batch() -> None:
+    outputs = numbers(64, 6, 5)
+    exact = outputs.numpy().astype(np.float64).reshape(64, -1)
+    expected = exact.var(0).mean() / (exact**2).mean()
+    assert between_samples(outputs) == pytest.approx(expected, rel=1e-12)
+
+
+def test_outputs_that_ignore_the_input_have_nothing_between_samples() -> None:
+    assert between_samples(numbers(1, 30).expand(16, 30)) == 0
+    assert between_samples(torch.zeros(16, 30)) == 0
+    assert math.isnan(between_samples(torch.tensor([[1.0], [math.nan]])))
+
+
+def test_a_unit_is_dead_if_it_is_zero_for_every_sample_and_position() -> None:
+    activations = torch.zeros(3, 4, 5, 5)
+    activations[2, 1, 4, 4] = 0.1
+    assert dead_share(activations, 1) == 0.75
+    assert dead_share(activations, -1) == 0.8
+    assert dead_share(-activations, 1) == 1
+
+
+def test_saturation_is_told_of_tanh_and_sigmoid_only() -> None:
+    values = torch.tensor([-1.0, -0.98, -0.5, 0.0, 0.01, 0.5, 0.98, 0.99])
+    assert saturated_share(values, "tanh") == 4 / 8
+    assert saturated_share(values.clamp(0), "sigmoid") == 6 / 8
+    assert saturated_share(values, "relu") is None
+
+
+def test_the_spread_of_logits_is_that_within_samples() -> None:
+    logits = numbers(20, 10) + 1_000 * torch.arange(20.0).unsqueeze(1)
+    expected = math.sqrt(logits.double().numpy().var(1).mean())
+    assert spread_of_logits(logits) == pytest.approx(expected, rel=1e-12)
+
+
+def test_distinct_units_are_counted_exactly() -> None:
+    rows = torch.tensor([[0.0, 1.0], [-0.0, 1.0], [0.0, 1.0000001], [math.nan, 1.0]])
+    assert distinct_units(rows) == 3
+
+
+def linear(weight: float, biases: list[float]) -> nn.Linear:
+    layer = nn.Linear(3, len(biases))
+    nn.init.constant_(layer.weight, weight)
+    layer.bias.data.copy_(torch.tensor(biases))
+    return layer
+
+
+@pytest.mark.parametrize(
+    ("layer", "units", "distinct"),
+    [
+        (linear(1.0, [0.0] * 5), 5, 1),
+        (linear(1.0, [0.0, 0.0, 2.0, 2.0, 3.0]), 5, 3),
+        (nn.Linear(3, 6, bias=False), 6, 6),
+        (nn.Conv2d(2, 4, 3), 4, 4),
+        (nn.ConvTranspose2d(2, 6, 3), 6, 6),
+        (nn.ConvTranspose1d(4, 6, 3, groups=2), 6, 6),
+    ],
+)
+def test_units_of_every_kind_of_layer(layer: nn.Module, units: int, distinct: int) -> None:
+    rows = unit_rows(layer)
+    assert len(rows) == units
+    assert distinct_units(rows) == distinct
+
+
+def test_units_of_a_transposed_convolution_are_its_outputs() -> None:
+    layer = nn.ConvTranspose1d(4, 6, 3, groups=2, bias=False)
+    first_unit_of_the_second_group = unit_rows(layer)[3]
+    assert torch.equal(first_unit_of_the_second_group[:-1], layer.weight[2:, 0].flatten())
+
+
+def test_units_of_different_groups_see_different_inputs() -> None:
+    layer = nn.Conv2d(4, 8, 3, groups=4)
+    nn.init.ones_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    assert distinct_units(unit_rows(layer)) == 4

@@ -1,0 +1,297 @@
+"""Answers to lessons' questions, from runs whose numbers are known."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from inittui.events.probes import LayerProbe, Measured, Probe
+from inittui.events.records import ProbeMeasured
+from inittui.lessons.answers import Drawn, answer, answer_all, answer_moments
+from inittui.lessons.layer_values import layer_means
+from inittui.lessons.questions import (
+    Accuracy,
+    AtChance,
+    BestRange,
+    Difference,
+    Layers,
+    Learns,
+    Loss,
+    Moments,
+    SameStart,
+    Written,
+)
+from inittui.results.state import RunState
+from tests.support.made_runs import STD, Made, made_run, std_sweep
+
+NOTHING = RunState()
+
+
+def classic() -> RunState:
+    return made_run(
+        [Made("zeros", 0.0984, losses=(2.3026, 2.303)), Made("rule", 0.8542, losses=(2.31, 0.4))]
+    )
+
+
+def test_accuracies_beside_published_ones() -> None:
+    said = answer(Accuracy(published={"zeros": 9.475}), classic())
+    assert said.text == ("Validation accuracy: zeros 9.84 % (published 9.475 %), rule 85.42 %.")
+    assert said.measured == {"zeros": (pytest.approx(9.84),), "rule": (pytest.approx(85.42),)}
+    assert said.holds is None
+
+
+def test_accuracies_over_seeds_have_their_spread() -> None:
+    state = made_run([Made("rule", 0.80, 0), Made("rule", 0.84, 1)], on="test")
+    assert answer(Accuracy(), state).text == "Test accuracy: rule 82.00 ± 2.83 %."
+
+
+def test_chance_is_a_verdict() -> None:
+    both = answer(AtChance(), classic())
+    assert both.text == (
+        "zeros (9.84 %) stays at chance (guessing gives 10 %); "
+        "rule (85.42 %) does better than guessing (10 %)."
+    )
+    assert both.holds is False
+    assert answer(AtChance(schemes=("zeros",)), classic()).holds is True
+
+
+@pytest.mark.parametrize(
+    ("of", "value"), [("start", 2.31), ("first-100", (2.31 + 0.4) / 2), ("last", 0.4)]
+)
+def test_losses(of: str, value: float) -> None:
+    said = answer(Loss(of=of, schemes=("rule",), remark="One run."), classic())  # type: ignore[arg-type]
+    assert said.measured["rule"] == (pytest.approx(value),)
+    assert said.text.endswith("One run.")
+
+
+def test_losses_that_are_no_numbers_are_told() -> None:
+    state = made_run([Made("ones", 0.1, losses=(1.0, math.inf))])
+    assert "inf" in answer(Loss(of="last"), state).text
+
+
+def pairs(differences: list[float]) -> RunState:
+    return made_run(
+        [
+            Made(scheme, 0.5 + (differences[seed] if scheme == "normal" else 0), seed)
+            for seed in range(len(differences))
+            for scheme in ("rule", "normal")
+        ]
+    )
+
+
+DIFFERENCE = Difference(of="accuracy", between=("normal", "rule"))
+
+
+def test_a_clear_difference() -> None:
+    said = answer(DIFFERENCE, pairs([0.010, 0.012, 0.011]))
+    # Student's t with 2 degrees of freedom, 4.303, times 0.1/√3, is 0.248.
+    assert said.text == (
+        "normal less rule, accuracy: +1.1 points, 95 % interval +0.852 to +1.35 over 3 seeds: "
+        "they can be told apart."
+    )
+    assert said.holds is True
+
+
+def test_a_difference_that_may_be_chance() -> None:
+    said = answer(DIFFERENCE, pairs([0.01, -0.01, 0.02]))
+    assert said.text.endswith("they can't be told apart.")
+    assert said.holds is False
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_too_few_seeds_tell_nothing(seeds: int) -> None:
+    said = answer(DIFFERENCE, pairs([0.01] * seeds))
+    assert "can't tell" in said.text
+    assert said.holds is None
+
+
+def start(bias: str) -> tuple[tuple[str, str | None, str], ...]:
+    return (("fc1.weight", "rule", "w"), ("fc1.bias", "zeros", bias))
+
+
+def test_the_same_start_but_for_the_biases() -> None:
+    state = made_run(
+        [Made(s, 0.5, seed, start=start(s)) for seed in (0, 1) for s in ("rule", "default")]
+    )
+    said = answer(SameStart(between=("default", "rule")), state)
+    assert said.text == (
+        "At the start of default and rule under each of 2 seeds: bitwise equal are fc1.weight; "
+        "fc1.bias differs; so the two differ in the biases alone."
+    )
+    assert said.holds is True
+    assert "not on record" in answer(SameStart(between=("default", "rule")), classic()).text
+
+
+def test_the_same_start_of_one_seed_is_not_enough() -> None:
+    trials = [Made(s, 0.5, 0, start=start("b")) for s in ("rule", "default")]
+    trials += [Made(s, 0.5, 1, start=start(s)) for s in ("rule", "default")]
+    said = answer(SameStart(between=("default", "rule")), made_run(trials))
+    assert "bitwise equal are fc1.weight; fc1.bias differs" in said.text
+
+
+def test_best_range_and_what_is_outside() -> None:
+    state = std_sweep({0.01: [0.88], 0.1: [0.875], 1.0: [0.3]}, rule=0.9)
+    said = answer(BestRange(), state)
+    assert said.text == (
+        "The best std of trunc_normal is from 0.01 to 0.1: within 1 point of the best mean "
+        "accuracy, 88.00 % at 0.01.\n"
+        "Outside of it: std of trunc_normal 1 30.00 %.\n"
+        "rule: 90.00 %."
+    )
+
+
+def test_which_values_learn() -> None:
+    said = answer(Learns(), std_sweep({0.01: [0.1], 0.1: [0.8], 1.0: [0.3]}))
+    assert said.text == "trunc_normal:std=…: 2 of 3 values of std of trunc_normal learn: 0.1, 1."
+
+
+def interrupted_sweep(*finished: float) -> RunState:
+    values = {0.01: 0.1, 0.1: 0.8, 1.0: None}
+    return made_run(
+        [
+            Made(f"{STD}={value}", accuracy, swept={STD: value}, family=f"{STD}=…",
+                 losses=(2.0, 1.0) if accuracy else (), is_cut_short=value not in finished)
+            for value, accuracy in values.items()
+        ]
+    )  # fmt: skip
+
+
+def test_what_was_not_trained_is_not_counted_as_what_does_not_learn() -> None:
+    state = interrupted_sweep(0.01, 0.1)
+    unfinished, learns = answer_all([Learns()], state)
+    assert unfinished.text == (
+        "2 of 3 trials were trained to the end: the accuracies and losses below are of what was "
+        "measured until then."
+    )
+    assert learns.text == (
+        "trunc_normal:std=…: 1 of the 2 values of std of trunc_normal that were trained to the "
+        "end learns: 0.1 (left out: 1)."
+    )
+    assert learns.measured == {"trunc_normal:std=…": (10.0, 80.0, None)}
+
+
+def test_nothing_is_said_of_a_sweep_of_which_nothing_was_trained() -> None:
+    said = answer_all([Learns(), BestRange()], interrupted_sweep())
+    assert [one.text for one in said[1:]] == [
+        "trunc_normal:std=…: so far no value of std of trunc_normal was trained to the end.",
+        "So far no value of std of trunc_normal was trained to the end.",
+    ]
+    assert said[1].measured == {"trunc_normal:std=…": (None, None, None)}
+
+
+def test_a_run_that_ended_is_answered_without_a_word_on_that() -> None:
+    questions = [Accuracy(), AtChance(schemes=("zeros",))]
+    assert answer_all(questions, classic()) == tuple(answer(q, classic()) for q in questions)
+
+
+def test_an_interrupted_run_gives_no_verdict() -> None:
+    trials = [Made("zeros", 0.0984, is_cut_short=True), Made("rule", None, losses=())]
+    state = made_run(trials)
+    said = answer_all([AtChance(), Accuracy(), Loss(of="last")], state)
+    assert [one.says for one in said] == ["unfinished", "at-chance", "accuracy", "loss"]
+    assert answer(AtChance(), state).holds is True
+    assert said[1].holds is None
+    assert said[2].text == "Validation accuracy: zeros 9.84 %."
+    assert said[3].text == "Loss of the last batch: zeros 1."
+
+
+def test_what_was_never_measured_is_said() -> None:
+    state = made_run([Made("rule", None, losses=(), is_cut_short=True)])
+    assert answer(Accuracy(), state).text == "Validation accuracy: not measured."
+    assert answer(Loss(of="last"), state).text == "Loss of the last batch: not measured."
+    assert answer(Written(), state).text == "Start values are not on record."
+    assert answer(Written(), state).holds is False
+
+
+def test_written_and_not_written() -> None:
+    full = made_run([Made("rule", 0.5, start=start("b"))])
+    assert answer(Written(), full).text == (
+        "2 of 2 parameters were written, by 2 different initializers."
+    )
+    assert answer(Written(), full).holds is True
+    lacking = made_run([Made("rule", 0.5, start=(*start("b"), ("norm.weight", None, "x")))])
+    said = answer(Written(), lacking)
+    assert "nobody wrote norm.weight" in said.text
+    assert said.holds is False
+
+
+def layer(name: str, variance: float) -> LayerProbe:
+    measured = Measured(count=10, mean=0.0, variance=variance, min=-1, max=1)
+    return LayerProbe(
+        name=name, kind="Linear", nonlinearity="tanh", shape=(4, 3), units=4, distinct_units=1,
+        weights=measured, pre_activations=measured, activations=measured, between_samples=0.5,
+        saturated=0.25, weight_gradients=measured, pre_activation_gradients=measured,
+    )  # fmt: skip
+
+
+def probed(*variances: tuple[float, float]) -> RunState:
+    """One seed per pair of two layers' variances."""
+    state = made_run([Made("rule", 0.5, seed) for seed in range(len(variances))])
+    for seed, pair in enumerate(variances):
+        layers = tuple(layer(f"fc{n}", value) for n, value in enumerate(pair, 1))
+        probe = Probe(images=8, classes=10, loss=2.3, logit_std=0.1, layers=layers)
+        state.apply(ProbeMeasured(trial=seed, when="before", step=0, probe=probe))
+    return state
+
+
+VARIANCE = "pre_activations.variance"
+
+
+def test_layers_are_means_over_seeds() -> None:
+    said = answer(Layers(of=VARIANCE), probed((1.0, 0.2), (3.0, 0.4)))
+    assert said.text == (
+        "Variance of the outputs by layer, before training:\nmean of 2 seeds: fc1 2, fc2 0.3."
+    )
+    assert said.measured["rule"] == (2.0, pytest.approx(0.3))
+
+
+@pytest.mark.parametrize(
+    ("published", "tolerance", "holds"),
+    [
+        ((2.02, 0.3), (0.02,), True),
+        ((2.02, 0.3), (0.005,), False),
+        ((2.0, 0.33), (0.001, 0.1), True),
+        ((2.0, 0.0), (0.5,), False),
+        ((2.0,), (0.5,), False),
+    ],
+)
+def test_published_figures_within_their_tolerance(
+    published: tuple[float, ...], tolerance: tuple[float, ...], holds: bool
+) -> None:
+    question = Layers(of=VARIANCE, published={"rule": published}, tolerance=tolerance)
+    said = answer(question, probed((2.0, 0.3)))
+    assert said.holds is holds
+    assert ("within" in said.text) is holds
+
+
+def test_a_published_zero_is_met_by_what_rounding_leaves() -> None:
+    question = Layers(of=VARIANCE, published={"rule": (0.0, 1.0)}, tolerance=(0.01,))
+    assert answer(question, probed((1e-20, 1.0))).holds is True
+
+
+def test_shares_counts_and_patterns() -> None:
+    state = probed((1.0, 1.0))
+    assert answer(Layers(of="saturated", only="fc2"), state).text.endswith("fc2 25 %.")
+    assert answer(Layers(of="distinct_units", only="fc1"), state).text.endswith("fc1 1 of 4.")
+    assert answer(Layers(of="biases.std"), state).text.endswith("fc1 nan, fc2 nan.")
+    assert layer_means("weights.std", state, "rule", only="fc1") == [1.0]
+
+
+def test_what_was_not_measured_is_said() -> None:
+    assert "not measured" in answer(Layers(of=VARIANCE), classic()).text
+    for question in (Accuracy(), AtChance(), BestRange(), Learns(), Written(), Moments()):
+        assert answer(question, NOTHING).text
+    assert "not known" in answer(DIFFERENCE, NOTHING).text
+
+
+def test_moments_of_drawn_values() -> None:
+    near = Drawn(count=900, mean=0.05, std=1.02, expected_mean=0.0, expected_std=1.0)
+    said = answer_moments(near)
+    assert said.text == (
+        "900 values: mean 0.05 (expected 0, within ±0.1 99.7 % of the times), standard deviation "
+        "1.02 (expected 1)."
+    )
+    assert said.holds is True
+    far = Drawn(count=900, mean=0.11, std=1.0, expected_mean=0.0, expected_std=1.0)
+    assert answer_moments(far).holds is False

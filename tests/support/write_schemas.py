@@ -1,0 +1,29 @@
+"""Write the JSON Schemas of the package down again: `python -m tests.support.write_schemas`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import inittui
+from inittui.documents.compare import CompareDocument, generated_schema
+from inittui.documents.inspect import InspectDocument
+from inittui.documents.lesson import LessonDocument
+
+FOLDER = Path(inittui.__file__).parent / "documents/schemas"
+DOCUMENTS = {
+    "compare": CompareDocument,
+    "inspect": InspectDocument,
+    "lesson": LessonDocument,
+}
+
+
+def main() -> None:
+    """Write one file for each document."""
+    for name, document in DOCUMENTS.items():
+        text = json.dumps(generated_schema(document), indent=2) + "\n"
+        (FOLDER / f"{name}.schema.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Stacks are split to fit: by the estimate first, by what happens if that was wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from inittui.experiment.trials import TrialPlan
+from inittui.training import memory, planning, stack
+from inittui.training.memory import out_of_memory, trial_bytes
+from inittui.training.planning import halves, plan_stacks
+from inittui.training.prepared import prepare
+from tests.support.trials import experiment, losses, run
+
+
+def test_a_small_limit_splits_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = experiment(["zeros", "ones", "rule", "normal", "default"], images=1_000)
+    materials = prepare(wanted)
+    assert plan_stacks(materials).groups == ((0, 1, 2, 3, 4),)
+    each = trial_bytes(materials.template, materials.example, 250, "adam", torch.float32)
+    inputs = 250 * 784 * 4
+    monkeypatch.setattr(planning, "free_memory", lambda _device: 2 * (each + inputs) + 1)
+    assert plan_stacks(materials).groups == ((0,), (1, 2), (3, 4))
+    split = run(wanted)
+    monkeypatch.setattr(planning, "free_memory", lambda _device: 0)
+    assert plan_stacks(materials).groups == ((0,), (1,), (2,), (3,), (4,))
+    monkeypatch.undo()
+    for key, values in losses(run(wanted)).items():
+        # `ones` amplifies rounding without bound; the others must not notice.
+        if key[0] != "ones":
+            torch.testing.assert_close(losses(split)[key], values, rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("schemes", [1, 2, 3, 7, 12])
+@pytest.mark.parametrize("seeds", [1, 2, 5])
+@pytest.mark.parametrize("size", ["auto", 1, 4, 100])
+def test_every_trial_is_in_one_stack(schemes: int, seeds: int, size: str | int) -> None:
+    names = [f"constant:value={number + 1}" for number in range(schemes)]
+    materials = prepare(experiment(names, seeds=range(seeds), images=300, stack=size))
+    groups = plan_stacks(materials).groups
+    assert [number for group in groups for number in group] == list(range(schemes * seeds))
+    if isinstance(size, int):
+        assert max(map(len, groups)) <= size
+
+
+def test_halves() -> None:
+    assert halves((1, 2, 3, 4, 5)) == [(1, 2, 3), (4, 5)]
+    assert halves((1, 2)) == [(1,), (2,)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"),
+    ],
+)
+def test_on_running_out_half_as_many_go_on(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    real: Callable[..., Any] = planning.make_learner
+
+    def limited(materials: Any, kind: Any, trials: list[TrialPlan], *more: Any) -> Any:
+        if len(trials) > 2:
+            raise error
+        return real(materials, kind, trials, *more)
+
+    monkeypatch.setattr(stack, "make_learner", limited)
+    state = run(experiment(["zeros", "rule", "normal", "default", "centered"], images=1_000))
+    assert [trial.status for trial in state.trials] == ["finished"] * 5
+    assert any("out of memory" in text for text in state.notes)
+
+
+def test_a_trial_too_large_alone_fails_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr(stack, "make_learner", never)
+    state = run(experiment(["rule", "normal"], images=1_000))
+    assert [trial.status for trial in state.trials] == ["failed", "failed"]
+    assert state.trials[0].reason == "out of memory"
+    assert state.status == "nothing-finished"
+
+
+def test_other_errors_are_not_taken_for_it() -> None:
+    assert not out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+
+
+def test_free_memory_of_this_machine() -> None:
+    assert 2**20 < memory.free_memory(torch.device("cpu")) < 2**50
+
+
+PEAK = """
+import re, sys
+from inittui.experiment.records import *
+from inittui.training import planning
+from inittui.training.engine import train
+from inittui.training.prepared import prepare
+count = int(sys.argv[1])
+planning._kind = lambda materials: (sys.argv[2], "")
+names = tuple(f"normal:std=0.{n + 10}" for n in range(count))
+wanted = Experiment(schemes=names, data=DataConfig(limit=1_000),
+                    model=ModelConfig(hidden=(1024, 1024), batch_norm=True),
+                    training=TrainingConfig(epochs=1, stack=count, device="cpu"))
+materials = prepare(wanted)
+for _ in train(materials):
+    pass
+# Not getrusage: its peak begins with that of the process which started this one.
+print(int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["dense", "general", "turns"])
+def test_estimate_against_measured_peak(kind: str) -> None:
+    def peak(count: int) -> int:
+        command = [sys.executable, "-c", PEAK, str(count), kind]
+        return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+
+    few, many = 2, 14
+    measured = (peak(many) - peak(few)) / (many - few)
+    from inittui.experiment.records import ModelConfig
+
+    model = ModelConfig(hidden=(1024, 1024), batch_norm=True)
+    materials = prepare(experiment(["rule"], images=1_000, model=model))
+    each = trial_bytes(materials.template, materials.example, 250, "adam", torch.float32)
+    # The estimate must not be below what is taken (no crash), nor absurdly above (no waste).
+    assert 0.9 * measured < each < 2.5 * measured

@@ -1,0 +1,371 @@
+"""Every key that is declared is pressed here, and does what its help says."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textual.command import CommandPalette
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from inittui.runs import run_directories
+from inittui.tui.app import LabApp
+from inittui.tui.keymap import SECTIONS, all_bindings
+from inittui.tui.screens.compare import CompareScreen
+from inittui.tui.screens.dialogs import Dialog, Prompt
+from inittui.tui.screens.help import HelpScreen
+from inittui.tui.widgets.curves_panel import CurvesPanel
+from inittui.tui.widgets.form import Form
+from inittui.tui.widgets.picker import PickerList
+from inittui.tui.widgets.row_list import RowList
+from inittui.tui.widgets.runs_table import RunsTable
+from inittui.tui.widgets.scroll_page import ScrollPage
+from tests.support.tui_shelf import MakeApp, Shelf, Started, settle
+
+Check = Callable[[LabApp], Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One key of a binding, and what is true after it."""
+
+    binding: str
+    key: str
+    check: Check
+
+
+def step(binding: str, key: str, check: Check) -> Step:
+    return Step(binding, key, check)
+
+
+async def play(pilot: Pilot[None], script: Iterable[Step]) -> None:
+    app = pilot.app
+    assert isinstance(app, LabApp)
+    for number, one in enumerate(script):
+        await pilot.press(one.key)
+        await settle(pilot)
+        assert one.check(app), f"step {number}: {one.binding} by {one.key}"
+
+
+def run_script(app: LabApp, script: Iterable[Step], before: Iterable[str] = ()) -> None:
+    async def run() -> None:
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settle(pilot)
+            for key in before:
+                await pilot.press(key)
+                await settle(pilot)
+            await play(pilot, script)
+
+    asyncio.run(run())
+
+
+def race(app: LabApp) -> CurvesPanel:
+    return app.screen.query_one(CurvesPanel)
+
+
+def rows(app: LabApp) -> RowList:
+    return app.screen.query_one(RowList)
+
+
+def focused_field(app: LabApp) -> str:
+    form = app.screen.query_one(Form)
+    return form.chosen.name if app.focused is form.input else ""
+
+
+CHART = [
+    step("chart.log", "y", lambda app: app.lab.options.log_y is False),
+    step("chart.log", "y", lambda app: app.lab.options.log_y is True),
+    step("chart.steps", "w", lambda app: app.lab.options.steps == "all"),
+    step("chart.steps", "w", lambda app: app.lab.options.steps == "last epoch"),
+    step("chart.steps", "w", lambda app: app.lab.options.steps == "first"),
+    step("chart.metric", "m", lambda app: app.lab.options.metric == "val_loss"),
+    step("chart.metric", "m", lambda app: app.lab.options.metric == "val_accuracy"),
+    step("chart.metric", "m", lambda app: app.lab.options.metric == "train_loss"),
+    step("chart.smooth", "x", lambda app: app.lab.options.smoothing == 0.6),
+    step("chart.band", "b", lambda app: not app.lab.options.band),
+    step("chart.right", "right", lambda app: race(app).chart.cursor == 1),
+    step("chart.right", "right", lambda app: race(app).chart.cursor == 2),
+    step("chart.left", "left", lambda app: race(app).chart.cursor == 1),
+    step("chart.far_right", "right_square_bracket", lambda app: race(app).chart.cursor > 5),
+    step("chart.far_left", "left_square_bracket", lambda app: race(app).chart.cursor == 1),
+    step("chart.zoom_in", "plus", lambda app: app.lab.options.zoom == (1.0, 50.5)),
+    step("chart.pan_right", "full_stop", lambda app: app.lab.options.zoom[0] > 10),
+    step("chart.pan_left", "comma", lambda app: app.lab.options.zoom[0] == 1.0),
+    step("chart.zoom_out", "minus", lambda app: app.lab.options.zoom == (1.0, 100.0)),
+    step("board.hide", "space", lambda app: len(app.lab.options.hidden) == 1),
+    step("board.hide", "space", lambda app: not app.lab.options.hidden),
+    step("board.highlight", "enter", lambda app: app.lab.options.highlighted[1] == "zeros"),
+    step("chart.reset", "0", lambda app: race(app).chart.cursor is None),
+    step("chart.reset", "0", lambda app: app.lab.options.highlighted is None),
+]
+LIST = [
+    step("list.down", "down", lambda app: rows(app).cursor == 1),
+    step("list.up", "up", lambda app: rows(app).cursor == 0),
+    step("list.last", "G", lambda app: rows(app).cursor == rows(app).count() - 1),
+    step("list.first", "home", lambda app: rows(app).cursor == 0),
+    step("list.page_down", "pagedown", lambda app: rows(app).cursor > 2),
+    step("list.page_up", "pageup", lambda app: rows(app).cursor == 0),
+]
+
+
+def test_the_chart_s_keys(shelf: Shelf, make_app: MakeApp) -> None:
+    run_script(make_app(attach=shelf.put("classic")), CHART, before=["2"])
+
+
+def test_the_keys_of_lists(shelf: Shelf, make_app: MakeApp) -> None:
+    run_script(make_app(attach=shelf.put("classic")), LIST, before=["2"])
+
+
+def picker(app: LabApp) -> PickerList:
+    return app.screen.query_one(PickerList)
+
+
+def compare(app: LabApp) -> CompareScreen:
+    assert isinstance(app.screen, CompareScreen)
+    return app.screen
+
+
+SETUP = [
+    step("picker.tick", "space", lambda app: "zeros" not in picker(app).ticked),
+    step("picker.none", "u", lambda app: picker(app).ticked == []),
+    step("picker.classic", "c", lambda app: len(picker(app).ticked) == 7),
+    step("picker.edit", "enter", lambda app: app.focused.id == "scheme"),
+    step("compare.back", "escape", lambda app: app.focused is picker(app)),
+    step("compare.search", "slash", lambda app: app.focused.id == "search"),
+    step("compare.back", "escape", lambda app: app.focused is picker(app)),
+    step("compare.settings", "e", lambda app: focused_field(app) == "model.name"),
+    step("form.next", "down", lambda app: focused_field(app) == "model.hidden"),
+    step("form.previous", "up", lambda app: focused_field(app) == "model.name"),
+    step("form.last", "pagedown", lambda app: focused_field(app) == "also"),
+    step("form.first", "pageup", lambda app: focused_field(app) == "model.name"),
+    step("compare.back", "escape", lambda app: app.focused is picker(app)),
+]
+
+
+def test_the_keys_of_the_first_screen(make_app: MakeApp) -> None:
+    run_script(make_app(), SETUP)
+
+
+def test_typed_schemes_are_put_into_the_list_and_taken_out(make_app: MakeApp) -> None:
+    async def run() -> None:
+        app = make_app()
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settle(pilot)
+            await pilot.press("slash", *"kaiming_n", "enter", "enter")
+            editor = app.screen.query_one("#scheme", Input)
+            assert editor.value == "kaiming_normal:a="
+            await pilot.press(*"flat", "enter")
+            await settle(pilot)
+            assert editor.display, "a wrong scheme isn't taken"
+            assert "flat" in str(app.screen.query_one("#scheme-error").content)
+            editor.value = "kaiming_normal:mode=fan_out/ones"
+            await pilot.press("enter")
+            await settle(pilot)
+            assert "kaiming_normal:mode=fan_out/ones" in picker(app).ticked
+            await pilot.press("delete")
+            await settle(pilot)
+            assert "kaiming_normal:mode=fan_out/ones" not in picker(app).ticked
+
+    asyncio.run(run())
+
+
+def test_running_stopping_and_adding(make_app: MakeApp, started: Started) -> None:
+    script = [
+        step("compare.run", "r", lambda app: compare(app).view == "run" and len(started.runs) == 1),
+        step("compare.stop", "s", lambda app: started.stopped == 1),
+        step("compare.new", "n", lambda app: compare(app).view == "setup"),
+        step("compare.view", "v", lambda app: compare(app).view == "run"),
+        step("compare.new", "n", lambda app: compare(app).view == "setup"),
+        step("compare.add", "a", lambda app: len(app.lab.shown) == 2),
+        step("compare.back", "escape", lambda app: compare(app).view == "setup"),
+        step("compare.run", "f5", lambda app: len(app.lab.shown) == 1 and len(app.lab.behind) == 2),
+    ]
+    run_script(make_app(), script)
+
+
+def test_a_run_that_was_left_goes_on(shelf: Shelf, make_app: MakeApp, started: Started) -> None:
+    run = shelf.put("killed")
+    script = [step("compare.resume", "c", lambda app: app.lab.shown[0].is_live)]
+    run_script(make_app(attach=run), script)
+    assert started.runs == [run]
+
+
+def runs_table(app: LabApp) -> RunsTable:
+    return app.screen.query_one(RunsTable)
+
+
+RUNS = [
+    step("runs.mark", "space", lambda app: len(runs_table(app).marked) == 1),
+    step("runs.back", "escape", lambda app: not runs_table(app).marked),
+    step("runs.sort", "s", lambda app: runs_table(app).order == "best"),
+    step("runs.filter", "slash", lambda app: app.focused.id == "filter"),
+    step("runs.back", "escape", lambda app: app.focused is runs_table(app)),
+    step("runs.copy", "c", lambda app: app.clipboard.startswith("inittui compare")),
+    step("runs.rename", "n", lambda app: isinstance(app.screen, Prompt)),
+    step("prompt.cancel", "escape", lambda app: not isinstance(app.screen, Prompt)),
+    step("runs.export", "x", lambda app: isinstance(app.screen, Dialog)),
+    step("dialog.next", "right", lambda app: app.screen._marked == 1),
+    step("dialog.previous", "left", lambda app: app.screen._marked == 0),
+    step("dialog.take", "enter", lambda app: len(list(Path.cwd().glob("inittui-*.json"))) == 1),
+    step("runs.delete", "d", lambda app: isinstance(app.screen, Dialog)),
+    step("dialog.cancel", "escape", lambda app: len(list(run_directories(app.lab.root))) == 3),
+    step("runs.add", "a", lambda app: len(app.lab.shown) == 1),
+]
+
+
+def test_the_keys_of_the_runs(shelf: Shelf, make_app: MakeApp) -> None:
+    shelf.put("classic", "seeds", "diverged")
+    run_script(make_app(), RUNS, before=["4"])
+
+
+def test_opening_repeating_and_editing_a_run(
+    shelf: Shelf, make_app: MakeApp, started: Started
+) -> None:
+    shelf.put("diverged", "seeds")
+    back = step("app.runs", "4", lambda app: app.current_mode == "runs")
+    script = [
+        step("runs.open", "enter", lambda app: compare(app).view == "run"),
+        back,
+        step("runs.edit", "e", lambda app: compare(app).view == "setup"),
+        back,
+        step("runs.repeat", "r", lambda app: len(started.runs) == 1),
+    ]
+    run_script(make_app(), script, before=["4"])
+
+
+def test_renaming_and_deleting(shelf: Shelf, make_app: MakeApp) -> None:
+    async def run() -> None:
+        app = make_app()
+        async with app.run_test(size=(100, 30)) as pilot:
+            await settle(pilot)
+            await pilot.press("4")
+            await settle(pilot)
+            await pilot.press("n", *"mine", "enter")
+            await settle(pilot)
+            assert runs_table(app).chosen.name == "mine"
+            await pilot.press("d")
+            await settle(pilot)
+            await pilot.press("d")
+            await settle(pilot)
+            assert list(run_directories(shelf.root)) == []
+
+    shelf.put("classic")
+    asyncio.run(run())
+
+
+EVERYWHERE = [
+    step("app.curves", "2", lambda app: app.current_mode == "curves"),
+    step("app.layers", "3", lambda app: app.current_mode == "layers"),
+    step("app.runs", "4", lambda app: app.current_mode == "runs"),
+    step("app.lessons", "5", lambda app: app.current_mode == "lessons"),
+    step("app.compare", "1", lambda app: app.current_mode == "compare"),
+    step("app.theme", "t", lambda app: app.theme == "inittui-light"),
+    step("app.theme", "t", lambda app: app.theme == "inittui-dark"),
+    step("app.help", "question_mark", lambda app: isinstance(app.screen, HelpScreen)),
+]
+
+
+HELP = [
+    step("page.down", "down", lambda app: page(app) == 1),
+    step("help.close", "escape", lambda app: not isinstance(app.screen, HelpScreen)),
+    step("app.quit", "q", lambda app: app._exit),
+]
+
+
+def test_leaving_while_something_is_typed(make_app: MakeApp) -> None:
+    found = [step("app.leave", "ctrl+q", lambda app: app._exit)]
+    run_script(make_app(), found, before=["slash", "k"])
+
+
+def test_the_palette_opens(make_app: MakeApp) -> None:
+    found = [step("app.palette", "ctrl+p", lambda app: isinstance(app.screen, CommandPalette))]
+    run_script(make_app(), found)
+
+
+def test_the_keys_that_work_everywhere(make_app: MakeApp) -> None:
+    run_script(make_app(), [*EVERYWHERE, *HELP])
+
+
+def page(app: LabApp) -> float:
+    return app.screen.query_one(ScrollPage).scroll_offset.y
+
+
+LAYERS = [
+    step("layers.density", "d", lambda app: app.screen.density),
+    step("layers.other", "tab", lambda app: isinstance(app.focused, ScrollPage)),
+    step("page.down", "down", lambda app: page(app) == 1),
+    step("page.up", "up", lambda app: page(app) == 0),
+    step("page.page_down", "pagedown", lambda app: page(app) == 20),
+    step("page.page_up", "pageup", lambda app: page(app) == 0),
+    step("page.last", "end", lambda app: page(app) > 0),
+    step("page.first", "home", lambda app: page(app) == 0),
+    step("layers.view", "v", lambda app: app.screen.view == "numbers"),
+    step("layers.view", "v", lambda app: app.screen.view == "variance"),
+    step("layers.view", "v", lambda app: app.screen.view == "findings"),
+]
+
+
+def test_the_keys_of_the_layers(shelf: Shelf, make_app: MakeApp) -> None:
+    run_script(make_app(attach=shelf.put("inspected")), LAYERS, before=["3"])
+
+
+def test_the_keys_of_the_lessons(make_app: MakeApp, started: Started) -> None:
+    name = "zeros-and-ones"
+    script = [
+        step("lessons.run", "r", lambda app: app.running_lessons[name].size == "small"),
+        step("lessons.other", "tab", lambda app: isinstance(app.focused, ScrollPage)),
+        step("lessons.stop", "s", lambda app: started.stopped == 1),
+        step("lessons.open", "o", lambda app: compare(app).view == "run"),
+    ]
+    run_script(make_app(), script, before=["5"])
+    full = [step("lessons.full", "f", lambda app: app.running_lessons[name].size == "full")]
+    run_script(make_app(), full, before=["5"])
+
+
+def test_every_declared_key_is_tested_here() -> None:
+    # Read from the text: other tests of this file may run in another process.
+    tested = set(re.findall(r'step\(\s*"([\w.]+)"', Path(__file__).read_text(encoding="utf-8")))
+    assert {binding.id for _, binding in all_bindings()} - tested == {"picker.remove"}
+
+
+def test_ids_and_help_are_complete_and_unique() -> None:
+    bindings = [binding for _, binding in all_bindings()]
+    ids = [binding.id for binding in bindings]
+    assert len(ids) == len(set(ids))
+    assert all(binding.tooltip.endswith(".") and binding.description for binding in bindings)
+
+
+def test_every_class_with_keys_has_a_section_in_the_help() -> None:
+    import importlib
+    import pkgutil
+
+    import inittui.tui
+
+    declared = set()
+    for module in pkgutil.walk_packages(inittui.tui.__path__, "inittui.tui."):
+        for value in vars(importlib.import_module(module.name)).values():
+            own = getattr(value, "__module__", "").startswith("inittui.tui.")
+            if own and isinstance(value, type) and value.__dict__.get("BINDINGS"):
+                declared.add(f"{value.__module__}:{value.__name__}")
+    assert declared == {section.home for section in SECTIONS if section.bindings()}
+
+
+def test_the_help_lists_every_key(make_app: MakeApp) -> None:
+    async def run() -> str:
+        app = make_app()
+        async with app.run_test(size=(200, 60)) as pilot:
+            await settle(pilot)
+            await pilot.press("question_mark")
+            await settle(pilot)
+            assert isinstance(app.screen, HelpScreen)
+            with app.console.capture() as captured:
+                app.console.print(app.screen.page(), width=200)
+            return captured.get()
+
+    text = asyncio.run(run())
+    assert [b.id for _, b in all_bindings() if b.id not in text] == []
