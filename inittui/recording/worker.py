@@ -92,7 +92,7 @@ def main() -> ExitCode:
     parser.add_argument("--trust", action="store_true")
     parser.add_argument("--checkpoint-every", type=float, metavar="SECONDS")
     options = parser.parse_args()
-    from inittui.training.allocation import keep_freed_memory
+    from inittui.training.hardware import keep_freed_memory
 
     keep_freed_memory()
     return work(
