@@ -91,11 +91,11 @@ def conduct(
         from inittui.recording.recorder import Recorder
         from inittui.training.prepared import prepare
 
-        materials = prepare(experiment)
+        prepared = prepare(experiment)
         if experiment.sweeps and not (quiet or expected):
-            progress(Noted(message=expectation(materials)), RunState())
+            progress(Noted(message=expectation(prepared)), RunState())
         run = create_run(runs_root(runs_dir), experiment) if save else None
-        recorder = Recorder(materials, run, checkpoint_seconds=checkpoint_seconds)
+        recorder = Recorder(prepared, run, checkpoint_seconds=checkpoint_seconds)
         return _record(recorder, run, RunState(), progress)
 
 
