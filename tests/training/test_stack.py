@@ -145,13 +145,14 @@ def test_batch_norm_of_perceptrons_equals_reference(
 
 def test_what_batch_norm_keeps_is_that_of_the_reference() -> None:
     wanted = experiment(["rule", "default"], images=500, dtype="float64")
-    made = with_model(wanted, with_norms())
+    prepared = with_model(wanted, with_norms())
+    made, trials = prepared.variants[0], prepared.trials
     batch = made.feed([0]).batch(0, 0)
-    together = make_learner(made, "dense", made.trials)
+    together = make_learner(made, "dense", trials)
     together.step(batch)
     together.keep([1])
     together.step(batch)
-    alone = make_learner(made, "single", made.trials[1:])
+    alone = make_learner(made, "single", trials[1:])
     for _ in range(2):
         alone.step(batch)
     names = [*dict(with_norms().named_parameters()), *dict(with_norms().named_buffers())]
