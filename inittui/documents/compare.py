@@ -18,8 +18,9 @@ from inittui.events.wire_numbers import Number, all_to_wire, to_wire
 from inittui.experiment.records import Evaluated, Experiment
 from inittui.experiment.scheme import parse_syntax
 from inittui.experiment.trials import Setting
+from inittui.results.comparison import Measure
 from inittui.results.state import RunState, TrialState
-from inittui.results.summary import Measure, SchemeSummary, summarize
+from inittui.results.summary import SchemeSummary, summarize
 from inittui.results.sweep_results import Axis, swept_axes
 from inittui.text import sanitize
 

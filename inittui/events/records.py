@@ -40,6 +40,11 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
     device_name: str = ""
     classes: int = 0
     """Classes of the data; 0 where an older log doesn't say."""
+    validated: int = 0
+    """Images that each accuracy is over; 0 where an older log doesn't say."""
+    chance: float = 0.0
+    """Share of the most frequent class among all training images: the accuracy of a constant
+    guess; 0 where an older log doesn't say."""
     data: str = ""
     """Fingerprint of the data; "" where an older log doesn't say."""
     versions: dict[str, str] = {}
@@ -137,6 +142,15 @@ class Validated(Fact, frozen=True, kw_only=True, tag="validated"):
     val_accuracy: float
 
 
+class RoundingCompared(Fact, frozen=True, kw_only=True, tag="rounding_compared"):
+    """A trial's first steps were taken once more in the other precision, from the same start."""
+
+    trial: int
+    steps: int
+    difference: Number
+    """The largest difference of a step's loss, relative to the larger of the two."""
+
+
 class TrialEnded(Fact, frozen=True, kw_only=True, tag="trial_ended"):
     """A trial takes no further step."""
 
@@ -173,6 +187,7 @@ Event = (
     | EpochEnded
     | ProbeMeasured
     | Validated
+    | RoundingCompared
     | TrialEnded
     | Noted
     | RunEnded

@@ -25,9 +25,10 @@ from inittui.lessons.questions import (
     SameStart,
     Written,
 )
+from inittui.results.comparison import Measure, measure
+from inittui.results.learning import Learning, Verdict, judge
 from inittui.results.state import ENDED, RunState, TrialState
-from inittui.results.summary import Measure, measure
-from inittui.results.sweep_results import AT_CHANCE, Axis, Curve, best_ranges, chance, swept_axes
+from inittui.results.sweep_results import Axis, Curve, best_ranges, swept_axes
 from inittui.text import short
 
 _AFTER_TRAINING = ("at-chance", "difference")
@@ -143,31 +144,42 @@ def _accuracy(question: Accuracy, state: RunState) -> Answer:
 
 
 def _at_chance(question: AtChance, state: RunState) -> Answer:
-    guessing = chance(state)
-    means = {
-        s: m.mean
+    judged = {
+        s: learning
         for s in _contestants(question, state)
-        if (m := _over_seeds(state, s, lambda trial: trial.val_accuracy))
+        if (learning := judge(state, state.of_scheme(s))) is not None
     }
-    lost = {s: mean for s, mean in means.items() if mean < AT_CHANCE * guessing}
-    learned = {s: mean for s, mean in means.items() if s not in lost}
-    parts = []
-    if lost:
-        verb = "stays" if len(lost) == 1 else "stay"
-        parts.append(
-            f"{_with_percents(lost)} {verb} at chance (guessing gives {100 * guessing:.0f} %)"
-        )
-    if learned:
-        verb = "does" if len(learned) == 1 else "do"
-        parts.append(
-            f"{_with_percents(learned)} {verb} better than guessing ({100 * guessing:.0f} %)"
-        )
+    parts = [
+        said
+        for verdict, (one, several) in _GUESSING.items()
+        if (said := _with_verdict(judged, verdict, one, several))
+    ]
+    told = [each for each in judged.values() if each.verdict != "too few images"]
     return Answer(
         "at-chance",
         _with_remark(f"{'; '.join(parts) or 'Nothing was validated'}.", question.remark),
-        holds=not learned if means else None,
-        measured={s: (100 * mean,) for s, mean in means.items()},
+        holds=not any(each.learns for each in told) if told else None,
+        measured={s: (100 * each.accuracy,) for s, each in judged.items()},
     )
+
+
+_GUESSING: dict[Verdict, tuple[str, str]] = {
+    "at chance": ("stays at chance (guessing gives {} %)", "stay at chance (guessing gives {} %)"),
+    "below chance": ("is worse than guessing ({} %)", "are worse than guessing ({} %)"),
+    "loss explodes": ("has a loss far above guessing's", "have losses far above guessing's"),
+    "learns": ("does better than guessing ({} %)", "do better than guessing ({} %)"),
+    "too few images": ("can't be judged by so few images", "can't be judged by so few images"),
+}
+"""What is said of one contestant and of several; {} is the accuracy of guessing."""
+
+
+def _with_verdict(judged: dict[str, Learning], verdict: Verdict, one: str, several: str) -> str:
+    found = {s: each for s, each in judged.items() if each.verdict == verdict}
+    if not found:
+        return ""
+    guessing = short(100 * next(iter(found.values())).chance)
+    said = (one if len(found) == 1 else several).format(guessing)
+    return f"{_with_percents({s: each.accuracy for s, each in found.items()})} {said}"
 
 
 _LOSSES: dict[str, tuple[str, Callable[[TrialState], float | None]]] = {
@@ -241,7 +253,6 @@ def _outside(axis: Axis, curve: Curve) -> list[str]:
 
 
 def _learns(state: RunState) -> Answer:
-    guessing = chance(state)
     parts = []
     measured: dict[str, tuple[Number | None, ...]] = {}
     for axis in swept_axes(state):
@@ -252,7 +263,7 @@ def _learns(state: RunState) -> Answer:
             good = [
                 _value(p.value)
                 for p in curve.points
-                if p.final is not None and p.final.mean >= AT_CHANCE * guessing
+                if p.learning is not None and p.learning.learns
             ]
             parts.append(f"{curve.name}: {_learned(axis, curve, good)}")
     return Answer("learns", "\n".join(parts) or "Nothing was swept.", measured=measured)

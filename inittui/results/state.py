@@ -14,6 +14,7 @@ from inittui.events.records import (
     Event,
     Noted,
     ProbeMeasured,
+    RoundingCompared,
     RunEnded,
     RunResumed,
     RunStarted,
@@ -70,6 +71,8 @@ class TrialState:
     plan: TrialPlan | None = None
     start: tuple[StartValues, ...] = ()
     """Who wrote the start values of each parameter; () where the log doesn't say."""
+    rounding: RoundingCompared | None = None
+    """What its first steps come to in the other precision, where that was tried."""
     seconds: float = 0.0
     reason: str = ""
 
@@ -295,7 +298,8 @@ def _floats(values: tuple[Number, ...]) -> array[float]:
 
 
 def _apply_to_trial(
-    trial: TrialState, event: TrialStarted | Validated | EpochEnded | TrialEnded
+    trial: TrialState,
+    event: TrialStarted | Validated | EpochEnded | RoundingCompared | TrialEnded,
 ) -> None:
     match event:
         case TrialStarted():
@@ -306,6 +310,8 @@ def _apply_to_trial(
             trial.record_validation(event)
         case EpochEnded():
             trial.record_epoch(event)
+        case RoundingCompared():
+            trial.rounding = event
         case TrialEnded():
             trial.status = event.status
             trial.seconds = event.seconds

@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from inittui.events.records import TrialStatus
+from inittui.results.comparison import Measure, measure
 from inittui.results.state import FIRST_STEPS
-from inittui.results.summary import Measure, measure
 from inittui.tui.chart_options import ChartOptions
 from inittui.tui.charting import Contestant, value_at
 from inittui.tui.progress import share_done

@@ -50,6 +50,7 @@ def made_run(trials: Sequence[Made], *, on: Evaluated = "validation") -> RunStat
             steps_per_epoch=2,
             device="cpu",
             classes=10,
+            validated=1_000,
         )
     ]
     for number, trial in enumerate(trials):
