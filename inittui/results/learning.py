@@ -30,7 +30,7 @@ class Learning:
 
     verdict: Verdict
     accuracy: float
-    """Share of all validated images that were classified right."""
+    """Mean share of the validated images that were classified right."""
     images: int
     """How many that were, over the seeds."""
     chance: float
@@ -81,7 +81,8 @@ def judge_numbers(
         verdict = "below chance"
     else:
         verdict = "loss explodes" if loss > FAR_ABOVE * guessing else "learns"
-    return Learning(verdict, right / total, total, chance, loss, guessing)
+    accuracy = sum(accuracies) / len(accuracies)
+    return Learning(verdict, accuracy, total, chance, loss, guessing)
 
 
 def p_value(right: int, total: int, chance: float) -> float:
