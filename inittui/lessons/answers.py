@@ -53,6 +53,11 @@ class Drawn:
 
 def answer(question: Question, state: RunState) -> Answer:
     """Answer from a run; what the run has not measured is said."""
+    found = _answer(question, state)
+    return msgspec.structs.replace(found, look=question.look, reference=question.reference)
+
+
+def _answer(question: Question, state: RunState) -> Answer:
     match question:
         case Accuracy():
             found = _accuracy(question, state)

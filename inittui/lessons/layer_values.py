@@ -42,15 +42,18 @@ def answer_layers(question: Layers, state: RunState) -> Answer:
             continue
         measured[scheme] = values
         over = f"mean of {seeds} seeds: " if seeds > 1 else ""
-        published = question.published.get(scheme)
+        published, ours = question.published.get(scheme), question.ours.get(scheme)
         told = ", ".join(
-            f"{name} {_shown(question.of, value, 5 if published else 4)}{of}"
+            f"{name} {_shown(question.of, value, 5 if published or ours else 4)}{of}"
             for (name, of), value in zip(names, values, strict=True)
         )
-        met = _compared(published, question.tolerance, values) if published else None
-        lines.append(f"{named(state, scheme)}{over}{told}.{met[1] if met else ''}")
-        if met:
-            verdicts.append(met[0])
+        line = f"{named(state, scheme)}{over}{told}."
+        for whose, figures in (("Published", published), (_ours(question), ours)):
+            if figures:
+                met, said = _compared(whose, figures, question.tolerance, values)
+                verdicts.append(met)
+                line += said
+        lines.append(line)
     if not lines:
         return Answer("layers", f"{_title(question)}: not measured.")
     text = "\n".join([f"{_title(question)}:", *lines, *filter(None, [question.remark])])
@@ -60,6 +63,7 @@ def answer_layers(question: Layers, state: RunState) -> Answer:
         holds=all(verdicts) if verdicts else None,
         measured={scheme: all_to_wire(values) for scheme, values in measured.items()},
         published=dict(question.published),
+        ours=dict(question.ours),
     )
 
 
@@ -100,10 +104,14 @@ def _means(
     return names, values, len(known)
 
 
+def _ours(question: Layers) -> str:
+    return f"Measured before over {question.ours_seeds} seeds"
+
+
 def _compared(
-    published: Sequence[float], tolerance: Sequence[float], values: Sequence[float]
+    whose: str, published: Sequence[float], tolerance: Sequence[float], values: Sequence[float]
 ) -> tuple[bool, str]:
-    """Say whether the values are as published, each within its tolerance."""
+    """Say whether the values are as those of somebody else, each within its tolerance."""
     allowed = [*tolerance, *[tolerance[-1] if tolerance else 0.0] * len(published)]
     off = [
         (0.0 if abs(v) < _NO_SIGNAL else math.inf) if p == 0 else abs(v / p - 1)
@@ -113,7 +121,7 @@ def _compared(
     shown = ", ".join(short(p, 5) for p in published)
     worst = f"{100 * max(off, default=math.inf):.2g} %"
     verdict = f"these are within {worst} of it" if met else f"these are off by up to {worst}"
-    return met, f" Published: {shown}; {verdict}."
+    return met, f" {whose}: {shown}; {verdict}."
 
 
 def _shown(of: Measurable, value: float, digits: int) -> str:

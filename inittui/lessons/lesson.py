@@ -120,6 +120,8 @@ def parse_lesson(text: str, name: str, source: str) -> Lesson:
         raise UsageError(f"{sanitize(source, 200)}: 'parts' must be a list of tables") from None
     for part in lesson.parts:
         _check(part, source)
+        for question in part.ask:
+            _check_figures(question, len(lesson.look), source)
     return lesson
 
 
@@ -151,6 +153,26 @@ def _check(part: Part, source: str) -> None:
     for experiment in (part.experiment, part.small):
         if experiment is not None:
             experiment.check()
+
+
+def _check_figures(question: Question, looks: int, source: str) -> None:
+    """Let no figure stand without its owner, and no answer without its line."""
+    kind = question.__struct_config__.tag
+    if getattr(question, "published", None) and not question.reference:
+        raise UsageError(
+            f"{sanitize(source, 200)}: the question '{kind}' has published figures, but no "
+            "'reference' that says where they stand"
+        )
+    if getattr(question, "ours", None) and not getattr(question, "ours_seeds", 0):
+        raise UsageError(
+            f"{sanitize(source, 200)}: the question '{kind}' has figures of ours, but no "
+            "'ours_seeds' that says over how many seeds they were measured"
+        )
+    if not 0 <= question.look <= looks:
+        raise UsageError(
+            f"{sanitize(source, 200)}: the question '{kind}' answers line {question.look} of "
+            f"'look', which has {looks}"
+        )
 
 
 def _shipped() -> tuple[str, ...]:
