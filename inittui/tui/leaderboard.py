@@ -10,10 +10,10 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from inittui.events.records import TrialStatus
+from inittui.results.curves import value_at
 from inittui.results.state import FIRST_STEPS
 from inittui.results.summary import Measure, measure
-from inittui.tui.chart_options import ChartOptions
-from inittui.tui.charting import Contestant, value_at
+from inittui.tui.chart_options import ChartOptions, Contestant
 from inittui.tui.progress import share_done
 from inittui.tui.status_styles import StatusStyle
 from inittui.views.chart.layout import shortened
@@ -94,7 +94,7 @@ def _columns(
     if step is not None:
 
         def at_cursor(contestant: Contestant) -> Text:
-            found = measure([value_at(contestant, options.metric, step)])
+            found = measure([value_at(contestant.trials, options.metric, step)])
             return Text((percent if options.metric == "val_accuracy" else loss_text)(found))
 
         columns.append(_Column(f"at {step}", max(9, len(f"at {step}")), at_cursor, 1))

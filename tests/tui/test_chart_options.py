@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inittui.results.curves import curve_of, smoothed, value_at
 from inittui.runs import RunDirectory
-from inittui.tui.chart_options import ChartOptions
-from inittui.tui.charting import Contestant, contestants, curve_of, picture, step_window, value_at
+from inittui.tui.chart_options import ChartOptions, Contestant, contestants, picture, step_window
 from inittui.tui.open_run import OpenRun
-from inittui.tui.smoothing import smoothed
 from inittui.views.curves import accuracy_series, loss_series
 from tests.support.recorded import run_state
 
@@ -84,11 +83,11 @@ def test_values_at_a_step_are_means_over_the_seeds() -> None:
     run = opened("seeds")
     rule = next(c for c in contestants([run]) if c.scheme == "rule")
     losses = [trial.losses[9] for trial in rule.trials]
-    assert value_at(rule, "train_loss", 10) == pytest.approx(sum(losses) / 3)
-    assert value_at(rule, "train_loss", 0) is None
+    assert value_at(rule.trials, "train_loss", 10) == pytest.approx(sum(losses) / 3)
+    assert value_at(rule.trials, "train_loss", 0) is None
     epoch = rule.trials[0].epochs[0]
-    assert value_at(rule, "val_accuracy", epoch.step - 1) is None
-    assert value_at(rule, "val_accuracy", epoch.step) is not None
+    assert value_at(rule.trials, "val_accuracy", epoch.step - 1) is None
+    assert value_at(rule.trials, "val_accuracy", epoch.step) is not None
 
 
 def test_a_scheme_of_two_runs_is_told_by_its_run() -> None:
@@ -152,7 +151,7 @@ def test_a_contestant_without_values_is_no_error() -> None:
     assert contestants([run]) == []
     assert picture([], ChartOptions()).series == ()
     waiting = Contestant(run, "rule", "rule", contestants([opened("classic")])[0].style)
-    assert curve_of(waiting, "train_loss", (1.0, 9.0)).x.size == 0
+    assert curve_of(waiting.trials, "train_loss", (1, 9)).x.size == 0
 
 
 def test_a_live_chart_follows_by_doubling_and_comes_back_to_the_first_steps() -> None:
