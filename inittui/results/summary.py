@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from inittui.results.state import FIRST_STEPS, RunState, TrialState
+from inittui.results.state import ENDED, FIRST_STEPS, RunState, TrialState
 
 FEWEST_SEEDS = 3
 """Seeds from which on schemes are ranked: with fewer an interval means nothing."""
@@ -92,20 +92,16 @@ def summarize(state: RunState) -> list[SchemeSummary]:
     first = _Comparison(groups, whole_first_loss, best=min)
     found = []
     for scheme, trials in groups.items():
-        counted = _furthest(trials)
+        counted = furthest(trials)
         found.append(
             SchemeSummary(
                 scheme=scheme,
                 trials=tuple(trials),
                 is_final=scheme in accuracy.order,
-                val_accuracy=measure(trial.val_accuracy for trial in counted),
+                val_accuracy=accuracy_of(trials),
                 val_loss=measure(trial.val_loss for trial in counted),
                 train_loss=measure(trial.train_loss for trial in counted),
-                first_loss=measure(
-                    trial.first_loss
-                    for trial in trials
-                    if trial.steps >= steps or trial.status == "diverged"
-                ),
+                first_loss=first_loss_of(trials, steps),
                 rank=accuracy.ranks.get(scheme),
                 first_rank=first.ranks.get(scheme),
                 accuracy_difference=accuracy.differences.get(scheme),
@@ -131,15 +127,32 @@ def _epoch(trial: TrialState) -> int:
     return trial.epochs[-1].epoch if trial.epochs else 0
 
 
+def accuracy_of(trials: Sequence[TrialState]) -> Measure | None:
+    """Return a contestant's accuracy after the last epoch that its trials reached."""
+    return measure(trial.val_accuracy for trial in furthest(trials))
+
+
+def first_loss_of(trials: Sequence[TrialState], steps: int) -> Measure | None:
+    """Return a contestant's first loss, of the trials that took these steps or have ended."""
+    return measure(
+        trial.first_loss for trial in trials if trial.steps >= steps or trial.status in ENDED
+    )
+
+
 def _is_sound(trial: TrialState) -> bool:
     return trial.status not in ("diverged", "failed")
 
 
-def _furthest(trials: Sequence[TrialState]) -> list[TrialState]:
-    """Return those of a scheme's trials that were validated after the same, latest epoch."""
-    sound = [trial for trial in trials if _is_sound(trial)] or list(trials)
-    latest = max(map(_epoch, sound))
-    return [trial for trial in sound if _epoch(trial) == latest]
+def sound(trials: Sequence[TrialState]) -> list[TrialState]:
+    """Return those of a scheme's trials that neither diverged nor failed; all where none is so."""
+    return [trial for trial in trials if _is_sound(trial)] or list(trials)
+
+
+def furthest(trials: Sequence[TrialState]) -> list[TrialState]:
+    """Return the sound ones that were validated after the same, latest epoch."""
+    found = sound(trials)
+    latest = max(map(_epoch, found), default=0)
+    return [trial for trial in found if _epoch(trial) == latest]
 
 
 def measure(values: Iterable[float | None]) -> Measure | None:
