@@ -108,10 +108,13 @@ def _over_seeds(rows: Sequence[Floats], places: Sequence[Any], size: int) -> Ove
     low, high = np.full(size, np.inf), np.full(size, -np.inf)
     for row, place in zip(rows, places, strict=True):
         finite = np.abs(row) < LARGEST
-        total[place] += np.where(finite, row, 0.0)
+        known = least = most = row
+        if not finite.all():
+            known, least, most = (np.where(finite, row, other) for other in (0, np.inf, -np.inf))
+        total[place] += known
         count[place] += finite
-        low[place] = np.minimum(low[place], np.where(finite, row, np.inf))
-        high[place] = np.maximum(high[place], np.where(finite, row, -np.inf))
+        low[place] = np.minimum(low[place], least)
+        high[place] = np.maximum(high[place], most)
     lost = count == 0
     if lost.any():
         # There every value is NaN or infinite: added, they tell which.
