@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -25,9 +25,11 @@ from inittui.lessons.questions import (
     SameStart,
     Written,
 )
-from inittui.results.comparison import Measure, measure
+from inittui.results.comparison import Measure
+from inittui.results.curves import curve_of
 from inittui.results.learning import Learning, Verdict, judge
-from inittui.results.state import ENDED, RunState, TrialState
+from inittui.results.state import ENDED, RunState
+from inittui.results.summary import accuracy_of, first_loss_of, first_steps, furthest
 from inittui.results.sweep_results import Axis, Curve, best_ranges, swept_axes
 from inittui.text import short
 
@@ -123,17 +125,8 @@ def _contestants(question: Question, state: RunState) -> list[str]:
     return [s for s in state.schemes if not question.schemes or s in question.schemes]
 
 
-def _over_seeds(
-    state: RunState, scheme: str, of: Callable[[TrialState], float | None]
-) -> Measure | None:
-    return measure(of(trial) for trial in state.of_scheme(scheme))
-
-
 def _accuracy(question: Accuracy, state: RunState) -> Answer:
-    found = {
-        s: _over_seeds(state, s, lambda trial: trial.val_accuracy)
-        for s in _contestants(question, state)
-    }
+    found = {s: accuracy_of(state.of_scheme(s)) for s in _contestants(question, state)}
     told = [
         f"{s} {_percent(m)}{_beside(question.published.get(s), ' %')}"
         for s, m in found.items()
@@ -152,7 +145,7 @@ def _at_chance(question: AtChance, state: RunState) -> Answer:
     judged = {
         s: learning
         for s in _contestants(question, state)
-        if (learning := judge(state, state.of_scheme(s))) is not None
+        if (learning := judge(state, furthest(state.of_scheme(s)))) is not None
     }
     parts = [
         said
@@ -187,27 +180,43 @@ def _with_verdict(judged: dict[str, Learning], verdict: Verdict, one: str, sever
     return f"{_with_percents({s: each.accuracy for s, each in found.items()})} {said}"
 
 
-_LOSSES: dict[str, tuple[str, Callable[[TrialState], float | None]]] = {
-    "start": ("Loss of the first batch", lambda t: t.losses[0] if t.losses else None),
-    "first-100": ("Mean loss of the first 100 batches", lambda t: t.first_loss),
-    "last": ("Loss of the last batch", lambda t: t.losses[-1] if t.losses else None),
+_LOSSES = {
+    "start": "Loss of the first batch",
+    "first-100": "Mean loss of the first 100 batches",
+    "last": "Loss of the last batch",
 }
 
 
 def _loss(question: Loss, state: RunState) -> Answer:
-    title, of = _LOSSES[question.of]
-    found = {s: _over_seeds(state, s, of) for s in _contestants(question, state)}
+    found = {s: _mean_loss(question, state, s) for s in _contestants(question, state)}
     told = [
-        f"{s} {short(m.mean, 4)}{_beside(question.published.get(s), '')}"
+        f"{s} {short(m[0], 4)}{_of(m[1], state, s)}{_beside(question.published.get(s), '')}"
         for s, m in found.items()
         if m
     ]
     return Answer(
         "loss",
-        _with_remark(f"{title}: {', '.join(told) or _UNKNOWN}.", question.remark),
-        measured={s: (to_wire(m.mean),) for s, m in found.items() if m},
+        _with_remark(f"{_LOSSES[question.of]}: {', '.join(told) or _UNKNOWN}.", question.remark),
+        measured={s: (to_wire(m[0]),) for s, m in found.items() if m},
         published={s: (value,) for s, value in question.published.items()},
     )
+
+
+def _mean_loss(question: Loss, state: RunState, scheme: str) -> tuple[float, int] | None:
+    """Return the loss and over how many seeds it is; as in the table, or at a step of the curve."""
+    trials = state.of_scheme(scheme)
+    if question.of == "first-100":
+        found = first_loss_of(trials, first_steps(state))
+        return (found.mean, found.n) if found else None
+    step = 1 if question.of == "start" else max(trial.steps for trial in trials)
+    curve = curve_of(trials, "train_loss", (step, step))
+    return (float(curve.mean[0]), int(curve.count[0])) if curve.x.size else None
+
+
+def _of(seeds: int, state: RunState, scheme: str) -> str:
+    """Say over how many of the seeds a mean is, where it isn't over all."""
+    planned = len(state.of_scheme(scheme))
+    return "" if seeds == planned else f" (over {seeds} of {planned} seeds)"
 
 
 def _same_start(question: SameStart, state: RunState) -> Answer:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from inittui.events.probes import LayerProbe, Measured, select_layers
 from inittui.events.wire_numbers import all_to_wire, from_wire
 from inittui.lessons.questions import Answer, Layers, Measurable
+from inittui.results.curves import over_seeds
 from inittui.results.state import RunState
 from inittui.text import short
 
@@ -37,11 +38,15 @@ def answer_layers(question: Layers, state: RunState) -> Answer:
     for scheme in state.schemes:
         if question.schemes and scheme not in question.schemes:
             continue
-        names, values, seeds = _means(question, state, scheme)
+        names = _names(question, state, scheme)
         if not names:
             continue
+        rows = _rows(question.of, state, scheme, question.when, question.only)
+        values = layer_means(question.of, state, scheme, question.when, question.only)
         measured[scheme] = values
-        over = f"mean of {seeds} seeds: " if seeds > 1 else ""
+        over = f"mean of {len(rows)} seeds: " if len(rows) > 1 else ""
+        if over_seeds(rows).count.min(initial=len(rows)) < len(rows):
+            over = f"mean of {len(rows)} seeds, where one is not finite of the others: "
         published, ours = question.published.get(scheme), question.ours.get(scheme)
         told = ", ".join(
             f"{name} {_shown(question.of, value, 5 if published or ours else 4)}{of}"
@@ -70,7 +75,14 @@ def answer_layers(question: Layers, state: RunState) -> Answer:
 def layer_means(
     of: Measurable, state: RunState, scheme: str, when: str = "before", only: str | None = None
 ) -> list[float]:
-    """Return each layer's value, the mean over the contestant's seeds."""
+    """Return each layer's value, the mean over the contestant's seeds as `over_seeds` has it."""
+    return [float(mean) for mean in over_seeds(_rows(of, state, scheme, when, only)).mean]
+
+
+def _rows(
+    of: Measurable, state: RunState, scheme: str, when: str, only: str | None
+) -> list[list[float]]:
+    """Return each layer's value under each seed."""
     read = _reader(of)
     probes = [
         event.probe
@@ -78,8 +90,7 @@ def layer_means(
         for event in trial.probes
         if event.when == when
     ]
-    rows = [[read(layer) for layer in select_layers(probe.layers, only)] for probe in probes]
-    return [sum(values) / len(values) for values in zip(*rows, strict=False)]
+    return [[read(layer) for layer in select_layers(probe.layers, only)] for probe in probes]
 
 
 def named(state: RunState, scheme: str) -> str:
@@ -87,21 +98,15 @@ def named(state: RunState, scheme: str) -> str:
     return f"{scheme}: " if len(state.schemes) > 1 else ""
 
 
-def _means(
-    question: Layers, state: RunState, scheme: str
-) -> tuple[list[tuple[str, str]], list[float], int]:
-    """Return layer names, each with what its value is of; the values; the number of seeds."""
+def _names(question: Layers, state: RunState, scheme: str) -> list[tuple[str, str]]:
+    """Return layer names, each with what its value is of."""
     events = [trial.probe(question.when) for trial in state.of_scheme(scheme)]
-    known = [event.probe for event in events if event is not None]
-    if not known:
-        return [], [], 0
+    known = next((event.probe for event in events if event is not None), None)
     counted = question.of == "distinct_units"
-    names = [
+    return [
         (layer.name, f" of {layer.units}" if counted else "")
-        for layer in select_layers(known[0].layers, question.only)
+        for layer in select_layers(known.layers if known else (), question.only)
     ]
-    values = layer_means(question.of, state, scheme, question.when, question.only)
-    return names, values, len(known)
 
 
 def _ours(question: Layers) -> str:

@@ -110,11 +110,11 @@ class TrialState:
             )
 
     @property
-    def accuracies(self) -> list[tuple[int, float]]:
-        """Steps taken and validation accuracy, at every validation within and after epochs."""
-        known = {event.step: event.val_accuracy for event in self.validations}
-        known |= {event.step: event.val_accuracy for event in self.epochs}
-        return sorted(known.items())
+    def validated(self) -> list[Validated | EpochEnded]:
+        """Every validation, within and after epochs, by the steps before it."""
+        known: dict[int, Validated | EpochEnded] = {e.step: e for e in self.validations}
+        known |= {event.step: event for event in self.epochs}
+        return [known[step] for step in sorted(known)]
 
     def probe(self, when: When) -> ProbeMeasured | None:
         """Return the latest probe of one kind."""

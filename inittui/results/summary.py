@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from inittui.results.comparison import Comparison, Difference, Measure, measure
 from inittui.results.learning import Learning, judge
-from inittui.results.state import FIRST_STEPS, RunState, TrialState
+from inittui.results.state import ENDED, FIRST_STEPS, RunState, TrialState
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +69,17 @@ def summarize(state: RunState) -> list[SchemeSummary]:
     first = _compare(groups, same, whole_first_loss, higher_is_better=False)
     found = []
     for scheme, trials in groups.items():
-        counted = _furthest(trials)
+        counted = furthest(trials)
         compared = same.get(scheme, scheme)
         found.append(
             SchemeSummary(
                 scheme=scheme,
                 trials=tuple(trials),
                 is_final=compared in accuracy.order,
-                val_accuracy=measure(trial.val_accuracy for trial in counted),
+                val_accuracy=accuracy_of(trials),
                 val_loss=measure(trial.val_loss for trial in counted),
                 train_loss=measure(trial.train_loss for trial in counted),
-                first_loss=measure(
-                    trial.first_loss
-                    for trial in trials
-                    if trial.steps >= steps or trial.status == "diverged"
-                ),
+                first_loss=first_loss_of(trials, steps),
                 learning=judge(state, counted),
                 same_as=same.get(scheme),
                 rank=accuracy.ranks.get(compared),
@@ -149,12 +145,29 @@ def _epoch(trial: TrialState) -> int:
     return trial.epochs[-1].epoch if trial.epochs else 0
 
 
+def accuracy_of(trials: Sequence[TrialState]) -> Measure | None:
+    """Return a contestant's accuracy after the last epoch that its trials reached."""
+    return measure(trial.val_accuracy for trial in furthest(trials))
+
+
+def first_loss_of(trials: Sequence[TrialState], steps: int) -> Measure | None:
+    """Return a contestant's first loss, of the trials that took these steps or have ended."""
+    return measure(
+        trial.first_loss for trial in trials if trial.steps >= steps or trial.status in ENDED
+    )
+
+
 def _is_sound(trial: TrialState) -> bool:
     return trial.status not in ("diverged", "failed")
 
 
-def _furthest(trials: Sequence[TrialState]) -> list[TrialState]:
-    """Return those of a scheme's trials that were validated after the same, latest epoch."""
-    sound = [trial for trial in trials if _is_sound(trial)] or list(trials)
-    latest = max(map(_epoch, sound))
-    return [trial for trial in sound if _epoch(trial) == latest]
+def sound(trials: Sequence[TrialState]) -> list[TrialState]:
+    """Return those of a scheme's trials that neither diverged nor failed; all where none is so."""
+    return [trial for trial in trials if _is_sound(trial)] or list(trials)
+
+
+def furthest(trials: Sequence[TrialState]) -> list[TrialState]:
+    """Return the sound ones that were validated after the same, latest epoch."""
+    found = sound(trials)
+    latest = max(map(_epoch, found), default=0)
+    return [trial for trial in found if _epoch(trial) == latest]

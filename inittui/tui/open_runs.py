@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from inittui.errors import UsageError
 from inittui.experiment.records import Experiment
 from inittui.runs import RunDirectory, create_run, live_writer, run_directories
 from inittui.runs.launch import start_worker, stop_worker
-from inittui.tui.chart_options import ChartOptions
+from inittui.tui.chart_options import ChartOptions, Contestant, contestants
 from inittui.tui.open_run import OpenRun, Phase
-
-if TYPE_CHECKING:
-    from inittui.tui.charting import Contestant
 
 
 @dataclass(slots=True)
@@ -40,8 +36,6 @@ class OpenRuns:
             tuple((run.id, run.title, tuple(run.schemes)) for run in self.shown),
         )
         if self._contestants[0] != key:
-            from inittui.tui.charting import contestants
-
             self._contestants = (key, contestants(self.shown, self.palette))
         return self._contestants[1]
 

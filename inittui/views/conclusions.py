@@ -120,23 +120,36 @@ def _on_epoch(state: RunState) -> list[str]:
 def _ranked(learned: Sequence[SchemeSummary]) -> list[str]:
     best = learned[0]
     level = f"{100 * _accuracy(best):.2f} %"
-    behind = [one for one in learned[1:] if _is_behind(one)]
-    level_with = [one for one in learned[1:] if one not in behind and one.rank == best.rank]
+    group = [one for one in learned if one.rank == best.rank]
+    behind = [one for one in learned[1:] if _is_behind(one) and one not in group]
     seeds = best.val_accuracy.n if best.val_accuracy else 0
-    if not level_with:
+    if len(group) == 1:
         parts = [f"{best.scheme} is best with {level}."]
     else:
-        parts = [
-            f"By accuracy {names([best, *level_with])} can't be told apart "
-            f"(at most {level}, {seeds} seeds)."
-        ]
+        parts = [_one_group(group, f"at most {level}, {seeds} seeds")]
     if behind:
-        to = behind[0].accuracy_difference
-        assert to is not None
-        first, *others = [_points(one) for one in behind]
-        by = [f"{one.scheme} by {points}" for one, points in zip(behind[1:], others, strict=True)]
-        parts.append(f"{'; '.join([f'{behind[0].scheme} is behind {to.to} by {first}', *by])}.")
-    return parts + _too_few_seeds(level_with, seeds)
+        parts.append(f"{_behind(behind)}.")
+    return parts + _too_few_seeds([one for one in group[1:] if not _is_behind(one)], seeds)
+
+
+def _one_group(group: Sequence[SchemeSummary], at_most: str) -> str:
+    """Say that contestants share a rank, and who of them alone is behind the best."""
+    alone = [one for one in group if _is_behind(one)]
+    if not alone:
+        return f"By accuracy {names(group)} can't be told apart ({at_most})."
+    return (
+        f"By accuracy {names(group)} can't be told apart as groups ({at_most}), though "
+        f"{_behind(alone)}."
+    )
+
+
+def _behind(those: Sequence[SchemeSummary]) -> str:
+    """Name everyone that is behind the best, with the difference."""
+    to = those[0].accuracy_difference
+    assert to is not None
+    first, *others = those
+    by = [f"{one.scheme} by {_points(one)}" for one in others]
+    return "; ".join([f"{first.scheme} is behind {to.to} by {_points(first)}", *by])
 
 
 def _is_behind(one: SchemeSummary) -> bool:

@@ -15,6 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 from inittui.events.records import (
     EpochEnded,
     Noted,
+    RoundingCompared,
     RunEnded,
     RunStarted,
     RunStatus,
@@ -213,8 +214,13 @@ def test_escape_codes_in_names_do_nothing() -> None:
 
 
 SENTENCES = {
-    "classic": ["one seed can't rank", "stay at chance (about 10 %)", "path of ones is chaotic"],
-    "seeds": ["normal is best with 80.90 %", "zeros stays at chance"],
+    "classic": ["one seed can't rank", "stay at chance (about 10 %)"],
+    "seeds": [
+        "normal, default and rule can't be told apart as groups (at most 80.90 %, 3 seeds), though "
+        "default is behind normal by 2.21 points (95 % interval 0.02 to 4.39)",
+        "it takes about 4 for rule (2.72 points)",
+        "zeros stays at chance",
+    ],
     "diverged": ["rule and normal:std=1e+30 diverged", "ones stays at chance"],
     "interrupted": ["after epoch 1 of 2", "can't be told apart", "were interrupted"],
     "running": ["Nothing has been validated yet."],
@@ -227,6 +233,17 @@ def test_what_is_said(name: str) -> None:
     text = " ".join(report(run_state(name)).split())
     for part in SENTENCES[name]:
         assert part in text
+
+
+def test_chaos_is_told_of_what_was_measured_not_of_a_name() -> None:
+    state = run_state("classic")
+    assert "chaotic" not in report(state)
+    ones, rule = (state.of_scheme(scheme)[0] for scheme in ("ones", "rule"))
+    state.apply(RoundingCompared(trial=ones.index, steps=10, difference=0.36))
+    state.apply(RoundingCompared(trial=rule.index, steps=10, difference=7e-8))
+    text = " ".join(report(state).split())
+    assert "The path of ones is chaotic: in another precision the first losses differ" in text
+    assert "by up to 36 %" in text
 
 
 def repeated(*trials: tuple[str, list[float], list[float]], steps: int = 20) -> RunState:

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from inittui.tui.charting import Contestant
+from inittui.tui.chart_options import Contestant
 from inittui.tui.host import app_of
 from inittui.tui.keymap import key
 from inittui.tui.screens.base import LabScreen

@@ -14,8 +14,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from inittui.tui.chart_options import METRICS, ChartOptions
-from inittui.tui.charting import Contestant, picture
+from inittui.tui.chart_options import METRICS, ChartOptions, Contestant, picture
 from inittui.tui.host import app_of
 from inittui.tui.widgets.diff_lines import DiffLines
 from inittui.views.chart.clipping import Window

@@ -11,8 +11,15 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
 
-from inittui.tui.chart_options import METRICS, SMOOTHINGS, ChartOptions, Steps
-from inittui.tui.charting import Contestant, full_window, is_log
+from inittui.tui.chart_options import (
+    METRICS,
+    SMOOTHINGS,
+    ChartOptions,
+    Contestant,
+    Steps,
+    full_window,
+    is_log,
+)
 from inittui.tui.keymap import key
 from inittui.tui.widgets.chart import CurveChart
 from inittui.tui.widgets.leaderboard import Leaderboard

@@ -9,8 +9,7 @@ from rich.text import Text
 from textual.binding import BindingType
 from textual.message import Message
 
-from inittui.tui.chart_options import ChartOptions, Key
-from inittui.tui.charting import Contestant
+from inittui.tui.chart_options import ChartOptions, Contestant, Key
 from inittui.tui.host import app_of
 from inittui.tui.keymap import key
 from inittui.tui.leaderboard import standings
