@@ -27,13 +27,13 @@ from inittui.tui.keymap import check_keymap, key
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.open_runs import OpenRuns
 from inittui.tui.progress import duration, share_done, time_left
-from inittui.tui.screens import LATER
+from inittui.tui.screens import SCREENS
 from inittui.tui.screens.base import LabScreen
-from inittui.tui.screens.compare import CompareScreen
 from inittui.tui.settings import Loaded, Settings, save_settings
 from inittui.tui.terminal import Terminal, input_has_ended
 
 if TYPE_CHECKING:
+    from inittui.tui.host import Host
     from inittui.tui.lesson_process import RunningLesson
     from inittui.tui.widgets.curves_panel import CurvesPanel
 
@@ -47,10 +47,7 @@ class LabApp(KeyQueue):
     TITLE = "inittui"
     CSS_PATH = "lab.tcss"
     ENABLE_COMMAND_PALETTE = True
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        "compare": CompareScreen,
-        **LATER,
-    }
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {**SCREENS}
     DEFAULT_MODE = "compare"
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -183,7 +180,7 @@ class LabApp(KeyQueue):
 
     @work(exclusive=True, group="quit")
     async def _ask_and_quit(self) -> None:
-        from inittui.tui.questions import about_leaving
+        from inittui.tui.screens.dialogs import about_leaving
 
         live = [run for run in self.lab.live() if run.is_detached]
         match await self.push_screen_wait(about_leaving(live)):
@@ -242,8 +239,8 @@ class LabApp(KeyQueue):
         """Tell of a run that ended where nobody looks at it, or that died."""
         self.screen.refresh_bindings()
         screen, shown = self.screen, run in self.lab.shown
-        if shown and isinstance(screen, CompareScreen) and screen.view == "run":
-            return  # that screen says so itself
+        if shown and isinstance(screen, LabScreen) and screen.tells_of_its_own_end:
+            return
         if run.phase is Phase.DEAD:
             self.notify(
                 f"{run.title}: {run.trouble[0]}", severity="error", timeout=10, markup=False
@@ -289,7 +286,7 @@ class LabApp(KeyQueue):
 
     @work(exclusive=True, group="question")
     async def _ask_trust(self, code: list[str], act: Callable[[bool], object]) -> None:
-        from inittui.tui.questions import about_code
+        from inittui.tui.screens.dialogs import about_code
 
         if await self.push_screen_wait(about_code(code)) == "yes":
             act(True)
@@ -308,18 +305,15 @@ class LabApp(KeyQueue):
         self.call_after_refresh(self._view_run)
 
     def _view_run(self) -> None:
-        screen = self.screen
-        if isinstance(screen, CompareScreen):
-            screen.view = "run"
-            screen.refresh_bindings()
-            screen.draw()
+        if isinstance(self.screen, LabScreen):
+            self.screen.view_run()
 
     def edit(self, experiment: Experiment) -> None:
         """Take an experiment over into the first screen's list and form."""
         self.switch_mode("compare")
 
         def take() -> None:
-            if isinstance(self.screen, CompareScreen):
+            if isinstance(self.screen, LabScreen):
                 self.screen.take(experiment)
 
         self.call_after_refresh(take)
@@ -364,7 +358,7 @@ class LabApp(KeyQueue):
 
     def action_command_palette(self) -> None:
         """Search everything that can be done here."""
-        from inittui.tui.screens.modal import Commands
+        from inittui.tui.screens.dialogs import Commands
 
         if isinstance(self.screen, LabScreen):
             self.push_screen(Commands())
@@ -373,7 +367,7 @@ class LabApp(KeyQueue):
         """Search all themes."""
         from textual.theme import ThemeProvider
 
-        from inittui.tui.screens.modal import Commands
+        from inittui.tui.screens.dialogs import Commands
 
         self.push_screen(Commands(providers=[ThemeProvider], placeholder="Search for themes"))
 
@@ -398,3 +392,10 @@ class LabApp(KeyQueue):
             self.call_later(self.run_action, action, node)
 
         return run
+
+
+if TYPE_CHECKING:
+
+    def _as_host(app: LabApp) -> Host:
+        """Let mypy check that the app has what screens and widgets ask of it."""
+        return app

@@ -144,7 +144,7 @@ class CompareScreen(LabScreen):
             from inittui.results.summary import summarize
             from inittui.views.conclusions import sentence
 
-            frame = Frame(self.app.size.width, self.lab_app.terminal.ascii_only)
+            frame = Frame(self.app.size.width, self.host.terminal.ascii_only)
             said = sentence(state, summarize(state), frame)
             self._sentence = ((self.lab.shown[0].id, state.version), Text(said))
         return self._sentence[1]
@@ -210,6 +210,17 @@ class CompareScreen(LabScreen):
         elif not picker.leave_input():
             picker.focus_list()
 
+    @property
+    def tells_of_its_own_end(self) -> bool:
+        """The banner tells of it, where the run is seen."""
+        return self.view == "run"
+
+    def view_run(self) -> None:
+        """Show the run instead of the settings."""
+        self.view = "run"
+        self.refresh_bindings()
+        self.draw()
+
     def take(self, experiment: Experiment) -> None:
         """Put an experiment into list and form, to be run again or changed."""
         self.query_one(Form).load(experiment)
@@ -234,7 +245,7 @@ class CompareScreen(LabScreen):
             self.app.bell()
             return
         experiment = outcome.experiment
-        self.lab_app.when_trusted(experiment, lambda trust: self._start(experiment, add, trust))
+        self.host.when_trusted(experiment, lambda trust: self._start(experiment, add, trust))
 
     def _start(self, experiment: Experiment, add: bool, trust: bool) -> None:
         try:
@@ -255,10 +266,10 @@ class CompareScreen(LabScreen):
             if run.can_resume:
                 started = run.state.started
                 experiment = started.experiment if started else Experiment()
-                self.lab_app.when_trusted(experiment, partial(self._resume, run))
+                self.host.when_trusted(experiment, partial(self._resume, run))
 
     def _resume(self, run: OpenRun, trust: bool) -> None:
-        self.lab_app.attempt(partial(self.lab.resume, run, trust=trust))
+        self.host.attempt(partial(self.lab.resume, run, trust=trust))
         self.refresh_bindings()
         self.draw()
 
@@ -266,7 +277,7 @@ class CompareScreen(LabScreen):
         """Ask the shown live runs to end in order."""
         for run in self.lab.shown:
             if run.is_live and not run.stopping:
-                self.lab_app.attempt(self.lab.stop, run)
+                self.host.attempt(self.lab.stop, run)
         self.refresh_bindings()
         self.draw()
 

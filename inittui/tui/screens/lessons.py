@@ -13,7 +13,7 @@ from textual.containers import Horizontal
 
 from inittui.lessons import Lesson, Size, lessons
 from inittui.results.state import RunState
-from inittui.tui.host import app_of
+from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.lesson_process import PrintedLesson, RunningLesson, TrainedLesson, trains
 from inittui.tui.open_run import Phase
@@ -53,10 +53,10 @@ class LessonList(ListBesidePage):
     def row(self, index: int, width: int) -> Text:
         """Return a lesson's title; a mark says whether it was run."""
         lesson = self._lessons[index]
-        app = app_of(self)
-        running = app.running_lessons.get(lesson.name)
+        host = host_of(self)
+        running = host.running_lessons.get(lesson.name)
         mark = " " if running is None else "~" if running.is_live else "*"
-        title = legible(lesson.title, app.terminal.ascii_only)
+        title = legible(lesson.title, host.terminal.ascii_only)
         return Text(f"{mark} {shortened(title, max(width - 2, 1))}")
 
 
@@ -96,7 +96,7 @@ class LessonsScreen(LabScreen):
     @property
     def running(self) -> RunningLesson | None:
         """What has come of it, if it was run."""
-        return self.lab_app.running_lessons.get(self.lesson.name)
+        return self.host.running_lessons.get(self.lesson.name)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
@@ -130,7 +130,7 @@ class LessonsScreen(LabScreen):
     ) -> Iterator[RenderableType]:
         from inittui.views.lesson import lesson_text, part_heading
 
-        terminal = self.lab_app.terminal
+        terminal = self.host.terminal
         frame = Frame(width, terminal.ascii_only, terminal.marker)
         if isinstance(running, PrintedLesson):
             yield Text.from_ansi(running.text)
@@ -171,7 +171,7 @@ class LessonsScreen(LabScreen):
         if running is not None and running.is_live:
             self.notify("It is running already.")
             return
-        self.lab_app.attempt(self._start, self.lesson, size)
+        self.host.attempt(self._start, self.lesson, size)
         self.refresh_bindings()
         self.draw()
         self.call_after_refresh(self.query_one(ScrollPage).scroll_end, animate=False)
@@ -182,15 +182,15 @@ class LessonsScreen(LabScreen):
             started.advance(self.lab)
         else:
             width = max(self.query_one(ScrollPage).scrollable_content_region.width, 40)
-            ascii_only = self.lab_app.terminal.ascii_only
+            ascii_only = self.host.terminal.ascii_only
             started = PrintedLesson(lesson, size, width, ascii_only=ascii_only)
-        self.lab_app.running_lessons[lesson.name] = started
+        self.host.running_lessons[lesson.name] = started
 
     def action_stop(self) -> None:
         """End the chosen lesson's experiments."""
         running = self.running
         if running is not None:
-            self.lab_app.attempt(running.stop, self.lab)
+            self.host.attempt(running.stop, self.lab)
         self.refresh_bindings()
         self.draw()
 
@@ -200,7 +200,7 @@ class LessonsScreen(LabScreen):
         if isinstance(running, TrainedLesson):
             for place, run in enumerate(running.runs):
                 self.lab.show(run.directory, add=place > 0)
-            self.lab_app.show_run()
+            self.host.show_run()
 
 
 def _progress(state: RunState, phase: Phase) -> str:

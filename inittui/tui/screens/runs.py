@@ -110,7 +110,7 @@ class RunsScreen(LabScreen):
         if not listings:
             empty.update(_EMPTY.format(root=self.lab.root, **self.keys_of_places()))
         self.table.shown = frozenset(run.id for run in self.lab.shown)
-        self.table.load(listings, self.lab_app.clock())
+        self.table.load(listings, self.host.clock())
 
     def paint(self) -> None:
         """The table draws itself when it has been read."""
@@ -138,7 +138,7 @@ class RunsScreen(LabScreen):
             self.lab.show(run, add=add or place > 0)
         if runs:
             self.table.marked.clear()
-            self.lab_app.show_run()
+            self.host.show_run()
 
     def action_mark(self) -> None:
         """Mark the run at the cursor."""
@@ -167,7 +167,7 @@ class RunsScreen(LabScreen):
             return
         run = RunDirectory(self.lab.root / listing.id)
         name = await self.app.push_screen_wait(Prompt(f"A name for run {run.id}", listing.name))
-        if name is not None and self.lab_app.attempt(rename_run, run, name.strip()):
+        if name is not None and self.host.attempt(rename_run, run, name.strip()):
             self.lab.rename(run.id, name.strip())
             self.load()
 
@@ -184,7 +184,7 @@ class RunsScreen(LabScreen):
             return
         for run in runs:
             shown = self.lab.find(run.id)
-            if self.lab_app.attempt(delete_run, run) and shown in self.lab.shown:
+            if self.host.attempt(delete_run, run) and shown in self.lab.shown:
                 self.lab.hide(shown)
         self.table.marked.clear()
         self.load()
@@ -212,7 +212,7 @@ class RunsScreen(LabScreen):
             self.notify(f"wrote {export_run(run, form, Path.cwd()).name}", markup=False)
 
         for run in runs:
-            self.lab_app.attempt(write, run)
+            self.host.attempt(write, run)
 
     def action_copy(self) -> None:
         """Copy the command that repeats the run at the cursor."""
@@ -227,28 +227,28 @@ class RunsScreen(LabScreen):
             self.app.copy_to_clipboard(command)
             self.notify(command, title="Copied", markup=False)
 
-        self.lab_app.attempt(copy)
+        self.host.attempt(copy)
 
     def action_repeat(self) -> None:
         """Train the experiment of the run at the cursor again."""
         if self.table.chosen is not None:
             run = RunDirectory(self.lab.root / self.table.chosen.id)
-            self.lab_app.attempt(self._repeat, run)
+            self.host.attempt(self._repeat, run)
 
     def _repeat(self, run: RunDirectory) -> None:
         experiment = _experiment(run)
 
         def start(trust: bool) -> None:
-            if self.lab_app.attempt(partial(self.lab.start, experiment, trust=trust)):
-                self.lab_app.show_run()
+            if self.host.attempt(partial(self.lab.start, experiment, trust=trust)):
+                self.host.show_run()
 
-        self.lab_app.when_trusted(experiment, start)
+        self.host.when_trusted(experiment, start)
 
     def action_edit(self) -> None:
         """Take the experiment of the run at the cursor over into Compare."""
         if self.table.chosen is not None:
             run = RunDirectory(self.lab.root / self.table.chosen.id)
-            self.lab_app.attempt(lambda: self.lab_app.edit(_experiment(run)))
+            self.host.attempt(lambda: self.host.edit(_experiment(run)))
 
 
 def _experiment(run: RunDirectory) -> Experiment:

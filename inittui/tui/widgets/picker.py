@@ -18,7 +18,7 @@ from inittui.experiment.records import CLASSIC_SCHEMES
 from inittui.experiment.scheme import parse_syntax
 from inittui.initializers import CATALOGUE, parse_scheme
 from inittui.initializers.description import Description
-from inittui.tui.host import app_of
+from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.widgets.row_list import RowList
 from inittui.views.catalogue import shown_parameters
@@ -144,7 +144,7 @@ class PickerList(RowList):
     def row(self, index: int, width: int) -> Text:
         """Return the tick, the scheme and its formula."""
         entry = self.matching[index]
-        ascii_only = app_of(self).terminal.ascii_only
+        ascii_only = host_of(self).terminal.ascii_only
         tick = "[x] " if entry.ticked else "[ ] "
         name = shortened(legible(entry.scheme, ascii_only, 200), max(width - 5, 4))
         line = Text.assemble((tick, "bold" if entry.ticked else "dim"), name)
@@ -253,7 +253,7 @@ class Picker(Vertical):
         if description is None:
             about.update("a function of your own")
             return
-        ascii_only = app_of(self).terminal.ascii_only
+        ascii_only = host_of(self).terminal.ascii_only
         text = Text(legible(description.summary, ascii_only), no_wrap=True, overflow="ellipsis")
         values = f"\nvalues  {description.formula}"
         text.append(legible(values.strip("\n"), ascii_only).join(["\n", ""]), "")
