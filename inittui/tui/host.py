@@ -21,7 +21,7 @@ class Host(Protocol):
     """What the terminal can show."""
     clock: Callable[[], float]
     """Tells the time, in seconds since 1970."""
-    lab: OpenRuns
+    open_runs: OpenRuns
     lab_keymap: dict[str, str]
     """The keys that the person has chosen, by the names of the actions."""
     running_lessons: dict[str, RunningLesson]

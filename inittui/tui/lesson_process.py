@@ -49,7 +49,7 @@ class TrainedLesson:
         """Grows with everything that may change what is shown."""
         return sum(1 + run.state.version + (not run.is_live) for run in self.runs)
 
-    def advance(self, lab: OpenRuns) -> None:
+    def advance(self, open_runs: OpenRuns) -> None:
         """Begin the next part where the one before has ended.
 
         Raises:
@@ -64,9 +64,9 @@ class TrainedLesson:
             experiment = self.lesson.parts[len(self.runs)].sized(self.size)
             assert experiment is not None
             named = replace(experiment, name=f"lesson {self.lesson.name}")
-            self.runs.append(lab.start_behind(named))
+            self.runs.append(open_runs.start_behind(named))
 
-    def stop(self, lab: OpenRuns) -> None:
+    def stop(self, open_runs: OpenRuns) -> None:
         """End the part that runs, in order, and begin no other.
 
         Raises:
@@ -75,7 +75,7 @@ class TrainedLesson:
         self.stopped = True
         for run in self.runs:
             if run.is_live:
-                lab.stop(run)
+                open_runs.stop(run)
 
     def close(self) -> None:
         """Do nothing: its runs go on without the UI."""
@@ -118,10 +118,10 @@ class PrintedLesson:
         """What was printed so far, with its colours."""
         return os.pread(self._file.fileno(), _MOST_BYTES, 0).decode(errors="replace")
 
-    def advance(self, lab: OpenRuns) -> None:
+    def advance(self, open_runs: OpenRuns) -> None:
         """Do nothing: the process goes on by itself."""
 
-    def stop(self, lab: OpenRuns) -> None:
+    def stop(self, open_runs: OpenRuns) -> None:
         """End the process; nothing of it is kept."""
         with suppress(ProcessLookupError):
             self._process.terminate()

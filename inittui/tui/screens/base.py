@@ -55,9 +55,9 @@ class LabScreen(Screen[None]):
         return shown_key(keys, ascii_only=self.host.terminal.ascii_only, first_only=True)
 
     @property
-    def lab(self) -> OpenRuns:
-        """The open runs."""
-        return self.host.lab
+    def open_runs(self) -> OpenRuns:
+        """The runs that are open, of the whole app."""
+        return self.host.open_runs
 
     def on_resize(self) -> None:
         """Say so where the terminal is too small; draw in the new size where it isn't."""

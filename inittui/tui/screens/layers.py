@@ -102,7 +102,7 @@ class LayersScreen(LabScreen):
 
     def paint(self) -> None:
         """Show the contestants that were measured, and the page of the chosen one."""
-        measured = [c for c in self.lab.contestants() if any(t.probes for t in c.trials)]
+        measured = [c for c in self.open_runs.contestants() if any(t.probes for t in c.trials)]
         self.query_one(".empty").display = not measured
         pane = self.query_one("#measured")
         if pane.display is not bool(measured):

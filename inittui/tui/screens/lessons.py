@@ -179,7 +179,7 @@ class LessonsScreen(LabScreen):
     def _start(self, lesson: Lesson, size: Size) -> None:
         if trains(lesson):
             started: RunningLesson = TrainedLesson(lesson, size)
-            started.advance(self.lab)
+            started.advance(self.open_runs)
         else:
             width = max(self.query_one(ScrollPage).scrollable_content_region.width, 40)
             ascii_only = self.host.terminal.ascii_only
@@ -190,7 +190,7 @@ class LessonsScreen(LabScreen):
         """End the chosen lesson's experiments."""
         running = self.running
         if running is not None:
-            self.host.attempt(running.stop, self.lab)
+            self.host.attempt(running.stop, self.open_runs)
         self.refresh_bindings()
         self.draw()
 
@@ -199,7 +199,7 @@ class LessonsScreen(LabScreen):
         running = self.running
         if isinstance(running, TrainedLesson):
             for place, run in enumerate(running.runs):
-                self.lab.show(run.directory, add=place > 0)
+                self.open_runs.show(run.directory, add=place > 0)
             self.host.show_run()
 
 

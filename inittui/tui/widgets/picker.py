@@ -217,18 +217,18 @@ class Picker(Vertical):
         self._close_editor()
 
     @property
-    def rows(self) -> PickerList:
+    def picker_list(self) -> PickerList:
         """The initializers."""
         return self.query_one(PickerList)
 
     @property
     def ticked(self) -> list[str]:
         """The schemes that take part."""
-        return self.rows.ticked
+        return self.picker_list.ticked
 
     def focus_list(self) -> None:
         """Let keys act on the list."""
-        self.rows.focus()
+        self.picker_list.focus()
 
     def focus_search(self) -> None:
         """Let keys be typed into the search."""
@@ -245,7 +245,7 @@ class Picker(Vertical):
 
     def _tell(self) -> None:
         about = self.query_one("#about", Static)
-        entry = self.rows.chosen
+        entry = self.picker_list.chosen
         if entry is None:
             about.update("Nothing matches; esc shows all again.")
             return
@@ -289,7 +289,7 @@ class Picker(Vertical):
         """Search, or check the scheme, while it is typed."""
         event.stop()
         if event.input.id == "search":
-            self.rows.search(event.value)
+            self.picker_list.search(event.value)
         elif event.input.display:
             self._check(event.value)
 
@@ -310,7 +310,7 @@ class Picker(Vertical):
             self.focus_list()
             return
         try:
-            self.rows.put(event.value.strip(), self._edited)
+            self.picker_list.put(event.value.strip(), self._edited)
         except UsageError:
             self.app.bell()
             return
