@@ -220,6 +220,8 @@ class LabApp(KeyQueue):
                 self.open_runs.version += 1
                 if not self.attempt(lesson.advance, self.open_runs):
                     lesson.stopped = True
+                if not lesson.is_live:
+                    self.screen.refresh_bindings()
         now = time.monotonic()
         changed = self.open_runs.version != self._drawn_version or bool(self.open_runs.live())
         if changed and now - self._drawn_at >= 1 / self.terminal.fps - 0.01:

@@ -41,7 +41,6 @@ def test_random_keys(
         raise OSError("no process is started in this test")
 
     shelf.launch = no_process  # type: ignore[assignment]
-    monkeypatch.setattr("inittui.tui.lesson_process.subprocess.Popen", no_process)
     # The palette offers to leave, too: the keys that follow would find no screen.
     monkeypatch.setattr(LabApp, "exit", lambda *_, **__: None)
     shelf.put("classic", "seeds", "diverged")
