@@ -215,13 +215,12 @@ class LabApp(KeyQueue):
             return
         for run in self.open_runs.poll():
             self._tell_end(run)
-        for lesson in self.running_lessons.values():
-            if lesson.is_live:
-                self.open_runs.version += 1
-                if not self.attempt(lesson.advance, self.open_runs):
-                    lesson.stopped = True
-                if not lesson.is_live:
-                    self.screen.refresh_bindings()
+        for lesson in [each for each in self.running_lessons.values() if each.is_live]:
+            self.open_runs.version += 1
+            if not self.attempt(lesson.advance, self.open_runs):
+                lesson.stopped = True
+            if not lesson.is_live:
+                self.screen.refresh_bindings()
         now = time.monotonic()
         changed = self.open_runs.version != self._drawn_version or bool(self.open_runs.live())
         if changed and now - self._drawn_at >= 1 / self.terminal.fps - 0.01:
