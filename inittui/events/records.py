@@ -132,6 +132,24 @@ class ProbeMeasured(Fact, frozen=True, kw_only=True, tag="probe_measured"):
     probe: Probe
 
 
+class ValuesDrawn(Fact, frozen=True, kw_only=True, tag="values_drawn"):
+    """Values that one initializer gave a layer of no model, counted: a histogram of a lesson."""
+
+    initializer: str
+    """As a scheme writes it."""
+    shape: tuple[int, ...]
+    seed: int
+    mean: float
+    std: float
+    min: float
+    max: float
+    edges: tuple[float, ...]
+    """One more than the counts."""
+    counts: tuple[int, ...]
+    atom_shares: tuple[float, ...] = ()
+    """Measured share of each of the values that the distribution gives often."""
+
+
 class Validated(Fact, frozen=True, kw_only=True, tag="validated"):
     """A trial was validated within an epoch."""
 
@@ -186,6 +204,7 @@ Event = (
     | StepLosses
     | EpochEnded
     | ProbeMeasured
+    | ValuesDrawn
     | Validated
     | RoundingCompared
     | TrialEnded

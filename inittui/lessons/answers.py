@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import msgspec
 
 from inittui.events.wire_numbers import Number, all_to_wire, to_wire
+from inittui.initializers.sampling import sample_of
 from inittui.lessons.differences import answer_difference
 from inittui.lessons.layer_values import answer_layers, named
+from inittui.lessons.lesson import Part
 from inittui.lessons.questions import (
     Accuracy,
     Answer,
@@ -80,8 +82,15 @@ def _answer(question: Question, state: RunState) -> Answer:
         case Written():
             found = _written(question, state)
         case Moments():
-            found = Answer("moments", "Nothing was drawn.")
+            found = _moments(state)
     return found
+
+
+def answer_part(part: Part, state: RunState) -> tuple[Answer, ...]:
+    """Answer what a part of a lesson asks, from what was trained, looked into or drawn for it."""
+    if part.is_trained:
+        return answer_all(part.ask, state)
+    return tuple(answer(question, state) for question in part.ask)
 
 
 def answer_all(questions: Sequence[Question], state: RunState) -> tuple[Answer, ...]:
@@ -119,6 +128,19 @@ def answer_moments(drawn: Drawn) -> Answer:
     )
     measured = {"mean": (drawn.mean,), "std": (drawn.std,)}
     return Answer("moments", text, abs(off) <= reach, measured)
+
+
+def _moments(state: RunState) -> Answer:
+    if state.drawn is None:
+        return Answer("moments", "Nothing was drawn.")
+    drawn = sample_of(state.drawn)
+    expected = drawn.expected
+    if expected is None:
+        return Answer("moments", f"What to expect of {drawn.call} is not known.")
+    measured = drawn.measured
+    return answer_moments(
+        Drawn(drawn.size, measured.mean, measured.std, expected.mean, expected.std)
+    )
 
 
 def _contestants(question: Question, state: RunState) -> list[str]:

@@ -55,6 +55,11 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ask: tuple[Question, ...] = ()
     """What is asked of its numbers."""
 
+    @property
+    def is_trained(self) -> bool:
+        """Whether it is an experiment that is trained, not a look or a histogram."""
+        return self.experiment is not None and self.trains
+
     def sized(self, size: Size) -> Experiment | None:
         """Return the experiment in one of its sizes; None for a histogram."""
         return self.small if size == "small" else self.experiment

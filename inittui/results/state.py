@@ -26,6 +26,7 @@ from inittui.events.records import (
     TrialStarted,
     TrialStatus,
     Validated,
+    ValuesDrawn,
 )
 from inittui.events.wire_numbers import Number, from_wire
 from inittui.experiment.records import Evaluated
@@ -171,6 +172,8 @@ class RunState:
     """How the trials are divided."""
     trials: list[TrialState] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    drawn: ValuesDrawn | None = None
+    """The values of a lesson's histogram, which is no training."""
     last_at: float = 0.0
     """When the newest event happened."""
     version: int = 0
@@ -223,6 +226,8 @@ class RunState:
             self._note(event.message)
         elif isinstance(event, StacksPlanned):
             self.stacks = event
+        elif isinstance(event, ValuesDrawn):
+            self.drawn = event
         elif isinstance(event, RunResumed):
             self._reopen(event)
         elif isinstance(event, ProbeMeasured):
