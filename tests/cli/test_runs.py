@@ -17,19 +17,10 @@ from pathlib import Path
 import pytest
 
 from inittui.cli.main import main
-from inittui.events.records import (
-    EpochEnded,
-    Event,
-    Noted,
-    RunEnded,
-    RunStarted,
-    StepLosses,
-    TrialEnded,
-    TrialStarted,
-)
+from inittui.events.records import Event, Noted, RunEnded
 from inittui.experiment.records import Experiment, TrainingConfig
-from inittui.experiment.trials import TrialPlan
 from inittui.runs import LogWriter, RunDirectory, create_run
+from tests.support.runs import Made, made_events
 
 
 @dataclass(frozen=True)
@@ -67,22 +58,15 @@ def inittui(
 
 def _events(run: str, experiment: Experiment) -> list[Event]:
     """A finished run of 20 steps an epoch."""
-    trials = tuple(TrialPlan(scheme, 0) for scheme in experiment.schemes)
-    events: list[Event] = [
-        RunStarted(at=1.0, run=run, experiment=experiment, trials=trials, steps_per_epoch=20,
-                   device="cpu", versions={"inittui": "0"}, command=("inittui", "compare"))
-    ]  # fmt: skip
-    for trial in range(len(trials)):
-        events.append(TrialStarted(at=2.0, trial=trial))
-        losses = tuple(2.3 * math.exp(-0.1 * trial * step) for step in range(20))
-        events.append(StepLosses(at=2.0, trial=trial, first=0, values=losses))
-        events.append(
-            EpochEnded(at=3.0, trial=trial, epoch=1, step=20, train_loss=1.0, val_loss=1.0,
-                       val_accuracy=0.5 + trial / 10, seconds=1.5)
-        )  # fmt: skip
-        events.append(TrialEnded(at=3.0, trial=trial, status="finished", step=20, seconds=1.5))
-    events.append(RunEnded(at=4.0, status="finished", seconds=3.0, wall_seconds=4.0))
-    return events
+    trials = [
+        Made(
+            scheme,
+            0.5 + number / 10,
+            losses=[2.3 * math.exp(-0.1 * number * step) for step in range(20)],
+        )
+        for number, scheme in enumerate(experiment.schemes)
+    ]
+    return made_events(trials, run=run, experiment=experiment, steps_per_epoch=20)
 
 
 def _record(root: Path, *, name: str = "", keep: int | None = None) -> RunDirectory:

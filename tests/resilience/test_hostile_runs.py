@@ -17,7 +17,7 @@ from inittui.experiment.records import Experiment
 from inittui.runs import RunDirectory, create_run
 from tests.support.interrupted import Interrupted
 from tests.support.processes import Launcher, Result
-from tests.support.recorded import LOGS
+from tests.support.runs import LOGS
 
 _MOST_SECONDS = 30.0
 _MOST_BYTES = 1_000 * 2**20

@@ -14,7 +14,7 @@ from inittui.experiment.records import Experiment
 from inittui.runs import RunDirectory, create_run
 from tests.support.hostile import assert_harmless, hostile_strings
 from tests.support.processes import Launcher, Result
-from tests.support.recorded import LOGS
+from tests.support.runs import LOGS
 
 _MOST_SECONDS = 30.0
 """For one command with one hostile string, on a busy machine."""

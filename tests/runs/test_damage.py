@@ -23,7 +23,7 @@ from inittui.runs import (
     read_log,
     verify_run,
 )
-from tests.support.recorded_runs import EXPERIMENT, record, recorded_events
+from tests.support.runs import EXPERIMENT, record, recorded_events
 from tests.support.torture import TORTURE, tell
 
 EVENTS = recorded_events()

@@ -24,7 +24,7 @@ from inittui.runs import (
     runs_root,
 )
 from inittui.runs.directory import is_id
-from tests.support.recorded_runs import EXPERIMENT, record
+from tests.support.runs import EXPERIMENT, record
 
 
 def test_a_new_run_holds_its_experiment_and_an_id_of_its_time(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from inittui.runs import (
     read_log,
 )
 from inittui.runs.decoding import MAXIMUM_LINE, LogDecoder
-from tests.support.recorded_runs import EXPERIMENT, record, recorded_events
+from tests.support.runs import EXPERIMENT, record, recorded_events
 
 NOTE = Noted(at=1.0, message="one")
 OTHER = Noted(at=2.0, message="two ☃ \x1b\n")

@@ -17,7 +17,7 @@ from inittui.runs import (
     create_run,
     read_log,
 )
-from tests.support.recorded_runs import EXPERIMENT
+from tests.support.runs import EXPERIMENT
 
 NOTE = Noted(at=1.0, message="one")
 OTHER = Noted(at=2.0, message="two ☃ \x1b\n")

@@ -14,7 +14,7 @@ from inittui.experiment.records import Experiment
 from inittui.experiment.toml import to_toml
 from inittui.runs import LogWriter, RunDirectory, read_experiment
 from inittui.tui.app import LabApp
-from tests.support.recorded import LOGS, RUNNING_LINES
+from tests.support.runs import LOGS, RUNNING_LINES
 
 NOW = 1_700_000_600.0
 """Ten minutes after the recorded runs began."""

@@ -17,7 +17,7 @@ from inittui.tui.charting import Contestant, contestants, curve_of, picture, ste
 from inittui.tui.open_run import OpenRun
 from inittui.tui.smoothing import smoothed
 from inittui.views.curves import accuracy_series, loss_series
-from tests.support.recorded import run_state
+from tests.support.runs import run_state
 
 EVERYTHING = ChartOptions(steps="all")
 

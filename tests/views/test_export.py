@@ -23,7 +23,7 @@ from inittui.documents.compare import CSV_COLUMNS, schema
 from inittui.errors import InittuiError, MachineError, UsageError
 from inittui.runs import RunDirectory, load_settled
 from inittui.views.export import FORMATS, export_run
-from tests.support.recorded_runs import EXPERIMENT, STEPS_PER_EPOCH, accuracy, loss, record
+from tests.support.runs import EXPERIMENT, STEPS_PER_EPOCH, accuracy, loss, record
 
 HOSTILE = '</script><script>alert(1)</script>@DATA@ & "\x1b]0;title\x07\u202e@TITLE@{code}'
 

@@ -24,7 +24,7 @@ from inittui.views.frame import Frame
 from inittui.views.histograms import LEAST_WIDTH, side_by_side, small_histogram
 from inittui.views.inspection import inspection_report
 from inittui.views.layer_table import Row, layer_table
-from tests.support.recorded import run_state
+from tests.support.runs import run_state
 
 
 def printed(view: RenderableType, width: int, *, color: bool = False) -> str:
