@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,19 +13,9 @@ from inittui.runs import (
     LogWriteError,
     LogWriter,
     RunDirectory,
-    create_run,
     read_log,
 )
-from tests.support.runs import EXPERIMENT
-
-NOTE = Noted(at=1.0, message="one")
-OTHER = Noted(at=2.0, message="two ☃ \x1b\n")
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> RunDirectory:
-    return create_run(tmp_path / "runs", EXPERIMENT)
-
+from tests.support.runs import NOTE, OTHER
 
 _FILL_THE_DISK = """
 import resource, sys

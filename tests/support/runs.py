@@ -29,6 +29,9 @@ from inittui.experiment.trials import Setting, TrialPlan
 from inittui.results.state import RunState, fold
 from inittui.runs import RunDirectory, create_run
 
+NOTE = Noted(at=1.0, message="one")
+OTHER = Noted(at=2.0, message="two ☃ \x1b\n")
+
 LOGS = Path(__file__).with_name("logs")
 """What the engine really wrote, small; `record_logs.py` writes it anew."""
 
