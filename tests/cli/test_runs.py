@@ -5,32 +5,18 @@ from __future__ import annotations
 import json
 import math
 import os
-import pty
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from inittui.cli.main import main
+from benchmarks.terminals import UI, Terminal
 from inittui.events.records import Event, Noted, RunEnded
 from inittui.experiment.records import Experiment, TrainingConfig
 from inittui.runs import LogWriter, RunDirectory, create_run
+from tests.support.commands import Command, command_of, python
 from tests.support.runs import Made, made_events
-
-
-@dataclass(frozen=True)
-class Result:
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Result]
 
 
 @pytest.fixture
@@ -43,17 +29,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def inittui(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Command:
-    def command(*arguments: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["inittui", *map(str, arguments)])
-        try:
-            main()
-            code: object = 0
-        except SystemExit as end:
-            code = end.code
-        captured = capsys.readouterr()
-        return Result(int(str(code or 0)), captured.out, captured.err)
-
-    return command
+    return command_of(monkeypatch, capsys)
 
 
 def _events(run: str, experiment: Experiment) -> list[Event]:
@@ -178,39 +154,27 @@ def test_a_run_that_is_being_written_is_not_removed(inittui: Command, root: Path
 
 @pytest.mark.pty
 @pytest.mark.parametrize(("answer", "expected", "kept"), [
-    (b"y\n", 0, False), (b"n\n", 0, True), (b"\n", 0, True), (b"\x03", 130, True),
+    ("y\n", 0, False), ("n\n", 0, True), ("\n", 0, True), ("\x03", 130, True),
 ])  # fmt: skip
-def test_removing_asks_on_a_terminal(root: Path, answer: bytes, expected: int, kept: bool) -> None:
+def test_removing_asks_on_a_terminal(root: Path, answer: str, expected: int, kept: bool) -> None:
     run = _record(root)
-    pid, terminal = pty.fork()
-    if pid == 0:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        code = "from inittui.cli.main import main; main()"
-        os.execv(sys.executable, [sys.executable, "-c", code, "runs", "rm", "last"])
-    seen = b""
-    while b"for good" not in seen:
-        seen += os.read(terminal, 1000)
-    status = _answered(pid, terminal, answer)
-    os.close(terminal)
-    assert os.waitstatus_to_exitcode(status) == expected
+    with Terminal([*UI, "runs", "rm", "last"]) as terminal:
+        terminal.wait_for("for good")
+        assert run.id in terminal.text
+        assert _answered(terminal, answer) == expected
     assert run.path.exists() == kept
-    assert run.id.encode() in seen
 
 
-def _answered(pid: int, terminal: int, answer: bytes) -> int:
-    """Return the status that a command ends with, as often as it takes to be heard.
+def _answered(terminal: Terminal, answer: str) -> int:
+    """Return the code that a command ends with, as often as it takes to be heard.
 
     Python loses a signal between its last look at signals and the reading of a line; a person
     presses Ctrl-C again.
     """
     for _ in range(10):
-        os.write(terminal, answer)
-        patience = time.monotonic() + 3
-        while time.monotonic() < patience:
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                return status
-            time.sleep(0.01)
+        terminal.press(answer)
+        with suppress(TimeoutError):
+            return terminal.wait_for_end(3)
     raise AssertionError("it didn't end")
 
 
@@ -348,6 +312,6 @@ def test_the_list_needs_no_torch(root: Path) -> None:
         "try: main()\n"
         "finally: print('torch' in sys.modules, 'filelock' in sys.modules, file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = python(code)
     assert done.stderr == "False False\n"
     assert "finished" in done.stdout

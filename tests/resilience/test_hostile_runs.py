@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 from inittui.events.records import StepLosses, encode
 from inittui.experiment.records import Experiment
 from inittui.runs import RunDirectory, create_run
+from tests.support.commands import python
 from tests.support.interrupted import Interrupted
 from tests.support.processes import Launcher, Result
 from tests.support.runs import LOGS
@@ -214,9 +213,7 @@ def test_a_log_of_millions_of_events_is_read_in_seconds(
         for number in range(events):
             first = number // trials
             log.write(encode(StepLosses(trial=number % trials, first=first, values=(2.3025,))))
-    output = subprocess.run(
-        [sys.executable, "-c", _READ, str(run.path)], capture_output=True, text=True, check=True
-    ).stdout
+    output = python(_READ, str(run.path)).stdout
     steps, seconds, peak = (float(word) for word in output.split())
     assert steps == events
     tell(

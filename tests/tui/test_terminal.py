@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from benchmarks.terminals import UI, Terminal
 from inittui.experiment.records import DataConfig, Experiment, TrainingConfig
 from inittui.runs import RunDirectory, create_run, live_writer, load_state, run_directories
 from inittui.runs.launch import start_worker
+from tests.support.commands import python
 
 pytestmark = pytest.mark.pty
 
@@ -212,5 +212,5 @@ def test_the_ui_never_loads_torch() -> None:
         "heavy = ('torch', 'torchvision', 'inittui.recording.worker')\n"
         "print(*(m for m in heavy if m in sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = python(code)
     assert done.stdout.strip() == ""

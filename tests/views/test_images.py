@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ from rich.text import Text
 
 from inittui.views.class_counts import class_counts
 from inittui.views.images import RAMP, draw_image, draw_images
+from tests.support.commands import python
 
 
 def printed(text: Text, width: int, color_system: str | None = None) -> list[str]:
@@ -128,7 +127,7 @@ def test_the_views_need_no_torch() -> None:
         "import sys, inittui.views.images, inittui.views.class_counts\n"
         "print('torch' in sys.modules)"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ran = python(code)
     assert ran.stdout == "False\n"
 
 
