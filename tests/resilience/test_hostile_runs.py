@@ -13,9 +13,8 @@ import pytest
 from inittui.events.records import StepLosses, encode
 from inittui.experiment.records import Experiment
 from inittui.runs import RunDirectory, create_run
-from tests.support.commands import python
-from tests.support.interrupted import Interrupted
-from tests.support.processes import Launcher, Result
+from tests.support.commands import Result, python
+from tests.support.processes import Interrupted, Launcher
 from tests.support.runs import LOGS
 
 _MOST_SECONDS = 30.0
@@ -148,11 +147,6 @@ def test_removing_a_run_with_links_removes_the_links_alone(
     assert result.code == 0
     assert not run.path.exists()
     assert (outside / "thesis.tex").read_text() == "mine"
-
-
-@pytest.fixture(scope="module")
-def interrupted(inittui: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
-    return Interrupted(inittui, tmp_path_factory.mktemp("interrupted"))
 
 
 @pytest.mark.parametrize(

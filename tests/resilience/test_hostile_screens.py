@@ -10,8 +10,7 @@ import pytest
 
 from inittui.tui.app import LabApp
 from inittui.tui.terminal import Terminal
-from tests.resilience.test_hostile_text import poisoned
-from tests.support.hostile import UNSEEN, hostile_strings
+from tests.support.hostile import UNSEEN, hostile_strings, poisoned
 
 SCREENS = ("1", "2", "3", "4", "5")
 
