@@ -20,6 +20,7 @@ from inittui.views.frame import Frame
 from inittui.views.report import compare_report
 from tests.support.rendering import render
 from tests.support.runs import Made, made_run, run_state
+from tests.support.torture import examples
 
 RUNS = ("classic", "seeds", "diverged", "interrupted", "running", "empty")
 WIDTHS = (60, 80, 120)
@@ -131,7 +132,7 @@ def made_up(
     )  # fmt: skip
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(60))
 @given(
     trials=st.lists(
         st.tuples(

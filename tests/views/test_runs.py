@@ -13,6 +13,7 @@ from inittui.text import sanitize
 from inittui.views.frame import Frame
 from inittui.views.runs import how_long_ago, runs_table
 from tests.support.rendering import render
+from tests.support.torture import examples
 
 NOW = 1_700_000_000.0
 
@@ -94,7 +95,7 @@ def test_a_table_without_names_leaves_the_room_to_the_schemes() -> None:
     assert " ".join(CLASSIC_SCHEMES)[:40] in table
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     name=st.text(max_size=60),
     schemes=st.lists(st.text(max_size=60), max_size=5),
