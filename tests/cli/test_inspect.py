@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -174,12 +172,3 @@ def test_mistakes_are_one_clear_line(arguments: tuple[str, ...], expected: str) 
     message = refused(*arguments)
     assert expected in message
     assert "\n" not in message
-
-
-def test_the_schema_is_the_one_of_the_types() -> None:
-    from inittui.documents.compare import generated_schema
-    from inittui.documents.inspect import InspectDocument
-
-    file = resources.files("inittui.documents") / "schemas" / "inspect.schema.json"
-    expected = json.loads(json.dumps(generated_schema(InspectDocument)))
-    assert json.loads(file.read_text(encoding="utf-8")) == expected
