@@ -47,7 +47,7 @@ from inittui.tui.leaderboard import loss_text, percent, standings
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.views.chart.plots import Series
 from inittui.views.curves import accuracy_series, loss_series
-from tests.support.recorded import LOGS, run_state
+from tests.support.runs import LOGS, run_state
 
 PER_EPOCH = 4
 EPOCHS = 3

@@ -16,7 +16,7 @@ from inittui.runs import LogWriter, RunDirectory, read_experiment
 from inittui.runs.launch import start_worker
 from inittui.tui.app import LabApp
 from inittui.tui.open_runs import Launch
-from tests.support.recorded import LOGS, RUNNING_LINES
+from tests.support.runs import LOGS, RUNNING_LINES
 
 NOW = 1_700_000_600.0
 """Ten minutes after the recorded runs began."""

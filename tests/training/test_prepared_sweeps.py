@@ -24,6 +24,7 @@ from inittui.training.checkpoints import CheckpointStore
 from inittui.training.engine import run_experiment, train
 from inittui.training.estimate import estimate_probe_seconds, estimate_seconds
 from inittui.training.prepared import prepare
+from tests.support.torture import examples
 from tests.support.trials import experiment, losses, run, worst_relative
 
 
@@ -147,7 +148,7 @@ def test_a_setting_is_swept_once() -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 def test_any_text_gives_trials_or_one_clear_line(text: str) -> None:
     try:
         found = plans(text)

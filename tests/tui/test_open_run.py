@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from inittui.events.records import RunEnded, RunResumed, decode
+from inittui.events.records import RunEnded, RunResumed
 from inittui.experiment.records import Experiment
 from inittui.runs import LogWriter, RunDirectory, create_run
 from inittui.tui.open_run import LOOK_SECONDS, OpenRun, Phase, last_lines
 from inittui.tui.open_runs import OpenRuns
 from inittui.tui.progress import time_left
-from tests.support.recorded import LOGS
+from tests.support.runs import log_events
 from tests.support.tui_shelf import REASON, Shelf
 
-EVENTS = [decode(line) for line in (LOGS / "classic.jsonl").read_bytes().splitlines()]
+EVENTS = log_events("classic")
 
 
 def opened(run: RunDirectory, look_seconds: float = LOOK_SECONDS) -> OpenRun:
