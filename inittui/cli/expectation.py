@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from inittui.training.prepared import Prepared
 
 
-def expectation(materials: Prepared) -> str:
+def expectation(prepared: Prepared) -> str:
     """Return the number of trials and the time that they will take; a few steps are timed."""
     from inittui.training.estimate import estimate_seconds
 
-    count = len(materials.trials)
-    return f"{count:,} trials, {about(estimate_seconds(materials))} of training"
+    count = len(prepared.trials)
+    return f"{count:,} trials, {about(estimate_seconds(prepared))} of training"
 
 
 def about(seconds: float) -> str:
