@@ -205,7 +205,6 @@ class _Here:
         }
 
     def started(self, run: str) -> RunStarted:
-        """Return the first event of a new run."""
         experiment, data = self._prepared.asked_for, self._prepared.data
         images = len(data.splits[experiment.seeds[0]].train)
         return RunStarted(
@@ -222,7 +221,6 @@ class _Here:
         )
 
     def resumed(self, earlier: Earlier) -> RunResumed:
-        """Return the first event of a run that goes on."""
         return RunResumed(at=time.time(), differences=earlier.differences, **self._facts)
 
 

@@ -45,7 +45,6 @@ class _Clock:
         self._since = 0.0
 
     def start(self) -> None:
-        """Go on counting."""
         self._since = time.perf_counter()
 
     def stop(self) -> float:
@@ -234,7 +233,7 @@ class Stack:
                 yield self._inspector.measure(trial.number, when, self._taken, values)
 
     def _save_if_due(self) -> Iterator[Event]:
-        """Keep where the stack stands in an epoch that takes long."""
+        """Save in the middle of an epoch, where the last save is long enough ago."""
         is_over = self._step == self._feed.steps_per_epoch
         if self._checkpoints and self._checkpoints.due() and not is_over:
             yield from self._save()
@@ -268,7 +267,6 @@ class Stack:
                 yield Noted(at=time.time(), message=message)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
-        """Go on where a checkpoint stood."""
         for name, tensor in self._learner.state().items():
             tensor.copy_(checkpoint.state[name])
         self._epoch, self._step = checkpoint.epoch, checkpoint.step

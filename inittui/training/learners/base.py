@@ -46,7 +46,10 @@ class Learner(ABC):
 
 @torch.no_grad()
 def validate(learner: Learner, feed: Batches) -> tuple[list[float], list[float]]:
-    """Return each trial's mean loss and accuracy (a fraction) over the validation part."""
+    """Return mean losses and accuracies over the validation part, T each; accuracies in [0, 1].
+
+    Batches are added up in float64.
+    """
     rows_of_trials = learner.seed_rows
     losses = torch.zeros(len(rows_of_trials), dtype=torch.float64, device=rows_of_trials.device)
     correct = torch.zeros_like(losses)

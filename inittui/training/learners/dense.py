@@ -54,7 +54,6 @@ class DenseLayer:
 
     @property
     def nonlinearity(self) -> Nonlinearity:
-        """How the module is computed."""
         return NONLINEARITIES[type(self.module)]
 
 

@@ -55,12 +55,10 @@ class FlatParameters:
         }
 
     def fill(self, position: int, parameters: Mapping[str, torch.Tensor]) -> None:
-        """Copy one model's parameters to its place."""
         for name, view in self.parameters.items():
             view[position].copy_(parameters[name].detach())
 
     def step(self) -> None:
-        """Update all parameters from all gradients."""
         self._optimizer.step()
 
     def state(self) -> dict[str, torch.Tensor]:

@@ -227,12 +227,10 @@ class _Trial:
         return loss.detach()
 
     def values(self) -> dict[str, torch.Tensor]:
-        """Return parameters and buffers by name."""
         named = {**dict(self.model.named_parameters()), **dict(self.model.named_buffers())}
         return {name: each.detach() for name, each in named.items() if name not in self._mask_names}
 
     def state(self) -> dict[str, torch.Tensor]:
-        """Return the live tensors."""
         model = {f"model.{name}": tensor for name, tensor in self.values().items()}
         return model | self._optimizer.state()
 
