@@ -243,8 +243,8 @@ def _on_chaos(summaries: Sequence[SchemeSummary]) -> list[str]:
     be = "are" if len(found) > 1 else "is"
     return [
         f"(The {path} {names([one for one, _ in found])} {be} chaotic: in another precision the "
-        f"first losses differ by up to {short(100 * worst, 2)} %, so figures repeat on the same machine "
-        "and settings only.)"
+        f"first losses differ by up to {short(100 * worst, 2)} %, so figures repeat on the same "
+        "machine and settings only.)"
     ]
 
 
