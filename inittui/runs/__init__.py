@@ -9,8 +9,7 @@ from inittui.runs.directory import (
     run_directories,
     runs_root,
 )
-from inittui.runs.find import find_run
-from inittui.runs.listing import RunListing, delete_run, list_runs, summarize
+from inittui.runs.listing import RunListing, delete_run, find_run, list_runs, summarize
 from inittui.runs.loading import load_settled, load_state, read_experiment
 from inittui.runs.lock import Holder, live_writer
 from inittui.runs.log import LogReading, LogTail, iter_log, read_log

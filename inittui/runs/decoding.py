@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 
 from inittui.events.records import SCHEMA_VERSION, Event, RunStarted
+from inittui.experiment.records import Experiment
 from inittui.runs.damage import Damage
-from inittui.runs.newer import read_newer_start
+from inittui.text import sanitize
 
 MAXIMUM_LINE = 16 * 2**20
 """Bytes in a line; a longer one is garbage. The start of a run of 100,000 trials has about 10 MB,
@@ -17,6 +18,9 @@ and what such a line can decode to has some 100 MB."""
 
 CANCEL = b"\x18"
 """ASCII's CANCEL: a writer that finds a line torn ends it so. JSON never contains it."""
+
+_LEFT_OUT_NAMED = 5
+"""Settings of a newer inittui that are named in the note; the rest is counted."""
 
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 _KNOWN = {kind.__struct_config__.tag for kind in get_args(Event)}
@@ -136,7 +140,7 @@ class LogDecoder:
         """Read an event that isn't as this version knows it: perhaps a newer one wrote it."""
         if tag == "run_started":
             try:
-                event, left_out = read_newer_start(line)
+                event, left_out = _read_newer_start(line)
             except _UNREADABLE:
                 self._skip(reason)
                 return []
@@ -175,3 +179,52 @@ def _reason(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return "not UTF-8 text"
     return f"not an event: {error}"
+
+
+def _read_newer_start(line: bytes) -> tuple[RunStarted, str]:
+    """Read a run's start without the settings that this version doesn't know.
+
+    Returns:
+        The event, and one line for the person on what was left out; "" for nothing.
+
+    Raises:
+        msgspec.MsgspecError, ValueError, RecursionError: it can't be understood even so.
+    """
+    document = msgspec.json.decode(line, type=dict[str, Any])
+    left_out: list[str] = []
+    document["experiment"] = _understood(document.get("experiment"), Experiment, "", left_out)
+    event = msgspec.convert(document, RunStarted)
+    if not left_out:
+        return event, ""
+    named = ", ".join(left_out[:_LEFT_OUT_NAMED])
+    more = f" and {len(left_out) - _LEFT_OUT_NAMED} more" if len(left_out) > _LEFT_OUT_NAMED else ""
+    newer = event.schema > SCHEMA_VERSION
+    by = f"written by a newer inittui (log schema {event.schema}); " if newer else ""
+    return event, f"{by}settings that aren't understood and left out: {named}{more}"
+
+
+def _understood(
+    value: object, kind: type[msgspec.Struct], where: str, left_out: list[str]
+) -> dict[str, Any]:
+    """Return the fields of ``kind`` that ``value`` has, those that fit; name the others."""
+    if not isinstance(value, dict):
+        raise msgspec.ValidationError(f"expected an object for {kind.__name__}")
+    fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    result: dict[str, Any] = {}
+    for key, item in value.items():
+        expected = fields.get(key)
+        if isinstance(expected, type) and issubclass(expected, msgspec.Struct):
+            result[key] = _understood(item, expected, f"{where}{key}.", left_out)
+        elif expected is not None and _fits(item, expected):
+            result[key] = item
+        else:
+            left_out.append(sanitize(f"{where}{key}", 60))
+    return result
+
+
+def _fits(value: object, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True

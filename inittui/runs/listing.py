@@ -1,4 +1,7 @@
-"""What a list of runs shows of each: read from its log once, then kept beside it."""
+"""Listing runs, finding one by what a person types, removing one.
+
+What a list shows of a run is read from its log once, then kept beside it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec.structs import replace
 
-from inittui.errors import InittuiError, MachineError
+from inittui.errors import InittuiError, MachineError, UsageError, nearest
 from inittui.events.records import RunStatus
 from inittui.files import read_small, write_whole
 from inittui.results.state import RunState
@@ -33,6 +36,12 @@ _FORMAT = 1
 _MAXIMUM_SUMMARY = 2**20
 _LISTED_SCHEMES = 100
 """Schemes that a listing names."""
+
+_SHORTEST = 4
+"""Characters of an ID that are enough; fewer fit to another run too easily."""
+
+_SHOWN = 3
+"""Runs that are named where a text fits to more."""
 
 _MOST = 2**53
 _Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
@@ -181,6 +190,43 @@ def _started_at(run: RunDirectory) -> float:
 
 def _short(text: str) -> str:
     return sanitize(text, LONGEST_NAME)
+
+
+def find_run(root: Path, text: str) -> RunDirectory:
+    """Return the run that ``text`` names: an ID or a part of one, a run's name, or "last".
+
+    What is typed is only compared, never used as a path.
+
+    Raises:
+        UsageError: no run matches, or more than one; valid ones are named.
+        MachineError: ``root`` can't be read.
+    """
+    runs = list(run_directories(root))
+    if not runs:
+        raise UsageError(f"there are no runs in {root}; 'inittui compare' makes one")
+    if text == "last":
+        return runs[0]
+    for run in runs:
+        if run.id == text:
+            return run
+    # A name goes before a part of an ID, which may be the same by chance.
+    names = {run: summarize(run).name for run in runs}
+    found = [run for run, name in names.items() if text and name == text]
+    if not found and len(text) >= _SHORTEST:
+        found = [run for run in runs if text in run.id]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise _ambiguous(text, found)
+    valid = [run.id for run in runs] + [name for name in names.values() if name]
+    hint = nearest(text, valid) or "; 'inittui runs' lists them"
+    raise UsageError(f"there is no run '{sanitize(text, 80)}'{hint}")
+
+
+def _ambiguous(text: str, found: list[RunDirectory]) -> UsageError:
+    shown = ", ".join(run.id for run in found[:_SHOWN])
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return UsageError(f"'{sanitize(text, 80)}' could be {shown}{more}; type more of the ID")
 
 
 def delete_run(run: RunDirectory) -> None:
