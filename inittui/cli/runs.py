@@ -127,9 +127,13 @@ def path(context: typer.Context, run: Run = "last", runs_dir: RunsDir = None) ->
 @app.command()
 def rename(context: typer.Context, run: Run, name: str, runs_dir: RunsDir = None) -> None:
     """Give a run a name, or another one; its ID stays."""
-    from inittui.runs import find_run, rename_run
+    from inittui.runs import find_run, rename_run, summarize
 
-    rename_run(find_run(_root(context, runs_dir), run), name)
+    found = find_run(_root(context, runs_dir), run)
+    before = summarize(found).name
+    rename_run(found, name)
+    was = f"; it was '{before}'" if before and before != name else ""
+    note(f"run {found.id} is now called '{name}'{was}")
 
 
 @app.command()

@@ -22,7 +22,7 @@ from inittui.events.records import RunStatus
 from inittui.files import read_small, write_whole
 from inittui.results.state import RunState
 from inittui.runs.damage import Damage
-from inittui.runs.directory import LONGEST_NAME, RunDirectory, read_name, run_directories
+from inittui.runs.directory import LAST, LONGEST_NAME, RunDirectory, read_name, run_directories
 from inittui.runs.loading import load_state, read_experiment
 from inittui.runs.lock import live_writer
 from inittui.text import sanitize
@@ -204,7 +204,7 @@ def find_run(root: Path, text: str) -> RunDirectory:
     runs = list(run_directories(root))
     if not runs:
         raise UsageError(f"there are no runs in {root}; 'inittui compare' makes one")
-    if text == "last":
+    if text == LAST:
         return runs[0]
     for run in runs:
         if run.id == text:

@@ -11,6 +11,7 @@ from inittui.events.records import Event
 from inittui.files import open_regular
 from inittui.runs.damage import Damage
 from inittui.runs.decoding import LogDecoder
+from inittui.runs.directory import RunDirectory
 
 _CHUNK = 2**16
 """Bytes read at once: what is in memory of a log of any size."""
@@ -47,6 +48,14 @@ def read_log(path: Path) -> LogReading:
     """Return a log's events in a list, with what is wrong with it; raises as `iter_log`."""
     damage = Damage()
     return LogReading(list(iter_log(path, damage)), damage)
+
+
+def log_size(run: RunDirectory) -> int:
+    """Return how many bytes a run's log has; 0 where there is none."""
+    try:
+        return run.log.lstat().st_size
+    except OSError:
+        return 0
 
 
 class LogTail:

@@ -7,8 +7,6 @@ import os
 import stat
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
 from inittui.errors import InittuiError, MachineError
 from inittui.experiment.records import Experiment
 from inittui.results.state import RunState, TrialState
@@ -72,7 +70,7 @@ def _experiment_problems(run: RunDirectory, recorded: Experiment) -> list[str]:
         return [str(error)]
     except OSError as error:
         return [f"{run.experiment_file}: {error.strerror or error}"]
-    if replace(experiment, name="") == replace(recorded, name=""):
+    if experiment.identity == recorded.identity:
         return []
     return [f"{run.experiment_file}: not the experiment that the log was written for"]
 

@@ -12,7 +12,7 @@ from inittui.events.records import Event, RunEnded, encode
 from inittui.files import open_regular
 from inittui.runs.decoding import CANCEL, MAXIMUM_LINE
 from inittui.runs.directory import RunDirectory
-from inittui.runs.lock import WriterLock
+from inittui.runs.lock import RunBusyError, WriterLock
 
 
 class LogWriteError(MachineError):
@@ -22,8 +22,10 @@ class LogWriteError(MachineError):
 class LogWriter:
     """Appends to a run's log from `__enter__` to `__exit__`; of one thread at a time."""
 
-    def __init__(self, run: RunDirectory) -> None:
+    def __init__(self, run: RunDirectory, *, size: int | None = None) -> None:
+        """Take a run; ``size`` is what its log must have for what was read of it to be true."""
         self._run = run
+        self._size = size
         self._lock = WriterLock(run)
         self._file = -1
         self._torn = False
@@ -34,7 +36,7 @@ class LogWriter:
         """Take the run's lock and open its log.
 
         Raises:
-            MachineError: another process writes this run; it is named.
+            RunBusyError: another process writes this run, or has written it meanwhile.
             LogWriteError: the log can't be opened.
         """
         try:
@@ -105,6 +107,11 @@ class LogWriter:
     def _open(self) -> None:
         self._file = open_regular(self._run.log, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         size = os.fstat(self._file).st_size
+        if self._size not in (None, size):
+            raise RunBusyError(
+                f"run {self._run.id} was written by another process meanwhile; 'inittui runs show "
+                f"{self._run.id}' shows how far it has come"
+            )
         self._torn = size > 0 and os.pread(self._file, 1, size - 1) != b"\n"
 
     def _append(self, lines: bytes) -> None:
