@@ -19,7 +19,7 @@ from inittui.errors import ExitCode, InittuiError, MachineError
 from inittui.events.records import RunEnded
 from inittui.recording.recorder import Recorder
 from inittui.recording.resume import open_resumption
-from inittui.runs import LogWriter, RunBusyError, RunDirectory, read_experiment
+from inittui.runs import LogWriter, RunBusyError, RunDirectory, read_experiment, summarize
 
 if TYPE_CHECKING:
     pass
@@ -55,6 +55,7 @@ def work(
         )
         for _ in recorder.events(should_stop=asked.is_set, command=sys.argv, process_started=began):
             pass
+        summarize(run, whole=True)  # so that no list has to read the log
     except RunBusyError as error:  # the log is the other's
         print(error, file=sys.stderr)  # noqa: T201
         return error.exit_code

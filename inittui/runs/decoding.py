@@ -9,6 +9,7 @@ import msgspec
 
 from inittui.events.records import SCHEMA_VERSION, Event, RunStarted
 from inittui.experiment.records import Experiment
+from inittui.runs.chain import BEGIN, checksums_of, is_sound
 from inittui.runs.damage import Damage
 from inittui.text import sanitize
 
@@ -40,7 +41,7 @@ class _Tag(msgspec.Struct):
 class LogDecoder:
     """Takes a log piece by piece; gives its events and keeps account of what is wrong with it."""
 
-    def __init__(self, damage: Damage | None = None) -> None:
+    def __init__(self, damage: Damage | None = None, *, from_start: bool = True) -> None:
         self.damage = Damage() if damage is None else damage
         self._rest: list[bytes] = []
         self._length = 0
@@ -48,6 +49,8 @@ class LogDecoder:
         self._run: str | None = None
         self._foreign: str | None = None
         self._schema = SCHEMA_VERSION
+        self._last: bytes | None = BEGIN if from_start else None
+        """The checksum that the next line names; None where that can't be known."""
 
     def feed(self, chunk: bytes) -> list[Event]:
         """Take what was read next; return the events of the lines that are whole now."""
@@ -93,8 +96,28 @@ class LogDecoder:
         starts = [event for event in events if type(event) is RunStarted]
         if self._foreign is not None or not all(map(self._is_own, starts)):
             return self._one_by_one(block)
-        self.damage.lines += block.count(b"\n")
+        lines = block.split(b"\n")[:-1]
+        if not self._is_chained(lines):
+            return self._one_by_one(block)
+        self.damage.lines += len(lines)
         return events
+
+    def _is_chained(self, lines: list[bytes]) -> bool:
+        """Whether nothing is wrong with the checksums of lines; if so they count as read."""
+        last = self._last
+        unchecked = 0
+        for line in lines:
+            found = checksums_of(line)
+            if found is None:
+                unchecked += bool(line.strip())
+                continue
+            before, own = found
+            if last not in (None, before) or not is_sound(line):
+                return False
+            last = own
+        self._last = last
+        self.damage.unchecked += unchecked
+        return True
 
     def _one_by_one(self, block: bytes) -> list[Event]:
         events: list[Event] = []
@@ -123,18 +146,37 @@ class LogDecoder:
         """Decode one line; more than one event where the newline between two was lost."""
         text = line.removesuffix(CANCEL)
         try:
-            return _decoder.decode_lines(text)
+            events = _decoder.decode_lines(text)
         except _UNREADABLE as error:
             reason = _reason(error)
+        else:
+            return events if self._follows(text) else []
         tag = _tag(text)
         if tag is not None:
-            return self._newer(text, tag, reason)
+            return self._newer(text, tag, reason) if self._follows(text) else []
         events = [event for piece in _START.split(text) for event in _intact(piece)]
         if text != line and not events and text[: len(_OPENING)] == _OPENING[: len(text)]:
             self.damage.torn += 1
         else:
+            self._last = None  # what it was is not known
             self._skip(reason)
         return events
+
+    def _follows(self, text: bytes) -> bool:
+        """Whether a line is as it was written; note where lines are missing before it."""
+        found = checksums_of(text)
+        if found is None:
+            self.damage.unchecked += bool(text.strip())
+            return True
+        before, own = found
+        if not is_sound(text):
+            self._last = None
+            self._skip("it was changed: its checksum doesn't fit")
+            return False
+        if self._last not in (None, before):
+            self.damage.find_gap()
+        self._last = own
+        return True
 
     def _newer(self, line: bytes, tag: str, reason: str) -> list[Event]:
         """Read an event that isn't as this version knows it: perhaps a newer one wrote it."""
@@ -167,8 +209,11 @@ def _tag(line: bytes) -> str | None:
 
 def _intact(piece: bytes) -> list[Event]:
     """Return the event that a piece starts with, whatever follows it."""
+    text = piece[: piece.rfind(b"}") + 1]
+    if checksums_of(text) is not None and not is_sound(text):
+        return []
     try:
-        return [_decoder.decode(piece[: piece.rfind(b"}") + 1])]
+        return [_decoder.decode(text)]
     except _UNREADABLE:
         return []
 

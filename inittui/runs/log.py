@@ -44,6 +44,22 @@ def iter_log(path: Path, damage: Damage | None = None) -> Iterator[Event]:
     yield from decoder.finish()
 
 
+def read_ends(path: Path, most: int) -> list[Event]:
+    """Return the events at a log's beginning and at its end, from ``most`` bytes of it in all.
+
+    Raises:
+        MachineError: the log is not a regular file.
+        OSError: it can't be read.
+    """
+    with open(open_regular(path), "rb", buffering=0) as file:  # noqa: PTH123 (a descriptor)
+        size = os.fstat(file.fileno()).st_size
+        events = LogDecoder().feed(file.read(most // 2))
+        file.seek(max(size - most // 2, 0))
+        _, _, end = file.read(most // 2).partition(b"\n")
+    decoder = LogDecoder(from_start=False)
+    return events + decoder.feed(end) + decoder.finish()
+
+
 def read_log(path: Path) -> LogReading:
     """Return a log's events in a list, with what is wrong with it; raises as `iter_log`."""
     damage = Damage()

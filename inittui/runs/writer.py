@@ -10,6 +10,7 @@ from typing import Self
 from inittui.errors import MachineError
 from inittui.events.records import Event, RunEnded, encode
 from inittui.files import open_regular
+from inittui.runs.chain import BEGIN, add_checksum, last_checksum
 from inittui.runs.decoding import CANCEL, MAXIMUM_LINE
 from inittui.runs.directory import RunDirectory
 from inittui.runs.lock import RunBusyError, WriterLock
@@ -28,6 +29,8 @@ class LogWriter:
         self._size = size
         self._lock = WriterLock(run)
         self._file = -1
+        self._last = BEGIN
+        """The checksum of the log's last line."""
         self._torn = False
         self._unsynced = False
         self._failed = False
@@ -84,11 +87,16 @@ class LogWriter:
     def write_many(self, events: Iterable[Event]) -> None:
         """Append events, all of them or none; raises as `write`."""
         events = list(events)
-        lines = [encode(event) for event in events]
+        lines = []
+        last = self._last
+        for event in events:
+            line, last = add_checksum(encode(event), last)
+            lines.append(line)
         longest = max(map(len, lines), default=0)
         if longest > MAXIMUM_LINE:
             raise self._failure(OSError(None, f"an event of {longest:,} bytes is too long"))
         self._append(b"".join(lines))
+        self._last = last
         if any(isinstance(event, RunEnded) for event in events):
             self.sync()
 
@@ -113,6 +121,7 @@ class LogWriter:
                 f"{self._run.id}' shows how far it has come"
             )
         self._torn = size > 0 and os.pread(self._file, 1, size - 1) != b"\n"
+        self._last = last_checksum(self._file, size, 2 * MAXIMUM_LINE)
 
     def _append(self, lines: bytes) -> None:
         if self._torn:

@@ -135,6 +135,7 @@ def test_the_list_for_scripts(inittui: Command, root: Path) -> None:
             "status": "finished",
             "steps": 40,
             "planned_steps": 40,
+            "is_partial": False,
         }
         assert result.out.isascii()
 
