@@ -13,6 +13,9 @@ FEWEST_SEEDS = 3
 
 CONFIDENCE = 0.95
 
+MOST_RANKED = 300
+"""Schemes that are ranked, the best ones: each is compared with all that are better."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -75,7 +78,7 @@ def summarize(state: RunState) -> list[SchemeSummary]:
     A scheme's rank is one more than the number of schemes that are clearly better: those with a
     paired difference whose 95 % interval leaves out 0. So schemes that can't be told apart from
     the best share rank 1, even if one with a mean between them is clearly behind it. Schemes with
-    fewer than `FEWEST_SEEDS` seeds have no rank.
+    fewer than `FEWEST_SEEDS` seeds have no rank, nor have those behind the first `MOST_RANKED`.
     """
     groups = {scheme: state.of_scheme(scheme) for scheme in state.schemes}
     final = last_epoch(state)
@@ -190,7 +193,7 @@ class _Comparison:
     def _rank(self) -> dict[str, int]:
         return {
             scheme: 1 + sum(self._is_clear(scheme, better) for better in self.order[:place])
-            for place, scheme in enumerate(self.order)
+            for place, scheme in enumerate(self.order[:MOST_RANKED])
             if len(self._by_seed[scheme]) >= FEWEST_SEEDS
         }
 
