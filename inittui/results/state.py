@@ -13,6 +13,7 @@ from inittui.events.records import (
     Event,
     Noted,
     ProbeMeasured,
+    RoundingCompared,
     RunEnded,
     RunResumed,
     RunStarted,
@@ -24,6 +25,7 @@ from inittui.events.records import (
     TrialStarted,
     TrialStatus,
     Validated,
+    ValuesDrawn,
 )
 from inittui.events.wire_numbers import Number, from_wire
 from inittui.experiment.records import Evaluated
@@ -31,7 +33,7 @@ from inittui.experiment.trials import TrialPlan
 from inittui.results.ordered import InOrder
 from inittui.text import MAXIMUM_LENGTH
 
-TrialEvent = TrialStarted | Validated | EpochEnded | ProbeMeasured | TrialEnded
+TrialEvent = TrialStarted | Validated | EpochEnded | ProbeMeasured | RoundingCompared | TrialEnded
 ENDED: tuple[TrialStatus, ...] = ("finished", "diverged")
 """How a trial ends for good: it is never trained again."""
 
@@ -74,6 +76,8 @@ class TrialState:
     plan: TrialPlan | None = None
     start: tuple[StartValues, ...] = ()
     """Who wrote the start values of each parameter; () where the log doesn't say."""
+    rounding: RoundingCompared | None = None
+    """What its first steps come to in the other precision, where that was tried."""
     seconds: float = 0.0
     reason: str = ""
     _epochs: InOrder[EpochEnded] = field(default_factory=lambda: InOrder(_number))
@@ -138,11 +142,11 @@ class TrialState:
             )
 
     @property
-    def accuracies(self) -> list[tuple[int, float]]:
-        """Steps taken and validation accuracy, at every validation within and after epochs."""
-        known = {event.step: event.val_accuracy for event in self.validations}
-        known |= {event.step: event.val_accuracy for event in self.epochs}
-        return sorted(known.items())
+    def validated(self) -> list[Validated | EpochEnded]:
+        """Every validation, within and after epochs, by the steps before it."""
+        known: dict[int, Validated | EpochEnded] = {e.step: e for e in self.validations}
+        known |= {event.step: event for event in self.epochs}
+        return [known[step] for step in sorted(known)]
 
     def probe(self, when: When) -> ProbeMeasured | None:
         """Return the latest probe of one kind."""
@@ -179,6 +183,8 @@ class TrialState:
                 self.seconds = event.seconds
             case ProbeMeasured():
                 self._probes.put(event)
+            case RoundingCompared():
+                self.rounding = event
             case TrialEnded():
                 self.status = event.status
                 self.seconds = event.seconds
@@ -207,6 +213,8 @@ class RunState:
     """How the trials are divided."""
     trials: list[TrialState] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    drawn: ValuesDrawn | None = None
+    """The values of a lesson's histogram, which is no training."""
     last_at: float = 0.0
     """When the newest event happened."""
     version: int = 0
@@ -273,6 +281,8 @@ class RunState:
             self._note(event.message)
         elif isinstance(event, StacksPlanned):
             self.stacks = event
+        elif isinstance(event, ValuesDrawn):
+            self.drawn = event
         elif isinstance(event, RunResumed):
             self._reopen(event)
         elif isinstance(event, ProbeMeasured):

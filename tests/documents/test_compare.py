@@ -22,8 +22,7 @@ from inittui.documents.compare import (
 )
 from inittui.errors import UsageError
 from inittui.text import sanitize
-from tests.support.made_runs import Made, made_run
-from tests.support.recorded import run_state
+from tests.support.runs import Made, made_run, run_state
 from tests.support.write_schemas import DOCUMENTS
 
 RUNS = ("classic", "seeds", "diverged", "interrupted", "running", "empty")

@@ -12,7 +12,7 @@ import pytest
 from inittui.events.records import Noted, StepLosses, decode, encode
 from inittui.runs import LogWriter, RunDirectory, create_run, read_log, verify_run
 from inittui.runs.chain import BEGIN, add_checksum
-from tests.support.recorded_runs import EXPERIMENT, recorded_events
+from tests.support.runs import EXPERIMENT, recorded_events
 
 
 @pytest.fixture

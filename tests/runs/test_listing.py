@@ -24,7 +24,7 @@ from inittui.runs import (
     verify_run,
 )
 from inittui.runs.listing import _FORMAT, _Summary, mark_log
-from tests.support.recorded_runs import EXPERIMENT, accuracy, record, recorded_events
+from tests.support.runs import EXPERIMENT, accuracy, record, recorded_events
 
 SEVERAL_SEEDS = msgspec.structs.replace(EXPERIMENT, seeds=(0, 1))
 
