@@ -18,8 +18,10 @@ from inittui.events.wire_numbers import Number, all_to_wire, to_wire
 from inittui.experiment.records import Evaluated, Experiment
 from inittui.experiment.scheme import parse_syntax
 from inittui.experiment.trials import Setting
+from inittui.results.comparison import Difference, Measure
+from inittui.results.learning import Learning, Verdict
 from inittui.results.state import RunState, TrialState
-from inittui.results.summary import Measure, SchemeSummary, summarize
+from inittui.results.summary import SchemeSummary, summarize
 from inittui.results.sweep_results import Axis, swept_axes
 from inittui.text import sanitize
 
@@ -118,13 +120,42 @@ class Statistic(msgspec.Struct, frozen=True):
 
 
 class PairedDifference(msgspec.Struct, frozen=True):
-    """To another scheme under the same seeds, with a 95 % interval."""
+    """To another scheme under the same seeds, by the paired t-test."""
 
     to: str
-    mean: float
-    low: float
-    high: float
+    mean: Number
+    low: Number
+    high: Number
+    """Of the 95 % interval of this one difference, uncorrected."""
     n: int
+    p: float
+    """Two-sided and uncorrected."""
+    joint_low: Number
+    joint_high: Number
+    """At the level that Holm's correction over all pairs leaves to this one."""
+    is_clear: bool
+    """Whether the two can be told apart: the joint interval leaves out 0."""
+    seeds_needed: int | None
+    """Seeds that would tell such a difference in 80 % of the cases; null where it is told, or
+    where over 1,000 would be needed."""
+
+
+class LearningJudged(msgspec.Struct, frozen=True):
+    """Whether a scheme learns, all seeds pooled."""
+
+    verdict: Verdict
+    """learns: better than guessing by a binomial test at 1 %, two-sided, and a median validation
+    loss of at most ten times ln(classes); loss explodes: better by accuracy alone; too few images:
+    not even twice the accuracy of guessing could be told from it."""
+    accuracy: float
+    images: int
+    """Validated images, over all seeds."""
+    chance: float
+    """The accuracy of always guessing the most frequent class."""
+    loss: Number
+    """Median validation loss."""
+    loss_of_guessing: float
+    """ln(classes)."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -132,9 +163,9 @@ class Summary(msgspec.Struct, frozen=True):
 
     scheme: str
     rank: int | None
-    """By accuracy: one more than the number of schemes that are clearly better, those with a
-    paired difference whose 95 % interval leaves out 0. Null with fewer than three seeds, for then
-    nothing can be ranked."""
+    """By accuracy, in groups that follow the means: equal within a group, and everybody of a later
+    group is clearly behind the best of each earlier one, by paired t-tests with Holm's correction
+    over all pairs. Null with fewer than three seeds, for then nothing can be ranked."""
     first_rank: int | None
     """By the mean loss of the first 100 steps, in the same way."""
     val_accuracy: Statistic | None
@@ -145,6 +176,11 @@ class Summary(msgspec.Struct, frozen=True):
     """To the scheme with the best mean accuracy."""
     first_difference: PairedDifference | None
     """To the scheme with the lowest first loss."""
+    learning: LearningJudged | None
+    """Null where nothing was validated, or the log says too little."""
+    same_as: str | None
+    """An earlier scheme with equal settings and bitwise equal start values under every seed: the
+    two are one and the same."""
 
 
 class SweepPoint(msgspec.Struct, frozen=True):
@@ -267,10 +303,6 @@ def _wire(value: float | None) -> Number | None:
 
 
 def _summary(one: SchemeSummary) -> Summary:
-    differences = [
-        PairedDifference(d.to, d.mean, d.low, d.high, d.n) if d else None
-        for d in (one.accuracy_difference, one.first_difference)
-    ]
     return Summary(
         scheme=one.scheme,
         rank=one.rank,
@@ -279,8 +311,40 @@ def _summary(one: SchemeSummary) -> Summary:
         first_loss=_statistic(one.first_loss),
         train_loss=_statistic(one.train_loss),
         val_loss=_statistic(one.val_loss),
-        accuracy_difference=differences[0],
-        first_difference=differences[1],
+        accuracy_difference=_difference(one.accuracy_difference),
+        first_difference=_difference(one.first_difference),
+        learning=_learning(one.learning),
+        same_as=one.same_as,
+    )
+
+
+def _difference(found: Difference | None) -> PairedDifference | None:
+    if found is None:
+        return None
+    return PairedDifference(
+        to=found.to,
+        mean=to_wire(found.mean),
+        low=to_wire(found.low),
+        high=to_wire(found.high),
+        n=found.n,
+        p=found.p,
+        joint_low=to_wire(found.joint_low),
+        joint_high=to_wire(found.joint_high),
+        is_clear=found.is_clear,
+        seeds_needed=found.seeds_needed,
+    )
+
+
+def _learning(found: Learning | None) -> LearningJudged | None:
+    if found is None:
+        return None
+    return LearningJudged(
+        found.verdict,
+        found.accuracy,
+        found.images,
+        found.chance,
+        to_wire(found.loss),
+        found.loss_of_guessing,
     )
 
 
@@ -314,13 +378,14 @@ def compare_csv(state: RunState) -> str:
 
     Such a row has the last step's loss as its training loss if the trial has diverged.
 
-    Non-finite numbers are NaN, Infinity and -Infinity; what is not known is empty.
+    Non-finite numbers are NaN, Infinity and -Infinity; what is not known is empty. A text that a
+    spreadsheet would take for a formula, or cut, begins with ' (see `_FORMULA`).
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for trial in state.trials:
-        head = (sanitize(trial.scheme), trial.seed, trial.status)
+        head = (_text_cell(trial.scheme), trial.seed, trial.status)
         if not trial.epochs:
             diverged = trial.status == "diverged" and bool(trial.losses)
             loss = to_wire(trial.losses[-1]) if diverged else ""
@@ -329,6 +394,15 @@ def compare_csv(state: RunState) -> str:
             numbers = (e.epoch, e.step, e.train_loss, e.val_loss, e.val_accuracy, e.seconds)
             writer.writerow((*head, *numbers))
     return text.getvalue()
+
+
+_FORMULA = ("=", "+", "-", "@", "\t")
+"""Beginnings of a text that spreadsheets compute instead of showing it."""
+
+
+def _text_cell(text: str) -> str:
+    mark = "'" if text.startswith(_FORMULA) else ""
+    return mark + sanitize(text)
 
 
 _NOT_PLAIN = re.compile(r"[^\n\x20-\x7e]")

@@ -33,6 +33,7 @@ from inittui.training.hardware import device_title, exact, out_of_memory
 from inittui.training.planning import Kind, StackPlan, halves, plan_stacks
 from inittui.training.prepared import Prepared, prepare
 from inittui.training.probing import measure_starts
+from inittui.training.rounding import RoundingWatch
 from inittui.training.stack import Stack
 from inittui.user_code import blamed
 
@@ -115,6 +116,7 @@ def train(
     interrupted = False
     groups = deque(group for group in plan.groups if not seconds.keys() >= set(group))
     yield _planned(plan.kind, groups)
+    rounding = RoundingWatch(prepared)
     with exact(prepared.data.device):
         while groups and not interrupted:
             interrupted = should_stop()
@@ -130,11 +132,14 @@ def train(
                             seconds[event.trial] = event.seconds
                             finished += event.status == "finished"
                             interrupted = event.status == "interrupted"
+                        rounding.see(event)
                         yield event
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
                 yield from _make_room(plan.kind, group, groups)
+        if not interrupted:
+            yield from rounding.compare()
     if checkpoints and not interrupted:
         checkpoints.clear()
     status: RunStatus = "finished" if finished else "nothing-finished"
@@ -208,6 +213,8 @@ class _Here:
             experiment=experiment,
             trials=self._prepared.trials,
             classes=data.classes,
+            validated=len(data.splits[experiment.seeds[0]].validation),
+            chance=data.chance,
             data=data.fingerprint,
             steps_per_epoch=-(-images // min(experiment.training.batch_size, images)),
             **self._facts,

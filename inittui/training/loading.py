@@ -33,6 +33,8 @@ class DeviceData:
     splits: Mapping[int, Split]
     """By seed, on the CPU."""
     classes: int
+    chance: float
+    """Share of the most frequent class in the whole training set."""
 
     @cached_property
     def example(self) -> torch.Tensor:
@@ -73,7 +75,13 @@ def load_data(experiment: Experiment) -> DeviceData:
         labels=torch.cat([part.labels for part in parts]).to(device, torch.int64),
         splits=splits,
         classes=len(image_set.classes),
+        chance=_most_frequent(image_set.train.labels),
     )
+
+
+def _most_frequent(labels: torch.Tensor) -> float:
+    """Return the share of the most frequent of labels [n]."""
+    return float(torch.bincount(labels.long()).max()) / len(labels)
 
 
 def load_noise(experiment: Experiment) -> DeviceData:
@@ -100,6 +108,7 @@ def load_noise(experiment: Experiment) -> DeviceData:
         labels=torch.randint(classes, (count,), generator=generator).to(device),
         splits=dict.fromkeys(experiment.seeds, everything),
         classes=classes,
+        chance=1 / max(classes, 1),
     )
 
 

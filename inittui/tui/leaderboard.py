@@ -10,10 +10,11 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from inittui.events.records import TrialStatus
+from inittui.results.comparison import Measure, measure
+from inittui.results.curves import value_at
 from inittui.results.state import FIRST_STEPS
-from inittui.results.summary import Measure, measure
-from inittui.tui.chart_options import ChartOptions
-from inittui.tui.charting import Contestant, value_at
+from inittui.results.summary import accuracy_of, first_loss_of, first_steps, furthest, sound
+from inittui.tui.chart_options import ChartOptions, Contestant
 from inittui.tui.progress import share_done
 from inittui.tui.status_styles import StatusStyle
 from inittui.views.chart.layout import shortened
@@ -94,7 +95,7 @@ def _columns(
     if step is not None:
 
         def at_cursor(contestant: Contestant) -> Text:
-            found = measure([value_at(contestant, options.metric, step)])
+            found = measure([value_at(contestant.trials, options.metric, step)])
             return Text((percent if options.metric == "val_accuracy" else loss_text)(found))
 
         columns.append(_Column(f"at {step}", max(9, len(f"at {step}")), at_cursor, 1))
@@ -140,20 +141,22 @@ def _progress(contestant: Contestant, ascii_only: bool) -> Text:
 
 def _last_loss(contestant: Contestant) -> Text:
     """Return the newest loss while training, then that of the last epoch."""
+    counted = sound if contestant.run.is_live else furthest
     return Text(
         loss_text(
             measure(
                 trial.train_loss
                 if trial.status == "finished"
                 else (trial.losses[-1] if trial.losses else None)
-                for trial in contestant.trials
+                for trial in counted(contestant.trials)
             )
         )
     )
 
 
 def _first_loss(contestant: Contestant) -> Text:
-    return Text(loss_text(measure(trial.first_loss for trial in contestant.trials)))
+    steps = first_steps(contestant.run.state)
+    return Text(loss_text(first_loss_of(contestant.trials, steps)))
 
 
 def _seconds(contestant: Contestant) -> Text:
@@ -161,8 +164,7 @@ def _seconds(contestant: Contestant) -> Text:
 
 
 def _accuracy(contestant: Contestant, ascii_only: bool) -> Text:
-    found = measure(trial.val_accuracy for trial in contestant.trials)
-    return Text(legible(percent(found), ascii_only))
+    return Text(legible(percent(accuracy_of(contestant.trials)), ascii_only))
 
 
 def _status(contestant: Contestant, options: ChartOptions, look: StatusStyle) -> Text:

@@ -19,6 +19,9 @@ from inittui.views.start_values import written_tables
 from inittui.views.sweep import sweep_charts
 from inittui.views.tables import difference_tables, scheme_table
 
+MOST_ROWS = 500
+"""Schemes that are listed, the best ones."""
+
 
 def compare_report(
     state: RunState, frame: Frame, *, first: int | None = 100, log_y: bool | None = None
@@ -41,8 +44,13 @@ def compare_report(
         parts += [accuracy_curves(state, frame), Text()]
     parts += sweep_charts(state, frame)
     if summaries:
-        parts += [scheme_table(state, summaries, frame), Text()]
-        for table in difference_tables(state, summaries, frame):
+        shown = summaries[:MOST_ROWS]
+        parts.append(scheme_table(state, shown, frame))
+        if len(summaries) > MOST_ROWS:
+            more = f"and {len(summaries) - MOST_ROWS:,} more schemes: --csv and --json have them"
+            parts += paragraph(frame.say(more), frame.columns, "dim")
+        parts.append(Text())
+        for table in difference_tables(state, shown, frame):
             parts += [table, Text()]
     parts += written_tables(state, frame)
     parts += findings_summary(state, frame)

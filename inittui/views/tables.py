@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from inittui.events.wire_numbers import to_wire
+from inittui.results.comparison import Difference, Measure
 from inittui.results.state import RunState
-from inittui.results.summary import Difference, Measure, SchemeSummary, first_steps
+from inittui.results.summary import SchemeSummary, first_steps
 from inittui.views.chart.layout import paragraph
 from inittui.views.chart.palette import SeriesStyle, styles_for
 from inittui.views.frame import Frame

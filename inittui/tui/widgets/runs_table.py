@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.message import Message
 
 from inittui.runs import RunListing
-from inittui.tui.host import app_of
+from inittui.tui.host import host_of
 from inittui.tui.status_styles import look_of
 from inittui.tui.widgets.row_list import RowList
 from inittui.views.chart.layout import shortened
@@ -107,7 +107,7 @@ class RunsTable(RowList):
     def heading(self, width: int) -> Text:
         """Return the names of the columns; the one that it is sorted by has a mark."""
         name, schemes, with_id = self._widths(width)
-        arrow = "v" if app_of(self).terminal.ascii_only else "▾"
+        arrow = "v" if host_of(self).terminal.ascii_only else "▾"
 
         def head(title: str) -> str:
             return f"{title}{arrow}" if title == self.order else title
@@ -121,7 +121,7 @@ class RunsTable(RowList):
     def row(self, index: int, width: int) -> Text:
         """Return a run's line."""
         listing = self._visible[index]
-        ascii_only = app_of(self).terminal.ascii_only
+        ascii_only = host_of(self).terminal.ascii_only
         name, schemes, with_id = self._widths(width)
         mark = "*" if listing.id in self.marked else " "
         eye = (">" if ascii_only else "▸") if listing.id in self.shown else " "
