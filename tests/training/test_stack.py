@@ -163,6 +163,16 @@ def test_what_batch_norm_keeps_is_that_of_the_reference() -> None:
     assert {"buffer.2.running_mean", "buffer.2.running_var"} <= set(together.state())
 
 
+@pytest.mark.parametrize("activation", [nn.LeakyReLU(-0.1), nn.ELU(-0.5)])
+def test_nonlinearities_that_fall_are_left_to_the_general_path(activation: nn.Module) -> None:
+    def prepared(stack: str) -> Prepared:
+        layers = [nn.Flatten(), nn.Linear(784, 16), activation, nn.Linear(16, 10)]
+        wanted = experiment(["rule"], images=500, dtype="float64", stack=stack)
+        return with_model(wanted, nn.Sequential(*layers))
+
+    assert_equals_reference(prepared, "general")
+
+
 def test_batch_norm_over_all_batches_so_far_is_left_to_the_general_path() -> None:
     wanted = experiment(["rule"], images=500)
     assert plan_stacks(with_model(wanted, with_norms(momentum=None))).kind != "dense"

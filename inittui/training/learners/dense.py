@@ -33,7 +33,11 @@ from inittui.experiment.records import TrainingConfig
 from inittui.training.batches import Batch
 from inittui.training.dropout import MaskedDropout
 from inittui.training.learners.base import Learner
-from inittui.training.learners.dense_activations import NONLINEARITIES, Nonlinearity
+from inittui.training.learners.dense_activations import (
+    NONLINEARITIES,
+    Nonlinearity,
+    is_written_out,
+)
 from inittui.training.learners.dense_batch_norm import StackedNorm, can_stack
 from inittui.training.learners.flat_parameters import stack_models
 
@@ -73,7 +77,7 @@ def dense_layers(model: nn.Module) -> list[DenseLayer] | None:
             return None
         elif isinstance(module, MaskedDropout):
             found[-1] = replace(last, masked=module.probability > 0)
-        elif type(module) in NONLINEARITIES and type(last.module) is nn.Identity:
+        elif is_written_out(module) and type(last.module) is nn.Identity:
             found[-1] = replace(last, module=module)
         elif can_stack(module) and type(last.module) is nn.Identity and not last.norm:
             found[-1] = replace(last, norm=name, normalizer=module)

@@ -123,3 +123,12 @@ NONLINEARITIES: dict[type[nn.Module], Nonlinearity] = {
         from_output=False,
     ),
 }
+
+
+def is_written_out(module: nn.Module) -> bool:
+    """Whether `NONLINEARITIES` has what a module computes.
+
+    A leaky ReLU or ELU that falls below 0 isn't: its y doesn't tell the sign of z.
+    """
+    slope = getattr(module, "negative_slope", getattr(module, "alpha", 0.0))
+    return type(module) in NONLINEARITIES and slope >= 0
