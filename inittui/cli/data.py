@@ -91,8 +91,7 @@ def show(
     if not 1 <= count <= MOST_IMAGES:
         raise UsageError(f"--count must be from 1 to {MOST_IMAGES:,}, not {count}")
     from inittui.data.sets import describe, read
-    from inittui.views.class_counts import class_counts
-    from inittui.views.images import draw_images
+    from inittui.views.images import class_counts, draw_images
 
     description = describe(name)
     label = None if wanted is None else _class_number(wanted, description.classes)

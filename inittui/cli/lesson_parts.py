@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from inittui.cli.expectation import about
 from inittui.errors import ExitCode
 from inittui.experiment.models import MODELS
 from inittui.experiment.records import Experiment
@@ -17,6 +16,7 @@ from inittui.initializers import parse_scheme
 from inittui.lessons import Answer, Lesson, Part, Question, Size
 from inittui.lessons.answers import Drawn, answer, answer_all, answer_moments
 from inittui.results.state import RunState
+from inittui.views.wording import about
 
 if TYPE_CHECKING:
     from inittui.initializers.sampling import Sample

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -152,56 +152,25 @@ def _probe(
         loss=probe.loss,
         chance_loss=probe.chance_loss,
         logit_std=probe.logit_std,
-        layers=tuple(_layer(layer, density) for layer in select_layers(probe.layers, layers)),
+        layers=tuple(_copied(layer, density) for layer in select_layers(probe.layers, layers)),
         unmeasured=probe.unmeasured,
         findings=find(probe, event.when),
     )
 
 
-def _layer(layer: LayerProbe, density: bool) -> Layer:
-    def quantity(measured: Measured) -> Quantity:
-        return _quantity(measured, density)
-
-    return Layer(
-        name=layer.name,
-        kind=layer.kind,
-        nonlinearity=layer.nonlinearity,
-        shape=layer.shape,
-        units=layer.units,
-        distinct_units=layer.distinct_units,
-        weights=quantity(layer.weights),
-        biases=None if layer.biases is None else quantity(layer.biases),
-        pre_activations=quantity(layer.pre_activations),
-        activations=quantity(layer.activations),
-        between_samples=layer.between_samples,
-        dead=layer.dead,
-        saturated=layer.saturated,
-        weight_gradients=quantity(layer.weight_gradients),
-        bias_gradients=(None if layer.bias_gradients is None else quantity(layer.bias_gradients)),
-        gradient_ratio=to_wire(layer.gradient_ratio),
-        pre_activation_gradients=quantity(layer.pre_activation_gradients),
-    )
+_RECORDS: dict[type, type] = {LayerProbe: Layer, Measured: Quantity, Histogram: Counts}
+"""What stands in the document for a record of the log."""
 
 
-def _quantity(measured: Measured, density: bool) -> Quantity:
-    return Quantity(
-        count=measured.count,
-        not_finite=measured.not_finite,
-        mean=measured.mean,
-        std=to_wire(measured.std),
-        variance=measured.variance,
-        second_moment=to_wire(measured.second_moment),
-        min=measured.min,
-        max=measured.max,
-        histogram=(None if measured.histogram is None else _counts(measured.histogram, density)),
-    )
-
-
-def _counts(histogram: Histogram, density: bool) -> Counts:
-    return Counts(
-        edges=histogram.edges,
-        counts=histogram.counts,
-        under=histogram.under,
-        over=histogram.over,
-        density=histogram.density if density else None,
-    )
+def _copied(value: Any, density: bool) -> Any:
+    """Return what the document says of a value: its record's fields are read off by name."""
+    record = _RECORDS.get(type(value))
+    if record is None:
+        return to_wire(value) if isinstance(value, float) else value
+    fields = {
+        field.name: _copied(getattr(value, field.name), density)
+        for field in msgspec.structs.fields(record)
+    }
+    if record is Counts and not density:
+        fields["density"] = None
+    return record(**fields)

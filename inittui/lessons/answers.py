@@ -26,7 +26,7 @@ from inittui.lessons.questions import (
     Written,
 )
 from inittui.results.state import ENDED, RunState, TrialState
-from inittui.results.summary import Measure, measure
+from inittui.results.summary import Measure, measure, percent
 from inittui.results.sweep_results import AT_CHANCE, Axis, Curve, best_ranges, chance, swept_axes
 from inittui.text import short
 
@@ -129,9 +129,7 @@ def _accuracy(question: Accuracy, state: RunState) -> Answer:
         for s in _contestants(question, state)
     }
     told = [
-        f"{s} {_percent(m)}{_beside(question.published.get(s), ' %')}"
-        for s, m in found.items()
-        if m
+        f"{s} {percent(m)}{_beside(question.published.get(s), ' %')}" for s, m in found.items() if m
     ]
     text = f"{state.evaluated_on.capitalize()} accuracy: {', '.join(told) or _UNKNOWN}."
     return Answer(
@@ -228,7 +226,7 @@ def _best_range(state: RunState) -> Answer:
             parts += _outside(axis, axis.curves[0])
         for curve in axis.curves:
             measured[curve.name] = _in_percent(curve)
-        parts += [f"{name}: {_percent(accuracy)}." for name, accuracy in axis.references]
+        parts += [f"{name}: {percent(accuracy)}." for name, accuracy in axis.references]
     return Answer("best-range", "\n".join(parts) or "Nothing was swept.", measured=measured)
 
 
@@ -236,7 +234,7 @@ def _outside(axis: Axis, curve: Curve) -> list[str]:
     """Say how far below the best the other values end."""
     near = curve.best_range
     far = [p for p in curve.points if p not in near and p.final is not None]
-    told = [f"{_value(p.value)} {_percent(p.final)}" for p in far[:_LISTED]]
+    told = [f"{_value(p.value)} {percent(p.final)}" for p in far[:_LISTED]]
     return [f"Outside of it: {axis.title} {', '.join(told)}."] if told else []
 
 
@@ -303,13 +301,6 @@ def _with_remark(text: str, remark: str) -> str:
 
 def _sentence(text: str) -> str:
     return text if ":" in text.split(" ", maxsplit=1)[0] else text[0].upper() + text[1:]
-
-
-def _percent(measured: Measure | None) -> str:
-    if measured is None:
-        return "-"
-    spread = f" ± {100 * measured.std:.2f}" if measured.std is not None else ""
-    return f"{100 * measured.mean:.2f}{spread} %"
 
 
 def _with_percents(means: dict[str, float]) -> str:

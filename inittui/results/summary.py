@@ -154,6 +154,27 @@ def measure(values: Iterable[float | None]) -> Measure | None:
     return Measure(mean, math.sqrt(variance), len(known))
 
 
+def percent(accuracy: Measure | None) -> str:
+    """Return an accuracy as people read it: 86.31 %, or 86.31 ± 0.27 % over several seeds."""
+    if accuracy is None:
+        return "-"
+    spread = f" ± {100 * accuracy.std:.2f}" if accuracy.std is not None else ""
+    return f"{100 * accuracy.mean:.2f}{spread} %"
+
+
+def share_done(trials: Sequence[TrialState], total_steps: int) -> float:
+    """Return which share of their steps trials have taken; one that is over counts in full."""
+    if not trials or not total_steps:
+        return 0.0
+    done = [
+        min(t.steps / total_steps, 1.0)
+        if t.status in ("running", "waiting", "interrupted")
+        else 1.0
+        for t in trials
+    ]
+    return math.fsum(done) / len(done)
+
+
 class _Comparison:
     """Schemes compared by one quantity, paired by seed."""
 

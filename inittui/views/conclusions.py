@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from inittui.results.state import RunState
 from inittui.results.summary import FEWEST_SEEDS, Difference, SchemeSummary, first_steps, last_epoch
 from inittui.views.frame import Frame
+from inittui.views.statuses import ended_as
 
 _AT_CHANCE = 1.5
 """An accuracy below this many times that of guessing is called chance."""
@@ -117,8 +118,7 @@ def _on_ends(summaries: Sequence[SchemeSummary]) -> list[str]:
     for status in ("diverged", "failed", "interrupted"):
         found = [one for one in summaries if any(t.status == status for t in one.trials)]
         if found:
-            verb = "were" if len(found) > 1 else "was"
-            did = f"{verb} interrupted" if status == "interrupted" else status
+            did = ended_as(status, several=len(found) > 1)
             parts.append(f"{names(found)} {did}{_first_reason(found, status)}.")
     return parts
 

@@ -13,11 +13,11 @@ from textual.containers import Horizontal
 
 from inittui.lessons import Lesson, Size, lessons
 from inittui.results.state import RunState
+from inittui.results.summary import share_done
 from inittui.tui.host import app_of
 from inittui.tui.keymap import key
 from inittui.tui.lesson_process import PrintedLesson, RunningLesson, TrainedLesson, trains
 from inittui.tui.open_run import Phase
-from inittui.tui.progress import share_done
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.status_styles import LOOK_CLASSES, look_of
 from inittui.tui.widgets.row_list import RowList

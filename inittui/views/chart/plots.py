@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from rich.color import Color
 from rich.text import Text
 
-from inittui.views.chart.canvas import Axis, Canvas, Layer
+from inittui.text import in_ascii
+from inittui.views.chart.canvas import Axis, Canvas, Layer, heights_at, mark_columns
 from inittui.views.chart.clipping import (
     LARGEST,
     Piece,
@@ -27,7 +28,6 @@ from inittui.views.chart.clipping import (
     window_of,
 )
 from inittui.views.chart.layout import legend_lines, one_line, paragraph, shortened, surroundings
-from inittui.views.chart.marks import heights_at, mark_columns
 from inittui.views.chart.palette import BARS, MARKS, SeriesStyle
 from inittui.views.chart.ticks import Tick, linear_ticks, log_ticks
 from inittui.views.frame import Marker, legible
@@ -36,8 +36,6 @@ _lock = threading.Lock()
 
 _DOT_MARKERS: dict[Marker, str] = {"braille": "braille", "block": "hd"}
 """What plotext calls them; curves in ASCII are drawn with their letters."""
-
-_AXES_IN_ASCII = str.maketrans("─│┌┐└┘├┤┬┴┼", "-|+++++++++")
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 16, 4
 """Columns and lines below which a chart can't be read."""
@@ -347,7 +345,7 @@ def _draw(canvas: Canvas, layers: Iterable[Layer]) -> Text:
         drawn = plotext.build()
         plotext.clear_figure()
     if canvas.marker == "ascii":
-        drawn = drawn.translate(_AXES_IN_ASCII)
+        drawn = in_ascii(drawn, keep_width=True)
     text = Text.from_ansi(drawn)
     return Text("\n").join(line[: canvas.width] for line in text.split("\n")[: canvas.height])
 
