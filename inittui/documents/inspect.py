@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from inittui.documents.compare import Run, Start, initializer_of, run_of, start_of
-from inittui.events.probes import Histogram, LayerProbe, Measured, When, select_layers
-from inittui.events.records import ProbeMeasured
-from inittui.events.wire_numbers import Number, to_wire
+from inittui.documents.compare import Run, Start, initializer_of, run_of
+from inittui.documents.copying import Copier
+from inittui.events.probes import Histogram, LayerProbe, Measured, Probe, When, select_layers
+from inittui.events.records import StartValues
+from inittui.events.wire_numbers import Number
 from inittui.experiment.records import Experiment
 from inittui.results.findings import Finding, find
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -113,6 +114,15 @@ class InspectDocument(msgspec.Struct, frozen=True, kw_only=True):
     probes: tuple[ProbeDocument, ...]
 
 
+_RECORDS: dict[type, type[msgspec.Struct]] = {
+    Probe: ProbeDocument,
+    LayerProbe: Layer,
+    Measured: Quantity,
+    Histogram: Counts,
+    StartValues: Start,
+}
+
+
 def inspect_document(
     state: RunState, path: Path | None, *, layers: str | None = None, density: bool = False
 ) -> str:
@@ -124,53 +134,24 @@ def inspect_document(
         layers: pattern of the layers that are told of; None means all.
         density: give the histograms' density too.
     """
+    copied = Copier(_RECORDS, frozenset() if density else frozenset({"density"}))
     document = InspectDocument(
         run=run_of(state, path),
         experiment=state.started.experiment if state.started else Experiment(),
         probes=tuple(
-            _probe(trial, event, layers, density)
+            copied(
+                event.probe,
+                scheme=trial.scheme,
+                initializer=initializer_of(trial.scheme),
+                seed=trial.seed,
+                when=event.when,
+                step=event.step,
+                start=copied(trial.start),
+                layers=copied(select_layers(event.probe.layers, layers)),
+                findings=find(event.probe, event.when),
+            )
             for trial in state.trials
             for event in trial.probes
         ),
     )
     return msgspec.json.encode(document).decode()
-
-
-def _probe(
-    trial: TrialState, event: ProbeMeasured, layers: str | None, density: bool
-) -> ProbeDocument:
-    probe = event.probe
-    return ProbeDocument(
-        scheme=trial.scheme,
-        initializer=initializer_of(trial.scheme),
-        seed=trial.seed,
-        when=event.when,
-        step=event.step,
-        start=start_of(trial),
-        images=probe.images,
-        classes=probe.classes,
-        loss=probe.loss,
-        chance_loss=probe.chance_loss,
-        logit_std=probe.logit_std,
-        layers=tuple(_copied(layer, density) for layer in select_layers(probe.layers, layers)),
-        unmeasured=probe.unmeasured,
-        findings=find(probe, event.when),
-    )
-
-
-_RECORDS: dict[type, type] = {LayerProbe: Layer, Measured: Quantity, Histogram: Counts}
-"""What stands in the document for a record of the log."""
-
-
-def _copied(value: Any, density: bool) -> Any:
-    """Return what the document says of a value: its record's fields are read off by name."""
-    record = _RECORDS.get(type(value))
-    if record is None:
-        return to_wire(value) if isinstance(value, float) else value
-    fields = {
-        field.name: _copied(getattr(value, field.name), density)
-        for field in msgspec.structs.fields(record)
-    }
-    if record is Counts and not density:
-        fields["density"] = None
-    return record(**fields)
