@@ -7,6 +7,9 @@ import unicodedata
 MAXIMUM_LENGTH = 2_000
 """Characters shown of any one text from outside."""
 
+LARGEST = 1e100
+"""A number of this size or more counts as infinite wherever it is shown."""
+
 _UNSAFE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 

@@ -173,16 +173,10 @@ def _run(
 
 
 def _show(found: Lesson, number: int, result: PartResult, console: Console, frame: Frame) -> None:
-    from inittui.views.initializer import initializer_detail
     from inittui.views.lesson import answers_text, part_pictures
 
-    if result.sample is not None:
-        from rich.text import Text
-
-        console.print(initializer_detail(result.sample, frame), Text(), soft_wrap=True)
-    if result.state is not None:
-        pictures = part_pictures(found.parts[number - 1], result.state, frame)
-        console.print(pictures, soft_wrap=True)
+    pictures = part_pictures(found.parts[number - 1], result.state, frame)
+    console.print(pictures, soft_wrap=True)
     if result.answers:
         console.print(answers_text(result.answers, frame), soft_wrap=True)
 
@@ -205,16 +199,16 @@ def _part_document(title: str, result: PartResult) -> LessonPart:
     from inittui.documents.inspect import inspect_document
     from inittui.documents.lesson import LessonPart
 
+    state, path = result.state, result.run.path if result.run else None
     documents: list[str] = []
-    if result.sample is not None:
+    if state.drawn is not None:
         from inittui.documents.initializer import sample_document
+        from inittui.initializers.sampling import sample_of
 
-        documents.append(json.dumps(sample_document(result.sample)))
-    if result.state is not None:
-        path = result.run.path if result.run else None
-        if any(trial.losses for trial in result.state.trials):
-            documents.append(compare_document(result.state, path))
-        if any(trial.probes for trial in result.state.trials):
-            documents.append(inspect_document(result.state, path))
+        documents.append(json.dumps(sample_document(sample_of(state.drawn))))
+    if any(trial.losses for trial in state.trials):
+        documents.append(compare_document(state, path))
+    if any(trial.probes for trial in state.trials):
+        documents.append(inspect_document(state, path))
     raw = tuple(msgspec.Raw(text.encode()) for text in documents)
     return LessonPart(title=title, documents=raw, answers=result.answers)

@@ -19,8 +19,10 @@ from inittui.events.wire_numbers import Number, all_to_wire, to_wire
 from inittui.experiment.records import Evaluated, Experiment
 from inittui.experiment.scheme import parse_syntax
 from inittui.experiment.trials import Setting
+from inittui.results.comparison import Difference, Measure
+from inittui.results.learning import Learning, Verdict
 from inittui.results.state import RunState, TrialState
-from inittui.results.summary import Difference, Measure, SchemeSummary, summarize
+from inittui.results.summary import SchemeSummary, summarize
 from inittui.results.sweep_results import Axis, swept_axes
 from inittui.text import sanitize
 
@@ -119,13 +121,42 @@ class Statistic(msgspec.Struct, frozen=True):
 
 
 class PairedDifference(msgspec.Struct, frozen=True):
-    """To another scheme under the same seeds, with a 95 % interval."""
+    """To another scheme under the same seeds, by the paired t-test."""
 
     to: str
-    mean: float
-    low: float
-    high: float
+    mean: Number
+    low: Number
+    high: Number
+    """Of the 95 % interval of this one difference, uncorrected."""
     n: int
+    p: float
+    """Two-sided and uncorrected."""
+    joint_low: Number
+    joint_high: Number
+    """At the level that Holm's correction over all pairs leaves to this one."""
+    is_clear: bool
+    """Whether the two can be told apart: the joint interval leaves out 0."""
+    seeds_needed: int | None
+    """Seeds that would tell such a difference in 80 % of the cases; null where it is told, or
+    where over 1,000 would be needed."""
+
+
+class LearningJudged(msgspec.Struct, frozen=True):
+    """Whether a scheme learns, all seeds pooled."""
+
+    verdict: Verdict
+    """learns: better than guessing by a binomial test at 1 %, two-sided, and a median validation
+    loss of at most ten times ln(classes); loss explodes: better by accuracy alone; too few images:
+    not even twice the accuracy of guessing could be told from it."""
+    accuracy: float
+    images: int
+    """Validated images, over all seeds."""
+    chance: float
+    """The accuracy of always guessing the most frequent class."""
+    loss: Number
+    """Median validation loss."""
+    loss_of_guessing: float
+    """ln(classes)."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -133,9 +164,9 @@ class Summary(msgspec.Struct, frozen=True):
 
     scheme: str
     rank: int | None
-    """By accuracy: one more than the number of schemes that are clearly better, those with a
-    paired difference whose 95 % interval leaves out 0. Null with fewer than three seeds, for then
-    nothing can be ranked."""
+    """By accuracy, in groups that follow the means: equal within a group, and everybody of a later
+    group is clearly behind the best of each earlier one, by paired t-tests with Holm's correction
+    over all pairs. Null with fewer than three seeds, for then nothing can be ranked."""
     first_rank: int | None
     """By the mean loss of the first 100 steps, in the same way."""
     val_accuracy: Statistic | None
@@ -146,6 +177,11 @@ class Summary(msgspec.Struct, frozen=True):
     """To the scheme with the best mean accuracy."""
     first_difference: PairedDifference | None
     """To the scheme with the lowest first loss."""
+    learning: LearningJudged | None
+    """Null where nothing was validated, or the log says too little."""
+    same_as: str | None
+    """An earlier scheme with equal settings and bitwise equal start values under every seed: the
+    two are one and the same."""
 
 
 class SweepPoint(msgspec.Struct, frozen=True):
@@ -192,6 +228,7 @@ class CompareDocument(msgspec.Struct, frozen=True, kw_only=True):
 _copied = Copier({
     TrialState: Trial, EpochEnded: Epoch, Validated: Validation, StartValues: Start,
     SchemeSummary: Summary, Measure: Statistic, Difference: PairedDifference,
+    Learning: LearningJudged,
 })  # fmt: skip
 
 

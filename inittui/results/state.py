@@ -14,6 +14,7 @@ from inittui.events.records import (
     Event,
     Noted,
     ProbeMeasured,
+    RoundingCompared,
     RunEnded,
     RunResumed,
     RunStarted,
@@ -25,6 +26,7 @@ from inittui.events.records import (
     TrialStarted,
     TrialStatus,
     Validated,
+    ValuesDrawn,
 )
 from inittui.events.wire_numbers import Number, from_wire
 from inittui.experiment.records import Evaluated
@@ -70,6 +72,8 @@ class TrialState:
     plan: TrialPlan | None = None
     start: tuple[StartValues, ...] = ()
     """Who wrote the start values of each parameter; () where the log doesn't say."""
+    rounding: RoundingCompared | None = None
+    """What its first steps come to in the other precision, where that was tried."""
     seconds: float = 0.0
     reason: str = ""
 
@@ -107,11 +111,11 @@ class TrialState:
             )
 
     @property
-    def accuracies(self) -> list[tuple[int, float]]:
-        """Steps taken and validation accuracy, at every validation within and after epochs."""
-        known = {event.step: event.val_accuracy for event in self.validations}
-        known |= {event.step: event.val_accuracy for event in self.epochs}
-        return sorted(known.items())
+    def validated(self) -> list[Validated | EpochEnded]:
+        """Every validation, within and after epochs, by the steps before it."""
+        known: dict[int, Validated | EpochEnded] = {e.step: e for e in self.validations}
+        known |= {event.step: event for event in self.epochs}
+        return [known[step] for step in sorted(known)]
 
     def probe(self, when: When) -> ProbeMeasured | None:
         """Return the latest probe of one kind."""
@@ -168,6 +172,8 @@ class RunState:
     """How the trials are divided."""
     trials: list[TrialState] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    drawn: ValuesDrawn | None = None
+    """The values of a lesson's histogram, which is no training."""
     last_at: float = 0.0
     """When the newest event happened."""
     version: int = 0
@@ -220,6 +226,8 @@ class RunState:
             self._note(event.message)
         elif isinstance(event, StacksPlanned):
             self.stacks = event
+        elif isinstance(event, ValuesDrawn):
+            self.drawn = event
         elif isinstance(event, RunResumed):
             self._reopen(event)
         elif isinstance(event, ProbeMeasured):
@@ -295,7 +303,8 @@ def _floats(values: tuple[Number, ...]) -> array[float]:
 
 
 def _apply_to_trial(
-    trial: TrialState, event: TrialStarted | Validated | EpochEnded | TrialEnded
+    trial: TrialState,
+    event: TrialStarted | Validated | EpochEnded | RoundingCompared | TrialEnded,
 ) -> None:
     match event:
         case TrialStarted():
@@ -306,6 +315,8 @@ def _apply_to_trial(
             trial.record_validation(event)
         case EpochEnded():
             trial.record_epoch(event)
+        case RoundingCompared():
+            trial.rounding = event
         case TrialEnded():
             trial.status = event.status
             trial.seconds = event.seconds

@@ -24,6 +24,8 @@ def start_worker(
     resume: bool = False,
     trust: bool = False,
     checkpoint_seconds: float | None = None,
+    starts: bool = False,
+    draw: int | None = None,
 ) -> subprocess.Popen[bytes]:
     """Train a run in a process and a session of its own.
 
@@ -35,6 +37,8 @@ def start_worker(
         resume: go on with what a process before has left.
         trust: import the code that the experiment names.
         checkpoint_seconds: how often long epochs are saved; None is the engine's default.
+        starts: measure the models as they start; train nothing.
+        draw: draw so many values of the experiment's first scheme; train nothing.
 
     Raises:
         MachineError: the worker's log is no regular file.
@@ -43,6 +47,9 @@ def start_worker(
     options = [*(["--resume"] if resume else []), *(["--trust"] if trust else [])]
     if checkpoint_seconds is not None:
         options += ["--checkpoint-every", str(checkpoint_seconds)]
+    options += ["--starts"] if starts else []
+    if draw is not None:
+        options += ["--draw", str(draw)]
     log = open_regular(run.worker_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     with open(log, "ab") as output:  # noqa: PTH123 (a descriptor)
         return subprocess.Popen(

@@ -205,6 +205,8 @@ class _Here:
             experiment=self._materials.asked_for,
             trials=self._materials.trials,
             classes=self._materials.classes,
+            validated=len(self._materials.splits[experiment.seeds[0]].validation),
+            chance=self._materials.chance,
             data=self._materials.fingerprint,
             steps_per_epoch=-(-images // min(experiment.training.batch_size, images)),
             **self._facts,

@@ -62,6 +62,8 @@ class Prepared:
     """The nonlinearity that follows each weight layer."""
     masks: MaskPlan
     classes: int
+    chance: float
+    """Share of the most frequent class in the whole training set."""
     example: torch.Tensor
     """Two inputs [2, *input_shape] of noise, on the CPU, to try models on."""
     unkept: tuple[str, ...] = ()
@@ -170,6 +172,7 @@ class _Loaded:
     labels: torch.Tensor
     splits: dict[int, Split]
     classes: int
+    chance: float
 
 
 def _load(experiment: Experiment) -> _Loaded:
@@ -190,7 +193,13 @@ def _load(experiment: Experiment) -> _Loaded:
         labels=torch.cat([part.labels for part in parts]).to(device, torch.int64),
         splits=splits,
         classes=len(image_set.classes),
+        chance=_most_frequent(image_set.train.labels),
     )
+
+
+def _most_frequent(labels: torch.Tensor) -> float:
+    """Return the share of the most frequent of labels [n]."""
+    return float(torch.bincount(labels.long()).max()) / len(labels)
 
 
 def _load_noise(experiment: Experiment) -> _Loaded:
@@ -211,6 +220,7 @@ def _load_noise(experiment: Experiment) -> _Loaded:
         labels=torch.randint(classes, (count,), generator=generator).to(device),
         splits=dict.fromkeys(experiment.seeds, everything),
         classes=classes,
+        chance=1 / max(classes, 1),
     )
 
 
@@ -272,6 +282,7 @@ def _materials(
         followers=followers,
         masks=masks,
         classes=loaded.classes,
+        chance=loaded.chance,
         example=example,
         unkept=unkept,
     )

@@ -8,10 +8,18 @@ from collections.abc import Callable, Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
+from inittui.results.comparison import measure, percent
+from inittui.results.curves import value_at
 from inittui.results.state import FIRST_STEPS
-from inittui.results.summary import measure, percent, share_done
-from inittui.tui.chart_options import ChartOptions
-from inittui.tui.charting import Contestant, value_at
+from inittui.results.summary import (
+    accuracy_of,
+    first_loss_of,
+    first_steps,
+    furthest,
+    share_done,
+    sound,
+)
+from inittui.tui.chart_options import ChartOptions, Contestant
 from inittui.tui.status_styles import StatusStyle
 from inittui.views.chart.layout import shortened
 from inittui.views.columns import Column, fit, heading, line
@@ -76,7 +84,7 @@ def _columns(
     if step is not None:
 
         def at_cursor(contestant: Contestant) -> str:
-            found = measure([value_at(contestant, options.metric, step)])
+            found = measure([value_at(contestant.trials, options.metric, step)])
             return (percent if options.metric == "val_accuracy" else mean_loss)(found)
 
         columns.append(_number(f"at {step}", max(9, len(f"at {step}")), at_cursor, 1))
@@ -117,18 +125,19 @@ def _progress(contestant: Contestant, ascii_only: bool) -> Text:
 
 def _last_loss(contestant: Contestant) -> str:
     """Return the newest loss while training, then that of the last epoch."""
+    counted = sound if contestant.run.is_live else furthest
     return mean_loss(
         measure(
             trial.train_loss
             if trial.status == "finished"
             else (trial.losses[-1] if trial.losses else None)
-            for trial in contestant.trials
+            for trial in counted(contestant.trials)
         )
     )
 
 
 def _first_loss(contestant: Contestant) -> str:
-    return mean_loss(measure(trial.first_loss for trial in contestant.trials))
+    return mean_loss(first_loss_of(contestant.trials, first_steps(contestant.run.state)))
 
 
 def _seconds(contestant: Contestant) -> str:
@@ -136,7 +145,7 @@ def _seconds(contestant: Contestant) -> str:
 
 
 def _accuracy(contestant: Contestant, ascii_only: bool) -> str:
-    return legible(percent(measure(t.val_accuracy for t in contestant.trials)), ascii_only)
+    return legible(percent(accuracy_of(contestant.trials)), ascii_only)
 
 
 def _status(contestant: Contestant, options: ChartOptions, look: StatusStyle) -> Text:

@@ -57,7 +57,7 @@ def fit(columns: Sequence[Column[Row]], rows: Sequence[Row], room: int) -> list[
     for place, one in enumerate(kept):
         if one.least is not None:
             offered = spare if place == last else int(spare * one.share)
-            width = max(min(one.width, one.needed + offered), min(one.width, LEAST_NAME))
+            width = max(min(one.width, one.needed + offered), min(one.needed, LEAST_NAME))
             spare -= width - one.needed
             kept[place] = replace(one, width=width)
     return kept

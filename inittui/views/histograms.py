@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from inittui.events.probes import Histogram
-from inittui.text import short
-from inittui.views.chart.clipping import LARGEST, widened
+from inittui.text import LARGEST, short
+from inittui.views.chart.clipping import widened
 from inittui.views.chart.layout import shortened
 
 LEAST_WIDTH = 18

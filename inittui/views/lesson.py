@@ -8,12 +8,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from inittui.initializers.sampling import sample_of
 from inittui.lessons import Answer, Lesson, Part, Picture
 from inittui.results.state import RunState
 from inittui.results.summary import summarize
 from inittui.views.chart.layout import paragraph
 from inittui.views.curves import accuracy_curves, closer_look, loss_curves
 from inittui.views.frame import Frame
+from inittui.views.initializer import initializer_detail
 from inittui.views.inspection import layer_sections
 from inittui.views.start_values import written_tables
 from inittui.views.sweep import sweep_charts
@@ -53,8 +55,10 @@ def part_heading(part: Part, number: int, count: int, frame: Frame) -> Renderabl
 
 
 def part_pictures(part: Part, state: RunState, frame: Frame) -> RenderableType:
-    """Return the pictures that a part names, drawn from its run."""
+    """Return the pictures that a part names, drawn from its run; of drawn values, these."""
     drawn: list[RenderableType] = []
+    if state.drawn is not None:
+        drawn += [initializer_detail(sample_of(state.drawn), frame), Text()]
     for picture in part.pictures:
         drawn += _PICTURES[picture](part, state, frame)
     return Group(*drawn)

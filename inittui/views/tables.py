@@ -9,8 +9,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from inittui.results.comparison import Difference, percent
 from inittui.results.state import RunState
-from inittui.results.summary import Difference, SchemeSummary, first_steps, percent
+from inittui.results.summary import SchemeSummary, first_steps
 from inittui.views.chart.palette import styles_for
 from inittui.views.columns import GAP, LEAST_NAME, Column, fit, left_out
 from inittui.views.frame import Frame

@@ -21,7 +21,7 @@ from inittui.documents.compare import (
     schema,
 )
 from inittui.errors import UsageError
-from tests.support.recorded import run_state
+from tests.support.runs import run_state
 from tests.support.write_schemas import DOCUMENTS
 
 RUNS = ("classic", "seeds", "diverged", "interrupted", "running", "empty")

@@ -23,9 +23,7 @@ from inittui.training.checkpoints import Checkpoint, CheckpointStore, most_bytes
 from inittui.training.planning import plan_stacks
 from inittui.training.prepared import prepare
 from inittui.training.stack import Stack
-from tests.support.essence import essence
-from tests.support.interrupted import Interrupted
-from tests.support.processes import Launcher
+from tests.support.processes import Interrupted, Launcher, essence
 
 GROUP = (3, 4, 5)
 BLOCKED = ("a link in the folder's place", "a folder")
@@ -179,11 +177,6 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
     with pytest.raises(OSError, match="directory"):
         store.save(GROUP, _checkpoint())
     assert path.read_bytes() == before
-
-
-@pytest.fixture(scope="module")
-def interrupted(inittui: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
-    return Interrupted(inittui, tmp_path_factory.mktemp("interrupted"))
 
 
 def _others_state(path: Path) -> None:

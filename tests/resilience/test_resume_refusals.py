@@ -11,14 +11,7 @@ import pytest
 
 from inittui.runs import RunDirectory, load_state
 from inittui.runs.launch import start_worker
-from tests.support.essence import essence, the_run
-from tests.support.interrupted import Interrupted
-from tests.support.processes import Launcher
-
-
-@pytest.fixture(scope="module")
-def interrupted(inittui: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
-    return Interrupted(inittui, tmp_path_factory.mktemp("interrupted"))
+from tests.support.processes import Interrupted, Launcher, essence, the_run
 
 
 def _edit_toml(old: str, new: str) -> Callable[[RunDirectory], None]:

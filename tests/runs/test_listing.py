@@ -23,7 +23,7 @@ from inittui.runs import (
     summarize,
     verify_run,
 )
-from tests.support.recorded_runs import EXPERIMENT, accuracy, record, recorded_events
+from tests.support.runs import EXPERIMENT, accuracy, record, recorded_events
 
 SEVERAL_SEEDS = msgspec.structs.replace(EXPERIMENT, seeds=(0, 1))
 

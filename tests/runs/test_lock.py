@@ -16,7 +16,7 @@ import pytest
 
 from inittui.errors import MachineError
 from inittui.runs import Holder, LogWriter, RunDirectory, create_run, live_writer
-from tests.support.recorded_runs import EXPERIMENT, recorded_events
+from tests.support.runs import EXPERIMENT, recorded_events
 
 _WRITE_AND_WAIT = """
 import sys

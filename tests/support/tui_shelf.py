@@ -13,8 +13,10 @@ from inittui.events.records import RunEnded, RunStarted, decode, encode
 from inittui.experiment.records import Experiment
 from inittui.experiment.toml import to_toml
 from inittui.runs import LogWriter, RunDirectory, read_experiment
+from inittui.runs.launch import start_worker
 from inittui.tui.app import LabApp
-from tests.support.recorded import LOGS, RUNNING_LINES
+from inittui.tui.open_runs import Launch
+from tests.support.runs import LOGS, RUNNING_LINES
 
 NOW = 1_700_000_600.0
 """Ten minutes after the recorded runs began."""
@@ -40,6 +42,7 @@ class Shelf:
     def __init__(self, root: Path, stack: ExitStack) -> None:
         self.root = root
         self._stack = stack
+        self.launch: Launch = start_worker
 
     def put(self, *names: str) -> RunDirectory:
         """Put recorded runs in; return the last."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +13,7 @@ from inittui.training import memory, planning, stack
 from inittui.training.memory import out_of_memory, trial_bytes
 from inittui.training.planning import halves, plan_stacks
 from inittui.training.prepared import prepare
+from tests.support.commands import python
 from tests.support.trials import experiment, losses, run
 
 
@@ -120,8 +119,7 @@ print(int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) *
 @pytest.mark.parametrize("kind", ["dense", "general", "turns"])
 def test_estimate_against_measured_peak(kind: str) -> None:
     def peak(count: int) -> int:
-        command = [sys.executable, "-c", PEAK, str(count), kind]
-        return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+        return int(python(PEAK, str(count), kind).stdout)
 
     few, many = 2, 14
     measured = (peak(many) - peak(few)) / (many - few)

@@ -13,16 +13,15 @@ from rich.text import Text
 
 from inittui.results.summary import summarize
 from inittui.runs import RunDirectory
-from inittui.tui.chart_options import ChartOptions
-from inittui.tui.charting import contestants
+from inittui.tui.chart_options import ChartOptions, contestants
 from inittui.tui.leaderboard import standings
 from inittui.tui.open_run import OpenRun
 from inittui.views.chart.layout import end_of, shortened
 from inittui.views.columns import GAP, LEAST_NAME, Column, fit, heading, left_out, row_line
 from inittui.views.frame import Frame
 from inittui.views.tables import difference_tables, scheme_table
-from tests.support.recorded import run_state
 from tests.support.rendering import render
+from tests.support.runs import run_state
 
 Row = tuple[str, ...]
 WIDTHS = st.integers(20, 200)
@@ -68,7 +67,8 @@ def test_what_is_left_out_has_the_highest_ranks(
     columns, rows = table
     shown = fit(columns, rows, width)
     assert [one.title for one in shown] == list(TITLES[: len(shown)])
-    assert shown[0].width >= min(LEAST_NAME, max(map(cell_len, ["a", *(r[0] for r in rows)])))
+    whole = max(map(cell_len, ["a", *(row[0] for row in rows)]))
+    assert shown[0].width >= min(LEAST_NAME, columns[0].least or 0, whole)
     note = left_out(columns, shown, 1000)
     missing = list(TITLES[len(shown) : len(columns)][::-1])
     assert (note.plain if note else "") == (f"no room for: {', '.join(missing)}" if missing else "")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from rich.console import Console
 
 from inittui.experiment.records import CLASSIC_SCHEMES
 from inittui.runs import RunListing
 from inittui.text import sanitize
 from inittui.views.frame import Frame
 from inittui.views.runs import runs_table
+from tests.support.rendering import render
+from tests.support.torture import examples
 
 NOW = 1_700_000_000.0
 
@@ -73,23 +72,12 @@ run                         when     name         schemes                       
 
 def _drawn(width: int, *, color: bool = False, **frame: bool) -> str:
     table = runs_table(LISTINGS, Frame(width=width, **frame), NOW)
-    file = io.StringIO()
-    Console(
-        file=file,
-        width=width,
-        force_terminal=color,
-        color_system="standard" if color else None,
-    ).print(table, soft_wrap=True)
-    return file.getvalue()
-
-
-def _stripped(text: str) -> str:
-    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    return "".join(f"{line.rstrip()}\n" for line in render(table, width, color=color).splitlines())
 
 
 @pytest.mark.parametrize(("width", "expected"), [(60, AT_60), (80, AT_80), (120, AT_120)])
 def test_the_table_at_a_width(width: int, expected: str) -> None:
-    assert _stripped(_drawn(width)) == expected
+    assert _drawn(width) == expected
 
 
 def test_ascii_and_colour() -> None:
@@ -107,7 +95,7 @@ def test_a_table_without_names_leaves_the_room_to_the_schemes() -> None:
     assert " ".join(CLASSIC_SCHEMES)[:40] in table
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     name=st.text(max_size=60),
     schemes=st.lists(st.text(max_size=60), max_size=5),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inittui.results.summary import Measure, measure
+from inittui.results.comparison import Measure, measure
 from inittui.views.wording import (
     about,
     duration,

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.message import Message
 
 from inittui.runs import RunListing
-from inittui.tui.host import app_of
+from inittui.tui.host import host_of
 from inittui.tui.status_styles import look_of
 from inittui.tui.widgets.row_list import RowList
 from inittui.views.columns import Column, heading, row_line
@@ -114,11 +114,11 @@ class RunsTable(RowList):
         return columns if with_id else columns[1:]
 
     def _legible(self, text: str) -> str:
-        return legible(text, app_of(self).terminal.ascii_only, 400)
+        return legible(text, host_of(self).terminal.ascii_only, 400)
 
     def _title(self, title: str) -> str:
         """Return a column's title; the one that it is sorted by has a mark."""
-        arrow = "v" if app_of(self).terminal.ascii_only else "▾"
+        arrow = "v" if host_of(self).terminal.ascii_only else "▾"
         return f"{title}{arrow}" if title == self.order else title
 
     def heading(self, width: int) -> Text:
@@ -129,7 +129,7 @@ class RunsTable(RowList):
         """Return a run's line."""
         listing = self._visible[index]
         mark = "*" if listing.id in self.marked else " "
-        shown = ">" if app_of(self).terminal.ascii_only else "▸"
+        shown = ">" if host_of(self).terminal.ascii_only else "▸"
         eye = shown if listing.id in self.shown else " "
         when = f"{how_long_ago(listing.when, self._now):<9} "
         columns = self._columns(width)

@@ -11,14 +11,14 @@ import math
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.color import Color
 from rich.text import Text
 
-from inittui.text import in_ascii
+from inittui.text import LARGEST, in_ascii
 from inittui.views.chart.canvas import Axis, Canvas, Layer, heights_at, mark_columns
 from inittui.views.chart.clipping import (
-    LARGEST,
     Piece,
     Points,
     Window,
@@ -32,6 +32,9 @@ from inittui.views.chart.layout import legend_lines, one_line, paragraph, shorte
 from inittui.views.chart.palette import BARS, MARKS, SeriesStyle
 from inittui.views.chart.ticks import Tick, linear_ticks, log_ticks
 from inittui.views.frame import Marker, legible
+
+if TYPE_CHECKING:
+    from inittui.views.chart.clipping import Values
 
 _lock = threading.Lock()
 
@@ -49,10 +52,10 @@ class Series:
     """One curve: ``x`` (ascending) and ``y`` of one length; NaN and infinities are welcome."""
 
     name: str
-    x: Sequence[float]
-    y: Sequence[float]
+    x: Values
+    y: Values
     style: SeriesStyle
-    band: tuple[Sequence[float], Sequence[float]] | None = None
+    band: tuple[Values, Values] | None = None
     """Lower and upper bound around ``y``, each as long as ``y``; drawn as bars at the marks."""
     every_point: bool = False
     """Whether every point is marked, rather than some places that other curves leave free."""

@@ -15,6 +15,7 @@ from rich.text import Text
 from inittui.views.chart.palette import styles_for
 from inittui.views.chart.plots import Chart, ChartSpec, Series, histogram, line_chart
 from inittui.views.frame import Marker
+from tests.support.torture import examples
 
 NAMES = ("zeros", "ones", "uniform", "centered", "rule", "normal", "default")
 NAN = math.nan
@@ -49,6 +50,10 @@ def any_series(draw: st.DrawFn) -> list[Series]:
     return found
 
 
+FAR_APART = Series("a", [-1e308, 1e308], [1.0, 2.0], styles_for(["a"])["a"])
+"""The distance of these is no float."""
+
+
 def check_size(text: Text, width: int, height: int) -> None:
     lines = text.plain.split("\n")
     assert len(lines) == height
@@ -63,7 +68,7 @@ def chart_of(series: list[Series], **spec: Any) -> Chart:
     return line_chart(series, ChartSpec(**spec))
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(100))
 @given(
     series=any_series(),
     width=st.integers(1, 150),
@@ -77,6 +82,7 @@ def chart_of(series: list[Series], **spec: Any) -> Chart:
     legend=st.booleans(),
 )
 @example([], 80, 20, True, "braille", False, None, None, "", True)
+@example([FAR_APART], 80, 20, False, "braille", False, None, None, "", True)
 @example(curves([1e308] * 5, [NAN] * 5), 40, 9, False, "block", False, None, None, "t", True)
 def test_no_numbers_break_a_plot(
     series: list[Series],
@@ -108,7 +114,7 @@ def test_no_numbers_break_a_plot(
         assert text.plain.isascii()
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(60))
 @given(
     counts=st.lists(numbers, min_size=1, max_size=80),
     low=st.floats(-1e99, 1e99),
