@@ -17,7 +17,7 @@ from inittui.views.frame import Frame
 from inittui.views.probe_selection import pixels
 from inittui.views.start_values import written_tables
 from inittui.views.sweep import sweep_charts
-from inittui.views.tables import difference_tables, scheme_table
+from inittui.views.tables import run_tables
 
 
 def compare_report(
@@ -41,9 +41,7 @@ def compare_report(
         parts += [accuracy_curves(state, frame), Text()]
     parts += sweep_charts(state, frame)
     if summaries:
-        parts += [scheme_table(state, summaries, frame), Text()]
-        for table in difference_tables(state, summaries, frame):
-            parts += [table, Text()]
+        parts += run_tables(state, summaries, frame)
     parts += written_tables(state, frame)
     parts += findings_summary(state, frame)
     parts += paragraph(sentence(state, summaries, frame), frame.columns)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rich import box
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +22,15 @@ from inittui.views.wording import mean_loss
 _EVALUATED = {"validation": "val.", "test": "test"}
 _NARROWEST_NAME = 10
 """Columns for names from which on there is room for another column."""
+
+
+def run_tables(
+    state: RunState, summaries: Sequence[SchemeSummary], frame: Frame
+) -> list[RenderableType]:
+    """Return all tables of a run, a free line under each."""
+    differences = difference_tables(state, summaries, frame)
+    tables = [scheme_table(state, summaries, frame), *differences]
+    return [part for table in tables for part in (table, Text())]
 
 
 def scheme_table(state: RunState, summaries: Sequence[SchemeSummary], frame: Frame) -> Table:
