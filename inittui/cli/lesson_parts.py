@@ -125,12 +125,12 @@ def _estimate(lesson: Lesson, size: Size) -> float:
         experiment = part.sized(size)
         if experiment is None:
             continue
-        materials = prepare_part(experiment)
+        prepared = prepare_part(experiment)
         if part.trains:
-            total += estimate_seconds(materials, _TIMING_SECONDS)
+            total += estimate_seconds(prepared, _TIMING_SECONDS)
         if experiment.inspection.before or experiment.inspection.after:
             moments = experiment.inspection.before + experiment.inspection.after
-            total += estimate_probe_seconds(materials) * moments
+            total += estimate_probe_seconds(prepared) * moments
     return total
 
 

@@ -28,12 +28,12 @@ _REFRESHES_PER_SECOND = 4
 _BAR_WIDTH = 24
 
 
-def expectation(materials: Prepared) -> str:
+def expectation(prepared: Prepared) -> str:
     """Return the number of trials and the time that they will take; a few steps are timed."""
     from inittui.training.estimate import estimate_seconds
 
-    count = len(materials.trials)
-    return f"{count:,} trials, {about(estimate_seconds(materials))} of training"
+    count = len(prepared.trials)
+    return f"{count:,} trials, {about(estimate_seconds(prepared))} of training"
 
 
 class Progress(Protocol):

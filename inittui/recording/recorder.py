@@ -23,7 +23,7 @@ class Recorder:
 
     def __init__(
         self,
-        materials: Prepared,
+        prepared: Prepared,
         run: RunDirectory | None,
         *,
         earlier: Earlier | None = None,
@@ -32,12 +32,12 @@ class Recorder:
         """Take what is to be trained, and where it is kept.
 
         Args:
-            materials: the prepared experiment.
+            prepared: the prepared experiment.
             run: the directory of its run; None keeps nothing.
             earlier: what an interrupted run had come to, to go on from there.
             checkpoint_seconds: how often long epochs are saved; None is the engine's default.
         """
-        self._materials = materials
+        self._prepared = prepared
         self._run = run
         self._earlier = earlier
         self._checkpoint_seconds = checkpoint_seconds
@@ -62,7 +62,7 @@ class Recorder:
 
         with self._log() as log:
             for event in train(
-                self._materials,
+                self._prepared,
                 should_stop=should_stop,
                 run=self._run.id if self._run else "",
                 command=command,
@@ -130,8 +130,8 @@ class Recorder:
 
         run = resumption.run
         load_code(resumption.experiment, run.experiment_file, trust=trust)
-        materials = prepare(resumption.experiment)
-        found = differences(resumption, materials)
+        prepared = prepare(resumption.experiment)
+        found = differences(resumption, prepared)
         if OTHER_TRIALS in found:
             raise UsageError(
                 f"run {run.id} can't go on: {'; '.join(found)}; what is in experiment.toml now is "
@@ -143,7 +143,7 @@ class Recorder:
                 "--force resumes it all the same"
             )
         earlier = earlier_of(resumption.state, found)
-        return cls(materials, run, earlier=earlier, checkpoint_seconds=checkpoint_seconds)
+        return cls(prepared, run, earlier=earlier, checkpoint_seconds=checkpoint_seconds)
 
     @contextmanager
     def _log(self) -> Iterator[LogWriter | None]:
