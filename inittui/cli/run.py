@@ -140,7 +140,7 @@ def _record(
             with suppress(OSError):  # a terminal that is gone stops no run
                 progress(event, state)
     if run is not None:
-        summarize(run)  # now, while the log is in memory: the first listing finds it done
+        summarize(run, whole=True)  # now, while the log is in memory: a list finds it done
     return Outcome(state, run, recorder.failure)
 
 

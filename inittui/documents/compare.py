@@ -308,13 +308,14 @@ def compare_csv(state: RunState) -> str:
 
     Such a row has the last step's loss as its training loss if the trial has diverged.
 
-    Non-finite numbers are NaN, Infinity and -Infinity; what is not known is empty.
+    Non-finite numbers are NaN, Infinity and -Infinity; what is not known is empty. A text that a
+    spreadsheet would take for a formula, or cut, begins with ' (see `_FORMULA`).
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for trial in state.trials:
-        head = (sanitize(trial.scheme), trial.seed, trial.status)
+        head = (_text_cell(trial.scheme), trial.seed, trial.status)
         if not trial.epochs:
             diverged = trial.status == "diverged" and bool(trial.losses)
             loss = to_wire(trial.losses[-1]) if diverged else ""
@@ -323,6 +324,15 @@ def compare_csv(state: RunState) -> str:
             numbers = (e.epoch, e.step, e.train_loss, e.val_loss, e.val_accuracy, e.seconds)
             writer.writerow((*head, *numbers))
     return text.getvalue()
+
+
+_FORMULA = ("=", "+", "-", "@", "\t")
+"""Beginnings of a text that spreadsheets compute instead of showing it."""
+
+
+def _text_cell(text: str) -> str:
+    mark = "'" if text.startswith(_FORMULA) else ""
+    return mark + sanitize(text)
 
 
 _NOT_PLAIN = re.compile(r"[^\n\x20-\x7e]")

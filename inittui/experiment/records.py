@@ -124,6 +124,12 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     training: TrainingConfig = TrainingConfig()
     inspection: InspectionConfig = InspectionConfig()
 
+    @property
+    def identity(self) -> Experiment:
+        """What decides the numbers: two runs of equal identity measure the same, whatever name
+        each was given."""
+        return msgspec.structs.replace(self, name="")
+
     def check(self) -> None:
         """Raise `UsageError` for the first setting that can't be meant."""
         _check_counts(self)

@@ -27,6 +27,7 @@ class Recorder:
         run: RunDirectory | None,
         *,
         earlier: Earlier | None = None,
+        log_size: int | None = None,
         checkpoint_seconds: float | None = None,
     ) -> None:
         """Take what is to be trained, and where it is kept.
@@ -35,9 +36,11 @@ class Recorder:
             prepared: the prepared experiment.
             run: the directory of its run; None keeps nothing.
             earlier: what an interrupted run had come to, to go on from there.
+            log_size: bytes that the log had when ``earlier`` was read; another log isn't written.
             checkpoint_seconds: how often long epochs are saved; None is the engine's default.
         """
         self._prepared = prepared
+        self._log_size = log_size
         self._run = run
         self._earlier = earlier
         self._checkpoint_seconds = checkpoint_seconds
@@ -143,7 +146,13 @@ class Recorder:
                 "--force resumes it all the same"
             )
         earlier = earlier_of(resumption.state, found)
-        return cls(prepared, run, earlier=earlier, checkpoint_seconds=checkpoint_seconds)
+        return cls(
+            prepared,
+            run,
+            earlier=earlier,
+            log_size=resumption.log_size,
+            checkpoint_seconds=checkpoint_seconds,
+        )
 
     @contextmanager
     def _log(self) -> Iterator[LogWriter | None]:
@@ -151,7 +160,7 @@ class Recorder:
         if self._run is None:
             yield None
             return
-        log = LogWriter(self._run)
+        log = LogWriter(self._run, size=self._log_size)
         log.__enter__()
         try:
             yield log

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from inittui.errors import InittuiError, MachineError
+from inittui.errors import ExitCode, InittuiError, MachineError
 from inittui.files import open_regular, read_small, write_whole
 from inittui.text import sanitize
 
@@ -23,6 +23,15 @@ _WAIT_SECONDS = 0.5
 
 _RECENT_SECONDS = 600.0
 """A log that another host wrote to so recently is taken for live where locks don't reach."""
+
+
+class RunBusyError(MachineError):
+    """Another process writes the run, or has done so since it was looked at.
+
+    Nothing is wrong with the machine: whoever comes second always gets the same code.
+    """
+
+    exit_code = ExitCode.USAGE
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -61,7 +70,7 @@ class WriterLock:
         """Take the lock and leave a note who holds it.
 
         Raises:
-            MachineError: another process, which is named, writes this run.
+            RunBusyError: another process, which is named, writes this run.
             OSError: the directory can't be written to.
         """
         from filelock import Timeout
@@ -72,7 +81,7 @@ class WriterLock:
             self._lock.acquire()
         except Timeout:
             holder = read_holder(self._run) or _UNKNOWN
-            raise MachineError(f"run {self._run.id} is being written by {holder}") from None
+            raise RunBusyError(f"run {self._run.id} is being written by {holder}") from None
         try:
             holder = Holder(host=socket.gethostname(), pid=os.getpid(), since=time.time())
             write_whole(self._run.holder_file, msgspec.json.encode(holder), durable=False)

@@ -89,17 +89,23 @@ def line(columns: Sequence[Column[Row]], cells: Sequence[str | Text], sign: str 
 
     ``sign`` stands for what is cut off, see `Column.cut`.
     """
-    drawn = Text()
+    drawn, plain = Text(), ""
     for column, cell in zip(columns, cells, strict=True):
-        text = cell if isinstance(cell, Text) else Text(column.cut(cell, column.width, sign))
-        if text.cell_len > column.width:
-            text = text.copy()
-            text.truncate(column.width, overflow="ellipsis")
-        pad = " " * (column.width - text.cell_len)
         gap = "" if column is columns[-1] else " " * GAP
-        # What is appended to a cell has its style, what stands before it has none.
-        drawn.append_text(Text(pad) + text + gap if column.right else text + (gap and pad + gap))
-    return drawn
+        if isinstance(cell, str):
+            text = column.cut(cell, column.width, sign)
+            pad = " " * (column.width - cell_len(text))
+            plain += f"{pad}{text}{gap}" if column.right else text + (gap and pad + gap)
+            continue
+        if cell.cell_len > column.width:
+            cell = cell.copy()  # noqa: PLW2901
+            cell.truncate(column.width, overflow="ellipsis")
+        pad = " " * (column.width - cell.cell_len)
+        # What is appended to a text has its style, what stands before it has none.
+        drawn.append(plain + pad if column.right else plain)
+        drawn.append_text(cell + (gap if column.right else gap and pad + gap))
+        plain = ""
+    return drawn.append(plain)
 
 
 def left_out(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inittui.events.wire_numbers import from_wire
-from inittui.results.comparison import FEWEST_SEEDS
+from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
 from inittui.results.learning import Learning, Verdict
 from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, first_steps, last_epoch
@@ -179,10 +179,14 @@ def _unranked(learned: Sequence[SchemeSummary]) -> list[str]:
     best, last = learned[0], learned[-1]
     seeds = best.val_accuracy.n if best.val_accuracy else 1
     few = "one seed" if seeds == 1 else f"{seeds} seeds"
+    why = (
+        f"{few} can't rank what lies close together: use --seeds {FEWEST_SEEDS} or more."
+        if seeds < FEWEST_SEEDS
+        else f"more than {MOST_COMPARED} are not ranked."
+    )
     return [
         f"Accuracies go from {100 * _accuracy(best):.2f} % ({best.scheme}) down to "
-        f"{100 * _accuracy(last):.2f} % ({last.scheme}); {few} can't rank what lies close "
-        f"together: use --seeds {FEWEST_SEEDS} or more."
+        f"{100 * _accuracy(last):.2f} % ({last.scheme}); {why}"
     ]
 
 

@@ -13,11 +13,15 @@ from rich.text import Text
 from inittui.results.comparison import Difference, percent
 from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, first_steps
+from inittui.views.chart.layout import paragraph
 from inittui.views.chart.palette import styles_for
 from inittui.views.columns import GAP, LEAST_NAME, Column, fit, left_out
 from inittui.views.frame import Frame
 from inittui.views.statuses import counted
 from inittui.views.wording import mean_loss
+
+MOST_ROWS = 500
+"""Schemes that are listed, the best ones."""
 
 _EVALUATED = {"validation": "val.", "test": "test"}
 _NARROWEST_NAME = 10
@@ -28,9 +32,15 @@ def run_tables(
     state: RunState, summaries: Sequence[SchemeSummary], frame: Frame
 ) -> list[RenderableType]:
     """Return all tables of a run, a free line under each."""
-    differences = difference_tables(state, summaries, frame)
-    tables = [scheme_table(state, summaries, frame), *differences]
-    return [part for table in tables for part in (table, Text())]
+    shown = summaries[:MOST_ROWS]
+    parts: list[RenderableType] = [scheme_table(state, shown, frame)]
+    if len(summaries) > MOST_ROWS:
+        more = f"and {len(summaries) - MOST_ROWS:,} more schemes: --csv and --json have them"
+        parts += paragraph(frame.say(more), frame.columns, "dim")
+    parts.append(Text())
+    for table in difference_tables(state, shown, frame):
+        parts += [table, Text()]
+    return parts
 
 
 def scheme_table(state: RunState, summaries: Sequence[SchemeSummary], frame: Frame) -> Table:

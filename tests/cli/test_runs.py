@@ -95,6 +95,7 @@ def test_the_list_for_scripts(inittui: Command, root: Path) -> None:
             "status": "finished",
             "steps": 40,
             "planned_steps": 40,
+            "is_partial": False,
         }
         assert result.out.isascii()
 
@@ -180,10 +181,38 @@ def _answered(terminal: Terminal, answer: str) -> int:
 
 def test_renaming(inittui: Command, root: Path) -> None:
     run = _record(root)
-    assert inittui("runs", "rename", "last", "better").code == 0
+    told = inittui("runs", "rename", "last", "better")
+    assert (told.code, told.out) == (0, "")
+    assert told.err == f"inittui: run {run.id} is now called 'better'\n"
     assert json.loads(inittui("runs", "--json").out)[0]["name"] == "better"
     assert inittui("runs", "path", "better").out == f"{run.path}\n"
     assert inittui("runs", "rename", "better", "").code == 2
+    assert "it was 'better'" in inittui("runs", "rename", "better", "best").err
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("last", "means the newest run"),
+        ("LAST", "means the newest run"),
+        ("   ", "can't be blank"),
+        (" best", "no blanks around it"),
+        ("best\t", "no blanks around it"),
+        ("be\x1b[2Jst", "control characters"),
+        ("be\nst", "control characters"),
+        ("be\u202est", "control characters"),
+        ("x" * 201, "not 201"),
+        ("20260101-000000-000-abcdef", "the ID of another run"),
+    ],
+)
+def test_what_can_t_be_a_name(inittui: Command, root: Path, name: str, why: str) -> None:
+    run = _record(root)
+    result = inittui("runs", "rename", "last", name)
+    assert (result.code, result.out) == (2, "")
+    assert why in result.err
+    assert result.err.count("\n") == 1
+    assert result.err.rstrip("\n").isprintable()
+    assert not run.name_file.exists()
 
 
 def test_verifying(inittui: Command, root: Path) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from inittui.runs import RunDirectory, load_state
+from inittui.events.records import RunEnded
+from inittui.recording.recorder import Recorder
+from inittui.recording.resume import open_resumption
+from inittui.runs import LogWriter, RunBusyError, RunDirectory, load_state
 from inittui.runs.launch import start_worker
 from tests.support.processes import Interrupted, Launcher, essence, the_run
 
@@ -63,6 +66,35 @@ def test_what_is_no_longer_as_it_was_is_named_and_refused(
     assert run.log.read_bytes() == before
 
 
+def test_a_run_that_was_renamed_is_the_same_run(
+    inittui: Launcher, interrupted: Interrupted, tmp_path: Path
+) -> None:
+    run = interrupted.copy(tmp_path / "runs")
+    named = inittui.run("runs", "rename", "last", "mine", "--runs-dir", run.path.parent)
+    assert (named.code, named.out) == (0, "")
+    assert named.err == f"inittui: run {run.id} is now called 'mine'\n"
+    _edit_toml('name = ""', 'name = "written into the file"')(run)
+    resumed = inittui.run("runs", "resume", "mine", "-q", "--runs-dir", run.path.parent)
+    assert resumed.code == 0, resumed.err
+    assert "went on although" not in " ".join(resumed.out.split())
+    assert essence(run) == interrupted.essence
+    assert inittui.run("runs", "verify", "mine", "--runs-dir", run.path.parent).code == 0
+
+
+def test_a_run_that_somebody_else_has_gone_on_with_is_left_to_them(
+    interrupted: Interrupted, tmp_path: Path
+) -> None:
+    run = interrupted.copy(tmp_path / "runs")
+    mine = open_resumption(run)
+    with LogWriter(run) as log:
+        log.write(RunEnded(status="finished", seconds=1.0, wall_seconds=1.0))
+    before = run.log.read_bytes()
+    with pytest.raises(RunBusyError, match="was written by another process meanwhile") as raised:
+        next(iter(Recorder.of_resumption(mine).events(should_stop=lambda: True)))
+    assert raised.value.exit_code == 2
+    assert run.log.read_bytes() == before
+
+
 def test_who_insists_gets_a_whole_run_that_says_what_was_different(
     inittui: Launcher, interrupted: Interrupted, tmp_path: Path
 ) -> None:
@@ -78,9 +110,14 @@ def test_who_insists_gets_a_whole_run_that_says_what_was_different(
     resumed = [json.loads(x) for x in run.log.read_bytes().splitlines() if b'"run_resumed"' in x]
     assert "torch was 1.0" in resumed[0]["differences"][0]
 
+    before = run.log.read_bytes()
     again = inittui.run("runs", "resume", "last", "-q", "--runs-dir", tmp_path / "runs")
-    assert again.code == 2
+    assert (again.code, again.out) == (0, result.out)
     assert "is over" in again.err
+    assert "already done" in again.err
+    assert again.err.count("\n") == 1
+    assert start_worker(run, resume=True).wait(60) == 0
+    assert run.log.read_bytes() == before
 
 
 def test_other_trials_are_another_run_whoever_insists(
