@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from inittui.cli.expectation import about
 from inittui.errors import ExitCode
 from inittui.experiment.records import Experiment
 from inittui.lessons import Answer, Lesson, Part, Question, Size
 from inittui.lessons.answers import answer_part
 from inittui.recording.untrained import drawn, prepare_part, starts, takes_no_images
 from inittui.results.state import RunState, fold
+from inittui.views.wording import about
 
 if TYPE_CHECKING:
     from inittui.runs import RunDirectory

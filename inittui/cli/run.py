@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inittui.cli.console import note
-from inittui.cli.expectation import expectation
 from inittui.cli.interrupt import orderly_stop
-from inittui.cli.progress import Progress, show_progress
+from inittui.cli.progress import Progress, expectation, show_progress
 from inittui.errors import ExitCode, MachineError, UsageError
 from inittui.events.records import Noted, RunEnded, RunStarted
 from inittui.experiment.records import Experiment

@@ -11,6 +11,7 @@ from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, first_steps, last_epoch
 from inittui.text import short
 from inittui.views.frame import Frame
+from inittui.views.statuses import ended_as
 
 CHAOTIC = 1e-3
 """A relative difference of the first ten losses between two precisions that is called chaotic.
@@ -218,8 +219,7 @@ def _on_ends(summaries: Sequence[SchemeSummary]) -> list[str]:
     for status in ("diverged", "failed", "interrupted"):
         found = [one for one in summaries if any(t.status == status for t in one.trials)]
         if found:
-            verb = "were" if len(found) > 1 else "was"
-            did = f"{verb} interrupted" if status == "interrupted" else status
+            did = ended_as(status, several=len(found) > 1)
             parts.append(f"{names(found)} {did}{_first_reason(found, status)}.")
     return parts
 
