@@ -72,8 +72,8 @@ class Damage:
         if more:
             found.append(f"{more:,} more of {self.lines:,} lines were skipped")
         if self.gaps:
-            more = f", and in {self.gaps - 1:,} more places" if self.gaps > 1 else ""
-            found.append(f"lines are missing or moved before line {self.first_gap:,}{more}")
+            others = f", and in {self.gaps - 1:,} more places" if self.gaps > 1 else ""
+            found.append(f"lines are missing or moved before line {self.first_gap:,}{others}")
         found += self.repairs
         if self.torn:
             lines = "1 line is" if self.torn == 1 else f"{self.torn:,} lines are"
