@@ -191,16 +191,16 @@ def _measure(experiment: Experiment, only: str | None, *, quiet: bool) -> tuple[
         from inittui.training.prepared import prepare, prepare_on_noise
 
         on_noise = experiment.data.name == NOISE and not experiment.inspection.after
-        materials = (prepare_on_noise if on_noise else prepare)(experiment)
-        parts = (materials, *materials.others)
-        _check_only(only, dict.fromkeys(name for part in parts for name in part.followers))
+        prepared = (prepare_on_noise if on_noise else prepare)(experiment)
+        layers = dict.fromkeys(name for each in prepared.variants for name in each.followers)
+        _check_only(only, layers)
         if not experiment.inspection.after:
-            for event in inspect_starts(materials, command=sys.argv):
+            for event in inspect_starts(prepared, command=sys.argv):
                 state.apply(event)
             return state, ExitCode.DONE
         with orderly_stop() as should_stop:
             events = train(
-                materials,
+                prepared,
                 should_stop=should_stop,
                 command=sys.argv,
                 process_started=process_start(),

@@ -27,7 +27,7 @@ from inittui.lessons.questions import (
     SameStart,
     Written,
 )
-from inittui.results.comparison import Measure
+from inittui.results.comparison import percent
 from inittui.results.curves import curve_of
 from inittui.results.learning import Learning, Verdict, judge
 from inittui.results.state import ENDED, RunState
@@ -150,9 +150,7 @@ def _contestants(question: Question, state: RunState) -> list[str]:
 def _accuracy(question: Accuracy, state: RunState) -> Answer:
     found = {s: accuracy_of(state.of_scheme(s)) for s in _contestants(question, state)}
     told = [
-        f"{s} {_percent(m)}{_beside(question.published.get(s), ' %')}"
-        for s, m in found.items()
-        if m
+        f"{s} {percent(m)}{_beside(question.published.get(s), ' %')}" for s, m in found.items() if m
     ]
     text = f"{state.evaluated_on.capitalize()} accuracy: {', '.join(told) or _UNKNOWN}."
     return Answer(
@@ -276,7 +274,7 @@ def _best_range(state: RunState) -> Answer:
             parts += _outside(axis, axis.curves[0])
         for curve in axis.curves:
             measured[curve.name] = _in_percent(curve)
-        parts += [f"{name}: {_percent(accuracy)}." for name, accuracy in axis.references]
+        parts += [f"{name}: {percent(accuracy)}." for name, accuracy in axis.references]
     return Answer("best-range", "\n".join(parts) or "Nothing was swept.", measured=measured)
 
 
@@ -284,7 +282,7 @@ def _outside(axis: Axis, curve: Curve) -> list[str]:
     """Say how far below the best the other values end."""
     near = curve.best_range
     far = [p for p in curve.points if p not in near and p.final is not None]
-    told = [f"{_value(p.value)} {_percent(p.final)}" for p in far[:_LISTED]]
+    told = [f"{_value(p.value)} {percent(p.final)}" for p in far[:_LISTED]]
     return [f"Outside of it: {axis.title} {', '.join(told)}."] if told else []
 
 
@@ -350,13 +348,6 @@ def _with_remark(text: str, remark: str) -> str:
 
 def _sentence(text: str) -> str:
     return text if ":" in text.split(" ", maxsplit=1)[0] else text[0].upper() + text[1:]
-
-
-def _percent(measured: Measure | None) -> str:
-    if measured is None:
-        return "-"
-    spread = f" ± {100 * measured.std:.2f}" if measured.std is not None else ""
-    return f"{100 * measured.mean:.2f}{spread} %"
 
 
 def _with_percents(means: dict[str, float]) -> str:

@@ -23,7 +23,7 @@ class Recorder:
 
     def __init__(
         self,
-        materials: Prepared,
+        prepared: Prepared,
         run: RunDirectory | None,
         *,
         earlier: Earlier | None = None,
@@ -33,13 +33,13 @@ class Recorder:
         """Take what is to be trained, and where it is kept.
 
         Args:
-            materials: the prepared experiment.
+            prepared: the prepared experiment.
             run: the directory of its run; None keeps nothing.
             earlier: what an interrupted run had come to, to go on from there.
             log_size: bytes that the log had when ``earlier`` was read; another log isn't written.
             checkpoint_seconds: how often long epochs are saved; None is the engine's default.
         """
-        self._materials = materials
+        self._prepared = prepared
         self._log_size = log_size
         self._run = run
         self._earlier = earlier
@@ -66,7 +66,7 @@ class Recorder:
         with self._log() as log:
             remark = log.remark if log is not None else ""
             for event in train(
-                self._materials,
+                self._prepared,
                 should_stop=should_stop,
                 run=self._run.id if self._run else "",
                 command=command,
@@ -139,8 +139,8 @@ class Recorder:
 
         run = resumption.run
         load_code(resumption.experiment, run.experiment_file, trust=trust)
-        materials = prepare(resumption.experiment)
-        found = differences(resumption, materials)
+        prepared = prepare(resumption.experiment)
+        found = differences(resumption, prepared)
         if OTHER_TRIALS in found:
             raise UsageError(
                 f"run {run.id} can't go on: {'; '.join(found)}; what is in experiment.toml now is "
@@ -153,7 +153,7 @@ class Recorder:
             )
         earlier = earlier_of(resumption.state, found)
         return cls(
-            materials,
+            prepared,
             run,
             earlier=earlier,
             log_size=resumption.log_size,

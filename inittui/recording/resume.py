@@ -123,7 +123,7 @@ def _settings(experiment: Experiment) -> dict[str, object]:
     return found
 
 
-def differences(resumption: Resumption, materials: Prepared) -> list[str]:
+def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
     """Say what is no longer as it was: the numbers would not be those of one run."""
     from inittui.training.engine import versions
     from inittui.training.hardware import device_title
@@ -132,9 +132,9 @@ def differences(resumption: Resumption, materials: Prepared) -> list[str]:
     if started is None:
         return []
     found = _changes(started.experiment.identity, resumption.experiment.identity)
-    if started.trials != materials.trials:
+    if started.trials != prepared.trials:
         found.append(OTHER_TRIALS)
-    if started.data and started.data != materials.fingerprint:
+    if started.data and started.data != prepared.data.fingerprint:
         found.append("the data are others")
     now = versions()
     found += [
@@ -142,7 +142,8 @@ def differences(resumption: Resumption, materials: Prepared) -> list[str]:
         for name, then in started.versions.items()
         if now.get(name) != then
     ]
-    here = f"{materials.device} ({device_title(materials.device)})"
+    device = prepared.data.device
+    here = f"{device} ({device_title(device)})"
     there = f"{started.device} ({started.device_name})"
     if here != there:
         found.append(f"the device was {there}, is {here}")

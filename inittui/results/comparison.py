@@ -79,6 +79,14 @@ def measure(values: Iterable[float | None]) -> Measure | None:
     return Measure(mean, math.sqrt(variance), len(known))
 
 
+def percent(accuracy: Measure | None) -> str:
+    """Return an accuracy as people read it: 86.31 %, or 86.31 ± 0.27 % over several seeds."""
+    if accuracy is None:
+        return "-"
+    spread = f" ± {100 * accuracy.std:.2f}" if accuracy.std is not None else ""
+    return f"{100 * accuracy.mean:.2f}{spread} %"
+
+
 def paired_difference(to: str, differences: Sequence[float]) -> Difference | None:
     """Return the mean of paired differences with its Student interval; None for fewer than 3.
 

@@ -11,11 +11,13 @@ from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, first_steps, last_epoch
 from inittui.text import short
 from inittui.views.frame import Frame
+from inittui.views.statuses import ended_as
 
-CHAOTIC = 0.01
-"""A relative difference of the first losses between two precisions that is called chaotic.
+CHAOTIC = 1e-3
+"""A relative difference of the first ten losses between two precisions that is called chaotic.
 
-Rounding differs by 6e-8; what learns without chaos differs by 1e-6 after ten steps, measured.
+Rounding differs by 6e-8. Measured after ten steps: at most 5e-5 of contestants whose difference
+stays so small, 3e-3 and more of those that differ by all of the loss within a hundred steps.
 """
 
 _MOST_NAMES = 5
@@ -217,8 +219,7 @@ def _on_ends(summaries: Sequence[SchemeSummary]) -> list[str]:
     for status in ("diverged", "failed", "interrupted"):
         found = [one for one in summaries if any(t.status == status for t in one.trials)]
         if found:
-            verb = "were" if len(found) > 1 else "was"
-            did = f"{verb} interrupted" if status == "interrupted" else status
+            did = ended_as(status, several=len(found) > 1)
             parts.append(f"{names(found)} {did}{_first_reason(found, status)}.")
     return parts
 
@@ -246,8 +247,8 @@ def _on_chaos(summaries: Sequence[SchemeSummary]) -> list[str]:
     be = "are" if len(found) > 1 else "is"
     return [
         f"(The {path} {names([one for one, _ in found])} {be} chaotic: in another precision the "
-        f"first losses differ by up to {100 * worst:.0f} %, so figures repeat on the same machine "
-        "and settings only.)"
+        f"first losses differ by up to {short(100 * worst, 2)} %, so figures repeat on the same "
+        "machine and settings only.)"
     ]
 
 

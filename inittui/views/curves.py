@@ -9,7 +9,7 @@ from rich.text import Text
 from inittui.results.curves import Metric, curve_of, near_the_lowest, spans_decades
 from inittui.results.state import RunState
 from inittui.views.chart.palette import styles_for
-from inittui.views.chart.plots import Series, line_plot
+from inittui.views.chart.plots import ChartSpec, Series, line_chart
 from inittui.views.frame import Frame
 
 MOST_CURVES = 100
@@ -72,17 +72,19 @@ def _over(state: RunState) -> str:
 
 
 def _plot(series: Sequence[Series], frame: Frame, *, title: str, height: int, log_y: bool) -> Text:
-    return line_plot(
+    return line_chart(
         series,
-        width=frame.columns,
-        height=height,
-        log_y=log_y,
-        x_label="step",
-        whole_x=True,
-        title=title,
-        marker=frame.marker,
-        ascii_only=frame.ascii_only,
-    )
+        ChartSpec(
+            width=frame.columns,
+            height=height,
+            log_y=log_y,
+            x_label="step",
+            whole_x=True,
+            title=title,
+            marker=frame.marker,
+            ascii_only=frame.ascii_only,
+        ),
+    ).text
 
 
 def accuracy_curves(state: RunState, frame: Frame, *, height: int | None = None) -> Text:

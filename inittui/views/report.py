@@ -17,10 +17,7 @@ from inittui.views.frame import Frame
 from inittui.views.probe_selection import pixels
 from inittui.views.start_values import written_tables
 from inittui.views.sweep import sweep_charts
-from inittui.views.tables import difference_tables, scheme_table
-
-MOST_ROWS = 500
-"""Schemes that are listed, the best ones."""
+from inittui.views.tables import run_tables
 
 
 def compare_report(
@@ -44,14 +41,7 @@ def compare_report(
         parts += [accuracy_curves(state, frame), Text()]
     parts += sweep_charts(state, frame)
     if summaries:
-        shown = summaries[:MOST_ROWS]
-        parts.append(scheme_table(state, shown, frame))
-        if len(summaries) > MOST_ROWS:
-            more = f"and {len(summaries) - MOST_ROWS:,} more schemes: --csv and --json have them"
-            parts += paragraph(frame.say(more), frame.columns, "dim")
-        parts.append(Text())
-        for table in difference_tables(state, shown, frame):
-            parts += [table, Text()]
+        parts += run_tables(state, summaries, frame)
     parts += written_tables(state, frame)
     parts += findings_summary(state, frame)
     parts += paragraph(sentence(state, summaries, frame), frame.columns)

@@ -244,7 +244,8 @@ def test_a_whole_checkpoint_is_within_the_bound(optimizer: Optimizer, model: str
         data=DataConfig(limit=400),
         training=TrainingConfig(optimizer=optimizer, device="cpu", dtype="float64"),
     )
-    materials = prepare(wanted)
-    stack = Stack(materials, plan_stacks(materials).kind, (0, 1), lambda: False)
+    prepared = prepare(wanted)
+    (variant,) = prepared.variants
+    stack = Stack(variant, plan_stacks(prepared).kind, (0, 1), lambda: False)
     size = sum(t.numel() * t.element_size() for t in stack._learner.state().values())
-    assert size < most_bytes(materials.template, 2, steps=4)
+    assert size < most_bytes(variant.template, 2, steps=4)

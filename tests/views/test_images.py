@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
-from inittui.views.class_counts import class_counts
-from inittui.views.images import RAMP, draw_image, draw_images
+from inittui.views.images import RAMP, class_counts, draw_image, draw_images
 from tests.support.commands import python
 from tests.support.rendering import render
 
@@ -113,11 +112,7 @@ def test_sixteen_colours_still_tell_dark_from_light() -> None:
 
 
 def test_the_views_need_no_torch() -> None:
-    code = (
-        "import sys, inittui.views.images, inittui.views.class_counts\n"
-        "print('torch' in sys.modules)"
-    )
-    ran = python(code)
+    ran = python("import sys, inittui.views.images\nprint('torch' in sys.modules)")
     assert ran.stdout == "False\n"
 
 

@@ -11,7 +11,7 @@ from inittui.experiment.records import CLASSIC_SCHEMES
 from inittui.runs import RunListing
 from inittui.text import sanitize
 from inittui.views.frame import Frame
-from inittui.views.runs import how_long_ago, runs_table
+from inittui.views.runs import runs_table
 from tests.support.rendering import render
 from tests.support.torture import examples
 
@@ -109,12 +109,3 @@ def test_no_line_is_wider_than_the_frame(name: str, schemes: list[str], width: i
     assert len(lines) == len(LISTINGS) + 2
     assert max(map(cell_len, lines)) <= width
     assert all(sanitize(line) == line for line in lines)
-
-
-@pytest.mark.parametrize(("seconds", "expected"), [
-    (-5, "0s ago"), (0, "0s ago"), (59, "59s ago"), (60, "1m ago"), (3599, "59m ago"),
-    (3600, "1h ago"), (2 * 86400 - 1, "47h ago"), (2 * 86400, "2d ago"),
-    (100 * 86400 - 1, "99d ago"), (100 * 86400, "14w ago"), (1.5e9, "2480w ago"),
-])  # fmt: skip
-def test_how_long_ago(seconds: float, expected: str) -> None:
-    assert how_long_ago(NOW - seconds, NOW) == expected
