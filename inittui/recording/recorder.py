@@ -64,6 +64,7 @@ class Recorder:
         from inittui.training.engine import train
 
         with self._log() as log:
+            remark = log.remark if log is not None else ""
             for event in train(
                 self._prepared,
                 should_stop=should_stop,
@@ -76,6 +77,11 @@ class Recorder:
                 if log is not None:
                     yield from self._write(log, event)
                 yield event
+                if remark and log is not None:
+                    note = Noted(at=event.at, message=remark)
+                    yield from self._write(log, note)
+                    yield note
+                    remark = ""
         if self._store is not None and self._store.failed and self.failure is None:
             self.failure = MachineError("not every checkpoint could be kept; what was measured is")
 

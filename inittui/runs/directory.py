@@ -74,6 +74,11 @@ class RunDirectory:
         return self.path / "writer.json"
 
     @property
+    def beat_file(self) -> Path:
+        """Where the process that writes the log counts up, as long as it lives."""
+        return self.path / "writer.beat"
+
+    @property
     def summary_file(self) -> Path:
         """What `inittui runs` shows of the run, kept so that it needn't read the log again."""
         return self.path / "summary.json"

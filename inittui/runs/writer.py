@@ -55,6 +55,17 @@ class LogWriter:
             raise
         return self
 
+    @property
+    def remark(self) -> str:
+        """What the person should know of how the run is kept; "" for nothing."""
+        trouble = self._lock.trouble
+        if not trouble:
+            return ""
+        return (
+            f"files can't be locked in {self._run.path.parent} ({trouble}); the note "
+            f"{self._run.holder_file.name} keeps others from writing this run"
+        )
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -130,6 +141,8 @@ class LogWriter:
             before = os.fstat(self._file)
             if before.st_nlink == 0:
                 raise FileNotFoundError(None, "it was removed")
+            if self._lock.is_lost:
+                raise PermissionError(None, "another process has taken the run over")
             self._write_all(lines, before.st_size)
         except OSError as error:
             raise self._failure(error) from None
