@@ -10,6 +10,7 @@ import math
 import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from inittui.errors import UsageError, unknown
@@ -134,10 +135,10 @@ def stack(text: str) -> str | int:
     """Read auto, off, or the most trials in one stack."""
     if text in ("auto", "off"):
         return text
-    try:
-        return whole(text)
-    except UsageError:
-        raise _refusal(text, "is neither auto, off nor a whole number") from None
+    with suppress(UsageError):
+        if (most := whole(text)) >= 1:
+            return most
+    raise _refusal(text, "is neither auto, off nor a whole number from 1")
 
 
 _MOMENTS = {NO: (False, False), YES: (True, True), "before": (True, False), "after": (False, True)}

@@ -188,12 +188,12 @@ SETTINGS: tuple[Setting, ...] = (
         commands=(*_BOTH, "model"),
     ),
     _data(
-        "data.validation", "validation", "Part kept for validation: a share, or a number of "
-        "images.", texts.decimal, ("--validation",), "SHARE|N",
-    ),
-    _data(
         "data.limit", "limit", "Use N training images, drawn by seed before the split.",
         texts.whole, ("--limit", "-n"), "N", placeholder="all",
+    ),
+    _data(
+        "data.validation", "validation", "Part kept for validation: a share, or a number of "
+        "images.", texts.decimal, ("--validation",), "SHARE|N",
     ),
     _data(
         "data.normalize", "normalize", "Subtract MEAN from the pixels, which are in [0, 1], and "

@@ -98,7 +98,7 @@ EXPERIMENTS = [
         (
             EXPERIMENTS[1],
             "inittui compare rule normal:std=0.1 --hidden 64,32 --activation tanh --dropout 0 "
-            "--batch-norm --validation 100 --limit 600 --epochs 3 --optimizer sgd --lr 0.05 "
+            "--batch-norm --limit 600 --validation 100 --epochs 3 --optimizer sgd --lr 0.05 "
             "--device cpu --seeds 3 --seed 3 --name mine",
         ),
         (EXPERIMENTS[2], "inittui compare --config 'a place/experiment.toml'"),

@@ -50,7 +50,7 @@ class SettingList(RowList, can_focus=False):
     def row(self, index: int, width: int) -> Text:
         """Return a label and a value, or what an empty one means."""
         field = FIELDS[index]
-        text = self.texts.get(field.path, "")
+        text = sanitize(self.texts.get(field.path, ""))
         style = look_of(self).bad if field.path in self.wrong else ""
         below = self.count() - 1 - index if index == self._start + self.size.height - 1 else 0
         more = f" {below} more" if below else ""
@@ -165,7 +165,7 @@ class Form(Container):
         """Put the chosen setting into the line to type in."""
         field = self.chosen
         with self.prevent(Input.Changed):
-            self.input.value = self.texts.get(field.path, "")
+            self.input.value = sanitize(self.texts.get(field.path, ""))
         self.input.placeholder = placeholder_of(field, self.texts)
         self.input.suggester = SuggestFromList(field.choices) if field.choices else None
         self.input.cursor_position = len(self.input.value)
