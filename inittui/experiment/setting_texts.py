@@ -66,14 +66,6 @@ def count_of_seeds(text: str) -> int:
     return count
 
 
-def first_seed(text: str) -> int:
-    """Read the first seed; those after it have to be seeds too."""
-    first = whole(text)
-    if not 0 <= first < 2**63:
-        raise UsageError(f"must be from 0 to {2**63 - 1:,}, not {first}")
-    return first
-
-
 def decimal(text: str) -> float:
     """Read a number."""
     try:

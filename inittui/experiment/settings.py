@@ -250,7 +250,7 @@ SETTINGS: tuple[Setting, ...] = (
         ("--seeds", "-s"), "N", fields=("seeds",), part=len, with_part=_with_count,
     ),
     _training(
-        "seed", "first seed", "The first seed.", texts.first_seed, ("--seed",), "N",
+        "seed", "first seed", "The first seed.", texts.whole, ("--seed",), "N",
         fields=("seeds",), part=_first, with_part=_with_first,
     ),
     _inspection(
@@ -318,17 +318,13 @@ def repeat_command(experiment: Experiment, file: Path | None) -> str:
         if value == setting.of(usual):
             continue
         text = setting.write(value)
-        spelled = setting.words(text) if _is_offered(setting) else None
+        spelled = setting.words(text) if "compare" in setting.commands else None
         if spelled is not None:
             words += spelled
             given[setting.path] = _read_again(setting, text)
     if file is not None and with_options(Experiment(), given) != experiment:
         words = ["--config", str(file)]
     return shlex.join(["inittui", "compare", *words])
-
-
-def _is_offered(setting: Setting) -> bool:
-    return "compare" in setting.commands
 
 
 def _read_again(setting: Setting, text: str) -> Any:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from inittui.errors import UsageError
 from inittui.experiment.models import MODELS
 from tests.support import commands
 from tests.support.commands import inittui, python, refused, run
