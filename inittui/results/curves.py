@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-Metric = Literal["train_loss", "val_loss", "val_accuracy"]
+Metric = Literal["train_loss", "val_loss", "val_accuracy", "train_accuracy"]
+ACCURACIES: tuple[Metric, ...] = ("val_accuracy", "train_accuracy")
 
 LOG_DECADES = 2.0
 """Curves that span more decades than this are drawn on a log axis where nothing else is said."""
@@ -139,11 +140,13 @@ def _values(
         first = min(max(start - 1, 0), trial.steps)
         y = np.frombuffer(trial.losses[first : max(end, 0)])
         return np.arange(first + 1.0, first + y.size + 1.0), y
-    points = [
-        (e.step, e.val_accuracy if metric == "val_accuracy" else from_wire(e.val_loss))
-        for e in trial.validated
-        if between is None or between[0] <= e.step <= between[1]
-    ]
+    if metric == "train_accuracy":
+        known = [(e.step, e.train_accuracy) for e in trial.epochs if e.train_accuracy is not None]
+    elif metric == "val_accuracy":
+        known = [(e.step, e.val_accuracy) for e in trial.validated]
+    else:
+        known = [(e.step, from_wire(e.val_loss)) for e in trial.validated]
+    points = [(s, y) for s, y in known if between is None or between[0] <= s <= between[1]]
     table = np.array(points, dtype=np.float64).reshape(-1, 2)
     return table[:, 0], table[:, 1]
 

@@ -122,6 +122,11 @@ class TrialState:
         return from_wire(self.epochs[-1].val_loss) if self.epochs else None
 
     @property
+    def train_accuracy(self) -> float | None:
+        """Training accuracy of the last validated epoch, dropout on, a fraction."""
+        return self.epochs[-1].train_accuracy if self.epochs else None
+
+    @property
     def train_loss(self) -> float | None:
         """Mean of the step losses of the last validated epoch."""
         return from_wire(self.epochs[-1].train_loss) if self.epochs else None

@@ -77,6 +77,10 @@ class Batches:
         self._epoch = -1
 
     @property
+    def images_per_epoch(self) -> int:
+        return len(self._train[0])
+
+    @property
     def steps_per_epoch(self) -> int:
         """Batches in an epoch, the last one perhaps smaller."""
         return -(-self._order.shape[1] // self._batch_size)

@@ -169,6 +169,7 @@ class Stack:
     def _begin_epoch(self, epoch: int) -> None:
         self._epoch = epoch
         self._step = self._read = 0
+        self._learner.begin_epoch()
         for trial in self._trials:
             trial.losses = []
 
@@ -329,7 +330,8 @@ class Stack:
                 )
 
     def _validate(self) -> Iterator[Event]:
-        for trial, loss, accuracy in self._validated():
+        rights = self._learner.rights()
+        for right, (trial, loss, accuracy) in zip(rights, self._validated(), strict=True):
             mean = sum(trial.losses) / len(trial.losses)
             yield EpochEnded(
                 at=time.time(),
@@ -339,6 +341,7 @@ class Stack:
                 train_loss=to_wire(mean),
                 val_loss=to_wire(loss),
                 val_accuracy=accuracy,
+                train_accuracy=right / self._feed.images_per_epoch,
                 seconds=trial.seconds,
             )
 

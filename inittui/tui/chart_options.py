@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from inittui.results.curves import Curve, Metric, curve_of, smoothed, spans_decades
+from inittui.results.curves import ACCURACIES, Curve, Metric, curve_of, smoothed, spans_decades
 from inittui.results.state import FIRST_STEPS, RunState, TrialState
 from inittui.text import LARGEST, sanitize
 from inittui.tui.open_run import OpenRun
@@ -25,6 +25,7 @@ METRICS: dict[Metric, str] = {
     "train_loss": "training loss",
     "val_loss": "validation loss",
     "val_accuracy": "validation accuracy",
+    "train_accuracy": "training accuracy (dropout on)",
 }
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.98)
 """Weights of the past that a key steps through."""
@@ -122,7 +123,7 @@ def is_log(shown: Sequence[Contestant], options: ChartOptions) -> bool:
 
 
 def _is_log(visible: Sequence[Contestant], window: Window, options: ChartOptions) -> bool:
-    if options.log_y is not None or options.metric == "val_accuracy":
+    if options.log_y is not None or options.metric in ACCURACIES:
         return bool(options.log_y)
     curves = (_curve(contestant, options.metric, window) for contestant in visible)
     return spans_decades(_seen_part(curve, window) for curve in curves)
@@ -219,7 +220,7 @@ def _series(contestant: Contestant, options: ChartOptions, log_y: bool, window: 
     before = _MEMORY / (1 - options.smoothing) if options.smoothing else 0.0
     curve = _curve(contestant, options.metric, (window[0] - before, window[1]))
     rows = [curve.mean, *(curve.band if options.band and curve.band is not None else ())]
-    if options.metric == "val_accuracy":
+    if options.metric in ACCURACIES:
         rows = [100 * row for row in rows]
     if options.smoothing:
         rows = [smoothed(row, options.smoothing, log_y=log_y) for row in rows]
@@ -261,7 +262,7 @@ def _title(
 ) -> str:
     counts = {len(contestant.trials) for contestant in visible}
     parts = [METRICS[options.metric]]
-    if options.metric == "val_accuracy":
+    if options.metric in ACCURACIES:
         parts[0] += " in %"
     elif options.metric == "train_loss":
         steps = options.steps

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from inittui.results.comparison import measure, percent
-from inittui.results.curves import value_at
+from inittui.results.curves import ACCURACIES, value_at
 from inittui.results.state import FIRST_STEPS
 from inittui.results.summary import (
     accuracy_of,
@@ -85,7 +85,7 @@ def _columns(
 
         def at_cursor(contestant: Contestant) -> str:
             found = measure([value_at(contestant.trials, options.metric, step)])
-            return (percent if options.metric == "val_accuracy" else mean_loss)(found)
+            return (percent if options.metric in ACCURACIES else mean_loss)(found)
 
         columns.append(_number(f"at {step}", max(9, len(f"at {step}")), at_cursor, 1))
     if training:

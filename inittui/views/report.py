@@ -11,7 +11,12 @@ from inittui.results.state import RunState
 from inittui.results.summary import summarize
 from inittui.views.chart.layout import paragraph
 from inittui.views.conclusions import sentence
-from inittui.views.curves import accuracy_curves, closer_look, loss_curves
+from inittui.views.curves import (
+    accuracy_curves,
+    closer_look,
+    loss_curves,
+    training_accuracy_curves,
+)
 from inittui.views.explanations import explanations
 from inittui.views.findings import findings_summary
 from inittui.views.frame import Frame
@@ -40,6 +45,8 @@ def compare_report(
         parts += [closer, Text()] if closer else []
     if any(trial.validations for trial in state.trials):
         parts += [accuracy_curves(state, frame), Text()]
+        trained = training_accuracy_curves(state, frame)
+        parts += [trained, Text()] if trained else []
     parts += sweep_charts(state, frame)
     if summaries:
         parts += run_tables(state, summaries, frame)
