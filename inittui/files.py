@@ -1,11 +1,15 @@
-"""Files of a run directory, opened so that a hostile one can't lead elsewhere or hang."""
+"""Files opened so that a hostile one can't lead elsewhere or hang, and written whole or not."""
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from inittui.errors import MachineError
 
@@ -51,22 +55,22 @@ def read_small(path: Path, limit: int) -> bytes:
     return content
 
 
-def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Write a file beside, then rename it: readers see the old content or the new, never half.
+@contextlib.contextmanager
+def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """Yield a new file that takes its place at the end: readers see the old one or it, never half.
 
     Args:
         path: the file to replace or make.
-        content: all that it shall hold.
         durable: whether to wait until the disk has it.
 
     Raises:
-        OSError: it can't be written; nothing is left behind.
+        OSError: it can't be written; nothing is left behind, nor is where the caller raises.
     """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 (opens a descriptor)
-            file.write(content)
+            yield file
             file.flush()
             if durable:
                 os.fsync(descriptor)
@@ -74,3 +78,15 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write all that a file shall hold, as `whole_file` does."""
+    with whole_file(path, durable=durable) as file:
+        file.write(content)
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove what processes that were killed left of `whole_file`; no other may be writing it."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}"):
+        left.unlink(missing_ok=True)

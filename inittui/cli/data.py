@@ -17,7 +17,7 @@ from inittui.views.frame import legible
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from inittui.data.arrays import PartArrays
+    from inittui.data.decoding import PartArrays
     from inittui.data.descriptions import SetDescription
     from inittui.data.survey import Standing
 

@@ -1,23 +1,48 @@
-"""From archives to arrays: the three ways in which these data sets are packed."""
+"""From archives to arrays: the ways in which these data sets are packed, with every claim checked.
+
+IDX (http://yann.lecun.com/exdb/mnist/, "THE IDX FILE FORMAT"): two zero bytes, a type code, the
+number of dimensions, each dimension as a big-endian 32-bit number, then the values.
+"""
 
 from __future__ import annotations
 
 import codecs
+import gzip
 import io
+import math
 import pickle
+import struct
 import tarfile
 import zipfile
+import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inittui.data import idx
-from inittui.data.arrays import PartArrays, SetArrays
+from inittui.data.archives import archive_paths
 from inittui.data.descriptions import SetDescription
-from inittui.data.places import archive_paths
 from inittui.errors import MachineError
+
+
+@dataclass(frozen=True, slots=True)
+class PartArrays:
+    """Training or test images."""
+
+    images: NDArray[np.uint8]
+    """[n, channels, height, width]."""
+    labels: NDArray[np.uint8]
+    """[n], each below the number of classes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetArrays:
+    """Both parts of a data set."""
+
+    train: PartArrays
+    test: PartArrays
 
 
 def decode(description: SetDescription, folder: Path) -> SetArrays:
@@ -51,13 +76,13 @@ def _idx_part(
 ) -> PartArrays:
     (where_images, packed_images), (where_labels, packed_labels) = images, labels
     _, height, width = description.shape
-    pixels = idx.decode(packed_images, where_images, (count, height, width))
+    pixels = decode_idx(packed_images, where_images, (count, height, width))
     if "idx2-int" in where_labels:
         # QMNIST tells eight facts about every digit; the class is the first.
-        facts = idx.decode(packed_labels, where_labels, (count, 8), ">i4")
+        facts = decode_idx(packed_labels, where_labels, (count, 8), ">i4")
         classes = np.clip(facts[:, 0], 0, 255).astype(np.uint8)
     else:
-        classes = idx.decode(packed_labels, where_labels, (count,))
+        classes = decode_idx(packed_labels, where_labels, (count,))
     return PartArrays(pixels.reshape(count, *description.shape), classes)
 
 
@@ -79,6 +104,62 @@ def _emnist(description: SetDescription, paths: list[Path]) -> SetArrays:
             )
     except (zipfile.BadZipFile, KeyError) as error:
         raise MachineError(f"{paths[0]} is damaged: {error}") from None
+
+
+_DTYPES: dict[int, np.dtype[Any]] = {0x08: np.dtype("u1"), 0x0C: np.dtype(">i4")}
+
+
+def decode_idx(
+    packed: bytes, where: str, shape: tuple[int, ...], dtype: str = "u1"
+) -> NDArray[Any]:
+    """Return the array in a gzipped IDX file, read-only.
+
+    Args:
+        packed: the whole file.
+        where: the file's name for errors.
+        shape: the dimensions that the file must declare and fill exactly.
+        dtype: ``u1``, or ``>i4`` for QMNIST's labels.
+
+    Raises:
+        MachineError: names the file, what was expected and what was found.
+    """
+    wanted = np.dtype(dtype)
+    start = 4 + 4 * len(shape)
+    total = start + math.prod(shape) * wanted.itemsize
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as file:
+            # One byte more than there may be: no file can fill the memory, and the end is
+            # reached, where gzip compares its checksum.
+            raw = file.read(total + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _damaged(where, "a whole gzip file", str(error)) from None
+    declared = _header(raw)
+    if declared != (wanted, shape):
+        raise _damaged(where, _describe((wanted, shape)), _describe(declared))
+    if len(raw) != total:
+        found = f"{len(raw):,}" if len(raw) < total else "more"
+        raise _damaged(where, f"{total:,} bytes when unpacked", found)
+    return np.frombuffer(raw, wanted, offset=start).reshape(shape)
+
+
+def _header(raw: bytes) -> tuple[np.dtype[Any], tuple[int, ...]] | None:
+    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in _DTYPES:
+        return None
+    dimensions = raw[3]
+    if len(raw) < 4 + 4 * dimensions:
+        return None
+    return _DTYPES[raw[2]], struct.unpack_from(f">{dimensions}I", raw, 4)
+
+
+def _describe(declared: tuple[np.dtype[Any], tuple[int, ...]] | None) -> str:
+    if declared is None:
+        return "no IDX header"
+    dtype, shape = declared
+    return f"{'x'.join(map(str, shape)) or 'no'} values of {8 * dtype.itemsize} bits"
+
+
+def _damaged(where: str, expected: str, found: str) -> MachineError:
+    return MachineError(f"{where} is damaged: expected {expected}, found {found}")
 
 
 _TRAIN_BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))

@@ -40,8 +40,8 @@ class SetDescription:
     source: str
     """Where it is described and can be had by hand."""
     licence: str
-    torchvision: str
-    """The class in torchvision.datasets that knows the mirrors."""
+    mirrors: tuple[str, ...]
+    """Addresses below which the archives are served; those of torchvision."""
     folder: PurePosixPath
     """Where torchvision keeps the archives, below its root."""
     archives: tuple[Archive, ...]
@@ -96,7 +96,7 @@ _ALL = (
         test=10_000,
         source="https://github.com/zalandoresearch/fashion-mnist",
         licence="MIT",
-        torchvision="FashionMNIST",
+        mirrors=("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
         folder=PurePosixPath("FashionMNIST/raw"),
         archives=(
             Archive(_MNIST_FILES[0], "8d4fb7e6c68d591d4c3dfef9ec88bf0d", 26_421_880),
@@ -115,7 +115,10 @@ _ALL = (
         test=10_000,
         source="https://ossci-datasets.s3.amazonaws.com/mnist/",
         licence="CC BY-SA 3.0",
-        torchvision="MNIST",
+        mirrors=(
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "http://yann.lecun.com/exdb/mnist/",
+        ),
         folder=PurePosixPath("MNIST/raw"),
         archives=_archives(
             _MNIST_FILES,
@@ -135,7 +138,7 @@ _ALL = (
         test=10_000,
         source="https://github.com/rois-codh/kmnist",
         licence="CC BY-SA 4.0",
-        torchvision="KMNIST",
+        mirrors=("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
         folder=PurePosixPath("KMNIST/raw"),
         archives=_archives(
             _MNIST_FILES,
@@ -155,7 +158,7 @@ _ALL = (
         test=60_000,
         source="https://github.com/facebookresearch/qmnist",
         licence="BSD-style",
-        torchvision="QMNIST",
+        mirrors=("https://raw.githubusercontent.com/facebookresearch/qmnist/master/",),
         folder=PurePosixPath("QMNIST/raw"),
         archives=_archives(
             _QMNIST_FILES,
@@ -175,7 +178,7 @@ _ALL = (
         test=18_800,
         source="https://www.nist.gov/itl/products-and-services/emnist-dataset",
         licence="not stated",
-        torchvision="EMNIST",
+        mirrors=("https://biometrics.nist.gov/cs_links/EMNIST/",),
         folder=PurePosixPath("EMNIST/raw"),
         archives=(Archive("gzip.zip", "58c8d27c78d21e728a6bc7b3cc06412e"),),
         download_bytes=562_000_000,
@@ -201,7 +204,7 @@ _ALL = (
         test=10_000,
         source="https://www.cs.toronto.edu/~kriz/cifar.html",
         licence="not stated",
-        torchvision="CIFAR10",
+        mirrors=("https://www.cs.toronto.edu/~kriz/",),
         folder=PurePosixPath(),
         archives=(Archive("cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a"),),
         download_bytes=170_000_000,

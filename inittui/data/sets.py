@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from inittui.data import archives, cache
-from inittui.data import decoding as formats
-from inittui.data.arrays import PartArrays, SetArrays
+from inittui.data import archives, cache, decoding
+from inittui.data.decoding import PartArrays, SetArrays
 from inittui.data.descriptions import DATA_SETS, SetDescription
-from inittui.data.places import find
 from inittui.errors import UsageError, unknown
 
 if TYPE_CHECKING:
@@ -63,23 +61,20 @@ def read(name: str) -> SetArrays:
         MachineError: a file is damaged or can't be had; says which, and what to do.
     """
     description = describe(name)
-    place = find(description)
-    if place is not None and place.kind != "downloads":
+    place = archives.find(description)
+    is_ours = place is None or place.kind == "downloads"
+    if place is not None and not is_ours:
         archives.check(description, place.folder)
     kept = cache.read(description)
     if kept is not None:
         return kept
-    if place is None or place.kind == "downloads":
-        from inittui.data import download
-
-        folder = download.fetch(description)
-    else:
-        folder = place.folder
+    folder = archives.fetch(description) if place is None or is_ours else place.folder
     with cache.locked(description) as may_write:
+        # Whoever waited for the lock finds what the other has written.
         kept = cache.read(description)
         if kept is not None:
             return kept
-        arrays = formats.decode(description, folder)
+        arrays = decoding.decode(description, folder)
         if may_write and cache.write(description, arrays):
             return cache.read(description) or arrays
     return arrays

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from inittui.data import archives, cache
+from inittui.data.archives import Place, archive_paths, find
 from inittui.data.descriptions import SetDescription
-from inittui.data.places import Place, archive_paths, find
 from inittui.errors import MachineError
 
 State = Literal["shipped", "cached", "downloaded", "not here", "damaged"]

@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from inittui.data import cache
+from inittui.data.archives import find
 from inittui.data.descriptions import DATA_SETS
-from inittui.data.places import find
 from inittui.data.sets import load, read
 from inittui.errors import ExitCode, MachineError, UsageError
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inittui.data.arrays import PartArrays, SetArrays
+from inittui.data.decoding import PartArrays, SetArrays
 from inittui.data.descriptions import DATA_SETS, Archive, SetDescription
 
 TRAIN, TEST = 7, 4
