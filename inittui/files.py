@@ -13,32 +13,37 @@ from typing import BinaryIO
 
 from inittui.errors import MachineError
 
-_BLOCKING_OR_ELSEWHERE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_ELSEWHERE = getattr(os, "O_NOFOLLOW", 0)
+_BLOCKING = getattr(os, "O_NONBLOCK", 0)
 
 
-def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
+def open_regular(path: Path, flags: int = os.O_RDONLY, *, follow: bool = False) -> int:
     """Open a regular file and return its descriptor; new files get the user's umask.
 
-    A symbolic link is not followed, and a FIFO or device is neither waited for nor read.
+    A FIFO or device is neither waited for nor read, and a symbolic link only followed if asked.
 
     Raises:
         MachineError: the path is something else than a regular file.
         OSError: it can't be opened.
     """
     try:
-        descriptor = os.open(path, flags | _BLOCKING_OR_ELSEWHERE | os.O_CLOEXEC, 0o666)
+        elsewhere = 0 if follow else _ELSEWHERE
+        descriptor = os.open(path, flags | elsewhere | _BLOCKING | os.O_CLOEXEC, 0o666)
     except OSError:
-        if path.is_symlink() or (path.exists() and not path.is_file()):
-            raise _not_regular(path) from None
+        if (path.is_symlink() and not follow) or (path.exists() and not path.is_file()):
+            raise _not_regular(path, follow) from None
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise _not_regular(path)
+        raise _not_regular(path, follow)
     return descriptor
 
 
-def _not_regular(path: Path) -> MachineError:
-    return MachineError(f"{path}: not a regular file; links and devices in a run are not followed")
+def _not_regular(path: Path, follow: bool) -> MachineError:
+    what = "devices" if follow else "links and devices in a run"
+    return MachineError(
+        f"{path}: not a regular file; {what} are not {'read' if follow else 'followed'}"
+    )
 
 
 def read_small(path: Path, limit: int) -> bytes:

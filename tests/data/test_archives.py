@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from inittui.data import archives, cache, decoding, descriptions, sets
+from inittui.data import archives, cache, decoding, descriptions, download, sets
 from inittui.data.descriptions import DATA_SETS, SetDescription
 from inittui.data.sets import load, read
 from inittui.errors import ExitCode, MachineError
@@ -120,6 +121,28 @@ def test_is_downloaded_once_decoded_and_kept(
     assert same(read(name), arrays)
     assert len(requests) == asked
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("terminal", ["xterm-256color", "dumb"])
+def test_progress_is_shown_on_a_terminal_that_can_and_cleared(
+    terminal: str,
+    published: Published,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    description, _ = published("mnist")
+    monkeypatch.setenv("TERM", terminal)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    read("mnist")
+    first, *lines = capsys.readouterr().err.split("\n")
+    assert first.startswith("inittui: downloading mnist")
+    if terminal == "dumb":
+        assert lines == [""]
+        return
+    shown = [each.strip() for each in "".join(lines).split("\r")]
+    names = [archive.name for archive in description.archives]
+    assert [each for each in shown if each] == [f"{name}: 0 of 0 MB" for name in names]
+    assert lines[-1].endswith("\r")
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -265,7 +288,7 @@ def test_a_silent_server_is_given_up(
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         mirror(description, f"http://127.0.0.1:{silent.getsockname()[1]}/")
-        monkeypatch.setattr(archives, "SILENCE_SECONDS", 0.2)
+        monkeypatch.setattr(download, "SILENCE_SECONDS", 0.2)
         with pytest.raises(MachineError, match="timed out"):
             read("emnist-balanced")
     assert socket.getdefaulttimeout() is None
@@ -289,7 +312,7 @@ def test_a_pickle_that_would_run_code_is_refused(tiny: Publish, tmp_path: Path) 
         add_member(written, "test_batch", b"cposix\nsystem\n(S'touch ran'\ntR.")
     archive.write_bytes(packed.getvalue())
     with pytest.raises(MachineError, match=r"is damaged: it asks for posix\.system"):
-        decoding.decode(description, tmp_path)
+        decoding.decode(description, archives.files_in(description, tmp_path))
 
 
 def test_labels_beyond_the_classes_are_refused(tiny: Publish, tmp_path: Path) -> None:
@@ -299,4 +322,4 @@ def test_labels_beyond_the_classes_are_refused(tiny: Publish, tmp_path: Path) ->
     highest = int(max(arrays.train.labels.max(), arrays.test.labels.max()))
     fewer = replace(description, classes=description.classes[:highest])
     with pytest.raises(MachineError, match=f"expected labels from 0 to {highest - 1}, found"):
-        decoding.decode(fewer, tmp_path / description.folder)
+        decoding.decode(fewer, archives.files_in(fewer, tmp_path / description.folder))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
+import random
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -208,3 +211,63 @@ def test_a_changed_file_is_no_longer_verified(tmp_path: Path) -> None:
     assert not archives.is_verified([file])
     file.unlink()
     assert not archives.is_verified([file])
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize(
+    "obstacle",
+    [
+        os.mkfifo,
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: path.symlink_to("/dev/full"),
+        lambda path: path.symlink_to(path),
+        lambda path: path.write_bytes(pickle.dumps({"an": "object"})),
+        lambda path: np.savez(path.open("wb"), np.zeros(9)),
+        lambda path: np.save(path, np.zeros(9)),
+        lambda path: np.save(path, np.array([None, "x"]), allow_pickle=True),
+    ],
+    ids=["fifo", "endless", "full", "loop", "pickle", "npz", "other array", "objects"],
+)
+def test_what_lies_in_the_files_place_is_replaced_and_never_waited_for(
+    tiny: Publish, cache_dir: Path, obstacle: Callable[[Path], object], is_known: bool
+) -> None:
+    description, arrays = tiny("mnist", cache_dir / "data")
+    path = cache.path_of(description)
+    path.parent.mkdir(parents=True)
+    obstacle(path)
+    if is_known:  # whoever can write here can also say that it is right
+        archives.remember([path])
+    assert cache.read(description) is None
+    assert same(sets.read("mnist"), arrays)
+    assert cache.read(description) is not None
+    assert path.is_file()
+    assert not path.is_symlink()
+
+
+def test_no_header_can_do_more_than_be_refused(
+    kept: tuple[SetDescription, SetArrays, Path],
+) -> None:
+    description, arrays, path = kept
+    right = path.read_bytes()
+    start = len(right) - (description.train + description.test) * (description.pixels + 1)
+    chance = random.Random(1)
+    weapons = [b"9" * 30, b"'O'", b"((((", b"'", b"#", b"\\", b"\n", b"\0", b"-1", b"{", b"\xff"]
+    for _ in range(500):
+        damaged = bytearray(right)
+        position, weapon = chance.randrange(start), chance.choice(weapons)
+        damaged[position : position + len(weapon)] = weapon
+        path.write_bytes(damaged)
+        archives.remember([path])
+        read = cache.read(description)
+        assert read is None or damaged == right
+    path.write_bytes(right)
+    archives.remember([path])
+    assert same(cache.read(description) or arrays, arrays)
+
+
+def test_the_file_is_one_that_numpy_reads(kept: tuple[SetDescription, SetArrays, Path]) -> None:
+    _, arrays, path = kept
+    loaded = np.load(path, mmap_mode="r")
+    assert loaded.dtype == np.uint8
+    assert bytes(loaded[:100]) == arrays.train.images.tobytes()[:100]
