@@ -1,8 +1,10 @@
 """Modules that typer's help imports but doesn't use: loaded when one of their names is.
 
-`typer.rich_utils` imports rich's Markdown renderer and its tracebacks, a quarter of the time of
-``inittui --help``; our help is in rich's own markup, and errors are ours. (From Python 3.15 on,
-lazy imports of the language do the same, PEP 810.)
+`typer.rich_utils` imports rich's Markdown renderer and its tracebacks; our help is in rich's own
+markup, and errors are ours. With this, ``inittui --help`` takes 98 ms, 1.9 times ``import typer,
+rich`` (51 ms); without it 135 ms, 2.7 times, where 2.5 is the limit. (Medians of 30 interleaved
+rounds, two cores, Python 3.11. From Python 3.15 on, lazy imports of the language do the same,
+PEP 810.)
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from inittui.cli import settings_options as opt
 from inittui.cli.console import console_for, note
 from inittui.cli.output import check_width, frame_for, print_document
 from inittui.errors import ExitCode, UsageError
+from inittui.experiment.settings import REPORT, RUN
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,7 +28,7 @@ AsJson = Annotated[
     typer.Option(
         "--json",
         help="Print one JSON document; see 'inittui schema lesson'.",
-        rich_help_panel=opt.REPORT,
+        rich_help_panel=REPORT,
     ),
 ]
 
@@ -72,14 +73,11 @@ def lesson(
     text: Annotated[bool, typer.Option("--text", help="Show the text; run nothing.")] = False,
     data: Annotated[
         str | None,
-        typer.Option(
-            "--data",
-            "-d",
-            help="Other images, such as mnist; the lesson's own are Fashion-MNIST.",
-            rich_help_panel=opt.DATA,
+        opt.option_of(
+            "data.name", help="Other images, such as mnist; the lesson's own are Fashion-MNIST."
         ),
     ] = None,
-    device: opt.Device = None,
+    device: Annotated[str | None, opt.option_of("training.device")] = None,
     marker: opt.Marker = None,
     report_width: opt.ReportWidth = None,
     as_json: AsJson = False,
@@ -87,7 +85,7 @@ def lesson(
     trust: opt.Trust = False,
     runs_dir: opt.RunsDir = None,
     no_save: Annotated[
-        bool, typer.Option("--no-save", help="Keep nothing of its runs.", rich_help_panel=opt.RUN)
+        bool, typer.Option("--no-save", help="Keep nothing of its runs.", rich_help_panel=RUN)
     ] = False,
 ) -> None:
     """Run a lesson: its question, its experiment, its pictures, and what the numbers show.
@@ -173,16 +171,10 @@ def _run(
 
 
 def _show(found: Lesson, number: int, result: PartResult, console: Console, frame: Frame) -> None:
-    from inittui.views.initializer import initializer_detail
     from inittui.views.lesson import answers_text, part_pictures
 
-    if result.sample is not None:
-        from rich.text import Text
-
-        console.print(initializer_detail(result.sample, frame), Text(), soft_wrap=True)
-    if result.state is not None:
-        pictures = part_pictures(found.parts[number - 1], result.state, frame)
-        console.print(pictures, soft_wrap=True)
+    pictures = part_pictures(found.parts[number - 1], result.state, frame)
+    console.print(pictures, soft_wrap=True)
     if result.answers:
         console.print(answers_text(result.answers, frame), soft_wrap=True)
 
@@ -205,16 +197,16 @@ def _part_document(title: str, result: PartResult) -> LessonPart:
     from inittui.documents.inspect import inspect_document
     from inittui.documents.lesson import LessonPart
 
+    state, path = result.state, result.run.path if result.run else None
     documents: list[str] = []
-    if result.sample is not None:
+    if state.drawn is not None:
         from inittui.documents.initializer import sample_document
+        from inittui.initializers.sampling import sample_of
 
-        documents.append(json.dumps(sample_document(result.sample)))
-    if result.state is not None:
-        path = result.run.path if result.run else None
-        if any(trial.losses for trial in result.state.trials):
-            documents.append(compare_document(result.state, path))
-        if any(trial.probes for trial in result.state.trials):
-            documents.append(inspect_document(result.state, path))
+        documents.append(json.dumps(sample_document(sample_of(state.drawn))))
+    if any(trial.losses for trial in state.trials):
+        documents.append(compare_document(state, path))
+    if any(trial.probes for trial in state.trials):
+        documents.append(inspect_document(state, path))
     raw = tuple(msgspec.Raw(text.encode()) for text in documents)
     return LessonPart(title=title, documents=raw, answers=result.answers)

@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from inittui.cli.expectation import about
 from inittui.errors import ExitCode
-from inittui.experiment.models import MODELS
 from inittui.experiment.records import Experiment
-from inittui.initializers import parse_scheme
 from inittui.lessons import Answer, Lesson, Part, Question, Size
-from inittui.lessons.answers import Drawn, answer, answer_all, answer_moments
-from inittui.results.state import RunState
+from inittui.lessons.answers import answer_part
+from inittui.recording.untrained import drawn, prepare_part, starts, takes_no_images
+from inittui.results.state import RunState, fold
+from inittui.views.wording import about
 
 if TYPE_CHECKING:
-    from inittui.initializers.sampling import Sample
     from inittui.runs import RunDirectory
-    from inittui.training.prepared import Prepared
 
 FITS_SECONDS = 150.0
 """The full size is taken where it takes no longer: about two minutes."""
@@ -45,10 +42,9 @@ class Settings:
 class PartResult:
     """What a part came to."""
 
-    state: RunState | None
-    """None for a histogram."""
-    sample: Sample | None
+    state: RunState
     run: RunDirectory | None
+    """None where nothing is kept."""
     answers: tuple[Answer, ...]
     exit_code: ExitCode
 
@@ -77,7 +73,7 @@ def _part_with(part: Part, settings: Settings, lesson: str) -> Part:
 
 def _experiment_with(experiment: Experiment, settings: Settings, lesson: str) -> Experiment:
     data, training = experiment.data, experiment.training
-    if settings.data is not None and not _takes_no_images(experiment):
+    if settings.data is not None and not takes_no_images(experiment):
         data = msgspec.structs.replace(data, name=settings.data)
     if settings.device is not None:
         training = msgspec.structs.replace(training, device=settings.device)
@@ -129,12 +125,12 @@ def _estimate(lesson: Lesson, size: Size) -> float:
         experiment = part.sized(size)
         if experiment is None:
             continue
-        materials = _prepare(experiment)
+        prepared = prepare_part(experiment)
         if part.trains:
-            total += estimate_seconds(materials, _TIMING_SECONDS)
+            total += estimate_seconds(prepared, _TIMING_SECONDS)
         if experiment.inspection.before or experiment.inspection.after:
             moments = experiment.inspection.before + experiment.inspection.after
-            total += estimate_probe_seconds(materials) * moments
+            total += estimate_probe_seconds(prepared) * moments
     return total
 
 
@@ -144,14 +140,12 @@ def run_part(part: Part, size: Size, settings: Settings) -> PartResult:
     Raises:
         InittuiError: it can't be run here.
     """
-    experiment = part.sized(size)
-    if part.draw is not None:
-        return _draw(part)
-    assert experiment is not None
-    if not part.trains:
-        return _look(part, experiment)
+    if not part.is_trained:
+        return _without_training(part, size)
     from inittui.cli.run import conduct
 
+    experiment = part.sized(size)
+    assert experiment is not None
     outcome = conduct(
         experiment,
         save=settings.save,
@@ -159,45 +153,17 @@ def run_part(part: Part, size: Size, settings: Settings) -> PartResult:
         quiet=settings.quiet,
         expected=True,
     )
-    answers = answer_all(part.ask, outcome.state)
-    return PartResult(outcome.state, None, outcome.run, answers, outcome.exit_code)
+    answers = answer_part(part, outcome.state)
+    return PartResult(outcome.state, outcome.run, answers, outcome.exit_code)
 
 
-def _draw(part: Part) -> PartResult:
-    from inittui.initializers.layer import LayerContext
-    from inittui.initializers.sampling import draw_sample
-
-    draw = part.draw
-    assert draw is not None
-    layer = LayerContext((draw.values, 1))
-    sample = draw_sample(parse_scheme(draw.initializer), layer, draw.seed)
-    expected = sample.expected
-    answers: tuple[Answer, ...] = ()
-    if expected is not None:
-        drawn = Drawn(
-            sample.size, sample.measured.mean, sample.measured.std, expected.mean, expected.std
-        )
-        answers = tuple(answer_moments(drawn) for _ in part.ask)
-    return PartResult(None, sample, None, answers, ExitCode.DONE)
-
-
-def _look(part: Part, experiment: Experiment) -> PartResult:
-    """Measure inside of the untrained models; nothing of it is kept."""
-    from inittui.training.engine import inspect_starts
-
-    state = RunState()
-    for event in inspect_starts(_prepare(experiment), command=sys.argv):
-        state.apply(event)
-    answers = tuple(answer(question, state) for question in part.ask)
-    return PartResult(state, None, None, answers, ExitCode.DONE)
-
-
-def _prepare(experiment: Experiment) -> Prepared:
-    from inittui.training.prepared import prepare, prepare_on_noise
-
-    return prepare_on_noise(experiment) if _takes_no_images(experiment) else prepare(experiment)
-
-
-def _takes_no_images(experiment: Experiment) -> bool:
-    described = MODELS.get(experiment.model.name)
-    return described is not None and described.input is not None
+def _without_training(part: Part, size: Size) -> PartResult:
+    """Draw values, or measure inside of the untrained models; nothing of it is kept."""
+    draw, experiment = part.draw, part.sized(size)
+    if draw is not None:
+        events = drawn(draw.initializer, draw.values, draw.seed)
+    else:
+        assert experiment is not None
+        events = starts(experiment, sys.argv)
+    state = fold(events)
+    return PartResult(state, None, answer_part(part, state), ExitCode.DONE)

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inittui.cli.console import note
-from inittui.cli.expectation import expectation
 from inittui.cli.interrupt import orderly_stop
-from inittui.cli.progress import Progress, show_progress
+from inittui.cli.progress import Progress, expectation, show_progress
 from inittui.errors import ExitCode, MachineError, UsageError
 from inittui.events.records import Noted, RunEnded, RunStarted
 from inittui.experiment.records import Experiment
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from inittui.recording.recorder import Recorder
 
 _POLL_SECONDS = 0.05
-
-_LOADED = time.time()
-"""When this process had started to load inittui, in seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +49,16 @@ class Outcome:
 
 
 def process_start() -> float:
-    """Return when this process started, in seconds since 1970, as exactly as can be told."""
-    try:
-        import os
+    """Return when this process started, in seconds since 1970."""
+    import psutil
 
-        fields = Path("/proc/self/stat").read_text(encoding="ascii", errors="replace")
-        ticks = int(fields.rsplit(")", 1)[1].split()[19])
-        uptime = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
-        return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError):
-        return _LOADED
+    started: float = psutil.Process().create_time()
+    if sys.platform == "linux":
+        # psutil adds the start, in ticks since the boot, to a boot time that Linux tells in whole
+        # seconds: it comes out up to a second early. The clock since the boot is exact.
+        boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+        started += boot - psutil.boot_time()
+    return started
 
 
 def conduct(
@@ -94,11 +90,11 @@ def conduct(
         from inittui.recording.recorder import Recorder
         from inittui.training.prepared import prepare
 
-        materials = prepare(experiment)
+        prepared = prepare(experiment)
         if experiment.sweeps and not (quiet or expected):
-            progress(Noted(message=expectation(materials)), RunState())
+            progress(Noted(message=expectation(prepared)), RunState())
         run = create_run(runs_root(runs_dir), experiment) if save else None
-        recorder = Recorder(materials, run, checkpoint_seconds=checkpoint_seconds)
+        recorder = Recorder(prepared, run, checkpoint_seconds=checkpoint_seconds)
         return _record(recorder, run, RunState(), progress)
 
 
@@ -133,7 +129,7 @@ def resume(
 def _record(
     recorder: Recorder, run: RunDirectory | None, state: RunState, progress: Progress
 ) -> Outcome:
-    from inittui.training.allocation import keep_freed_memory
+    from inittui.training.hardware import keep_freed_memory
 
     keep_freed_memory()
     with orderly_stop() as should_stop:
@@ -144,7 +140,7 @@ def _record(
             with suppress(OSError):  # a terminal that is gone stops no run
                 progress(event, state)
     if run is not None:
-        summarize(run)  # now, while the log is in memory: the first listing finds it done
+        summarize(run, whole=True)  # now, while the log is in memory: a list finds it done
     return Outcome(state, run, recorder.failure)
 
 

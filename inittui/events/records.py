@@ -40,6 +40,11 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
     device_name: str = ""
     classes: int = 0
     """Classes of the data; 0 where an older log doesn't say."""
+    validated: int = 0
+    """Images that each accuracy is over; 0 where an older log doesn't say."""
+    chance: float = 0.0
+    """Share of the most frequent class among all training images: the accuracy of a constant
+    guess; 0 where an older log doesn't say."""
     data: str = ""
     """Fingerprint of the data; "" where an older log doesn't say."""
     versions: dict[str, str] = {}
@@ -127,6 +132,24 @@ class ProbeMeasured(Fact, frozen=True, kw_only=True, tag="probe_measured"):
     probe: Probe
 
 
+class ValuesDrawn(Fact, frozen=True, kw_only=True, tag="values_drawn"):
+    """Values that one initializer gave a layer of no model, counted: a histogram of a lesson."""
+
+    initializer: str
+    """As a scheme writes it."""
+    shape: tuple[int, ...]
+    seed: int
+    mean: float
+    std: float
+    min: float
+    max: float
+    edges: tuple[float, ...]
+    """One more than the counts."""
+    counts: tuple[int, ...]
+    atom_shares: tuple[float, ...] = ()
+    """Measured share of each of the values that the distribution gives often."""
+
+
 class Validated(Fact, frozen=True, kw_only=True, tag="validated"):
     """A trial was validated within an epoch."""
 
@@ -135,6 +158,15 @@ class Validated(Fact, frozen=True, kw_only=True, tag="validated"):
     """Steps taken so far."""
     val_loss: Number
     val_accuracy: float
+
+
+class RoundingCompared(Fact, frozen=True, kw_only=True, tag="rounding_compared"):
+    """A trial's first steps were taken once more in the other precision, from the same start."""
+
+    trial: int
+    steps: int
+    difference: Number
+    """The largest difference of a step's loss, relative to the larger of the two."""
 
 
 class TrialEnded(Fact, frozen=True, kw_only=True, tag="trial_ended"):
@@ -172,7 +204,9 @@ Event = (
     | StepLosses
     | EpochEnded
     | ProbeMeasured
+    | ValuesDrawn
     | Validated
+    | RoundingCompared
     | TrialEnded
     | Noted
     | RunEnded

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from inittui.experiment.scheme import Scheme
-from inittui.initializers import find
+from inittui.events.records import ValuesDrawn
+from inittui.experiment.scheme import Call, Scheme
+from inittui.initializers import find, parse_scheme
 from inittui.initializers.description import Description
 from inittui.initializers.distributions import Distribution, extremes
 from inittui.initializers.layer import LayerContext
@@ -90,6 +92,38 @@ def _integral(density: Callable[[float], float], low: float, high: float) -> flo
 
 def draw_sample(scheme: Scheme, layer: LayerContext, seed: int) -> Sample:
     """Let a scheme fill a layer of its own, and measure the weight."""
+    return sample_of(draw_values(scheme, layer, seed), layer)
+
+
+def sample_of(drawn: ValuesDrawn, layer: LayerContext | None = None) -> Sample:
+    """Put what is known of the initializer beside the values that were drawn from it.
+
+    Without ``layer`` nothing follows the layer that was filled. Needs no torch.
+    """
+    from inittui.initializers import own
+
+    call = parse_scheme(drawn.initializer).weights
+    layer = layer or LayerContext(drawn.shape)
+    return Sample(
+        call=drawn.initializer,
+        layer=layer,
+        seed=drawn.seed,
+        measured=Statistics(drawn.mean, drawn.std, drawn.min, drawn.max),
+        counts=drawn.counts,
+        edges=drawn.edges,
+        description=None if call.is_reference else find(call.name),
+        formula=own.formula(call.name),
+        distribution=_distribution(call, layer),
+        atom_shares=drawn.atom_shares,
+    )
+
+
+def _distribution(call: Call, layer: LayerContext) -> Distribution | None:
+    return None if call.is_reference else find(call.name).values_for(layer, dict(call.parameters))
+
+
+def draw_values(scheme: Scheme, layer: LayerContext, seed: int) -> ValuesDrawn:
+    """Let a scheme fill a layer of its own, and count the values of the weight."""
     import numpy as np
 
     from inittui.initializers import own
@@ -98,26 +132,24 @@ def draw_sample(scheme: Scheme, layer: LayerContext, seed: int) -> Sample:
     for reference in own.references(scheme):
         own.load(reference)
     call = scheme.weights
-    description = None if call.is_reference else find(call.name)
-    distribution = (
-        None if description is None else description.values_for(layer, dict(call.parameters))
-    )
+    distribution = _distribution(call, layer)
     module = _layer_of(layer.shape)
     apply_scheme(module, scheme, seed, {"": layer.follower})
     values = module.get_parameter("weight").numpy(force=True).astype(np.float64).ravel()
     low, high = float(values.min()), float(values.max())
     half = max(abs(low), 1.0) / 2 if low == high else 0.0
     counts, edges = np.histogram(values, bins=_BINS, range=(low - half, high + half))
-    return Sample(
-        call=str(call),
-        layer=layer,
+    return ValuesDrawn(
+        at=time.time(),
+        initializer=str(call),
+        shape=layer.shape,
         seed=seed,
-        measured=Statistics(float(values.mean()), float(values.std()), low, high),
-        counts=tuple(counts.tolist()),
+        mean=float(values.mean()),
+        std=float(values.std()),
+        min=low,
+        max=high,
         edges=tuple(edges.tolist()),
-        description=description,
-        formula=own.formula(call.name),
-        distribution=distribution,
+        counts=tuple(counts.tolist()),
         atom_shares=tuple(
             float((values == np.float32(value)).mean())
             for value, _ in (distribution.atoms if distribution else ())

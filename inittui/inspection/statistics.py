@@ -6,14 +6,16 @@ import math
 
 import numpy as np
 import torch
+from torch import nn
 
 from inittui.events.probes import Histogram, Measured
 from inittui.events.wire_numbers import to_wire
+from inittui.models.tracing import TRANSPOSED
 
 BINS = 60
 """Bins of a histogram: divisible by 2, 3, 4, 5 and 6, so that it can be drawn smaller."""
 
-_PART = 1 << 20
+PART = 1 << 20
 """Values turned to float64 at once."""
 
 TANH_LIMIT = 0.97
@@ -21,11 +23,12 @@ SIGMOID_LIMITS = 0.015, 0.985
 """Where these are flat: tanh at ±0.97 and the sigmoid here have 6 % of their steepest slope."""
 
 
-def measure(values: torch.Tensor, percentile: float) -> Measured:
+def measure(values: torch.Tensor, percentile: float, *, part: int = PART) -> Measured:
     """Measure all values of a tensor of any shape, on any device.
 
     The histogram goes from the value at 100 - ``percentile`` percent to that at ``percentile``
-    percent, each the nearest one further out; 100 means from the least to the largest.
+    percent, each the nearest one further out; 100 means from the least to the largest. ``part``
+    values at once are turned to float64.
     """
     flat = _portable(values.detach()).flatten()
     finite = torch.isfinite(flat)
@@ -36,7 +39,7 @@ def measure(values: torch.Tensor, percentile: float) -> Measured:
     if not kept:
         return Measured(count=count, not_finite=count)
     low, high = _percentiles(flat, percentile)
-    mean, variance = _mean_and_variance(flat)
+    mean, variance = _mean_and_variance(flat, part)
     least, largest = flat.aminmax()
     return Measured(
         count=count,
@@ -45,7 +48,7 @@ def measure(values: torch.Tensor, percentile: float) -> Measured:
         variance=to_wire(variance),
         min=least.item(),
         max=largest.item(),
-        histogram=_histogram(flat, low, high),
+        histogram=_histogram(flat, low, high, part),
     )
 
 
@@ -54,13 +57,13 @@ def _portable(values: torch.Tensor) -> torch.Tensor:
     return values.cpu() if values.device.type == "mps" else values
 
 
-def _mean_and_variance(flat: torch.Tensor) -> tuple[float, float]:
+def _mean_and_variance(flat: torch.Tensor, size: int) -> tuple[float, float]:
     """Return both in two passes; of equal values the variance is exactly 0."""
     # Around the first value, so that rounding is of the size of the spread, not of the mean.
     origin = flat[0].double()
-    shift = sum(float((part.double() - origin).sum()) for part in flat.split(_PART)) / len(flat)
+    shift = sum(float((part.double() - origin).sum()) for part in flat.split(size)) / len(flat)
     squares = 0.0
-    for part in flat.split(_PART):
+    for part in flat.split(size):
         apart = (part.double() - origin).sub_(shift)
         squares += float(torch.dot(apart, apart))
     return origin.item() + shift, squares / len(flat)
@@ -77,11 +80,11 @@ def _percentiles(flat: torch.Tensor, percentile: float) -> tuple[float, float]:
     return ordered[low].item(), ordered[high].item()
 
 
-def _histogram(flat: torch.Tensor, low: float, high: float) -> Histogram:
+def _histogram(flat: torch.Tensor, low: float, high: float, size: int) -> Histogram:
     bins = BINS if high > low else 1
     scale = bins / (high - low) if high > low else 1.0
     totals = torch.zeros(bins + 2, dtype=torch.int64, device=flat.device)
-    for part in flat.split(_PART):
+    for part in flat.split(size):
         exact = part.double()
         place = ((exact - low) * scale).floor_().clamp_(0, bins - 1).long() + 1
         place[exact < low] = 0
@@ -91,16 +94,16 @@ def _histogram(flat: torch.Tensor, low: float, high: float) -> Histogram:
     return Histogram(low=low, high=high, counts=tuple(counts), under=under, over=over)
 
 
-def between_samples(outputs: torch.Tensor) -> float:
+def between_samples(outputs: torch.Tensor, *, part: int = PART) -> float:
     """Return the mean over positions of the variance over the batch, by the mean square.
 
     ``outputs`` is [batch, …]. 0 where all outputs are 0; NaN where one isn't finite.
     """
     by_position = _portable(outputs.detach()).flatten(1)
-    columns = max(_PART // len(by_position), 1)
+    columns = max(part // len(by_position), 1)
     variance = squares = 0.0
-    for part in by_position.split(columns, dim=1):
-        exact = part.double()
+    for block in by_position.split(columns, dim=1):
+        exact = block.double()
         squares += float(exact.square().sum())
         # Around the first sample: what is equal for all samples has a variance of exactly 0.
         variance += float((exact - exact[:1]).var(0, correction=0).sum()) * len(exact)
@@ -134,3 +137,36 @@ def distinct_units(rows: torch.Tensor) -> int:
     """Return how many rows of [units, values] differ."""
     values = rows.detach().cpu().numpy() + 0.0  # turns -0 into 0, which are equal numbers
     return len({row.tobytes() for row in values})
+
+
+def unit_dim(layer: nn.Module) -> int:
+    """Return the dimension of a layer's output that counts its units: features or channels."""
+    return -1 if isinstance(layer, nn.Linear) else 1
+
+
+def weight_and_bias(layer: nn.Module) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return a layer's weight and bias as they are at the moment, whoever put them there."""
+    weight, bias = layer.weight, layer.bias
+    assert isinstance(weight, torch.Tensor)
+    return weight, bias if isinstance(bias, torch.Tensor) else None
+
+
+def unit_rows(layer: nn.Module) -> torch.Tensor:
+    """Return [units, values]: each unit's incoming weights, its bias, and its group of inputs.
+
+    Two units with equal rows compute the same function of the same inputs.
+    """
+    weight, bias = weight_and_bias(layer)
+    weight = weight.detach()
+    groups = int(getattr(layer, "groups", 1))
+    if isinstance(layer, TRANSPOSED):
+        # [in, out/groups, *kernel] -> [out, in/groups, *kernel]
+        weight = weight.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
+    rows = weight.flatten(1)
+    parts = [rows]
+    if bias is not None:
+        parts.append(bias.detach().unsqueeze(1))
+    if groups > 1:
+        group = torch.arange(groups, device=rows.device, dtype=rows.dtype)
+        parts.append(group.repeat_interleave(len(rows) // groups).unsqueeze(1))
+    return torch.cat(parts, 1)

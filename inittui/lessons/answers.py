@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from inittui.events.wire_numbers import Number, all_to_wire, to_wire
+from inittui.initializers.sampling import sample_of
 from inittui.lessons.differences import answer_difference
 from inittui.lessons.layer_values import answer_layers, named
+from inittui.lessons.lesson import Part
 from inittui.lessons.questions import (
     Accuracy,
     Answer,
@@ -25,9 +27,12 @@ from inittui.lessons.questions import (
     SameStart,
     Written,
 )
-from inittui.results.state import ENDED, RunState, TrialState
-from inittui.results.summary import Measure, measure
-from inittui.results.sweep_results import AT_CHANCE, Axis, Curve, best_ranges, chance, swept_axes
+from inittui.results.comparison import percent
+from inittui.results.curves import curve_of
+from inittui.results.learning import Learning, Verdict, judge
+from inittui.results.state import ENDED, RunState
+from inittui.results.summary import accuracy_of, first_loss_of, first_steps, furthest
+from inittui.results.sweep_results import Axis, Curve, best_ranges, swept_axes
 from inittui.text import short
 
 _AFTER_TRAINING = ("at-chance", "difference")
@@ -52,6 +57,11 @@ class Drawn:
 
 def answer(question: Question, state: RunState) -> Answer:
     """Answer from a run; what the run has not measured is said."""
+    found = _answer(question, state)
+    return msgspec.structs.replace(found, look=question.look, reference=question.reference)
+
+
+def _answer(question: Question, state: RunState) -> Answer:
     match question:
         case Accuracy():
             found = _accuracy(question, state)
@@ -72,8 +82,15 @@ def answer(question: Question, state: RunState) -> Answer:
         case Written():
             found = _written(question, state)
         case Moments():
-            found = Answer("moments", "Nothing was drawn.")
+            found = _moments(state)
     return found
+
+
+def answer_part(part: Part, state: RunState) -> tuple[Answer, ...]:
+    """Answer what a part of a lesson asks, from what was trained, looked into or drawn for it."""
+    if part.is_trained:
+        return answer_all(part.ask, state)
+    return tuple(answer(question, state) for question in part.ask)
 
 
 def answer_all(questions: Sequence[Question], state: RunState) -> tuple[Answer, ...]:
@@ -113,25 +130,27 @@ def answer_moments(drawn: Drawn) -> Answer:
     return Answer("moments", text, abs(off) <= reach, measured)
 
 
+def _moments(state: RunState) -> Answer:
+    if state.drawn is None:
+        return Answer("moments", "Nothing was drawn.")
+    drawn = sample_of(state.drawn)
+    expected = drawn.expected
+    if expected is None:
+        return Answer("moments", f"What to expect of {drawn.call} is not known.")
+    measured = drawn.measured
+    return answer_moments(
+        Drawn(drawn.size, measured.mean, measured.std, expected.mean, expected.std)
+    )
+
+
 def _contestants(question: Question, state: RunState) -> list[str]:
     return [s for s in state.schemes if not question.schemes or s in question.schemes]
 
 
-def _over_seeds(
-    state: RunState, scheme: str, of: Callable[[TrialState], float | None]
-) -> Measure | None:
-    return measure(of(trial) for trial in state.of_scheme(scheme))
-
-
 def _accuracy(question: Accuracy, state: RunState) -> Answer:
-    found = {
-        s: _over_seeds(state, s, lambda trial: trial.val_accuracy)
-        for s in _contestants(question, state)
-    }
+    found = {s: accuracy_of(state.of_scheme(s)) for s in _contestants(question, state)}
     told = [
-        f"{s} {_percent(m)}{_beside(question.published.get(s), ' %')}"
-        for s, m in found.items()
-        if m
+        f"{s} {percent(m)}{_beside(question.published.get(s), ' %')}" for s, m in found.items() if m
     ]
     text = f"{state.evaluated_on.capitalize()} accuracy: {', '.join(told) or _UNKNOWN}."
     return Answer(
@@ -143,54 +162,81 @@ def _accuracy(question: Accuracy, state: RunState) -> Answer:
 
 
 def _at_chance(question: AtChance, state: RunState) -> Answer:
-    guessing = chance(state)
-    means = {
-        s: m.mean
+    judged = {
+        s: learning
         for s in _contestants(question, state)
-        if (m := _over_seeds(state, s, lambda trial: trial.val_accuracy))
+        if (learning := judge(state, furthest(state.of_scheme(s)))) is not None
     }
-    lost = {s: mean for s, mean in means.items() if mean < AT_CHANCE * guessing}
-    learned = {s: mean for s, mean in means.items() if s not in lost}
-    parts = []
-    if lost:
-        verb = "stays" if len(lost) == 1 else "stay"
-        parts.append(
-            f"{_with_percents(lost)} {verb} at chance (guessing gives {100 * guessing:.0f} %)"
-        )
-    if learned:
-        verb = "does" if len(learned) == 1 else "do"
-        parts.append(
-            f"{_with_percents(learned)} {verb} better than guessing ({100 * guessing:.0f} %)"
-        )
+    parts = [
+        said
+        for verdict, (one, several) in _GUESSING.items()
+        if (said := _with_verdict(judged, verdict, one, several))
+    ]
+    told = [each for each in judged.values() if each.verdict != "too few images"]
     return Answer(
         "at-chance",
         _with_remark(f"{'; '.join(parts) or 'Nothing was validated'}.", question.remark),
-        holds=not learned if means else None,
-        measured={s: (100 * mean,) for s, mean in means.items()},
+        holds=not any(each.learns for each in told) if told else None,
+        measured={s: (100 * each.accuracy,) for s, each in judged.items()},
     )
 
 
-_LOSSES: dict[str, tuple[str, Callable[[TrialState], float | None]]] = {
-    "start": ("Loss of the first batch", lambda t: t.losses[0] if t.losses else None),
-    "first-100": ("Mean loss of the first 100 batches", lambda t: t.first_loss),
-    "last": ("Loss of the last batch", lambda t: t.losses[-1] if t.losses else None),
+_GUESSING: dict[Verdict, tuple[str, str]] = {
+    "at chance": ("stays at chance (guessing gives {} %)", "stay at chance (guessing gives {} %)"),
+    "below chance": ("is worse than guessing ({} %)", "are worse than guessing ({} %)"),
+    "loss explodes": ("has a loss far above guessing's", "have losses far above guessing's"),
+    "learns": ("does better than guessing ({} %)", "do better than guessing ({} %)"),
+    "too few images": ("can't be judged by so few images", "can't be judged by so few images"),
+}
+"""What is said of one contestant and of several; {} is the accuracy of guessing."""
+
+
+def _with_verdict(judged: dict[str, Learning], verdict: Verdict, one: str, several: str) -> str:
+    found = {s: each for s, each in judged.items() if each.verdict == verdict}
+    if not found:
+        return ""
+    guessing = short(100 * next(iter(found.values())).chance)
+    said = (one if len(found) == 1 else several).format(guessing)
+    return f"{_with_percents({s: each.accuracy for s, each in found.items()})} {said}"
+
+
+_LOSSES = {
+    "start": "Loss of the first batch",
+    "first-100": "Mean loss of the first 100 batches",
+    "last": "Loss of the last batch",
 }
 
 
 def _loss(question: Loss, state: RunState) -> Answer:
-    title, of = _LOSSES[question.of]
-    found = {s: _over_seeds(state, s, of) for s in _contestants(question, state)}
+    found = {s: _mean_loss(question, state, s) for s in _contestants(question, state)}
     told = [
-        f"{s} {short(m.mean, 4)}{_beside(question.published.get(s), '')}"
+        f"{s} {short(m[0], 4)}{_of(m[1], state, s)}{_beside(question.published.get(s), '')}"
         for s, m in found.items()
         if m
     ]
     return Answer(
         "loss",
-        _with_remark(f"{title}: {', '.join(told) or _UNKNOWN}.", question.remark),
-        measured={s: (to_wire(m.mean),) for s, m in found.items() if m},
+        _with_remark(f"{_LOSSES[question.of]}: {', '.join(told) or _UNKNOWN}.", question.remark),
+        measured={s: (to_wire(m[0]),) for s, m in found.items() if m},
         published={s: (value,) for s, value in question.published.items()},
     )
+
+
+def _mean_loss(question: Loss, state: RunState, scheme: str) -> tuple[float, int] | None:
+    """Return the loss and over how many seeds it is; as in the table, or at a step of the curve."""
+    trials = state.of_scheme(scheme)
+    if question.of == "first-100":
+        found = first_loss_of(trials, first_steps(state))
+        return (found.mean, found.n) if found else None
+    step = 1 if question.of == "start" else max(trial.steps for trial in trials)
+    curve = curve_of(trials, "train_loss", (step, step))
+    return (float(curve.mean[0]), int(curve.count[0])) if curve.x.size else None
+
+
+def _of(seeds: int, state: RunState, scheme: str) -> str:
+    """Say over how many of the seeds a mean is, where it isn't over all."""
+    planned = len(state.of_scheme(scheme))
+    return "" if seeds == planned else f" (over {seeds} of {planned} seeds)"
 
 
 def _same_start(question: SameStart, state: RunState) -> Answer:
@@ -228,7 +274,7 @@ def _best_range(state: RunState) -> Answer:
             parts += _outside(axis, axis.curves[0])
         for curve in axis.curves:
             measured[curve.name] = _in_percent(curve)
-        parts += [f"{name}: {_percent(accuracy)}." for name, accuracy in axis.references]
+        parts += [f"{name}: {percent(accuracy)}." for name, accuracy in axis.references]
     return Answer("best-range", "\n".join(parts) or "Nothing was swept.", measured=measured)
 
 
@@ -236,12 +282,11 @@ def _outside(axis: Axis, curve: Curve) -> list[str]:
     """Say how far below the best the other values end."""
     near = curve.best_range
     far = [p for p in curve.points if p not in near and p.final is not None]
-    told = [f"{_value(p.value)} {_percent(p.final)}" for p in far[:_LISTED]]
+    told = [f"{_value(p.value)} {percent(p.final)}" for p in far[:_LISTED]]
     return [f"Outside of it: {axis.title} {', '.join(told)}."] if told else []
 
 
 def _learns(state: RunState) -> Answer:
-    guessing = chance(state)
     parts = []
     measured: dict[str, tuple[Number | None, ...]] = {}
     for axis in swept_axes(state):
@@ -252,7 +297,7 @@ def _learns(state: RunState) -> Answer:
             good = [
                 _value(p.value)
                 for p in curve.points
-                if p.final is not None and p.final.mean >= AT_CHANCE * guessing
+                if p.learning is not None and p.learning.learns
             ]
             parts.append(f"{curve.name}: {_learned(axis, curve, good)}")
     return Answer("learns", "\n".join(parts) or "Nothing was swept.", measured=measured)
@@ -303,13 +348,6 @@ def _with_remark(text: str, remark: str) -> str:
 
 def _sentence(text: str) -> str:
     return text if ":" in text.split(" ", maxsplit=1)[0] else text[0].upper() + text[1:]
-
-
-def _percent(measured: Measure | None) -> str:
-    if measured is None:
-        return "-"
-    spread = f" ± {100 * measured.std:.2f}" if measured.std is not None else ""
-    return f"{100 * measured.mean:.2f}{spread} %"
 
 
 def _with_percents(means: dict[str, float]) -> str:

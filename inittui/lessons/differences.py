@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from inittui.lessons.questions import Answer
 from inittui.lessons.questions import Difference as Question
+from inittui.results.comparison import FEWEST_SEEDS, LEVEL, paired_difference
 from inittui.results.state import RunState, TrialState
-from inittui.results.summary import CONFIDENCE, FEWEST_SEEDS, paired_difference
 from inittui.text import short
 
 
@@ -34,7 +34,7 @@ def answer_difference(question: Question, state: RunState) -> Answer:
         return Answer("difference", text, measured=measured)
     verdict = "they can be told apart" if found.is_clear else "they can't be told apart"
     text = (
-        f"{head}: {shown}, {100 * CONFIDENCE:.0f} % interval {_signed(found.low)} to "
+        f"{head}: {shown}, {100 * (1 - LEVEL):.0f} % interval {_signed(found.low)} to "
         f"{_signed(found.high)} over {found.n} seeds: {verdict}."
     )
     return Answer(

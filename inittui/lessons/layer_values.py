@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from inittui.events.probes import LayerProbe, Measured, select_layers
 from inittui.events.wire_numbers import all_to_wire, from_wire
 from inittui.lessons.questions import Answer, Layers, Measurable
+from inittui.results.curves import over_seeds
 from inittui.results.state import RunState
 from inittui.text import short
 
@@ -37,20 +38,27 @@ def answer_layers(question: Layers, state: RunState) -> Answer:
     for scheme in state.schemes:
         if question.schemes and scheme not in question.schemes:
             continue
-        names, values, seeds = _means(question, state, scheme)
+        names = _names(question, state, scheme)
         if not names:
             continue
+        rows = _rows(question.of, state, scheme, question.when, question.only)
+        values = layer_means(question.of, state, scheme, question.when, question.only)
         measured[scheme] = values
-        over = f"mean of {seeds} seeds: " if seeds > 1 else ""
-        published = question.published.get(scheme)
+        over = f"mean of {len(rows)} seeds: " if len(rows) > 1 else ""
+        if over_seeds(rows).count.min(initial=len(rows)) < len(rows):
+            over = f"mean of {len(rows)} seeds, where one is not finite of the others: "
+        published, ours = question.published.get(scheme), question.ours.get(scheme)
         told = ", ".join(
-            f"{name} {_shown(question.of, value, 5 if published else 4)}{of}"
+            f"{name} {_shown(question.of, value, 5 if published or ours else 4)}{of}"
             for (name, of), value in zip(names, values, strict=True)
         )
-        met = _compared(published, question.tolerance, values) if published else None
-        lines.append(f"{named(state, scheme)}{over}{told}.{met[1] if met else ''}")
-        if met:
-            verdicts.append(met[0])
+        line = f"{named(state, scheme)}{over}{told}."
+        for whose, figures in (("Published", published), (_ours(question), ours)):
+            if figures:
+                met, said = _compared(whose, figures, question.tolerance, values)
+                verdicts.append(met)
+                line += said
+        lines.append(line)
     if not lines:
         return Answer("layers", f"{_title(question)}: not measured.")
     text = "\n".join([f"{_title(question)}:", *lines, *filter(None, [question.remark])])
@@ -60,13 +68,21 @@ def answer_layers(question: Layers, state: RunState) -> Answer:
         holds=all(verdicts) if verdicts else None,
         measured={scheme: all_to_wire(values) for scheme, values in measured.items()},
         published=dict(question.published),
+        ours=dict(question.ours),
     )
 
 
 def layer_means(
     of: Measurable, state: RunState, scheme: str, when: str = "before", only: str | None = None
 ) -> list[float]:
-    """Return each layer's value, the mean over the contestant's seeds."""
+    """Return each layer's value, the mean over the contestant's seeds as `over_seeds` has it."""
+    return [float(mean) for mean in over_seeds(_rows(of, state, scheme, when, only)).mean]
+
+
+def _rows(
+    of: Measurable, state: RunState, scheme: str, when: str, only: str | None
+) -> list[list[float]]:
+    """Return each layer's value under each seed."""
     read = _reader(of)
     probes = [
         event.probe
@@ -74,8 +90,7 @@ def layer_means(
         for event in trial.probes
         if event.when == when
     ]
-    rows = [[read(layer) for layer in select_layers(probe.layers, only)] for probe in probes]
-    return [sum(values) / len(values) for values in zip(*rows, strict=False)]
+    return [[read(layer) for layer in select_layers(probe.layers, only)] for probe in probes]
 
 
 def named(state: RunState, scheme: str) -> str:
@@ -83,27 +98,25 @@ def named(state: RunState, scheme: str) -> str:
     return f"{scheme}: " if len(state.schemes) > 1 else ""
 
 
-def _means(
-    question: Layers, state: RunState, scheme: str
-) -> tuple[list[tuple[str, str]], list[float], int]:
-    """Return layer names, each with what its value is of; the values; the number of seeds."""
+def _names(question: Layers, state: RunState, scheme: str) -> list[tuple[str, str]]:
+    """Return layer names, each with what its value is of."""
     events = [trial.probe(question.when) for trial in state.of_scheme(scheme)]
-    known = [event.probe for event in events if event is not None]
-    if not known:
-        return [], [], 0
+    known = next((event.probe for event in events if event is not None), None)
     counted = question.of == "distinct_units"
-    names = [
+    return [
         (layer.name, f" of {layer.units}" if counted else "")
-        for layer in select_layers(known[0].layers, question.only)
+        for layer in select_layers(known.layers if known else (), question.only)
     ]
-    values = layer_means(question.of, state, scheme, question.when, question.only)
-    return names, values, len(known)
+
+
+def _ours(question: Layers) -> str:
+    return f"Measured before over {question.ours_seeds} seeds"
 
 
 def _compared(
-    published: Sequence[float], tolerance: Sequence[float], values: Sequence[float]
+    whose: str, published: Sequence[float], tolerance: Sequence[float], values: Sequence[float]
 ) -> tuple[bool, str]:
-    """Say whether the values are as published, each within its tolerance."""
+    """Say whether the values are as those of somebody else, each within its tolerance."""
     allowed = [*tolerance, *[tolerance[-1] if tolerance else 0.0] * len(published)]
     off = [
         (0.0 if abs(v) < _NO_SIGNAL else math.inf) if p == 0 else abs(v / p - 1)
@@ -113,7 +126,7 @@ def _compared(
     shown = ", ".join(short(p, 5) for p in published)
     worst = f"{100 * max(off, default=math.inf):.2g} %"
     verdict = f"these are within {worst} of it" if met else f"these are off by up to {worst}"
-    return met, f" Published: {shown}; {verdict}."
+    return met, f" {whose}: {shown}; {verdict}."
 
 
 def _shown(of: Measurable, value: float, digits: int) -> str:

@@ -55,6 +55,11 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ask: tuple[Question, ...] = ()
     """What is asked of its numbers."""
 
+    @property
+    def is_trained(self) -> bool:
+        """Whether it is an experiment that is trained, not a look or a histogram."""
+        return self.experiment is not None and self.trains
+
     def sized(self, size: Size) -> Experiment | None:
         """Return the experiment in one of its sizes; None for a histogram."""
         return self.small if size == "small" else self.experiment
@@ -120,6 +125,8 @@ def parse_lesson(text: str, name: str, source: str) -> Lesson:
         raise UsageError(f"{sanitize(source, 200)}: 'parts' must be a list of tables") from None
     for part in lesson.parts:
         _check(part, source)
+        for question in part.ask:
+            _check_figures(question, len(lesson.look), source)
     return lesson
 
 
@@ -151,6 +158,26 @@ def _check(part: Part, source: str) -> None:
     for experiment in (part.experiment, part.small):
         if experiment is not None:
             experiment.check()
+
+
+def _check_figures(question: Question, looks: int, source: str) -> None:
+    """Let no figure stand without its owner, and no answer without its line."""
+    kind = question.__struct_config__.tag
+    if getattr(question, "published", None) and not question.reference:
+        raise UsageError(
+            f"{sanitize(source, 200)}: the question '{kind}' has published figures, but no "
+            "'reference' that says where they stand"
+        )
+    if getattr(question, "ours", None) and not getattr(question, "ours_seeds", 0):
+        raise UsageError(
+            f"{sanitize(source, 200)}: the question '{kind}' has figures of ours, but no "
+            "'ours_seeds' that says over how many seeds they were measured"
+        )
+    if not 0 <= question.look <= looks:
+        raise UsageError(
+            f"{sanitize(source, 200)}: the question '{kind}' answers line {question.look} of "
+            f"'look', which has {looks}"
+        )
 
 
 def _shipped() -> tuple[str, ...]:

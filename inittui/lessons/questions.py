@@ -40,8 +40,12 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     schemes: tuple[str, ...] = ()
     """The contestants that it is about; () means all."""
+    look: int = 0
+    """Which line of the lesson's "look at" it answers, counted from 1; 0: none."""
     remark: str = ""
-    """What has to be known of the published numbers."""
+    """What has to be known of the figures that stand beside the measured ones."""
+    reference: str = ""
+    """Where the published figures stand, and what they are of."""
 
 
 class Accuracy(_Question, frozen=True, kw_only=True, tag="accuracy"):
@@ -94,6 +98,9 @@ class Layers(_Question, frozen=True, kw_only=True, tag="layers"):
     """Pattern of the layers."""
     published: dict[str, tuple[float, ...]] = {}
     """By contestant, one number per layer."""
+    ours: dict[str, tuple[float, ...]] = {}
+    """The same, measured by inittui itself: the mean over `ours_seeds` seeds."""
+    ours_seeds: int = 0
     tolerance: tuple[float, ...] = ()
     """Relative, per layer; the last one holds for those after it."""
 
@@ -133,3 +140,9 @@ class Answer(msgspec.Struct, frozen=True):
     measured: Mapping[str, tuple[Number | None, ...]] = {}
     """The figures by contestant, or by what the text names."""
     published: Mapping[str, tuple[float, ...]] = {}
+    """Figures of the source, as `reference` says."""
+    reference: str = ""
+    ours: Mapping[str, tuple[float, ...]] = {}
+    """Figures that inittui measured before."""
+    look: int = 0
+    """Which line of the lesson's "look at" it answers, counted from 1; 0: none."""

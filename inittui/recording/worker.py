@@ -13,16 +13,12 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from inittui.errors import ExitCode, InittuiError, MachineError
-from inittui.events.records import RunEnded
+from inittui.events.records import RunEnded, RunStatus
 from inittui.recording.recorder import Recorder
 from inittui.recording.resume import open_resumption
-from inittui.runs import LogWriter, RunDirectory, read_experiment
-
-if TYPE_CHECKING:
-    pass
+from inittui.runs import LogWriter, RunBusyError, RunDirectory, read_experiment, summarize
 
 NICENESS = 10
 """How far a worker steps back, so that a screen on the same machine stays quick."""
@@ -34,8 +30,14 @@ def work(
     resume: bool = False,
     trust: bool = False,
     checkpoint_seconds: float | None = None,
+    starts: bool = False,
+    draw: int | None = None,
 ) -> ExitCode:
-    """Train a run's experiment until it ends or SIGTERM asks for an orderly stop."""
+    """Train a run's experiment until it ends or SIGTERM asks for an orderly stop.
+
+    With ``starts`` its models are only measured as they start; with ``draw`` so many values of its
+    first scheme are drawn.
+    """
     began = time.time()
     os.nice(NICENESS)
     asked = threading.Event()
@@ -48,6 +50,9 @@ def work(
         print(error, file=sys.stderr)  # noqa: T201
         return error.exit_code
     try:
+        if starts or draw is not None:
+            _record_untrained(run, asked, trust=trust, draw=draw)
+            return ExitCode.DONE
         recorder = (
             Recorder.of_resumption(resumption, trust=trust, checkpoint_seconds=checkpoint_seconds)
             if resumption
@@ -55,6 +60,10 @@ def work(
         )
         for _ in recorder.events(should_stop=asked.is_set, command=sys.argv, process_started=began):
             pass
+        summarize(run, whole=True)  # so that no list has to read the log
+    except RunBusyError as error:  # the log is the other's
+        print(error, file=sys.stderr)  # noqa: T201
+        return error.exit_code
     except InittuiError as error:
         _tell_failure(run, str(error))
         print(error, file=sys.stderr)  # noqa: T201
@@ -74,6 +83,30 @@ def _new_recorder(run: RunDirectory, *, trust: bool, checkpoint_seconds: float |
     return Recorder(prepare(experiment), run, checkpoint_seconds=checkpoint_seconds)
 
 
+def _record_untrained(
+    run: RunDirectory, asked: threading.Event, *, trust: bool, draw: int | None
+) -> None:
+    from inittui.recording import untrained
+    from inittui.trust import load_code
+
+    began = time.time()
+    experiment = read_experiment(run)
+    load_code(experiment, run.experiment_file, trust=trust)
+    if draw is None:
+        events = untrained.starts(experiment, sys.argv)
+    else:
+        events = untrained.drawn(experiment.schemes[0], draw, experiment.seeds[0])
+    status: RunStatus = "finished"
+    with LogWriter(run) as log:
+        for event in events:
+            log.write(event)
+            if asked.is_set():
+                status = "interrupted"
+                break
+        now = time.time()
+        log.write(RunEnded(at=now, status=status, seconds=0.0, wall_seconds=now - began))
+
+
 def _tell_failure(run: RunDirectory, reason: str) -> None:
     """Write into the log why the run ended, where the log can still be written."""
     ended = RunEnded(at=time.time(), status="failed", seconds=0.0, wall_seconds=0.0, reason=reason)
@@ -91,8 +124,10 @@ def main() -> ExitCode:
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--trust", action="store_true")
     parser.add_argument("--checkpoint-every", type=float, metavar="SECONDS")
+    parser.add_argument("--starts", action="store_true", help="measure; train nothing")
+    parser.add_argument("--draw", type=int, metavar="COUNT", help="draw values; train nothing")
     options = parser.parse_args()
-    from inittui.training.allocation import keep_freed_memory
+    from inittui.training.hardware import keep_freed_memory
 
     keep_freed_memory()
     return work(
@@ -100,6 +135,8 @@ def main() -> ExitCode:
         resume=options.resume,
         trust=options.trust,
         checkpoint_seconds=options.checkpoint_every,
+        starts=options.starts,
+        draw=options.draw,
     )
 
 

@@ -3,41 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from inittui.results.state import FIRST_STEPS, RunState, TrialState
-
-FEWEST_SEEDS = 3
-"""Seeds from which on schemes are ranked: with fewer an interval means nothing."""
-
-CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A quantity over a scheme's trials."""
-
-    mean: float
-    std: float | None
-    """With n − 1; None for a single value."""
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A scheme's paired difference to another under the same seeds, with its interval."""
-
-    to: str
-    mean: float
-    low: float
-    high: float
-    n: int
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether the interval leaves out 0."""
-        return self.low > 0 or self.high < 0
+from inittui.results.comparison import Comparison, Difference, Measure, measure
+from inittui.results.learning import Learning, judge
+from inittui.results.state import ENDED, FIRST_STEPS, RunState, TrialState
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +26,12 @@ class SchemeSummary:
     train_loss: Measure | None
     first_loss: Measure | None
     """Of the trials that took these steps, or diverged in them."""
+    learning: Learning | None
+    """Whether it learns, by the trials that `val_accuracy` is of; None where the log says too
+    little."""
+    same_as: str | None
+    """An earlier contestant with bitwise equal start values and the same settings under every
+    seed: the two are one and the same, and are compared as one."""
     rank: int | None
     """By accuracy; equal where it can't be told apart; None where nothing can be said."""
     first_rank: int | None
@@ -72,10 +49,10 @@ def summarize(state: RunState) -> list[SchemeSummary]:
     failed or has not come so far doesn't count there. Schemes are sorted by mean accuracy; those
     without a comparable one come last.
 
-    A scheme's rank is one more than the number of schemes that are clearly better: those with a
-    paired difference whose 95 % interval leaves out 0. So schemes that can't be told apart from
-    the best share rank 1, even if one with a mean between them is clearly behind it. Schemes with
-    fewer than `FEWEST_SEEDS` seeds have no rank.
+    Ranks are groups in the order of the means: everybody of a later group is clearly behind the
+    best of each earlier one, by paired t-tests with Holm's correction over all pairs
+    (`inittui.results.comparison`). Schemes with fewer than three seeds have no rank; nobody has one
+    where more than `MOST_COMPARED` are compared.
     """
     groups = {scheme: state.of_scheme(scheme) for scheme in state.schemes}
     final = last_epoch(state)
@@ -88,32 +65,71 @@ def summarize(state: RunState) -> list[SchemeSummary]:
         first = trial.first_loss if trial.steps >= steps else None
         return first if first is not None and math.isfinite(first) else None
 
-    accuracy = _Comparison(groups, final_accuracy, best=max)
-    first = _Comparison(groups, whole_first_loss, best=min)
+    same = same_contestants(state)
+    accuracy = _compare(groups, same, final_accuracy, higher_is_better=True)
+    first = _compare(groups, same, whole_first_loss, higher_is_better=False)
     found = []
+    compared_at_all = set(accuracy.order)
     for scheme, trials in groups.items():
-        counted = _furthest(trials)
+        counted = furthest(trials)
+        compared = same.get(scheme, scheme)
         found.append(
             SchemeSummary(
                 scheme=scheme,
                 trials=tuple(trials),
-                is_final=scheme in accuracy.order,
-                val_accuracy=measure(trial.val_accuracy for trial in counted),
+                is_final=compared in compared_at_all,
+                val_accuracy=accuracy_of(trials),
                 val_loss=measure(trial.val_loss for trial in counted),
                 train_loss=measure(trial.train_loss for trial in counted),
-                first_loss=measure(
-                    trial.first_loss
-                    for trial in trials
-                    if trial.steps >= steps or trial.status == "diverged"
-                ),
-                rank=accuracy.ranks.get(scheme),
-                first_rank=first.ranks.get(scheme),
-                accuracy_difference=accuracy.differences.get(scheme),
-                first_difference=first.differences.get(scheme),
+                first_loss=first_loss_of(trials, steps),
+                learning=judge(state, counted),
+                same_as=same.get(scheme),
+                rank=accuracy.ranks.get(compared),
+                first_rank=first.ranks.get(compared),
+                accuracy_difference=accuracy.differences.get(compared),
+                first_difference=first.differences.get(compared),
             )
         )
     order = {scheme: place for place, scheme in enumerate(accuracy.order)}
-    return sorted(found, key=lambda one: order.get(one.scheme, len(order)))
+    return sorted(found, key=lambda one: order.get(same.get(one.scheme, one.scheme), len(order)))
+
+
+def same_contestants(state: RunState) -> dict[str, str]:
+    """Return which contestants are one and the same as an earlier one, by what each is.
+
+    They have the same settings and, under each of the same seeds, bitwise equal start values of
+    all parameters. What the log doesn't say counts as different.
+    """
+    first: dict[tuple[object, ...], str] = {}
+    same: dict[str, str] = {}
+    for scheme in state.schemes:
+        trials = state.of_scheme(scheme)
+        if not all(trial.start and trial.plan for trial in trials):
+            continue
+        identity = (
+            *((trial.seed, tuple(values.digest for values in trial.start)) for trial in trials),
+            tuple(sorted(trials[0].plan.settings.items(), key=str)) if trials[0].plan else (),
+        )
+        earlier = first.setdefault(identity, scheme)
+        if earlier != scheme:
+            same[scheme] = earlier
+    return same
+
+
+def _compare(
+    groups: Mapping[str, Sequence[TrialState]],
+    same: Mapping[str, str],
+    quantity: Callable[[TrialState], float | None],
+    *,
+    higher_is_better: bool,
+) -> Comparison:
+    """Compare contestants, of those that are one and the same the first alone."""
+    by_seed = {
+        scheme: {t.seed: v for t in trials if (v := quantity(t)) is not None}
+        for scheme, trials in groups.items()
+        if scheme not in same
+    }
+    return Comparison(by_seed, higher_is_better=higher_is_better)
 
 
 def first_steps(state: RunState) -> int:
@@ -131,82 +147,42 @@ def _epoch(trial: TrialState) -> int:
     return trial.epochs[-1].epoch if trial.epochs else 0
 
 
+def accuracy_of(trials: Sequence[TrialState]) -> Measure | None:
+    """Return a contestant's accuracy after the last epoch that its trials reached."""
+    return measure(trial.val_accuracy for trial in furthest(trials))
+
+
+def first_loss_of(trials: Sequence[TrialState], steps: int) -> Measure | None:
+    """Return a contestant's first loss, of the trials that took these steps or have ended."""
+    return measure(
+        trial.first_loss for trial in trials if trial.steps >= steps or trial.status in ENDED
+    )
+
+
 def _is_sound(trial: TrialState) -> bool:
     return trial.status not in ("diverged", "failed")
 
 
-def _furthest(trials: Sequence[TrialState]) -> list[TrialState]:
-    """Return those of a scheme's trials that were validated after the same, latest epoch."""
-    sound = [trial for trial in trials if _is_sound(trial)] or list(trials)
-    latest = max(map(_epoch, sound))
-    return [trial for trial in sound if _epoch(trial) == latest]
+def sound(trials: Sequence[TrialState]) -> list[TrialState]:
+    """Return those of a scheme's trials that neither diverged nor failed; all where none is so."""
+    return [trial for trial in trials if _is_sound(trial)] or list(trials)
 
 
-def measure(values: Iterable[float | None]) -> Measure | None:
-    """Return mean and standard deviation of what is there; None if nothing is."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return None
-    mean = sum(known) / len(known)
-    if len(known) == 1:
-        return Measure(mean, None, 1)
-    variance = sum((value - mean) * (value - mean) for value in known) / (len(known) - 1)
-    return Measure(mean, math.sqrt(variance), len(known))
+def furthest(trials: Sequence[TrialState]) -> list[TrialState]:
+    """Return the sound ones that were validated after the same, latest epoch."""
+    found = sound(trials)
+    latest = max(map(_epoch, found), default=0)
+    return [trial for trial in found if _epoch(trial) == latest]
 
 
-class _Comparison:
-    """Schemes compared by one quantity, paired by seed."""
-
-    def __init__(
-        self,
-        groups: Mapping[str, Sequence[TrialState]],
-        quantity: Callable[[TrialState], float | None],
-        best: Callable[[Iterable[float]], float],
-    ) -> None:
-        self._by_seed = {
-            scheme: {t.seed: v for t in trials if (v := quantity(t)) is not None}
-            for scheme, trials in groups.items()
-        }
-        self.measures = {
-            scheme: measure(values.values()) for scheme, values in self._by_seed.items()
-        }
-        sign = -1 if best is max else 1
-        means = {scheme: m.mean for scheme, m in self.measures.items() if m is not None}
-        self.order = sorted(means, key=lambda scheme: sign * means[scheme])
-        self.differences = self._to_best()
-        self.ranks = self._rank()
-
-    def _to_best(self) -> dict[str, Difference]:
-        pairs = ((scheme, self.between(scheme, self.order[0])) for scheme in self.order[1:])
-        return {scheme: difference for scheme, difference in pairs if difference is not None}
-
-    def between(self, scheme: str, other: str) -> Difference | None:
-        """Return the paired difference over common seeds; None where they are too few."""
-        mine, theirs = self._by_seed[scheme], self._by_seed[other]
-        return paired_difference(
-            other, [mine[seed] - theirs[seed] for seed in mine if seed in theirs]
-        )
-
-    def _rank(self) -> dict[str, int]:
-        return {
-            scheme: 1 + sum(self._is_clear(scheme, better) for better in self.order[:place])
-            for place, scheme in enumerate(self.order)
-            if len(self._by_seed[scheme]) >= FEWEST_SEEDS
-        }
-
-    def _is_clear(self, scheme: str, better: str) -> bool:
-        difference = self.between(scheme, better)
-        return difference is not None and difference.is_clear
-
-
-def paired_difference(to: str, differences: Sequence[float]) -> Difference | None:
-    """Return the mean of paired differences with its Student interval; None for fewer than 3."""
-    count = len(differences)
-    if count < FEWEST_SEEDS:
-        return None
-    from scipy.special import stdtrit
-
-    found = measure(differences)
-    assert found is not None and found.std is not None
-    reach = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2)) * found.std / math.sqrt(count)
-    return Difference(to, found.mean, found.mean - reach, found.mean + reach, count)
+def share_done(trials: Sequence[TrialState], total_steps: int) -> float:
+    """Return which share of their steps trials have taken; one that is over counts in full."""
+    if not trials or not total_steps:
+        return 0.0
+    done = [
+        min(t.steps / total_steps, 1.0)
+        if t.status in ("running", "waiting", "interrupted")
+        else 1.0
+        for t in trials
+    ]
+    return math.fsum(done) / len(done)

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from inittui.experiment.trials import Setting, format_setting
+from inittui.results.comparison import Measure, measure
+from inittui.results.learning import Learning, judge
 from inittui.results.state import ENDED, RunState, TrialState
-from inittui.results.summary import Measure, measure
+from inittui.text import short
 
 NEAR_BEST = 0.01
 """Values whose mean accuracy is at most this far below the best belong to the best range."""
-
-AT_CHANCE = 1.5
-"""An accuracy below this many times that of guessing is called chance."""
 
 MOST_SENTENCES = 4
 """Curves that are each spoken of; of more only the best one is."""
@@ -34,6 +33,8 @@ class Point:
     """Whether at least one of its trials was trained to the end (or diverged)."""
     final: Measure | None
     """The accuracy of those; None where there is none."""
+    learning: Learning | None = None
+    """Whether those learn; None where there is none, or the log says too little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class Axis:
 def swept_axes(state: RunState) -> tuple[Axis, ...]:
     """Return the swept parameters and settings of a run; () where nothing is swept."""
     names = dict.fromkeys(name for trial in state.trials for name in _swept(trial))
-    return tuple(_axis(name, state.trials) for name in names)
+    return tuple(_axis(name, state) for name in names)
 
 
 def best_ranges(state: RunState, axis: Axis) -> list[str]:
@@ -115,22 +116,20 @@ def best_ranges(state: RunState, axis: Axis) -> list[str]:
         return [f"So far no value of {axis.title} was trained to the end."]
     if len(curves) > MOST_SENTENCES:
         curves = [max(curves, key=_best_mean)]
-    said = [_best_range(axis, curve, chance(state)) for curve in curves]
+    said = [_best_range(axis, curve) for curve in curves]
     if len(axis.curves) == 1:
         return [text[0].upper() + text[1:] for text in said]
     return [f"{curve.name}: {text}" for curve, text in zip(curves, said, strict=True)]
 
 
-def _best_range(axis: Axis, curve: Curve, guessing: float) -> str:
+def _best_range(axis: Axis, curve: Curve) -> str:
     best = curve.best
     assert best is not None
     top = _best_mean(curve)
     of = _of_trained(curve)
-    if top < AT_CHANCE * guessing:
-        return (
-            f"{of}at no {axis.title} does it learn; "
-            f"the accuracy is at most {100 * top:.2f} %, guessing gives {100 * guessing:.0f} %."
-        )
+    judged = [point.learning for point in curve.points if point.learning is not None]
+    if judged and not any(each.learns for each in judged):
+        return f"{of}{_none_learns(axis, judged, top)}"
     value, near = format_setting(best.value), curve.best_range
     if not axis.is_numeric or len(near) == 1:
         return f"{of}the best {axis.title} is {value}, with {100 * top:.2f} %."
@@ -139,6 +138,23 @@ def _best_range(axis: Axis, curve: Curve, guessing: float) -> str:
         f"{of}the best {axis.title} is from {low} to {high}: within "
         f"{100 * NEAR_BEST:g} point of the best mean accuracy, {100 * top:.2f} % at {value}."
     )
+
+
+def _none_learns(axis: Axis, judged: Sequence[Learning], top: float) -> str:
+    """Say that no value does better than guessing, or that it can't be told."""
+    guess = short(100 * judged[0].chance)
+    best = f"the accuracy is at most {100 * top:.2f} %, guessing gives {guess} %"
+    if any(each.verdict == "too few images" for each in judged):
+        return (
+            f"at no {axis.title} can it be told from {judged[0].images} validated images whether "
+            f"it learns; {best}."
+        )
+    exploded = [each for each in judged if each.verdict == "loss explodes"]
+    if exploded:
+        lowest = min(each.loss for each in exploded)
+        guessing = short(exploded[0].loss_of_guessing)
+        best += f"; above that the loss is at least {short(lowest)}, guessing has {guessing}"
+    return f"at no {axis.title} does it learn; {best}."
 
 
 def _of_trained(curve: Curve) -> str:
@@ -152,16 +168,12 @@ def _best_mean(curve: Curve) -> float:
     return -math.inf if best is None else _mean(best)
 
 
-def chance(state: RunState) -> float:
-    """Return the accuracy of guessing; 0 where the number of classes isn't known."""
-    return 1 / state.started.classes if state.started and state.started.classes else 0.0
-
-
 def _swept(trial: TrialState) -> dict[str, Setting]:
     return trial.plan.swept if trial.plan is not None else {}
 
 
-def _axis(name: str, trials: Sequence[TrialState]) -> Axis:
+def _axis(name: str, state: RunState) -> Axis:
+    trials = state.trials
     groups: dict[str, list[TrialState]] = {}
     others: dict[str, list[TrialState]] = {}
     for trial in trials:
@@ -171,7 +183,7 @@ def _axis(name: str, trials: Sequence[TrialState]) -> Axis:
             others.setdefault(trial.scheme, []).append(trial)
     names = _shortest(list(groups))
     curves = tuple(
-        Curve(short, _points(name, group))
+        Curve(short, _points(name, group, state))
         for short, group in zip(names, groups.values(), strict=True)
     )
     values = _ordered(_swept(t)[name] for group in groups.values() for t in group)
@@ -200,14 +212,19 @@ def _shortest(names: Sequence[str]) -> list[str]:
     return [rest for _, _, rest in split] if same and len(names) > 1 else list(names)
 
 
-def _points(name: str, trials: Sequence[TrialState]) -> tuple[Point, ...]:
+def _points(name: str, trials: Sequence[TrialState], state: RunState) -> tuple[Point, ...]:
     found = []
-    for value in _ordered(_swept(trial)[name] for trial in trials):
-        mine = [trial for trial in trials if _swept(trial)[name] == value]
+    of_value: dict[Setting, list[TrialState]] = {}
+    for trial in trials:
+        of_value.setdefault(_swept(trial)[name], []).append(trial)
+    for value in _ordered(of_value):
+        mine = of_value[value]
         known = [trial.val_accuracy for trial in mine if trial.val_accuracy is not None]
         low, high = min(known, default=math.nan), max(known, default=math.nan)
-        ended = [trial.val_accuracy for trial in mine if trial.status in ENDED]
-        found.append(Point(value, measure(known), low, high, bool(ended), measure(ended)))
+        ended = [trial for trial in mine if trial.status in ENDED]
+        final = measure(trial.val_accuracy for trial in ended)
+        learning = judge(state, ended)
+        found.append(Point(value, measure(known), low, high, bool(ended), final, learning))
     return tuple(found)
 
 

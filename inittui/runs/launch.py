@@ -7,15 +7,12 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 from inittui.errors import MachineError, UsageError
 from inittui.files import open_regular
 from inittui.runs.directory import RunDirectory
 from inittui.runs.lock import live_writer
-
-_PROCESSES = Path("/proc")
-"""Where Linux tells of processes and the files that they have open."""
+from inittui.runs.processes import PROCESSES
 
 
 def start_worker(
@@ -24,6 +21,8 @@ def start_worker(
     resume: bool = False,
     trust: bool = False,
     checkpoint_seconds: float | None = None,
+    starts: bool = False,
+    draw: int | None = None,
 ) -> subprocess.Popen[bytes]:
     """Train a run in a process and a session of its own.
 
@@ -35,6 +34,8 @@ def start_worker(
         resume: go on with what a process before has left.
         trust: import the code that the experiment names.
         checkpoint_seconds: how often long epochs are saved; None is the engine's default.
+        starts: measure the models as they start; train nothing.
+        draw: draw so many values of the experiment's first scheme; train nothing.
 
     Raises:
         MachineError: the worker's log is no regular file.
@@ -43,6 +44,9 @@ def start_worker(
     options = [*(["--resume"] if resume else []), *(["--trust"] if trust else [])]
     if checkpoint_seconds is not None:
         options += ["--checkpoint-every", str(checkpoint_seconds)]
+    options += ["--starts"] if starts else []
+    if draw is not None:
+        options += ["--draw", str(draw)]
     log = open_regular(run.worker_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     with open(log, "ab") as output:  # noqa: PTH123 (a descriptor)
         return subprocess.Popen(
@@ -65,7 +69,7 @@ def stop_worker(run: RunDirectory) -> None:
         UsageError: no process on this host that is known writes the run.
         MachineError: it belongs to another user.
     """
-    holder = live_writer(run)
+    holder = live_writer(run, wait=True)
     if holder is None:
         raise UsageError(f"run {run.id} isn't running")
     if not holder.pid:
@@ -105,10 +109,10 @@ def _terminate(process: int, run: RunDirectory) -> None:
 
 def _check_writer(process: int, run: RunDirectory) -> None:
     """Raise `ProcessLookupError` for a process that hasn't the run's lock open, as far as known."""
-    if not _PROCESSES.is_dir():  # only Linux tells
+    if not PROCESSES.is_dir():  # only Linux tells
         return
     lock = run.lock.lstat()
-    for opened in (_PROCESSES / str(process) / "fd").iterdir():
+    for opened in (PROCESSES / str(process) / "fd").iterdir():
         with suppress(FileNotFoundError):
             if os.path.samestat(opened.stat(), lock):
                 return

@@ -18,22 +18,23 @@ from textual.screen import Screen
 
 from inittui.errors import InittuiError, nearest
 from inittui.experiment.records import Experiment
+from inittui.results.summary import share_done
 from inittui.runs import RunDirectory
 from inittui.text import sanitize
 from inittui.tui import themes
 from inittui.tui.driver import driver_class
-from inittui.tui.key_queue import KeyQueue
+from inittui.tui.key_queue import LONGEST_SECONDS, KeyQueue
 from inittui.tui.keymap import check_keymap, key
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.open_runs import OpenRuns
-from inittui.tui.progress import duration, share_done, time_left
-from inittui.tui.screens import LATER
+from inittui.tui.screens import SCREENS
 from inittui.tui.screens.base import LabScreen
-from inittui.tui.screens.compare import CompareScreen
 from inittui.tui.settings import Loaded, Settings, save_settings
 from inittui.tui.terminal import Terminal, input_has_ended
+from inittui.views.wording import duration, time_left
 
 if TYPE_CHECKING:
+    from inittui.tui.host import Host
     from inittui.tui.lesson_process import RunningLesson
     from inittui.tui.widgets.curves_panel import CurvesPanel
 
@@ -47,10 +48,7 @@ class LabApp(KeyQueue):
     TITLE = "inittui"
     CSS_PATH = "lab.tcss"
     ENABLE_COMMAND_PALETTE = True
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        "compare": CompareScreen,
-        **LATER,
-    }
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {**SCREENS}
     DEFAULT_MODE = "compare"
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,27 +69,31 @@ class LabApp(KeyQueue):
     def __init__(
         self,
         *,
-        root: Path,
+        open_runs: OpenRuns,
         terminal: Terminal,
         loaded: Loaded | None = None,
         settings_path: Path | None = None,
         theme: str | None = None,
         attach: RunDirectory | None = None,
         clock: Callable[[], float] = time.time,
+        longest_seconds: float = LONGEST_SECONDS,
     ) -> None:
         """Take what is fixed while the UI runs.
 
         Args:
-            root: where runs are kept.
+            open_runs: the runs, of which none is open yet, and where they are kept.
             terminal: what the terminal can show.
             loaded: the person's settings.
             settings_path: where they are kept; None: they aren't.
             theme: instead of that of the settings.
             attach: a run to show at first.
             clock: tells the time, in seconds since 1970.
+            longest_seconds: after that a key is taken to be lost, see `KeyQueue`.
         """
         super().__init__(
-            driver_class=driver_class(), ansi_color=True if terminal.no_color else None
+            driver_class=driver_class(),
+            ansi_color=True if terminal.no_color else None,
+            longest_seconds=longest_seconds,
         )
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
@@ -105,13 +107,13 @@ class LabApp(KeyQueue):
         self._drawn_at = 0.0
         self._drawn_version = -1
         self._draws_soon = False
-        self.lab = OpenRuns(root, palette=self.settings.palette)
+        self.open_runs = open_runs
         self.running_lessons: dict[str, RunningLesson] = {}
         """The lessons that were run here, by name."""
         self.lab_keymap: dict[str, str] = {}
         """The keys that the person has chosen, by the names of the actions."""
         if attach is not None:
-            self.lab.show(attach)
+            self.open_runs.show(attach)
         if terminal.over_ssh:
             self.animation_level = "none"
 
@@ -160,38 +162,38 @@ class LabApp(KeyQueue):
     def _show_live(self) -> None:
         """Look for runs that are trained right now, without keeping the screen waiting."""
         try:
-            live = self.lab.find_live()
+            live = self.open_runs.find_live()
         except InittuiError:
             return
         if live:
             self.call_from_thread(self._open_live, live)
 
     def _open_live(self, live: list[RunDirectory]) -> None:
-        if not self.lab.is_empty:
+        if not self.open_runs.is_empty:
             return
-        self.lab.show(live[0])
+        self.open_runs.show(live[0])
         more = f", and {len(live) - 1} more (4 lists them)" if len(live) > 1 else ""
         self.notify(f"Run {live[0].id} is live{more}.", timeout=3, markup=False)
         self.show_run()
 
     async def action_quit(self) -> None:
         """Leave, after a question where a run is live."""
-        if any(run.is_detached for run in self.lab.live()):
+        if any(run.is_detached for run in self.open_runs.live()):
             self._ask_and_quit()
         else:
             self.exit()
 
     @work(exclusive=True, group="quit")
     async def _ask_and_quit(self) -> None:
-        from inittui.tui.questions import about_leaving
+        from inittui.tui.screens.dialogs import about_leaving
 
-        live = [run for run in self.lab.live() if run.is_detached]
+        live = [run for run in self.open_runs.live() if run.is_detached]
         match await self.push_screen_wait(about_leaving(live)):
             case "go":
                 self.exit()
             case "stop":
                 for run in live:
-                    self.attempt(self.lab.stop, run)
+                    self.attempt(self.open_runs.stop, run)
                 self.exit()
 
     def _fatal_error(self) -> None:
@@ -212,22 +214,23 @@ class LabApp(KeyQueue):
         if not self.is_headless and input_has_ended():
             self.exit()
             return
-        for run in self.lab.poll():
+        for run in self.open_runs.poll():
             self._tell_end(run)
-        for lesson in self.running_lessons.values():
-            if lesson.is_live:
-                self.lab.version += 1
-                if not self.attempt(lesson.advance, self.lab):
-                    lesson.stopped = True
+        for lesson in [each for each in self.running_lessons.values() if each.is_live]:
+            self.open_runs.version += 1
+            if not self.attempt(lesson.advance, self.open_runs):
+                lesson.stopped = True
+            if not lesson.is_live:
+                self.screen.refresh_bindings()
         now = time.monotonic()
-        changed = self.lab.version != self._drawn_version or bool(self.lab.live())
+        changed = self.open_runs.version != self._drawn_version or bool(self.open_runs.live())
         if changed and now - self._drawn_at >= 1 / self.terminal.fps - 0.01:
             self._drawn_at = now
             self.draw()
 
     def draw(self) -> None:
         """Draw the screen that is seen."""
-        self._drawn_version = self.lab.version
+        self._drawn_version = self.open_runs.version
         self._draws_soon = False
         if isinstance(self.screen, LabScreen):
             self.screen.draw()
@@ -241,9 +244,9 @@ class LabApp(KeyQueue):
     def _tell_end(self, run: OpenRun) -> None:
         """Tell of a run that ended where nobody looks at it, or that died."""
         self.screen.refresh_bindings()
-        screen, shown = self.screen, run in self.lab.shown
-        if shown and isinstance(screen, CompareScreen) and screen.view == "run":
-            return  # that screen says so itself
+        screen, shown = self.screen, run in self.open_runs.shown
+        if shown and isinstance(screen, LabScreen) and screen.tells_of_its_own_end:
+            return
         if run.phase is Phase.DEAD:
             self.notify(
                 f"{run.title}: {run.trouble[0]}", severity="error", timeout=10, markup=False
@@ -253,7 +256,7 @@ class LabApp(KeyQueue):
 
     def status(self) -> tuple[str, ...]:
         """Return what goes on, for the bar on top: in more words and in fewer."""
-        live = self.lab.live()
+        live = self.open_runs.live()
         if not live:
             return ()
         run = live[0]
@@ -289,7 +292,7 @@ class LabApp(KeyQueue):
 
     @work(exclusive=True, group="question")
     async def _ask_trust(self, code: list[str], act: Callable[[bool], object]) -> None:
-        from inittui.tui.questions import about_code
+        from inittui.tui.screens.dialogs import about_code
 
         if await self.push_screen_wait(about_code(code)) == "yes":
             act(True)
@@ -308,18 +311,15 @@ class LabApp(KeyQueue):
         self.call_after_refresh(self._view_run)
 
     def _view_run(self) -> None:
-        screen = self.screen
-        if isinstance(screen, CompareScreen):
-            screen.view = "run"
-            screen.refresh_bindings()
-            screen.draw()
+        if isinstance(self.screen, LabScreen):
+            self.screen.view_run()
 
     def edit(self, experiment: Experiment) -> None:
         """Take an experiment over into the first screen's list and form."""
         self.switch_mode("compare")
 
         def take() -> None:
-            if isinstance(self.screen, CompareScreen):
+            if isinstance(self.screen, LabScreen):
                 self.screen.take(experiment)
 
         self.call_after_refresh(take)
@@ -327,7 +327,7 @@ class LabApp(KeyQueue):
     def on_curves_panel_options_changed(self, message: CurvesPanel.OptionsChanged) -> None:
         """Show the curves in another way, at once."""
         message.stop()
-        self.lab.set_options(message.options)
+        self.open_runs.set_options(message.options)
         self.draw_soon()
 
     def action_help(self) -> None:
@@ -364,7 +364,7 @@ class LabApp(KeyQueue):
 
     def action_command_palette(self) -> None:
         """Search everything that can be done here."""
-        from inittui.tui.screens.modal import Commands
+        from inittui.tui.screens.dialogs import Commands
 
         if isinstance(self.screen, LabScreen):
             self.push_screen(Commands())
@@ -373,7 +373,7 @@ class LabApp(KeyQueue):
         """Search all themes."""
         from textual.theme import ThemeProvider
 
-        from inittui.tui.screens.modal import Commands
+        from inittui.tui.screens.dialogs import Commands
 
         self.push_screen(Commands(providers=[ThemeProvider], placeholder="Search for themes"))
 
@@ -398,3 +398,10 @@ class LabApp(KeyQueue):
             self.call_later(self.run_action, action, node)
 
         return run
+
+
+if TYPE_CHECKING:
+
+    def _as_host(app: LabApp) -> Host:
+        """Let mypy check that the app has what screens and widgets ask of it."""
+        return app

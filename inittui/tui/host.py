@@ -1,15 +1,51 @@
-"""From a widget to the app that it lives in, with its type."""
+"""What screens and widgets know of the app that they live in."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, cast
 
 from textual.dom import DOMNode
 
 if TYPE_CHECKING:
-    from inittui.tui.app import LabApp
+    from inittui.experiment.records import Experiment
+    from inittui.tui.lesson_process import RunningLesson
+    from inittui.tui.open_runs import OpenRuns
+    from inittui.tui.terminal import Terminal
 
 
-def app_of(node: DOMNode) -> LabApp:
+class Host(Protocol):
+    """The app, as far as screens and widgets need it: they never name its class."""
+
+    terminal: Terminal
+    """What the terminal can show."""
+    clock: Callable[[], float]
+    """Tells the time, in seconds since 1970."""
+    open_runs: OpenRuns
+    lab_keymap: dict[str, str]
+    """The keys that the person has chosen, by the names of the actions."""
+    running_lessons: dict[str, RunningLesson]
+    """The lessons that were run here, by name."""
+
+    def status(self) -> tuple[str, ...]:
+        """Return what goes on, for the bar on top: in more words and in fewer."""
+
+    def attempt(self, action: Callable[..., object], *arguments: object) -> bool:
+        """Do something that may not be possible; say why where it isn't."""
+
+    def when_trusted(self, experiment: Experiment, act: Callable[[bool], object]) -> None:
+        """Act, after a question where the experiment names code; tell ``act`` whether it does."""
+
+    def action_show(self, place: str) -> None:
+        """Go to a screen."""
+
+    def show_run(self) -> None:
+        """Show the open runs on the first screen."""
+
+    def edit(self, experiment: Experiment) -> None:
+        """Take an experiment over into the first screen's list and form."""
+
+
+def host_of(node: DOMNode) -> Host:
     """Return the app of a widget or a screen."""
-    return cast("LabApp", node.app)
+    return cast("Host", node.app)

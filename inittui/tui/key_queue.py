@@ -3,6 +3,9 @@
 Textual gives a key to the widget that has the focus when the key arrives. On a slow line several
 keys arrive at once, and those behind one that opens a dialog or moves the focus would go to the
 widget that was left.
+
+Textual has no interface for this: `KeyQueue` overrides `App.on_event`, and counts on messages to a
+widget being dealt with in their order. Tested with Textual 8.2.0 and 8.2.8.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ posts a message, whose handler asks for the focus, which the app then sets."""
 
 _MOST_ROUNDS = 12
 
-_LONGEST_SECONDS = 1.0
+LONGEST_SECONDS = 1.0
 """After that a key is taken to be lost, with the widget that it went to."""
 
 
@@ -39,10 +42,6 @@ class _Given:
     """Rounds since they changed."""
     at: float = field(default_factory=time.monotonic)
 
-    @property
-    def is_lost(self) -> bool:
-        return time.monotonic() - self.at >= _LONGEST_SECONDS
-
 
 class Done(Message):
     """Follows a key from the widget it was given to up to the app, so it comes after the key."""
@@ -57,9 +56,10 @@ class KeyQueue(App[None]):
 
     _given: _Given | None = None
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, longest_seconds: float = LONGEST_SECONDS, **options: Any) -> None:
         super().__init__(**options)
         self._waiting: deque[events.Event] = deque()
+        self._longest_seconds = longest_seconds
 
     async def on_event(self, event: events.Event) -> None:
         """Hold what is typed or clicked while the key before it is being dealt with."""
@@ -69,10 +69,13 @@ class KeyQueue(App[None]):
             await super().on_event(event)
             return
         self._waiting.append(event)
-        if self._given is None or self._given.is_lost:
+        if self._given is None or self._is_lost(self._given):
             await self._give()
         elif len(self._waiting) == 1:
-            self.set_timer(_LONGEST_SECONDS, self._give_lost)
+            self.set_timer(self._longest_seconds, self._give_lost)
+
+    def _is_lost(self, given: _Given) -> bool:
+        return time.monotonic() - given.at >= self._longest_seconds
 
     async def _give(self) -> None:
         """Give out what waits, up to the first key."""
@@ -113,6 +116,6 @@ class KeyQueue(App[None]):
         """Go on where the last key took everything with it, the widget it was given to included."""
         if not self._waiting or self._given is None:
             return
-        if self._given.is_lost:
+        if self._is_lost(self._given):
             await self._give()
-        self.set_timer(_LONGEST_SECONDS, self._give_lost)
+        self.set_timer(self._longest_seconds, self._give_lost)

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO
+from pathlib import Path
 
 from msgspec.structs import replace
 
-from inittui.lessons import Lesson, Size
+from inittui.experiment.records import Experiment
+from inittui.lessons import Lesson, Part, Size
+from inittui.runs import create_run
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.open_runs import OpenRuns
 
-_MOST_BYTES = 2_000_000
-"""Of what the command line prints of a lesson."""
-
-
-def trains(lesson: Lesson) -> bool:
-    """Whether all parts are trainings, which the UI follows live.
-
-    Others draw values or look into untrained models: the command line does that.
-    """
-    return all(part.experiment is not None and part.trains for part in lesson.parts)
-
 
 @dataclass(slots=True)
-class TrainedLesson:
-    """A lesson whose parts are trained by workers."""
+class RunningLesson:
+    """A lesson and the runs of its parts; those that train nothing are kept until it is closed."""
 
     lesson: Lesson
     size: Size
     runs: list[OpenRun] = field(default_factory=list)
     """One for each part that has begun."""
     stopped: bool = False
+    _folder: tempfile.TemporaryDirectory[str] | None = None
+    """Where the parts are that train nothing."""
 
     @property
     def is_live(self) -> bool:
@@ -49,24 +38,61 @@ class TrainedLesson:
         """Grows with everything that may change what is shown."""
         return sum(1 + run.state.version + (not run.is_live) for run in self.runs)
 
-    def advance(self, lab: OpenRuns) -> None:
-        """Begin the next part where the one before has ended.
+    @property
+    def trained(self) -> list[OpenRun]:
+        """The runs of the parts that train: they stay, and can be opened."""
+        return self._runs(trained=True)
+
+    def _runs(self, *, trained: bool) -> list[OpenRun]:
+        parts = zip(self.lesson.parts, self.runs, strict=False)
+        return [run for part, run in parts if part.is_trained is trained]
+
+    def advance(self, open_runs: OpenRuns) -> None:
+        """Take in what is new; begin the next part where the one before has ended.
 
         Raises:
             MachineError: its run can't be kept.
         """
-        if self.stopped or (self.runs and self.runs[-1].is_live):
+        for run in self._runs(trained=False):  # the others are in `open_runs`, which polls them
+            run.poll()
+        last = self.runs[-1] if self.runs else None
+        if self.stopped or (last is not None and last.is_live):
             return
-        if self.runs and self.runs[-1].phase is Phase.DEAD:
+        if last is not None and (last.phase is Phase.DEAD or last.state.status == "failed"):
             self.stopped = True
             return
         if len(self.runs) < len(self.lesson.parts):
-            experiment = self.lesson.parts[len(self.runs)].sized(self.size)
-            assert experiment is not None
-            named = replace(experiment, name=f"lesson {self.lesson.name}")
-            self.runs.append(lab.start_behind(named))
+            part = self.lesson.parts[len(self.runs)]
+            begin = self._train if part.is_trained else self._record_untrained
+            self.runs.append(begin(part, open_runs))
 
-    def stop(self, lab: OpenRuns) -> None:
+    def _experiment(self, part: Part) -> Experiment:
+        if part.draw is not None:
+            experiment = Experiment(schemes=(part.draw.initializer,), seeds=(part.draw.seed,))
+        else:
+            sized = part.sized(self.size)
+            assert sized is not None
+            experiment = sized
+        return replace(experiment, name=f"lesson {self.lesson.name}")
+
+    def _train(self, part: Part, open_runs: OpenRuns) -> OpenRun:
+        return open_runs.start_behind(self._experiment(part))
+
+    def _record_untrained(self, part: Part, open_runs: OpenRuns) -> OpenRun:
+        """Begin a part that no list of runs shall name: it was never trained."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(
+                prefix="inittui-", ignore_cleanup_errors=True
+            )
+        directory = create_run(Path(self._folder.name), self._experiment(part))
+        count = part.draw.values if part.draw is not None else None
+        # The code that it may name is inittui's own, as the lesson is.
+        worker = open_runs.launch(directory, trust=True, starts=count is None, draw=count)
+        run = OpenRun(directory, worker=worker)
+        run.open()
+        return run
+
+    def stop(self, open_runs: OpenRuns) -> None:
         """End the part that runs, in order, and begin no other.
 
         Raises:
@@ -75,62 +101,13 @@ class TrainedLesson:
         self.stopped = True
         for run in self.runs:
             if run.is_live:
-                lab.stop(run)
+                open_runs.stop(run)
 
     def close(self) -> None:
-        """Do nothing: its runs go on without the UI."""
-
-
-class PrintedLesson:
-    """A lesson that the command line runs; what it prints is read while it does."""
-
-    def __init__(self, lesson: Lesson, size: Size, columns: int, *, ascii_only: bool) -> None:
-        """Start it for a width."""
-        self.lesson = lesson
-        self.size = size
-        self.stopped = False
-        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `close`)
-        options = ["--quiet", "--no-save", "--width", str(columns)]
-        options += ["--marker", "ascii"] if ascii_only else []
-        options += ["--full" if size == "full" else "--fast"]
-        code = "from inittui.cli.main import main; main()"
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", code, "lesson", lesson.name, *options],
-            stdin=subprocess.DEVNULL,
-            stdout=self._file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env={**os.environ, "FORCE_COLOR": "1", "TERM": "xterm-256color"},
-        )
-
-    @property
-    def is_live(self) -> bool:
-        """Whether more may come."""
-        return self._process.poll() is None
-
-    @property
-    def version(self) -> int:
-        """Grows with everything that may change what is shown."""
-        return os.fstat(self._file.fileno()).st_size * 2 + (not self.is_live)
-
-    @property
-    def text(self) -> str:
-        """What was printed so far, with its colours."""
-        return os.pread(self._file.fileno(), _MOST_BYTES, 0).decode(errors="replace")
-
-    def advance(self, lab: OpenRuns) -> None:
-        """Do nothing: the process goes on by itself."""
-
-    def stop(self, lab: OpenRuns) -> None:
-        """End the process; nothing of it is kept."""
-        with suppress(ProcessLookupError):
-            self._process.terminate()
-
-    def close(self) -> None:
-        """End the process, whose text nobody could read any more."""
-        with suppress(ProcessLookupError):
-            self._process.terminate()
-        self._file.close()
-
-
-RunningLesson = TrainedLesson | PrintedLesson
+        """End what trains nothing, and drop it; trainings go on without the UI."""
+        for run in self._runs(trained=False):
+            if run.worker is not None:
+                run.worker.kill()
+                run.worker.wait()
+        if self._folder is not None:
+            self._folder.cleanup()

@@ -13,6 +13,7 @@ from inittui.errors import InittuiError, MachineError
 from inittui.events.records import RunEnded, RunResumed, RunStarted
 from inittui.experiment.records import Experiment
 from inittui.results.state import RunState
+from inittui.results.summary import share_done
 from inittui.runs import (
     Damage,
     LogTail,
@@ -23,12 +24,11 @@ from inittui.runs import (
     read_name,
 )
 from inittui.text import sanitize
-from inittui.tui.progress import share_done
 
 STARTING_SECONDS = 60.0
 """How long a worker that nobody here has started may take to its first event."""
 
-_LOOK_SECONDS = 1.0
+LOOK_SECONDS = 1.0
 """How often a quiet run is asked whether its writer still lives."""
 
 _LAST_LINES = 6
@@ -63,6 +63,7 @@ class OpenRun:
     """Why a run is dead or has failed, and the last lines that its process printed."""
     stopping: bool = False
     """Whether it was asked to stop."""
+    look_seconds: float = LOOK_SECONDS
     _tail: LogTail | None = None
     name: str | None = None
     """The name that it was given since; None: that of its experiment."""
@@ -161,7 +162,7 @@ class OpenRun:
     def _goes_on(self) -> bool:
         """Whether somebody else continues this run, which was left before its end; watch it."""
         now = time.monotonic()
-        if not self.can_resume or now - self._looked < _LOOK_SECONDS:
+        if not self.can_resume or now - self._looked < self.look_seconds:
             return False
         self._looked = now
         if live_writer(self.directory) is None:
@@ -196,7 +197,7 @@ class OpenRun:
         if self.worker is not None and self.worker.poll() is not None:
             return not self._read()
         now = time.monotonic()
-        if self.worker is not None or now - self._looked < _LOOK_SECONDS:
+        if self.worker is not None or now - self._looked < self.look_seconds:
             return False
         self._looked = now
         if live_writer(self.directory) is not None or _is_fresh(self):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from inittui.errors import UsageError
 from inittui.experiment.records import Experiment
 from inittui.runs import RunDirectory, create_run, live_writer, run_directories
 from inittui.runs.launch import start_worker, stop_worker
-from inittui.tui.chart_options import ChartOptions
+from inittui.tui.chart_options import ChartOptions, Contestant, contestants
 from inittui.tui.open_run import OpenRun, Phase
 
-if TYPE_CHECKING:
-    from inittui.tui.charting import Contestant
+Launch = Callable[..., subprocess.Popen[bytes]]
+"""Starts the process of a run, called as `inittui.runs.launch.start_worker` is."""
 
 
 @dataclass(slots=True)
@@ -24,6 +24,7 @@ class OpenRuns:
     root: Path
     """Where runs are kept."""
     palette: str = "safe"
+    launch: Launch = start_worker
     shown: list[OpenRun] = field(default_factory=list)
     """The runs in chart and tables, laid over each other."""
     behind: list[OpenRun] = field(default_factory=list)
@@ -40,8 +41,6 @@ class OpenRuns:
             tuple((run.id, run.title, tuple(run.schemes)) for run in self.shown),
         )
         if self._contestants[0] != key:
-            from inittui.tui.charting import contestants
-
             self._contestants = (key, contestants(self.shown, self.palette))
         return self._contestants[1]
 
@@ -73,7 +72,7 @@ class OpenRuns:
             MachineError: the run can't be kept.
         """
         directory = create_run(self.root, experiment)
-        run = OpenRun(directory, worker=start_worker(directory, trust=trust))
+        run = OpenRun(directory, worker=self.launch(directory, trust=trust))
         run.open()
         self.behind.append(run)
         self.version += 1
@@ -157,7 +156,7 @@ class OpenRuns:
             MachineError, OSError: the process can't be started.
         """
         mine = live_writer(run.directory) is None
-        run.restart(start_worker(run.directory, resume=True, trust=trust) if mine else None)
+        run.restart(self.launch(run.directory, resume=True, trust=trust) if mine else None)
         self.version += 1
 
     def find_live(self) -> list[RunDirectory]:
@@ -172,13 +171,3 @@ class OpenRuns:
         """Show the curves in another way."""
         self.options = options
         self.version += 1
-
-    def only_run(self) -> OpenRun:
-        """Return the run that is shown last.
-
-        Raises:
-            UsageError: none is.
-        """
-        if not self.shown:
-            raise UsageError("no run is open")
-        return self.shown[-1]

@@ -35,9 +35,10 @@ def start(
     attach = find_run(root, attach_to) if attach_to is not None else None
 
     from inittui.tui.app import LabApp
+    from inittui.tui.open_runs import OpenRuns
 
     app = LabApp(
-        root=root,
+        open_runs=OpenRuns(root, settings.palette),
         terminal=terminal,
         loaded=loaded,
         settings_path=path,

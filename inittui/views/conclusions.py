@@ -4,25 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from inittui.events.wire_numbers import from_wire
+from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
+from inittui.results.learning import Learning, Verdict
 from inittui.results.state import RunState
-from inittui.results.summary import FEWEST_SEEDS, Difference, SchemeSummary, first_steps, last_epoch
+from inittui.results.summary import SchemeSummary, first_steps, last_epoch
+from inittui.text import short
 from inittui.views.frame import Frame
+from inittui.views.statuses import ended_as
 
-_AT_CHANCE = 1.5
-"""An accuracy below this many times that of guessing is called chance."""
+CHAOTIC = 1e-3
+"""A relative difference of the first ten losses between two precisions that is called chaotic.
+
+Rounding differs by 6e-8. Measured after ten steps: at most 5e-5 of contestants whose difference
+stays so small, 3e-3 and more of those that differ by all of the loss within a hundred steps.
+"""
 
 _MOST_NAMES = 5
+
+_MOST_ADVISED = 3
+"""Contestants of which is said how many seeds would tell them from the best."""
 
 
 def sentence(state: RunState, summaries: Sequence[SchemeSummary], frame: Frame) -> str:
     """Return one paragraph on a run: the best, what can't be told apart, chance, divergence."""
-    measured = [one for one in summaries if one.is_final]
+    different = [one for one in summaries if one.same_as is None]
+    measured = [one for one in different if one.is_final]
     parts = [
         *_on_accuracy(state, measured),
         *_on_first_loss(measured, first_steps(state)),
         *_on_ends(summaries),
     ]
-    return frame.say(" ".join([*(parts or [_nothing_yet(state)]), *_on_chaos(summaries)]))
+    said = parts or [_nothing_yet(state)]
+    return frame.say(" ".join([*_on_same(summaries), *said, *_on_chaos(summaries)]))
+
+
+def _on_same(summaries: Sequence[SchemeSummary]) -> list[str]:
+    """Say first which contestants are not several."""
+    groups: dict[str, list[SchemeSummary]] = {one.scheme: [one] for one in summaries}
+    for one in summaries:
+        if one.same_as is not None:
+            groups[one.same_as].append(one)
+    return [
+        f"{names(group)} are one and the same: equal start values of all parameters under "
+        f"{'every seed' if len(group[0].trials) > 1 else 'the seed'}."
+        for group in groups.values()
+        if len(group) > 1
+    ]
 
 
 def _nothing_yet(state: RunState) -> str:
@@ -35,18 +63,51 @@ def _nothing_yet(state: RunState) -> str:
 def _on_accuracy(state: RunState, measured: Sequence[SchemeSummary]) -> list[str]:
     if not measured:
         return []
-    chance = 1 / state.started.classes if state.started and state.started.classes else 0.0
-    lost = [one for one in measured if _accuracy(one) < _AT_CHANCE * chance]
-    learned = [one for one in measured if one not in lost]
+    learned = [one for one in measured if one.learning is None or one.learning.learns]
     parts = _on_epoch(state)
     if len(learned) == 1:
         parts.append(f"{learned[0].scheme} reaches {100 * _accuracy(learned[0]):.2f} %.")
     elif learned:
         parts += _ranked(learned) if learned[0].rank is not None else _unranked(learned)
-    if lost:
-        stay = "stays" if len(lost) == 1 else "stay"
-        parts.append(f"{names(lost)} {stay} at chance (about {100 * chance:.0f} %).")
+    return [*parts, *_on_guessing(measured)]
+
+
+def _on_guessing(measured: Sequence[SchemeSummary]) -> list[str]:
+    """Say who does no better than guessing, by accuracy or by loss, and who can't be judged."""
+    judged: dict[Verdict, list[tuple[SchemeSummary, Learning]]] = {}
+    for one in measured:
+        if one.learning is not None:
+            judged.setdefault(one.learning.verdict, []).append((one, one.learning))
+    parts = []
+    for verdict in ("at chance", "below chance", "too few images"):
+        found = judged.get(verdict, [])
+        if found:
+            parts.append(_in_words(verdict, [one for one, _ in found], found[0][1]))
+    parts += [
+        f"{one.scheme} is right in {100 * said.accuracy:.2f} %, but its validation loss, "
+        f"{short(said.loss)}, is far above that of guessing ({short(said.loss_of_guessing)}): "
+        "it doesn't learn."
+        for one, said in judged.get("loss explodes", [])
+    ]
+    above = [(one, said) for one, said in judged.get("learns", []) if said.is_overconfident]
+    parts += [
+        f"The validation loss of {one.scheme}, {short(said.loss)}, is above that of guessing "
+        f"({short(said.loss_of_guessing)})."
+        for one, said in above
+    ]
     return parts
+
+
+def _in_words(verdict: Verdict, found: Sequence[SchemeSummary], said: Learning) -> str:
+    one = len(found) == 1
+    guessing = f"about {short(100 * said.chance)} %"
+    if verdict == "at chance":
+        return f"{names(found)} {'stays' if one else 'stay'} at chance ({guessing})."
+    if verdict == "below chance":
+        return f"{names(found)} {'is' if one else 'are'} worse than guessing ({guessing})."
+    images = f"{said.images} validated image{'s' if said.images > 1 else ''}"
+    do = "does" if one else "do"
+    return f"{images} can't tell whether {names(found)} {do} better than guessing."
 
 
 def _on_epoch(state: RunState) -> list[str]:
@@ -59,31 +120,73 @@ def _on_epoch(state: RunState) -> list[str]:
 
 
 def _ranked(learned: Sequence[SchemeSummary]) -> list[str]:
-    together = [one for one in learned if one.rank == learned[0].rank]
-    behind = [one for one in learned if one not in together and one.accuracy_difference]
     best = learned[0]
     level = f"{100 * _accuracy(best):.2f} %"
-    if len(together) == 1:
+    group = [one for one in learned if one.rank == best.rank]
+    behind = [one for one in learned[1:] if _is_behind(one) and one not in group]
+    seeds = best.val_accuracy.n if best.val_accuracy else 0
+    if len(group) == 1:
         parts = [f"{best.scheme} is best with {level}."]
     else:
-        seeds = best.val_accuracy.n if best.val_accuracy else 0
-        parts = [
-            f"By accuracy {names(together)} can't be told apart (at most {level}, {seeds} seeds)."
-        ]
-    for one in behind[:1]:
-        assert one.accuracy_difference is not None
-        parts.append(f"{one.scheme} is behind {best.scheme} by {_points(one.accuracy_difference)}.")
-    return parts
+        parts = [_one_group(group, f"at most {level}, {seeds} seeds")]
+    if behind:
+        parts.append(f"{_behind(behind)}.")
+    return parts + _too_few_seeds([one for one in group[1:] if not _is_behind(one)], seeds)
+
+
+def _one_group(group: Sequence[SchemeSummary], at_most: str) -> str:
+    """Say that contestants share a rank, and who of them alone is behind the best."""
+    alone = [one for one in group if _is_behind(one)]
+    if not alone:
+        return f"By accuracy {names(group)} can't be told apart ({at_most})."
+    return (
+        f"By accuracy {names(group)} can't be told apart as groups ({at_most}), though "
+        f"{_behind(alone)}."
+    )
+
+
+def _behind(those: Sequence[SchemeSummary]) -> str:
+    """Name everyone that is behind the best, with the difference."""
+    to = those[0].accuracy_difference
+    assert to is not None
+    first, *others = those
+    by = [f"{one.scheme} by {_points(one)}" for one in others]
+    return "; ".join([f"{first.scheme} is behind {to.to} by {_points(first)}", *by])
+
+
+def _is_behind(one: SchemeSummary) -> bool:
+    return one.accuracy_difference is not None and one.accuracy_difference.is_clear
+
+
+def _too_few_seeds(level_with: Sequence[SchemeSummary], seeds: int) -> list[str]:
+    """Say how many seeds would tell differences like those that were seen, largest first."""
+    told = [
+        (one.scheme, found.mean, found.seeds_needed)
+        for one in reversed(level_with)
+        if (found := one.accuracy_difference) is not None and found.seeds_needed is not None
+    ]
+    if not told:
+        return []
+    each = [
+        f"{needed} for {scheme} ({-100 * mean:.2f} points)"
+        for scheme, mean, needed in told[:_MOST_ADVISED]
+    ]
+    are = "is" if seeds == 1 else "are"
+    return [f"{seeds} seeds {are} too few for such differences; it takes about {', '.join(each)}."]
 
 
 def _unranked(learned: Sequence[SchemeSummary]) -> list[str]:
     best, last = learned[0], learned[-1]
     seeds = best.val_accuracy.n if best.val_accuracy else 1
     few = "one seed" if seeds == 1 else f"{seeds} seeds"
+    why = (
+        f"{few} can't rank what lies close together: use --seeds {FEWEST_SEEDS} or more."
+        if seeds < FEWEST_SEEDS
+        else f"more than {MOST_COMPARED} are not ranked."
+    )
     return [
         f"Accuracies go from {100 * _accuracy(best):.2f} % ({best.scheme}) down to "
-        f"{100 * _accuracy(last):.2f} % ({last.scheme}); {few} can't rank what lies close "
-        f"together: use --seeds {FEWEST_SEEDS} or more."
+        f"{100 * _accuracy(last):.2f} % ({last.scheme}); {why}"
     ]
 
 
@@ -91,25 +194,24 @@ def _on_first_loss(measured: Sequence[SchemeSummary], steps: int) -> list[str]:
     """Say what the early loss tells apart, where accuracy can't."""
     equal = [one for one in measured if one.rank == 1 and one.first_rank is not None]
     equal.sort(key=lambda one: one.first_rank or 0)
-    lowest = [one for one in equal if one.first_rank == equal[0].first_rank]
-    above = [
-        one
-        for one in equal
-        if one not in lowest and one.first_difference and one.first_difference.is_clear
-    ]
     if len(equal) < 2:
         return []
     what = f"mean loss of the first {steps} steps"
+    above = [one for one in equal if one.first_difference and one.first_difference.is_clear]
+    lowest = [one for one in equal if one not in above]
     if not above:
         return [f"The {what} doesn't tell {names(equal)} apart either."]
-    difference = above[0].first_difference
-    assert difference is not None
+    to = above[0].first_difference
+    assert to is not None
     be = "are" if len(lowest) > 1 else "is"
-    of = "" if difference.to == lowest[0].scheme and len(lowest) == 1 else f" {difference.to}"
-    return [
-        f"By the {what} {names(lowest)} {be} lowest, {above[0].scheme} lies "
-        f"{difference.mean:.3g} above{of} ({_interval(difference.low, difference.high, '.3g')})."
+    of = "" if len(lowest) == 1 and to.to == lowest[0].scheme else f" {to.to}"
+    lie = [
+        f"{one.scheme} lies {found.mean:.3g} above{of} "
+        f"({_interval(found.joint_low, found.joint_high, '.3g')})"
+        for one in above
+        if (found := one.first_difference)
     ]
+    return [f"By the {what} {names(lowest)} {be} lowest, {'; '.join(lie)}."]
 
 
 def _on_ends(summaries: Sequence[SchemeSummary]) -> list[str]:
@@ -117,8 +219,7 @@ def _on_ends(summaries: Sequence[SchemeSummary]) -> list[str]:
     for status in ("diverged", "failed", "interrupted"):
         found = [one for one in summaries if any(t.status == status for t in one.trials)]
         if found:
-            verb = "were" if len(found) > 1 else "was"
-            did = f"{verb} interrupted" if status == "interrupted" else status
+            did = ended_as(status, several=len(found) > 1)
             parts.append(f"{names(found)} {did}{_first_reason(found, status)}.")
     return parts
 
@@ -132,10 +233,23 @@ def _first_reason(found: Sequence[SchemeSummary], status: str) -> str:
 
 
 def _on_chaos(summaries: Sequence[SchemeSummary]) -> list[str]:
-    if not any(one.scheme.split("@")[0].split("/")[0] == "ones" for one in summaries):
+    """Say whose path depends on rounding, as its first steps in another precision show."""
+    found = [
+        (one, max(differences))
+        for one in summaries
+        if (differences := [from_wire(t.rounding.difference) for t in one.trials if t.rounding])
+        and max(differences) > CHAOTIC
+    ]
+    if not found:
         return []
-    return ["(The path of ones is chaotic: it amplifies rounding, so its figures repeat on the "
-            "same machine and settings only.)"]  # fmt: skip
+    worst = max(difference for _, difference in found)
+    path = "paths of" if len(found) > 1 else "path of"
+    be = "are" if len(found) > 1 else "is"
+    return [
+        f"(The {path} {names([one for one, _ in found])} {be} chaotic: in another precision the "
+        f"first losses differ by up to {short(100 * worst, 2)} %, so figures repeat on the same "
+        "machine and settings only.)"
+    ]
 
 
 def names(schemes: Sequence[SchemeSummary]) -> str:
@@ -150,8 +264,10 @@ def _accuracy(summary: SchemeSummary) -> float:
     return summary.val_accuracy.mean if summary.val_accuracy else 0.0
 
 
-def _points(difference: Difference) -> str:
-    mean, low, high = (-100 * value for value in (difference.mean, difference.high, difference.low))
+def _points(one: SchemeSummary) -> str:
+    found = one.accuracy_difference
+    assert found is not None
+    mean, low, high = (-100 * each for each in (found.mean, found.joint_high, found.joint_low))
     return f"{mean:.2f} points ({_interval(low, high, '.2f')})"
 
 

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import math
-import statistics
-from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.text import Text
 
-from inittui.results.state import RunState, TrialState
-from inittui.views.chart.clipping import LARGEST
+from inittui.results.curves import Metric, curve_of, near_the_lowest, spans_decades
+from inittui.results.state import RunState
 from inittui.views.chart.palette import styles_for
-from inittui.views.chart.plots import Series, line_plot
+from inittui.views.chart.plots import ChartSpec, Series, line_chart
 from inittui.views.frame import Frame
 
-LOG_DECADES = 2.0
-"""Curves that span more decades than this are drawn on a log axis where nothing else is said."""
-
-NEAR = 3.0
-"""Curves whose late loss is within this factor of the lowest are looked at closer."""
+MOST_CURVES = 100
+"""Curves in one picture; of more schemes the first ones are drawn."""
 
 
 def loss_curves(
@@ -49,16 +43,11 @@ def loss_curves(
 
 
 def closer_look(state: RunState, frame: Frame, *, first: int | None = 100) -> Text | None:
-    """Draw the lowest curves on an axis of their own, where all together hide their differences.
-
-    That is where all span more than two decades and several, but not all, end within a factor
-    `NEAR` of the lowest. None where there is nothing to see closer.
-    """
+    """Draw the curves that are `near_the_lowest` on an axis of their own; None where none are."""
     series = loss_series(state, first)
-    levels = {one.name: level for one in series if (level := _level(one.y)) is not None}
-    highest = NEAR * min(levels.values(), default=0.0)
-    near = [one for one in series if one.name in levels and levels[one.name] <= highest]
-    if not spans_decades(one.y for one in series) or not 1 < len(near) < len(series):
+    lowest = near_the_lowest({one.name: one.y for one in series})
+    near = [one for one in series if one.name in lowest]
+    if not near:
         return None
     return _plot(
         near,
@@ -69,34 +58,33 @@ def closer_look(state: RunState, frame: Frame, *, first: int | None = 100) -> Te
     )
 
 
-def _level(curve: Sequence[float]) -> float | None:
-    """Return the median of what can be drawn of a curve's second half."""
-    late = [value for value in curve[len(curve) // 2 :] if 0 < value < LARGEST]
-    return statistics.median(late) if late else None
-
-
 def _steps(series: Sequence[Series], first: int | None) -> str:
     steps = max((len(one.y) for one in series), default=0)
     return "all steps" if first is None or steps < first else f"first {first} steps"
 
 
 def _over(state: RunState) -> str:
-    seeds = max((len(state.of_scheme(scheme)) for scheme in state.schemes), default=1)
-    return f", mean and range of {seeds} seeds" if seeds > 1 else ""
+    schemes = state.schemes
+    seeds = max((len(state.of_scheme(scheme)) for scheme in schemes), default=1)
+    over = f", mean and range of {seeds} seeds" if seeds > 1 else ""
+    more = len(schemes) > MOST_CURVES
+    return f"{over}, the first {MOST_CURVES} of {len(schemes):,} schemes" if more else over
 
 
 def _plot(series: Sequence[Series], frame: Frame, *, title: str, height: int, log_y: bool) -> Text:
-    return line_plot(
+    return line_chart(
         series,
-        width=frame.columns,
-        height=height,
-        log_y=log_y,
-        x_label="step",
-        whole_x=True,
-        title=title,
-        marker=frame.marker,
-        ascii_only=frame.ascii_only,
-    )
+        ChartSpec(
+            width=frame.columns,
+            height=height,
+            log_y=log_y,
+            x_label="step",
+            whole_x=True,
+            title=title,
+            marker=frame.marker,
+            ascii_only=frame.ascii_only,
+        ),
+    ).text
 
 
 def accuracy_curves(state: RunState, frame: Frame, *, height: int | None = None) -> Text:
@@ -117,60 +105,22 @@ def default_height(frame: Frame) -> int:
 
 def loss_series(state: RunState, first: int | None) -> list[Series]:
     """Return the training loss of every scheme that has one, over 1-based steps."""
-    styles = styles_for(state.schemes)
-    found = []
-    for scheme in state.schemes:
-        losses = [trial.losses[:first] for trial in state.of_scheme(scheme) if trial.losses]
-        if losses:
-            mean, band = _mean_and_range(losses)
-            found.append(Series(scheme, range(1, len(mean) + 1), mean, styles[scheme], band))
-    return found
+    return _series(state, "train_loss", None if first is None else (1, first))
 
 
 def accuracy_series(state: RunState) -> list[Series]:
     """Return the validation accuracy of every scheme over the steps taken, in percent."""
-    return _validated(
-        state, lambda trial: [(step, 100 * accuracy) for step, accuracy in trial.accuracies]
-    )
+    return _series(state, "val_accuracy", None)
 
 
-def _validated(
-    state: RunState, of: Callable[[TrialState], Sequence[tuple[int, float]]]
-) -> list[Series]:
-    styles = styles_for(state.schemes)
+def _series(state: RunState, metric: Metric, between: tuple[int, int] | None) -> list[Series]:
+    schemes = state.schemes[:MOST_CURVES]
+    styles = styles_for(schemes)
+    unit = 100 if metric == "val_accuracy" else 1
     found = []
-    for scheme in state.schemes:
-        points = [of(trial) for trial in state.of_scheme(scheme)]
-        points = [each for each in points if each]
-        if points:
-            steps = [step for step, _ in max(points, key=len)]
-            mean, band = _mean_and_range([array("d", (y for _, y in each)) for each in points])
-            found.append(Series(scheme, steps, mean, styles[scheme], band))
+    for scheme in schemes:
+        curve = curve_of(state.of_scheme(scheme), metric, between)
+        if curve.x.size:
+            band = curve.band and (unit * curve.band[0], unit * curve.band[1])
+            found.append(Series(scheme, curve.x, unit * curve.mean, styles[scheme], band))
     return found
-
-
-def spans_decades(curves: Iterable[Sequence[float]]) -> bool:
-    """Whether what could be drawn on a log axis spans more than `LOG_DECADES` decades."""
-    drawable = [[value for value in curve if 0 < value < LARGEST] for curve in curves]
-    lows = [min(values) for values in drawable if values]
-    highs = [max(values) for values in drawable if values]
-    return bool(lows) and math.log10(max(highs)) - math.log10(min(lows)) > LOG_DECADES
-
-
-def _mean_and_range(
-    curves: Sequence[array[float]],
-) -> tuple[Sequence[float], tuple[Sequence[float], Sequence[float]] | None]:
-    """Return the mean at each step over the curves that reach it, and lowest and highest.
-
-    A curve that ends in NaN or infinity leaves the mean to the others.
-    """
-    if len(curves) == 1:
-        return curves[0], None
-    mean, low, high = array("d"), array("d"), array("d")
-    for step in range(max(map(len, curves))):
-        reached = [curve[step] for curve in curves if step < len(curve)]
-        values = [value for value in reached if math.isfinite(value)] or reached
-        mean.append(sum(values) / len(values))
-        low.append(min(values))
-        high.append(max(values))
-    return mean, (low, high)

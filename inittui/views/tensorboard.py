@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from inittui.errors import MachineError, UsageError
-from inittui.events.records import EpochEnded, Validated
 from inittui.events.wire_numbers import from_wire
 from inittui.results.state import RunState, TrialState
 
@@ -89,20 +88,15 @@ def _points(trial: TrialState) -> Iterator[tuple[str, int, float]]:
     """Yield tag, steps taken before, value."""
     for step, loss in enumerate(trial.losses):
         yield "loss/train", step, loss
-    for event in _validations(trial):
+    for event in trial.validated:
         yield "loss/validation", event.step, from_wire(event.val_loss)
         yield "accuracy/validation", event.step, event.val_accuracy
-
-
-def _validations(trial: TrialState) -> list[Validated | EpochEnded]:
-    found: list[Validated | EpochEnded] = [*trial.validations, *trial.epochs]
-    return sorted(found, key=lambda event: event.step)
 
 
 def _times(trial: TrialState, state: RunState) -> list[tuple[int, float]]:
     """Return the steps of which it is known when they were taken, in order."""
     known = {0: state.started.at if state.started else 0.0}
-    known |= {event.step: event.at for event in _validations(trial)}
+    known |= {event.step: event.at for event in trial.validated}
     return sorted(known.items())
 
 

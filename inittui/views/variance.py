@@ -9,9 +9,10 @@ from rich.text import Text
 
 from inittui.events.probes import LayerProbe, When
 from inittui.events.wire_numbers import from_wire
+from inittui.results.curves import over_seeds
 from inittui.results.state import RunState
 from inittui.views.chart.palette import styles_for
-from inittui.views.chart.plots import Series, line_plot
+from inittui.views.chart.plots import ChartSpec, Series, line_chart
 from inittui.views.chart.ticks import Tick
 from inittui.views.frame import Frame
 from inittui.views.histograms import side_by_side
@@ -28,9 +29,6 @@ _QUANTITIES: tuple[tuple[str, Callable[[LayerProbe], float]], ...] = (
     ("outputs", lambda layer: from_wire(layer.pre_activations.variance)),
     ("gradients", lambda layer: from_wire(layer.weight_gradients.variance)),
 )
-
-Curve = Sequence[float]
-"""One value per layer."""
 
 
 def variance_plots(state: RunState, frame: Frame) -> Text:
@@ -78,32 +76,24 @@ def _figure(
             continue
         names.append(tuple(layer.name for layer in probes[0]))
         curves = [[of(layer) for layer in layers] for layers in probes]
-        mean, low, high = _over_seeds(curves)
-        band = (low, high) if len(curves) > 1 else None
-        few = len(mean) <= _FEW_LAYERS
-        layers = range(1, len(mean) + 1)
-        series.append(Series(scheme, layers, mean, styles[scheme], band, every_point=few))
+        found = over_seeds(curves)
+        band = (found.low, found.high) if len(curves) > 1 else None
+        few = len(found.mean) <= _FEW_LAYERS
+        layers = range(1, len(found.mean) + 1)
+        series.append(Series(scheme, layers, found.mean, styles[scheme], band, every_point=few))
     moment = {"before": "before training", "after": "after training"}.get(when, "while training")
-    return line_plot(
+    return line_chart(
         series,
-        width=width,
-        height=_HEIGHT,
-        log_y=True,
-        title=f"variance of {name} by layer, {moment}",
-        marker=frame.marker,
-        ascii_only=frame.ascii_only,
-        x_ticks=_ticks(names, width, frame),
-    )
-
-
-def _over_seeds(curves: Sequence[Curve]) -> tuple[list[float], list[float], list[float]]:
-    """Return mean, least and largest value of each layer."""
-    by_layer = list(zip(*curves, strict=False))
-    return (
-        [sum(values) / len(values) for values in by_layer],
-        [min(values) for values in by_layer],
-        [max(values) for values in by_layer],
-    )
+        ChartSpec(
+            width=width,
+            height=_HEIGHT,
+            log_y=True,
+            title=f"variance of {name} by layer, {moment}",
+            marker=frame.marker,
+            ascii_only=frame.ascii_only,
+            x_ticks=_ticks(names, width, frame),
+        ),
+    ).text
 
 
 def _ticks(names: Sequence[tuple[str, ...]], width: int, frame: Frame) -> list[Tick]:

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from inittui.events.probes import LayerProbe, Measured, Probe
-from inittui.events.records import ProbeMeasured
+from inittui.events.records import ProbeMeasured, ValuesDrawn
 from inittui.lessons.answers import Drawn, answer, answer_all, answer_moments
 from inittui.lessons.layer_values import layer_means
 from inittui.lessons.questions import (
@@ -22,8 +22,8 @@ from inittui.lessons.questions import (
     SameStart,
     Written,
 )
-from inittui.results.state import RunState
-from tests.support.made_runs import STD, Made, made_run, std_sweep
+from inittui.results.state import RunState, fold
+from tests.support.runs import STD, Made, made_run, std_sweep
 
 NOTHING = RunState()
 
@@ -295,3 +295,18 @@ def test_moments_of_drawn_values() -> None:
     assert said.holds is True
     far = Drawn(count=900, mean=0.11, std=1.0, expected_mean=0.0, expected_std=1.0)
     assert answer_moments(far).holds is False
+
+
+@pytest.mark.parametrize(
+    ("initializer", "text"),
+    [
+        ("normal:std=1", "4 values: mean 0.5 (expected 0, within ±1.5"),
+        ("mine:init", "What to expect of mine:init is not known."),
+    ],
+)
+def test_moments_of_a_lesson_s_histogram(initializer: str, text: str) -> None:
+    drawn = ValuesDrawn(
+        initializer=initializer, shape=(4, 1), seed=0, mean=0.5, std=1.0, min=-1.0, max=1.0,
+        edges=(-1.0, 0.0, 1.0), counts=(1, 3),
+    )  # fmt: skip
+    assert answer(Moments(), fold([drawn])).text.startswith(text)

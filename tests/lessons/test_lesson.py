@@ -83,16 +83,31 @@ def test_the_small_size_is_no_larger(name: str) -> None:
 
 
 def test_published_figures_are_those_of_the_sources() -> None:
-    published = {
-        scheme: numbers
-        for part in read_lesson("variance").parts
-        for question in part.ask
-        for scheme, numbers in getattr(question, "published", {}).items()
-        if getattr(question, "of", "") == "pre_activations.variance"
+    published: dict[tuple[str, str], tuple[float, ...]] = {}
+    for part in read_lesson("variance").parts:
+        for question in part.ask:
+            for scheme, numbers in getattr(question, "published", {}).items():
+                published[scheme, getattr(question, "of", "")] = numbers
+    activations, gradients = "pre_activations.variance", "weight_gradients.variance"
+    gaussian = "normal:mean=0.01,std=1/normal:mean=0.01,std=1"
+    by_fan_out = "variance_scaling:mode=fan_out,distribution=untruncated_normal"
+    assert published == {
+        ("constant/constant", activations): (2.0583, 13.489, 22.101, 36.210, 14.831),
+        ("constant/constant", gradients): (0, 0, 0, 0, 0.168),
+        (gaussian, activations): (821.3, 4.451e5, 1.102e8, 3.400e10, 2.410e12),
+        (gaussian, gradients): (637655, 1.891e6, 4.253e6, 8.014e6, 2.654e8),
+        (by_fan_out, activations): (1.604, 0.955, 0.381, 0.480, 3.718),
+        ("xavier_normal", activations): (1.216, 0.585, 0.297, 0.247, 0.293),
+        ("normal", gradients): (8.42e-6, 1.45e-5, 1.33e-5, 2.55e-5, 3.06e-4),
     }
-    assert published["constant/constant"] == (2.0583, 13.489, 22.101, 36.210, 14.831)
-    assert published["xavier_normal"] == (1.22, 0.55, 0.29, 0.255, 0.31)
-    assert published["normal"] == (1.01, 0.38, 0.23, 0.16, 0.12)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_every_figure_has_an_owner(name: str) -> None:
+    for part in read_lesson(name).parts:
+        for question in part.ask:
+            assert bool(getattr(question, "published", None)) == bool(question.reference)
+            assert bool(getattr(question, "ours", None)) == bool(getattr(question, "ours_seeds", 0))
 
 
 def own(text: str) -> Lesson:
@@ -131,6 +146,17 @@ def test_a_lesson_of_ones_own_file(tmp_path: Path) -> None:
         ('says = "accuracy"', 'says = "acuracy"', "Invalid value 'acuracy'"),
         ('pictures = ["loss"]', 'pictures = ["los"]', "Invalid enum value 'los'"),
         ("limit = 2000", "limit = 0", "limit must be from 1"),
+        ('says = "accuracy"', 'says = "accuracy"\npublished = { rule = 80 }', "no 'reference'"),
+        (
+            'says = "accuracy"',
+            'says = "accuracy"\nlook = 2',
+            "answers line 2",
+        ),
+        (
+            'says = "accuracy"',
+            'says = "layers"\nof = "dead"\nours = { rule = [0] }',
+            "no 'ours_seeds'",
+        ),
         ('title = "One"', 'title = "One"\ndraw = { initializer = "rule" }', "either"),
         ('title = "Mine"', "title = ", "Invalid value"),
     ],

@@ -42,6 +42,7 @@ def test_the_gaussian_as_it_was_written_and_as_it_was_meant() -> None:
     large = layer_means("pre_activations.variance", state, written)
     assert large == pytest.approx([821, 4.45e5, 1.10e8, 3.40e10, 2.41e12], rel=0.6)
     assert large[0] == pytest.approx(821, rel=0.05)
+    assert [each.holds for each in answers(GAUSSIAN, state)] == [True, True]
     small = layer_means("pre_activations.variance", state, meant)
     # Re-measured over three seeds; the last layers have few units, so they scatter.
     assert small[:3] == pytest.approx([0.0826, 0.00423, 2.0e-4], rel=0.15)

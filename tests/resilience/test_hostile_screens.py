@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from inittui.tui.app import LabApp
+from inittui.tui.open_runs import OpenRuns
 from inittui.tui.terminal import Terminal
-from tests.resilience.test_hostile_text import poisoned
-from tests.support.hostile import UNSEEN, hostile_strings
+from tests.support.hostile import UNSEEN, hostile_strings, poisoned
 
 SCREENS = ("1", "2", "3", "4", "5")
 
@@ -24,7 +24,7 @@ def _shown(app: LabApp) -> str:
 
 async def _look(root: Path, text: str) -> list[str]:
     run = poisoned(root, text)
-    app = LabApp(root=root, terminal=Terminal(), attach=run)
+    app = LabApp(open_runs=OpenRuns(root), terminal=Terminal(), attach=run)
     shown = []
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()

@@ -11,13 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from inittui.events.records import EpochEnded, RunStarted, StepLosses, TrialEnded, TrialStatus
-from inittui.events.wire_numbers import all_to_wire
-from inittui.experiment.records import Experiment, TrainingConfig
-from inittui.experiment.trials import TrialPlan
+from inittui.events.records import StartValues, TrialStatus
+from inittui.results.comparison import measure, paired_difference
 from inittui.results.state import RunState
-from inittui.results.summary import SchemeSummary, measure, paired_difference, summarize
-from tests.support.recorded import run_state
+from inittui.results.summary import SchemeSummary, summarize
+from tests.support.runs import Made, made_run, run_state
 
 EPOCHS = 2
 STEPS = 5
@@ -30,38 +28,18 @@ def run(
     status: dict[str, TrialStatus] | None = None,
 ) -> RunState:
     """Return a run in which a scheme's trial of each seed has this accuracy and first loss."""
-    schemes = tuple(accuracies)
-    seeds = tuple(range(max(map(len, accuracies.values()))))
-    plans = tuple(
-        TrialPlan(scheme, seed) for scheme in schemes for seed in range(len(accuracies[scheme]))
-    )
-    experiment = Experiment(schemes=schemes, seeds=seeds, training=TrainingConfig(epochs=EPOCHS))
-    state = RunState()
-    state.apply(
-        RunStarted(
-            run="r", experiment=experiment, trials=plans, steps_per_epoch=STEPS, device="cpu"
+    made = [
+        Made(
+            scheme,
+            [accuracy] * (epochs or {}).get(scheme, EPOCHS),
+            seed,
+            losses=[(losses or accuracies)[scheme][seed]] * EPOCHS * STEPS,
+            status=(status or {}).get(scheme, "finished"),
         )
-    )
-    for number, plan in enumerate(plans):
-        accuracy = accuracies[plan.scheme][plan.seed]
-        loss = (losses or accuracies)[plan.scheme][plan.seed]
-        values = all_to_wire([loss] * EPOCHS * STEPS)
-        state.apply(StepLosses(trial=number, first=0, values=values))
-        for epoch in range(1, (epochs or {}).get(plan.scheme, EPOCHS) + 1):
-            state.apply(
-                EpochEnded(
-                    trial=number,
-                    epoch=epoch,
-                    step=epoch * STEPS,
-                    train_loss=1.0,
-                    val_loss=1.0,
-                    val_accuracy=accuracy,
-                    seconds=1.0,
-                )
-            )
-        ended = (status or {}).get(plan.scheme, "finished")
-        state.apply(TrialEnded(trial=number, status=ended, step=10, seconds=1.0))
-    return state
+        for scheme, of in accuracies.items()
+        for seed, accuracy in enumerate(of)
+    ]
+    return made_run(made, steps_per_epoch=STEPS)
 
 
 def by_name(state: RunState) -> dict[str, SchemeSummary]:
@@ -146,18 +124,6 @@ def test_what_cannot_be_told_apart_shares_a_rank_and_the_next_takes_its_own_plac
     assert [one.rank for one in found] == [1, 1, 3, 4]
 
 
-def test_a_rank_counts_those_that_are_clearly_better() -> None:
-    """The second is always 0.4 points behind the best, the third sometimes before it."""
-    state = run({
-        "best": [0.860, 0.850, 0.870],
-        "second": [0.856, 0.8461, 0.8659],
-        "third": [0.862, 0.841, 0.864],
-    })  # fmt: skip
-    found = summarize(state)
-    assert [one.scheme for one in found] == ["best", "second", "third"]
-    assert [one.rank for one in found] == [1, 2, 1]
-
-
 def test_the_first_loss_is_ranked_from_below() -> None:
     state = run(
         {"a": [0.86, 0.87, 0.85], "b": [0.85, 0.87, 0.86]},
@@ -232,7 +198,26 @@ def test_recorded_run_against_scipy() -> None:
         assert difference is not None
         assert (difference.to, difference.n) == ("normal", 3)
         assert (difference.low, difference.high) == pytest.approx((low, high))
-        assert difference.is_clear == (test.pvalue < 0.05)
+        assert difference.p == pytest.approx(test.pvalue)
+
+
+def test_contestants_with_equal_start_values_are_one_and_the_same() -> None:
+    """They are compared as one: nothing is told apart, and nothing is paid for it."""
+    state = run({
+        "ones": [0.10, 0.11, 0.10],
+        "constant:value=1": [0.10, 0.105, 0.10],
+        "rule": [0.86, 0.85, 0.87],
+    })  # fmt: skip
+    for trial in state.trials:
+        digest = f"{'ones' if trial.scheme != 'rule' else 'rule'} {trial.seed}"
+        trial.start = (StartValues("fc1.weight", trial.scheme, digest),)
+    found = by_name(state)
+    assert {one.scheme: one.same_as for one in found.values()} == {
+        "rule": None, "ones": None, "constant:value=1": "ones",
+    }  # fmt: skip
+    assert found["constant:value=1"].rank == found["ones"].rank == 2
+    state.trials[-4].start = (StartValues("fc1.weight", "constant", "another"),)
+    assert not any(one.same_as for one in summarize(state))
 
 
 def test_a_diverged_loss_is_kept_as_it_is() -> None:

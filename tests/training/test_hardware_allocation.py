@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import platform
-import subprocess
-import sys
 
 import pytest
 
+from tests.support.commands import python
+
 FAULTS = """
 import resource, sys
-from inittui.training.allocation import keep_freed_memory
+from inittui.training.hardware import keep_freed_memory
 
 if sys.argv[1] == "kept":
     assert keep_freed_memory()
@@ -31,10 +31,7 @@ print((faults() - before) / 10)
 
 
 def faults_of_a_step(how: str) -> float:
-    process = subprocess.run(
-        [sys.executable, "-c", FAULTS, how], check=True, capture_output=True, text=True
-    )
-    return float(process.stdout)
+    return float(python(FAULTS, how).stdout)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has mallopt")

@@ -10,6 +10,8 @@ import pytest
 
 from inittui.runs import RunDirectory
 from inittui.tui.app import LabApp
+from inittui.tui.key_queue import LONGEST_SECONDS
+from inittui.tui.open_runs import OpenRuns
 from inittui.tui.settings import Loaded, Settings
 from inittui.tui.terminal import Terminal
 from tests.support.tui_shelf import NOW, MakeApp, Shelf, Started
@@ -31,23 +33,26 @@ def make_app(shelf: Shelf) -> MakeApp:
         attach: RunDirectory | None = None,
         settings: Settings | None = None,
         settings_path: Path | None = None,
+        longest_seconds: float = LONGEST_SECONDS,
         **terminal: object,
     ) -> LabApp:
+        settings = settings or Settings()
         return LabApp(
-            root=shelf.root,
+            open_runs=OpenRuns(shelf.root, settings.palette, shelf.launch),
             terminal=Terminal(**terminal),  # type: ignore[arg-type]
-            loaded=Loaded(settings or Settings()),
+            loaded=Loaded(settings),
             settings_path=settings_path,
             theme=theme,
             attach=attach,
             clock=lambda: NOW,
+            longest_seconds=longest_seconds,
         )
 
     return make
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> Started:
+def started(shelf: Shelf) -> Started:
     """Let runs be made, but no process be started."""
     found = Started()
 
@@ -65,5 +70,5 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Started:
         found.trusted.append(trust)
         return Process()
 
-    monkeypatch.setattr("inittui.tui.open_runs.start_worker", start_worker)
+    shelf.launch = start_worker  # type: ignore[assignment]
     return found

@@ -40,8 +40,7 @@ def test_random_keys(
     def no_process(*_: object, **__: object) -> None:
         raise OSError("no process is started in this test")
 
-    monkeypatch.setattr("inittui.tui.open_runs.start_worker", no_process)
-    monkeypatch.setattr("inittui.tui.lesson_process.subprocess.Popen", no_process)
+    shelf.launch = no_process  # type: ignore[assignment]
     # The palette offers to leave, too: the keys that follow would find no screen.
     monkeypatch.setattr(LabApp, "exit", lambda *_, **__: None)
     shelf.put("classic", "seeds", "diverged")

@@ -8,16 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from inittui.results.curves import curve_of
 from inittui.runs import RunDirectory
-from inittui.tui.chart_options import ChartOptions
-from inittui.tui.charting import Contestant, contestants, curve_of, picture, step_window, value_at
+from inittui.tui.chart_options import ChartOptions, Contestant, contestants, picture, step_window
 from inittui.tui.open_run import OpenRun
-from inittui.tui.smoothing import smoothed
 from inittui.views.curves import accuracy_series, loss_series
-from tests.support.recorded import run_state
+from tests.support.runs import run_state
 
 EVERYTHING = ChartOptions(steps="all")
 
@@ -80,17 +77,6 @@ def test_windows_of_steps() -> None:
     assert step_window([], ChartOptions()) == (1.0, 2.0)
 
 
-def test_values_at_a_step_are_means_over_the_seeds() -> None:
-    run = opened("seeds")
-    rule = next(c for c in contestants([run]) if c.scheme == "rule")
-    losses = [trial.losses[9] for trial in rule.trials]
-    assert value_at(rule, "train_loss", 10) == pytest.approx(sum(losses) / 3)
-    assert value_at(rule, "train_loss", 0) is None
-    epoch = rule.trials[0].epochs[0]
-    assert value_at(rule, "val_accuracy", epoch.step - 1) is None
-    assert value_at(rule, "val_accuracy", epoch.step) is not None
-
-
 def test_a_scheme_of_two_runs_is_told_by_its_run() -> None:
     both = [opened("classic", "aaaaaa"), opened("seeds", "bbbbbb")]
     labels = [contestant.label for contestant in contestants(both)]
@@ -114,45 +100,12 @@ def test_a_long_curve_keeps_its_spikes_and_its_end() -> None:
     assert 250_001.0 in drawn.x, "a gap stays a gap"
 
 
-def reference(values: list[float], weight: float, log_y: bool) -> list[float]:
-    """The definition, one value after the other."""
-    total = weights = 0.0
-    result = []
-    for value in values:
-        if not abs(value) < 1e100 or (log_y and value <= 0):
-            result.append(value)
-            continue
-        total = weight * total + (math.log(value) if log_y else value)
-        weights = weight * weights + 1
-        result.append(math.exp(total / weights) if log_y else total / weights)
-    return result
-
-
-LOSSES = st.one_of(
-    st.floats(1e-6, 1e30), st.sampled_from([math.nan, math.inf, -math.inf, 0.0, 1e200])
-)
-
-
-@given(st.lists(LOSSES, max_size=60), st.sampled_from([0.0, 0.1, 0.6, 0.98]), st.booleans())
-def test_smoothing_is_its_definition(values: list[float], weight: float, log_y: bool) -> None:
-    expected = values if weight == 0 else reference(values, weight, log_y)
-    np.testing.assert_allclose(
-        smoothed(np.array(values), weight, log_y=log_y), expected, rtol=1e-9, atol=1e-12
-    )
-
-
-def test_smoothing_over_many_blocks() -> None:
-    values = np.random.default_rng(0).lognormal(0, 2, 5_000)
-    np.testing.assert_allclose(smoothed(values, 0.5), reference(list(values), 0.5, False))
-    assert np.abs(np.diff(smoothed(values, 0.98))).max() < np.abs(np.diff(values)).max() / 10
-
-
 def test_a_contestant_without_values_is_no_error() -> None:
     run = opened("empty")
     assert contestants([run]) == []
     assert picture([], ChartOptions()).series == ()
     waiting = Contestant(run, "rule", "rule", contestants([opened("classic")])[0].style)
-    assert curve_of(waiting, "train_loss", (1.0, 9.0)).x.size == 0
+    assert curve_of(waiting.trials, "train_loss", (1, 9)).x.size == 0
 
 
 def test_a_live_chart_follows_by_doubling_and_comes_back_to_the_first_steps() -> None:

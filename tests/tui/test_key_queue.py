@@ -53,7 +53,7 @@ def seen(app: LabApp, root: Path) -> tuple[object, ...]:
         [field.value for field in screen.query(Input)],
         picker.first().ticked if picker else None,
         [(read_name(run), run.id) for run in run_directories(root)],
-        app.lab.options,
+        app.open_runs.options,
         app.focused and (type(app.focused), app.focused.id),
     )
 
@@ -134,10 +134,9 @@ def test_keys_go_on_where_one_took_its_widget_away(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The message that follows a key is lost with the widget: the next key must not wait for it."""
-    monkeypatch.setattr("inittui.tui.key_queue._LONGEST_SECONDS", 0.2)
 
     async def run() -> None:
-        app = make_app()
+        app = make_app(longest_seconds=0.2)
         async with app.run_test(size=(80, 24)) as pilot:
             await settle(pilot)
             monkeypatch.setattr(Done, "bubble", False)

@@ -74,34 +74,34 @@ def rows(app: LabApp) -> RowList:
 
 def focused_field(app: LabApp) -> str:
     form = app.screen.query_one(Form)
-    return form.chosen.name if app.focused is form.input else ""
+    return form.chosen.path if app.focused is form.input else ""
 
 
 CHART = [
-    step("chart.log", "y", lambda app: app.lab.options.log_y is False),
-    step("chart.log", "y", lambda app: app.lab.options.log_y is True),
-    step("chart.steps", "w", lambda app: app.lab.options.steps == "all"),
-    step("chart.steps", "w", lambda app: app.lab.options.steps == "last epoch"),
-    step("chart.steps", "w", lambda app: app.lab.options.steps == "first"),
-    step("chart.metric", "m", lambda app: app.lab.options.metric == "val_loss"),
-    step("chart.metric", "m", lambda app: app.lab.options.metric == "val_accuracy"),
-    step("chart.metric", "m", lambda app: app.lab.options.metric == "train_loss"),
-    step("chart.smooth", "x", lambda app: app.lab.options.smoothing == 0.6),
-    step("chart.band", "b", lambda app: not app.lab.options.band),
+    step("chart.log", "y", lambda app: app.open_runs.options.log_y is False),
+    step("chart.log", "y", lambda app: app.open_runs.options.log_y is True),
+    step("chart.steps", "w", lambda app: app.open_runs.options.steps == "all"),
+    step("chart.steps", "w", lambda app: app.open_runs.options.steps == "last epoch"),
+    step("chart.steps", "w", lambda app: app.open_runs.options.steps == "first"),
+    step("chart.metric", "m", lambda app: app.open_runs.options.metric == "val_loss"),
+    step("chart.metric", "m", lambda app: app.open_runs.options.metric == "val_accuracy"),
+    step("chart.metric", "m", lambda app: app.open_runs.options.metric == "train_loss"),
+    step("chart.smooth", "x", lambda app: app.open_runs.options.smoothing == 0.6),
+    step("chart.band", "b", lambda app: not app.open_runs.options.band),
     step("chart.right", "right", lambda app: race(app).chart.cursor == 1),
     step("chart.right", "right", lambda app: race(app).chart.cursor == 2),
     step("chart.left", "left", lambda app: race(app).chart.cursor == 1),
     step("chart.far_right", "right_square_bracket", lambda app: race(app).chart.cursor > 5),
     step("chart.far_left", "left_square_bracket", lambda app: race(app).chart.cursor == 1),
-    step("chart.zoom_in", "plus", lambda app: app.lab.options.zoom == (1.0, 50.5)),
-    step("chart.pan_right", "full_stop", lambda app: app.lab.options.zoom[0] > 10),
-    step("chart.pan_left", "comma", lambda app: app.lab.options.zoom[0] == 1.0),
-    step("chart.zoom_out", "minus", lambda app: app.lab.options.zoom == (1.0, 100.0)),
-    step("board.hide", "space", lambda app: len(app.lab.options.hidden) == 1),
-    step("board.hide", "space", lambda app: not app.lab.options.hidden),
-    step("board.highlight", "enter", lambda app: app.lab.options.highlighted[1] == "zeros"),
+    step("chart.zoom_in", "plus", lambda app: app.open_runs.options.zoom == (1.0, 50.5)),
+    step("chart.pan_right", "full_stop", lambda app: app.open_runs.options.zoom[0] > 10),
+    step("chart.pan_left", "comma", lambda app: app.open_runs.options.zoom[0] == 1.0),
+    step("chart.zoom_out", "minus", lambda app: app.open_runs.options.zoom == (1.0, 100.0)),
+    step("board.hide", "space", lambda app: len(app.open_runs.options.hidden) == 1),
+    step("board.hide", "space", lambda app: not app.open_runs.options.hidden),
+    step("board.highlight", "enter", lambda app: app.open_runs.options.highlighted[1] == "zeros"),
     step("chart.reset", "0", lambda app: race(app).chart.cursor is None),
-    step("chart.reset", "0", lambda app: app.lab.options.highlighted is None),
+    step("chart.reset", "0", lambda app: app.open_runs.options.highlighted is None),
 ]
 LIST = [
     step("list.down", "down", lambda app: rows(app).cursor == 1),
@@ -141,7 +141,7 @@ SETUP = [
     step("compare.settings", "e", lambda app: focused_field(app) == "model.name"),
     step("form.next", "down", lambda app: focused_field(app) == "model.hidden"),
     step("form.previous", "up", lambda app: focused_field(app) == "model.name"),
-    step("form.last", "pagedown", lambda app: focused_field(app) == "also"),
+    step("form.last", "pagedown", lambda app: focused_field(app) == "inspection.percentile"),
     step("form.first", "pageup", lambda app: focused_field(app) == "model.name"),
     step("compare.back", "escape", lambda app: app.focused is picker(app)),
 ]
@@ -181,16 +181,20 @@ def test_running_stopping_and_adding(make_app: MakeApp, started: Started) -> Non
         step("compare.new", "n", lambda app: compare(app).view == "setup"),
         step("compare.view", "v", lambda app: compare(app).view == "run"),
         step("compare.new", "n", lambda app: compare(app).view == "setup"),
-        step("compare.add", "a", lambda app: len(app.lab.shown) == 2),
+        step("compare.add", "a", lambda app: len(app.open_runs.shown) == 2),
         step("compare.back", "escape", lambda app: compare(app).view == "setup"),
-        step("compare.run", "f5", lambda app: len(app.lab.shown) == 1 and len(app.lab.behind) == 2),
+        step(
+            "compare.run",
+            "f5",
+            lambda app: len(app.open_runs.shown) == 1 and len(app.open_runs.behind) == 2,
+        ),
     ]
     run_script(make_app(), script)
 
 
 def test_a_run_that_was_left_goes_on(shelf: Shelf, make_app: MakeApp, started: Started) -> None:
     run = shelf.put("killed")
-    script = [step("compare.resume", "c", lambda app: app.lab.shown[0].is_live)]
+    script = [step("compare.resume", "c", lambda app: app.open_runs.shown[0].is_live)]
     run_script(make_app(attach=run), script)
     assert started.runs == [run]
 
@@ -213,8 +217,10 @@ RUNS = [
     step("dialog.previous", "left", lambda app: app.screen._marked == 0),
     step("dialog.take", "enter", lambda app: len(list(Path.cwd().glob("inittui-*.json"))) == 1),
     step("runs.delete", "d", lambda app: isinstance(app.screen, Dialog)),
-    step("dialog.cancel", "escape", lambda app: len(list(run_directories(app.lab.root))) == 3),
-    step("runs.add", "a", lambda app: len(app.lab.shown) == 1),
+    step(
+        "dialog.cancel", "escape", lambda app: len(list(run_directories(app.open_runs.root))) == 3
+    ),
+    step("runs.add", "a", lambda app: len(app.open_runs.shown) == 1),
 ]
 
 

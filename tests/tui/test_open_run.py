@@ -10,20 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from inittui.events.records import RunEnded, RunResumed, decode
+from inittui.events.records import RunEnded, RunResumed
 from inittui.experiment.records import Experiment
 from inittui.runs import LogWriter, RunDirectory, create_run
-from inittui.tui.open_run import OpenRun, Phase, last_lines
+from inittui.tui.open_run import LOOK_SECONDS, OpenRun, Phase, last_lines
 from inittui.tui.open_runs import OpenRuns
-from inittui.tui.progress import time_left
-from tests.support.recorded import LOGS
+from tests.support.runs import log_events
 from tests.support.tui_shelf import REASON, Shelf
 
-EVENTS = [decode(line) for line in (LOGS / "classic.jsonl").read_bytes().splitlines()]
+EVENTS = log_events("classic")
 
 
-def opened(run: RunDirectory) -> OpenRun:
-    found = OpenRun(run)
+def opened(run: RunDirectory, look_seconds: float = LOOK_SECONDS) -> OpenRun:
+    found = OpenRun(run, look_seconds=look_seconds)
     found.open()
     return found
 
@@ -59,12 +58,9 @@ def test_a_live_run_grows_while_it_is_polled(tmp_path: Path) -> None:
         assert run.state.trials[0].steps > steps
 
 
-def test_a_writer_that_vanishes_leaves_a_dead_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("inittui.tui.open_run._LOOK_SECONDS", 0.0)
+def test_a_writer_that_vanishes_leaves_a_dead_run(tmp_path: Path) -> None:
     directory = create_run(tmp_path, Experiment())
-    run = opened(directory)
+    run = opened(directory, look_seconds=0.0)
     with LogWriter(directory) as log:
         log.write_many(EVENTS[:100])
         assert run.poll()
@@ -95,7 +91,7 @@ def test_our_own_worker_s_end_is_explained(tmp_path: Path, code: str, expected: 
 
 
 def test_a_stop_before_the_first_step_is_no_accident(tmp_path: Path) -> None:
-    lab = OpenRuns(tmp_path)
+    open_runs = OpenRuns(tmp_path)
     directory = create_run(tmp_path, Experiment())
     code = "import time; print('up', flush=True); time.sleep(60)"
     worker = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
@@ -103,10 +99,10 @@ def test_a_stop_before_the_first_step_is_no_accident(tmp_path: Path) -> None:
     worker.stdout.readline()
     run = OpenRun(directory, worker=worker)
     run.open()
-    lab.shown.append(run)
-    lab.stop(run)
+    open_runs.shown.append(run)
+    open_runs.stop(run)
     assert worker.wait() == -signal.SIGTERM
-    assert lab.poll() == [run]
+    assert open_runs.poll() == [run]
     assert run.trouble[0] == "it was stopped before the first step"
 
 
@@ -150,16 +146,16 @@ def test_the_last_lines_of_a_worker_are_safe(shelf: Shelf) -> None:
 
 
 def test_shown_runs_are_replaced_or_laid_over_each_other(shelf: Shelf) -> None:
-    lab = OpenRuns(shelf.root)
+    open_runs = OpenRuns(shelf.root)
     one, other = shelf.put("classic"), shelf.put("seeds")
-    lab.show(one)
-    lab.show(other, add=True)
-    assert [run.directory for run in lab.shown] == [one, other]
-    assert len(lab.contestants()) == 11
-    lab.show(one)
-    assert [run.directory for run in lab.shown] == [one]
-    live = lab.show(shelf.put("running"))
-    assert lab.show(live.directory) is live, "what is watched goes on being watched"
+    open_runs.show(one)
+    open_runs.show(other, add=True)
+    assert [run.directory for run in open_runs.shown] == [one, other]
+    assert len(open_runs.contestants()) == 11
+    open_runs.show(one)
+    assert [run.directory for run in open_runs.shown] == [one]
+    live = open_runs.show(shelf.put("running"))
+    assert open_runs.show(live.directory) is live, "what is watched goes on being watched"
 
 
 def test_live_runs_are_found(shelf: Shelf) -> None:
@@ -184,12 +180,6 @@ def test_a_run_that_somebody_else_continues_is_watched(tmp_path: Path) -> None:
     assert run.phase is Phase.ENDED
 
 
-def test_the_time_left_counts_from_where_a_run_was_continued() -> None:
-    assert time_left(10.0, 0.5) == 10.0
-    assert time_left(10.0, 0.5, 0.25) == 20.0
-    assert time_left(10.0, 0.25, 0.25) == 0.0
-
-
 def test_a_directory_that_goes_away_is_told_of(tmp_path: Path) -> None:
     directory = create_run(tmp_path, Experiment())
     with LogWriter(directory) as log:
@@ -205,7 +195,7 @@ def test_a_new_name_is_the_title(tmp_path: Path) -> None:
     directory = create_run(tmp_path, Experiment(name="old"))
     with LogWriter(directory) as log:
         log.write_many(EVENTS)
-    lab = OpenRuns(tmp_path)
-    run = lab.show(directory)
-    lab.rename(run.id, "new")
+    open_runs = OpenRuns(tmp_path)
+    run = open_runs.show(directory)
+    open_runs.rename(run.id, "new")
     assert run.title == "new"

@@ -1,4 +1,4 @@
-"""The screens, one to a file; all but the first are loaded when they are gone to."""
+"""The screens, one to a file; each is loaded when it is gone to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from textual.screen import Screen
+
+
+def _compare() -> Screen[Any]:
+    from inittui.tui.screens.compare import CompareScreen
+
+    return CompareScreen()
 
 
 def _curves() -> Screen[Any]:
@@ -32,7 +38,8 @@ def _lessons() -> Screen[Any]:
     return LessonsScreen()
 
 
-LATER: Mapping[str, Callable[[], Screen[Any]]] = {
+SCREENS: Mapping[str, Callable[[], Screen[Any]]] = {
+    "compare": _compare,
     "curves": _curves,
     "layers": _layers,
     "runs": _runs,

@@ -10,12 +10,12 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from inittui.tui.host import app_of
+from inittui.tui.host import Host, host_of
 from inittui.tui.keymap import shown_key
 from inittui.tui.widgets.bars import KeyBar, TopBar
 
 if TYPE_CHECKING:
-    from inittui.tui.app import LabApp
+    from inittui.experiment.records import Experiment
     from inittui.tui.open_runs import OpenRuns
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 18
@@ -45,19 +45,19 @@ class LabScreen(Screen[None]):
         raise NotImplementedError
 
     @property
-    def lab_app(self) -> LabApp:
-        """The app, with its type."""
-        return app_of(self)
+    def host(self) -> Host:
+        """The app, as far as screens need it."""
+        return host_of(self)
 
     def key_for(self, action: str, usual: str) -> str:
         """Return the key of an action as texts name it: the usual one, or that of the keymap."""
-        keys = self.lab_app.lab_keymap.get(action, usual)
-        return shown_key(keys, ascii_only=self.lab_app.terminal.ascii_only, first_only=True)
+        keys = self.host.lab_keymap.get(action, usual)
+        return shown_key(keys, ascii_only=self.host.terminal.ascii_only, first_only=True)
 
     @property
-    def lab(self) -> OpenRuns:
-        """The open runs."""
-        return self.lab_app.lab
+    def open_runs(self) -> OpenRuns:
+        """The runs that are open, of the whole app."""
+        return self.host.open_runs
 
     def on_resize(self) -> None:
         """Say so where the terminal is too small; draw in the new size where it isn't."""
@@ -75,6 +75,17 @@ class LabScreen(Screen[None]):
                 f"this terminal has {width} and {height}."
             )
         self.call_after_refresh(self.draw)
+
+    @property
+    def tells_of_its_own_end(self) -> bool:
+        """Whether it says by itself how a shown run has ended."""
+        return False
+
+    def view_run(self) -> None:
+        """Show the open runs, on a screen that has something else to show, too."""
+
+    def take(self, experiment: Experiment) -> None:
+        """Put an experiment where it can be changed, on a screen that has such a place."""
 
     def keys_of_places(self) -> dict[str, str]:
         """Return the keys that an empty screen names, by what they do."""
@@ -100,7 +111,7 @@ class LabScreen(Screen[None]):
         if not self.query(TopBar):
             return  # the app is being taken down
         if self.is_mounted and self.is_current and not self.is_too_small:
-            self.query_one(TopBar).set_status(self.lab_app.status())
+            self.query_one(TopBar).set_status(self.host.status())
             self.paint()
 
     def paint(self) -> None:

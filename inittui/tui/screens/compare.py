@@ -1,4 +1,4 @@
-"""The first screen: choose initializers and settings, run them, watch them race."""
+"""The first screen: choose initializers and settings, run them, watch their curves."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class CompareScreen(LabScreen):
     async def on_mount(self) -> None:
         """Start with the list, or with the run that is open already."""
         await self.watch_view()
-        if not self.lab.is_empty:
+        if not self.open_runs.is_empty:
             self.view = "run"
         else:
             self.query_one(PickerList).focus()
@@ -91,27 +91,27 @@ class CompareScreen(LabScreen):
             from inittui.tui.widgets.curves_panel import CurvesPanel
 
             await self.query_one("#run").mount(
-                Static(id="banner", markup=False), CurvesPanel(id="race")
+                Static(id="banner", markup=False), CurvesPanel(id="curves")
             )
         self.query_one("#setup").display = not running
         self.query_one("#run").display = running
         if running:
-            self.race.board.focus()
+            self.curves_panel.leaderboard.focus()
         self.call_after_refresh(self.draw)
 
     @property
-    def race(self) -> CurvesPanel:
+    def curves_panel(self) -> CurvesPanel:
         """Chart and table, which are made for the first run that is shown."""
-        return cast("CurvesPanel", self.query_one("#race"))
+        return cast("CurvesPanel", self.query_one("#curves"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
-        setup, is_open = self.view == "setup", not self.lab.is_empty
+        setup, is_open = self.view == "setup", not self.open_runs.is_empty
         can = {
             ("run", (False,)): setup,
             ("run", (True,)): setup and is_open,
-            ("stop", ()): any(run.is_live and not run.stopping for run in self.lab.shown),
-            ("resume", ()): not setup and any(run.can_resume for run in self.lab.shown),
+            ("stop", ()): any(run.is_live and not run.stopping for run in self.open_runs.shown),
+            ("resume", ()): not setup and any(run.can_resume for run in self.open_runs.shown),
             ("view", ()): setup and is_open,
             ("setup", ("list",)): not setup,
             ("setup", ("search",)): setup,
@@ -121,32 +121,33 @@ class CompareScreen(LabScreen):
 
     def paint(self) -> None:
         """Draw the run."""
-        if self.view != "run" or not self.query("#race"):
+        if self.view != "run" or not self.query("#curves"):
             return
-        if self.lab.is_empty:
+        if self.open_runs.is_empty:
             self.view = "setup"
             return
         banner = self.query_one("#banner", Static)
-        text = banner_of(self.lab.shown, look_of(self))
+        text = banner_of(self.open_runs.shown, look_of(self))
         if not text and self.app.size.height >= _ROOMY:
             text = self._seen()
         banner.display = bool(text)
         if str(banner.content) != text.plain:
             banner.update(text)
-        self.race.show(self.lab.contestants(), self.lab.options, self.lab.version)
+        runs = self.open_runs
+        self.curves_panel.show(runs.contestants(), runs.options, runs.version)
 
     def _seen(self) -> Text:
         """Return what was seen, in a sentence, where one run is shown and has ended."""
-        if len(self.lab.shown) != 1 or self.lab.shown[0].is_live:
+        if len(self.open_runs.shown) != 1 or self.open_runs.shown[0].is_live:
             return Text()
-        state = self.lab.shown[0].state
-        if self._sentence[0] != (self.lab.shown[0].id, state.version):
+        state = self.open_runs.shown[0].state
+        if self._sentence[0] != (self.open_runs.shown[0].id, state.version):
             from inittui.results.summary import summarize
             from inittui.views.conclusions import sentence
 
-            frame = Frame(self.app.size.width, self.lab_app.terminal.ascii_only)
+            frame = Frame(self.app.size.width, self.host.terminal.ascii_only)
             said = sentence(state, summarize(state), frame)
-            self._sentence = ((self.lab.shown[0].id, state.version), Text(said))
+            self._sentence = ((self.open_runs.shown[0].id, state.version), Text(said))
         return self._sentence[1]
 
     # Choosing
@@ -176,8 +177,8 @@ class CompareScreen(LabScreen):
         run = self.key_for("compare.run", "r")
         if count or form.names_contestants:
             what = "the one that is ticked" if count == 1 else f"the {count} that are ticked"
-            if form.texts.get("also"):
-                what = f"{what if count else 'what is below'}, also {form.texts['also']},"
+            if form.contestants:
+                what = f"{what if count else 'what is below'}, also {form.contestants},"
             self._explain(f"Press {run} to train {what} and watch the losses.", False)
             self.query_one("#explained").add_class("-ready")
         else:
@@ -210,6 +211,17 @@ class CompareScreen(LabScreen):
         elif not picker.leave_input():
             picker.focus_list()
 
+    @property
+    def tells_of_its_own_end(self) -> bool:
+        """The banner tells of it, where the run is seen."""
+        return self.view == "run"
+
+    def view_run(self) -> None:
+        """Show the run instead of the settings."""
+        self.view = "run"
+        self.refresh_bindings()
+        self.draw()
+
     def take(self, experiment: Experiment) -> None:
         """Put an experiment into list and form, to be run again or changed."""
         self.query_one(Form).load(experiment)
@@ -229,16 +241,16 @@ class CompareScreen(LabScreen):
         outcome = form.experiment(schemes)
         if outcome.experiment is None:
             name, message = next(iter(outcome.errors.items()))
-            label = next((f"{field.label}: " for field in FIELDS if field.name == name), "")
+            label = next((f"{field.label}: " for field in FIELDS if field.path == name), "")
             self._explain(f"{label}{message}", True)
             self.app.bell()
             return
         experiment = outcome.experiment
-        self.lab_app.when_trusted(experiment, lambda trust: self._start(experiment, add, trust))
+        self.host.when_trusted(experiment, lambda trust: self._start(experiment, add, trust))
 
     def _start(self, experiment: Experiment, add: bool, trust: bool) -> None:
         try:
-            self.lab.start(experiment, add=add, trust=trust)
+            self.open_runs.start(experiment, add=add, trust=trust)
         except (InittuiError, OSError) as error:
             self._explain(str(error), True)
             return
@@ -251,22 +263,22 @@ class CompareScreen(LabScreen):
 
     def action_resume(self) -> None:
         """Go on with the shown runs that were left before their end."""
-        for run in self.lab.shown:
+        for run in self.open_runs.shown:
             if run.can_resume:
                 started = run.state.started
                 experiment = started.experiment if started else Experiment()
-                self.lab_app.when_trusted(experiment, partial(self._resume, run))
+                self.host.when_trusted(experiment, partial(self._resume, run))
 
     def _resume(self, run: OpenRun, trust: bool) -> None:
-        self.lab_app.attempt(partial(self.lab.resume, run, trust=trust))
+        self.host.attempt(partial(self.open_runs.resume, run, trust=trust))
         self.refresh_bindings()
         self.draw()
 
     def action_stop(self) -> None:
         """Ask the shown live runs to end in order."""
-        for run in self.lab.shown:
+        for run in self.open_runs.shown:
             if run.is_live and not run.stopping:
-                self.lab_app.attempt(self.lab.stop, run)
+                self.host.attempt(self.open_runs.stop, run)
         self.refresh_bindings()
         self.draw()
 

@@ -39,13 +39,13 @@ class CurvesScreen(LabScreen):
 
     def paint(self) -> None:
         """Draw what has changed."""
-        race = self.query_one(CurvesPanel)
-        is_empty = self.lab.is_empty
+        panel = self.query_one(CurvesPanel)
+        is_empty = self.open_runs.is_empty
         self.query_one("#empty").display = is_empty
-        if race.display is is_empty:
-            race.display = not is_empty
+        if panel.display is is_empty:
+            panel.display = not is_empty
             if not is_empty:
-                race.board.focus()
+                panel.leaderboard.focus()
                 self.call_after_refresh(self.draw)
         if not is_empty:
-            race.show(self.lab.contestants(), self.lab.options, self.lab.version)
+            panel.show(self.open_runs.contestants(), self.open_runs.options, self.open_runs.version)

@@ -1,21 +1,58 @@
-"""Questions: one line, a few answers, each with its key."""
+"""What opens above a screen: questions, the command palette, and what they share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
+from textual.command import CommandPalette
 from textual.containers import Vertical
+from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from inittui.text import sanitize
 from inittui.tui.keymap import key
-from inittui.tui.screens.modal import Modal
+from inittui.tui.open_run import OpenRun
+
+Result = TypeVar("Result")
+
+
+class Modal(ModalScreen[Result], Generic[Result]):
+    """A screen above the others; Textual's own would take the next one along at a second key."""
+
+    _dismissed = False
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close it, with the result of the first time."""
+        if self._dismissed:
+            return AwaitComplete()
+        self._dismissed = True
+        return super().dismiss(result)
+
+
+class Commands(CommandPalette):
+    """Textual's command palette, made to bear keys that come too early or too late."""
+
+    _dismissed = False
+
+    def dismiss(self, result: object = None) -> AwaitComplete:
+        """Close it, once."""
+        if self._dismissed:
+            return AwaitComplete()
+        self._dismissed = True
+        return super().dismiss(result)  # type: ignore[arg-type]
+
+    def _action_command_list(self, action: str) -> None:
+        with suppress(KeyError):  # the list has options, but no lines yet
+            super()._action_command_list(action)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +156,24 @@ class Prompt(Modal[str | None]):
     def action_cancel(self) -> None:
         """Give nothing."""
         self.dismiss(None)
+
+
+def about_leaving(live: Sequence[OpenRun]) -> Dialog:
+    """Ask what becomes of live runs when the UI is left: "go", "stop" or "stay"."""
+    names = " and ".join(run.title for run in live[:3])
+    verb = "is" if len(live) == 1 else "are"
+    answers = [
+        Answer("g", "Let it go on", "go"),
+        Answer("s", "Stop it", "stop"),
+        Answer("c", "Stay here", "stay"),
+    ]
+    details = "inittui shows it live again when you come back; nothing that was measured is lost."
+    return Dialog(f"{names} {verb} still training.", answers, details)
+
+
+def about_code(code: Sequence[str]) -> Dialog:
+    """Ask whether code that an experiment names may be run: "yes" or "no"."""
+    names = ", ".join(sanitize(name, 60) for name in code[:3])
+    answers = [Answer("n", "Don't", "no"), Answer("y", "Run it", "yes")]
+    details = "It can do on this machine whatever you can."
+    return Dialog(f"This imports and runs {names}. Do you trust it?", answers, details)

@@ -12,9 +12,9 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from inittui.tui.host import app_of
+from inittui.tui.host import host_of
 from inittui.tui.keymap import SECTIONS, Section, key, shown_key
-from inittui.tui.screens.modal import Modal
+from inittui.tui.screens.dialogs import Modal
 from inittui.tui.widgets.scroll_page import ScrollPage
 
 _NOTES = """
@@ -63,15 +63,15 @@ class HelpScreen(Modal[None]):
 
     def _table(self, section: Section) -> Table:
         """Return the keys of a section, what they do, and what settings call them."""
-        app = app_of(self)
+        host = host_of(self)
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         table.add_column(width=13, style="bold")
         table.add_column(ratio=1)
         table.add_column(style="dim", no_wrap=True)
         for binding in section.bindings():
             name = binding.id or ""
-            keys = app.lab_keymap.get(name, binding.key)
-            shown = shown_key(keys, ascii_only=app.terminal.ascii_only)
+            keys = host.lab_keymap.get(name, binding.key)
+            shown = shown_key(keys, ascii_only=host.terminal.ascii_only)
             table.add_row(shown, binding.tooltip, name)
         return table
 

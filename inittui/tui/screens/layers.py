@@ -13,8 +13,8 @@ from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from inittui.tui.charting import Contestant
-from inittui.tui.host import app_of
+from inittui.tui.chart_options import Contestant
+from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.widgets.row_list import RowList
@@ -63,7 +63,7 @@ class MeasuredList(ListBesidePage):
     def row(self, index: int, width: int) -> Text:
         """Return a contestant's mark and name."""
         contestant = self._contestants[index]
-        ascii_only = app_of(self).terminal.ascii_only
+        ascii_only = host_of(self).terminal.ascii_only
         mark = contestant.style.mark(ascii_only)
         label = shortened(legible(contestant.label, ascii_only, 200), max(width - 2, 1))
         return Text.assemble((mark, contestant.style.color), f" {label}")
@@ -102,7 +102,7 @@ class LayersScreen(LabScreen):
 
     def paint(self) -> None:
         """Show the contestants that were measured, and the page of the chosen one."""
-        measured = [c for c in self.lab.contestants() if any(t.probes for t in c.trials)]
+        measured = [c for c in self.open_runs.contestants() if any(t.probes for t in c.trials)]
         self.query_one(".empty").display = not measured
         pane = self.query_one("#measured")
         if pane.display is not bool(measured):
@@ -131,7 +131,7 @@ class LayersScreen(LabScreen):
         from inittui.views.inspection import scheme_histograms, scheme_numbers
         from inittui.views.variance import variance_plots
 
-        terminal = self.lab_app.terminal
+        terminal = self.host.terminal
         frame = Frame(width, terminal.ascii_only, terminal.marker)
         state = contestant.run.state
         match self.view:

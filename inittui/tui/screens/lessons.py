@@ -11,13 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from inittui.lessons import Lesson, Size, lessons
-from inittui.results.state import RunState
-from inittui.tui.host import app_of
+from inittui.lessons import Lesson, Part, Size, lessons
+from inittui.results.summary import share_done
+from inittui.tui.host import host_of
 from inittui.tui.keymap import key
-from inittui.tui.lesson_process import PrintedLesson, RunningLesson, TrainedLesson, trains
-from inittui.tui.open_run import Phase
-from inittui.tui.progress import share_done
+from inittui.tui.lesson_process import RunningLesson
+from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.status_styles import LOOK_CLASSES, look_of
 from inittui.tui.widgets.row_list import RowList
@@ -53,10 +52,10 @@ class LessonList(ListBesidePage):
     def row(self, index: int, width: int) -> Text:
         """Return a lesson's title; a mark says whether it was run."""
         lesson = self._lessons[index]
-        app = app_of(self)
-        running = app.running_lessons.get(lesson.name)
+        host = host_of(self)
+        running = host.running_lessons.get(lesson.name)
         mark = " " if running is None else "~" if running.is_live else "*"
-        title = legible(lesson.title, app.terminal.ascii_only)
+        title = legible(lesson.title, host.terminal.ascii_only)
         return Text(f"{mark} {shortened(title, max(width - 2, 1))}")
 
 
@@ -96,7 +95,7 @@ class LessonsScreen(LabScreen):
     @property
     def running(self) -> RunningLesson | None:
         """What has come of it, if it was run."""
-        return self.lab_app.running_lessons.get(self.lesson.name)
+        return self.host.running_lessons.get(self.lesson.name)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what can be done now."""
@@ -106,7 +105,7 @@ class LessonsScreen(LabScreen):
         running = self.running
         if action == "stop":
             return running is not None and running.is_live
-        return isinstance(running, TrainedLesson) and bool(running.runs)
+        return running is not None and bool(running.trained)
 
     def paint(self) -> None:
         """Draw the list, and the page as far as the experiments have come."""
@@ -130,18 +129,14 @@ class LessonsScreen(LabScreen):
     ) -> Iterator[RenderableType]:
         from inittui.views.lesson import lesson_text, part_heading
 
-        terminal = self.lab_app.terminal
+        terminal = self.host.terminal
         frame = Frame(width, terminal.ascii_only, terminal.marker)
-        if isinstance(running, PrintedLesson):
-            yield Text.from_ansi(running.text)
-            yield self._said("running …" if running.is_live else "That is all.", frame)
-            return
         yield lesson_text(lesson, frame)
         count = len(lesson.parts)
         for number, part in enumerate(lesson.parts, 1):
             yield Text()
             yield part_heading(part, number, count, frame)
-            if isinstance(running, TrainedLesson) and number <= len(running.runs):
+            if running is not None and number <= len(running.runs):
                 yield Text()
                 yield from self._part(running, number - 1, frame)
         yield Text()
@@ -151,19 +146,19 @@ class LessonsScreen(LabScreen):
     def _said(self, text: str, frame: Frame) -> Text:
         return Text(frame.say(text), look_of(self).warn)
 
-    def _part(self, lesson: TrainedLesson, place: int, frame: Frame) -> Iterator[RenderableType]:
-        from inittui.lessons.answers import answer_all
+    def _part(self, lesson: RunningLesson, place: int, frame: Frame) -> Iterator[RenderableType]:
+        from inittui.lessons.answers import answer_part
         from inittui.views.lesson import answers_text, part_pictures
 
         run, part = lesson.runs[place], lesson.lesson.parts[place]
         if run.is_live:
-            yield self._said(_progress(run.state, run.phase), frame)
+            yield self._said(_progress(part, run), frame)
         for line in run.trouble:
             yield Text(frame.say(line), look_of(self).bad)
-        if any(trial.losses for trial in run.state.trials):
+        if run.state.drawn or any(trial.losses or trial.probes for trial in run.state.trials):
             yield part_pictures(part, run.state, frame)
         if run.phase is Phase.ENDED and part.ask:
-            yield answers_text(answer_all(part.ask, run.state), frame)
+            yield answers_text(answer_part(part, run.state), frame)
 
     def action_run(self, size: Size) -> None:
         """Run the chosen lesson."""
@@ -171,39 +166,40 @@ class LessonsScreen(LabScreen):
         if running is not None and running.is_live:
             self.notify("It is running already.")
             return
-        self.lab_app.attempt(self._start, self.lesson, size)
+        self.host.attempt(self._start, self.lesson, size)
         self.refresh_bindings()
         self.draw()
         self.call_after_refresh(self.query_one(ScrollPage).scroll_end, animate=False)
 
     def _start(self, lesson: Lesson, size: Size) -> None:
-        if trains(lesson):
-            started: RunningLesson = TrainedLesson(lesson, size)
-            started.advance(self.lab)
-        else:
-            width = max(self.query_one(ScrollPage).scrollable_content_region.width, 40)
-            ascii_only = self.lab_app.terminal.ascii_only
-            started = PrintedLesson(lesson, size, width, ascii_only=ascii_only)
-        self.lab_app.running_lessons[lesson.name] = started
+        started = RunningLesson(lesson, size)
+        started.advance(self.open_runs)
+        before = self.host.running_lessons.get(lesson.name)
+        if before is not None:
+            before.close()
+        self.host.running_lessons[lesson.name] = started
 
     def action_stop(self) -> None:
         """End the chosen lesson's experiments."""
         running = self.running
         if running is not None:
-            self.lab_app.attempt(running.stop, self.lab)
+            self.host.attempt(running.stop, self.open_runs)
         self.refresh_bindings()
         self.draw()
 
     def action_open(self) -> None:
         """Show the lesson's runs on the first screen."""
         running = self.running
-        if isinstance(running, TrainedLesson):
-            for place, run in enumerate(running.runs):
-                self.lab.show(run.directory, add=place > 0)
-            self.lab_app.show_run()
+        if running is not None and running.trained:
+            for place, run in enumerate(running.trained):
+                self.open_runs.show(run.directory, add=place > 0)
+            self.host.show_run()
 
 
-def _progress(state: RunState, phase: Phase) -> str:
-    if phase is Phase.STARTING:
-        return "starting: the training process is loading"
-    return f"running: {share_done(state.trials, state.total_steps):.0%}"
+def _progress(part: Part, run: OpenRun) -> str:
+    if run.phase is Phase.STARTING:
+        process = "training process" if part.is_trained else "process"
+        return f"starting: the {process} is loading"
+    if not part.is_trained:
+        return "running …"
+    return f"running: {share_done(run.state.trials, run.state.total_steps):.0%}"

@@ -14,11 +14,13 @@ from textual.widgets import Input, Static
 
 from inittui.errors import InittuiError
 from inittui.experiment.records import Experiment
+from inittui.experiment.settings import repeat_command
 from inittui.runs import (
     RunDirectory,
     RunListing,
     delete_run,
     list_runs,
+    load_settled,
     read_experiment,
     read_name,
     rename_run,
@@ -94,7 +96,7 @@ class RunsScreen(LabScreen):
     def load(self) -> None:
         """Read the list of runs beside the screen's own work."""
         try:
-            listings = list_runs(self.lab.root)
+            listings = list_runs(self.open_runs.root)
         except InittuiError as error:
             self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
             return
@@ -108,9 +110,9 @@ class RunsScreen(LabScreen):
         empty.display = not listings
         self.table.display = self.query_one("#filter").display = bool(listings)
         if not listings:
-            empty.update(_EMPTY.format(root=self.lab.root, **self.keys_of_places()))
-        self.table.shown = frozenset(run.id for run in self.lab.shown)
-        self.table.load(listings, self.lab_app.clock())
+            empty.update(_EMPTY.format(root=self.open_runs.root, **self.keys_of_places()))
+        self.table.shown = frozenset(run.id for run in self.open_runs.shown)
+        self.table.load(listings, self.host.clock())
 
     def paint(self) -> None:
         """The table draws itself when it has been read."""
@@ -129,16 +131,16 @@ class RunsScreen(LabScreen):
         self.action_open(False)
 
     def _directories(self) -> list[RunDirectory]:
-        return [RunDirectory(self.lab.root / listing.id) for listing in self.table.meant]
+        return [RunDirectory(self.open_runs.root / listing.id) for listing in self.table.meant]
 
     def action_open(self, add: bool) -> None:
         """Show the marked runs in the charts."""
         runs = self._directories()
         for place, run in enumerate(runs):
-            self.lab.show(run, add=add or place > 0)
+            self.open_runs.show(run, add=add or place > 0)
         if runs:
             self.table.marked.clear()
-            self.lab_app.show_run()
+            self.host.show_run()
 
     def action_mark(self) -> None:
         """Mark the run at the cursor."""
@@ -165,10 +167,10 @@ class RunsScreen(LabScreen):
         listing = self.table.chosen
         if listing is None:
             return
-        run = RunDirectory(self.lab.root / listing.id)
+        run = RunDirectory(self.open_runs.root / listing.id)
         name = await self.app.push_screen_wait(Prompt(f"A name for run {run.id}", listing.name))
-        if name is not None and self.lab_app.attempt(rename_run, run, name.strip()):
-            self.lab.rename(run.id, name.strip())
+        if name is not None and self.host.attempt(rename_run, run, name.strip()):
+            self.open_runs.rename(run.id, name.strip())
             self.load()
 
     @work(exclusive=True, group="question")
@@ -183,16 +185,16 @@ class RunsScreen(LabScreen):
         if await self.app.push_screen_wait(Dialog(f"Delete {what}?", answers, details)) != "delete":
             return
         for run in runs:
-            shown = self.lab.find(run.id)
-            if self.lab_app.attempt(delete_run, run) and shown in self.lab.shown:
-                self.lab.hide(shown)
+            shown = self.open_runs.find(run.id)
+            if self.host.attempt(delete_run, run) and shown in self.open_runs.shown:
+                self.open_runs.hide(shown)
         self.table.marked.clear()
         self.load()
 
     @work(exclusive=True, group="question")
     async def action_export(self) -> None:
         """Ask for the form, then write files into the folder that inittui was started in."""
-        from inittui.tui.exporting import export_run
+        from inittui.views.export import export_run
 
         runs = self._directories()
         if not runs:
@@ -209,46 +211,46 @@ class RunsScreen(LabScreen):
             return
 
         def write(run: RunDirectory) -> None:
-            self.notify(f"wrote {export_run(run, form, Path.cwd()).name}", markup=False)
+            state, _ = load_settled(run)
+            made = export_run(run, state, form, Path.cwd(), overwrite=True)
+            self.notify(f"wrote {made.name}", markup=False)
 
         for run in runs:
-            self.lab_app.attempt(write, run)
+            self.host.attempt(write, run)
 
     def action_copy(self) -> None:
         """Copy the command that repeats the run at the cursor."""
-        from inittui.tui.exporting import repeat_command
-
         if self.table.chosen is None:
             return
-        run = RunDirectory(self.lab.root / self.table.chosen.id)
+        run = RunDirectory(self.open_runs.root / self.table.chosen.id)
 
         def copy() -> None:
             command = repeat_command(_experiment(run), run.experiment_file)
             self.app.copy_to_clipboard(command)
             self.notify(command, title="Copied", markup=False)
 
-        self.lab_app.attempt(copy)
+        self.host.attempt(copy)
 
     def action_repeat(self) -> None:
         """Train the experiment of the run at the cursor again."""
         if self.table.chosen is not None:
-            run = RunDirectory(self.lab.root / self.table.chosen.id)
-            self.lab_app.attempt(self._repeat, run)
+            run = RunDirectory(self.open_runs.root / self.table.chosen.id)
+            self.host.attempt(self._repeat, run)
 
     def _repeat(self, run: RunDirectory) -> None:
         experiment = _experiment(run)
 
         def start(trust: bool) -> None:
-            if self.lab_app.attempt(partial(self.lab.start, experiment, trust=trust)):
-                self.lab_app.show_run()
+            if self.host.attempt(partial(self.open_runs.start, experiment, trust=trust)):
+                self.host.show_run()
 
-        self.lab_app.when_trusted(experiment, start)
+        self.host.when_trusted(experiment, start)
 
     def action_edit(self) -> None:
         """Take the experiment of the run at the cursor over into Compare."""
         if self.table.chosen is not None:
-            run = RunDirectory(self.lab.root / self.table.chosen.id)
-            self.lab_app.attempt(lambda: self.lab_app.edit(_experiment(run)))
+            run = RunDirectory(self.open_runs.root / self.table.chosen.id)
+            self.host.attempt(lambda: self.host.edit(_experiment(run)))
 
 
 def _experiment(run: RunDirectory) -> Experiment:

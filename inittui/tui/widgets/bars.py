@@ -12,7 +12,7 @@ from textual.app import RenderResult
 from textual.binding import ActiveBinding
 from textual.widget import Widget
 
-from inittui.tui.host import app_of
+from inittui.tui.host import host_of
 from inittui.tui.keymap import in_footer, shown_key
 
 PLACES = (
@@ -71,7 +71,7 @@ class TopBar(Widget):
         """Go to the screen that was clicked."""
         place = event.style.meta.get("place")
         if place:
-            app_of(self).action_show(place)
+            host_of(self).action_show(place)
 
     def _style(self, part: str) -> Style:
         return self.get_component_rich_style(f"top-bar--{part}", partial=True)
@@ -130,7 +130,7 @@ class KeyBar(Widget):
             self.app.simulate_key(name)
 
     def _keys(self, keys: str) -> str:
-        return shown_key(keys, ascii_only=app_of(self).terminal.ascii_only, first_only=True)
+        return shown_key(keys, ascii_only=host_of(self).terminal.ascii_only, first_only=True)
 
     @staticmethod
     def _width(entry: tuple[str, str, str]) -> int:

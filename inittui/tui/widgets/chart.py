@@ -14,9 +14,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from inittui.tui.chart_options import METRICS, ChartOptions
-from inittui.tui.charting import Contestant, picture
-from inittui.tui.host import app_of
+from inittui.tui.chart_options import METRICS, ChartOptions, Contestant, picture
+from inittui.tui.host import host_of
 from inittui.tui.widgets.diff_lines import DiffLines
 from inittui.views.chart.clipping import Window
 
@@ -61,26 +60,28 @@ class CurveChart(DiffLines):
         self._draw()
 
     def _draw(self) -> None:
-        from inittui.views.chart.plots import line_chart
+        from inittui.views.chart.plots import ChartSpec, line_chart
 
-        terminal = app_of(self).terminal
+        terminal = host_of(self).terminal
         what = picture(self._contestants, self._options)
         if not any(len(one.x) for one in what.series):
             self._show_nothing()
             return
         self._chart = line_chart(
             what.series,
-            width=self.size.width,
-            height=self.size.height,
-            log_y=what.log_y,
-            x_label="step",
-            whole_x=True,
-            title=what.title,
-            marker=terminal.marker,
-            ascii_only=terminal.ascii_only,
-            x_window=what.x_window,
-            y_window=what.y_window,
-            legend=False,
+            ChartSpec(
+                width=self.size.width,
+                height=self.size.height,
+                log_y=what.log_y,
+                x_label="step",
+                whole_x=True,
+                title=what.title,
+                marker=terminal.marker,
+                ascii_only=terminal.ascii_only,
+                x_window=what.x_window,
+                y_window=what.y_window,
+                legend=False,
+            ),
         )
         self.paint(list(self._chart.text.split("\n", allow_blank=True)))
         if self._column(self.cursor) != self._line:
@@ -150,7 +151,7 @@ class CurveChart(DiffLines):
         if not chart.top <= y < chart.top + chart.rows:
             return strip
         before, cell, after = strip.divide([column, column + 1, strip.cell_length])
-        sign = "|" if app_of(self).terminal.ascii_only else "│"
+        sign = "|" if host_of(self).terminal.ascii_only else "│"
         text = cell.text if cell.text.strip("⠀ ") else sign
         style = next((segment.style for segment in cell if segment.style), Style())
         style += self.get_component_rich_style("chart--cursor", partial=True)

@@ -11,8 +11,15 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
 
-from inittui.tui.chart_options import METRICS, SMOOTHINGS, ChartOptions, Steps
-from inittui.tui.charting import Contestant, full_window, is_log
+from inittui.tui.chart_options import (
+    METRICS,
+    SMOOTHINGS,
+    ChartOptions,
+    Contestant,
+    Steps,
+    full_window,
+    is_log,
+)
 from inittui.tui.keymap import key
 from inittui.tui.widgets.chart import CurveChart
 from inittui.tui.widgets.leaderboard import Leaderboard
@@ -75,7 +82,7 @@ class CurvesPanel(Container):
         return self.query_one(CurveChart)
 
     @property
-    def board(self) -> Leaderboard:
+    def leaderboard(self) -> Leaderboard:
         """The table."""
         return self.query_one(Leaderboard)
 
@@ -83,22 +90,23 @@ class CurvesPanel(Container):
         """Draw what has changed."""
         self._contestants = contestants
         self._options = options
-        self.board.styles.height = None if self.has_class("-beside") else self._board_height()
+        self._fit_leaderboard()
         self.chart.show(contestants, options, version)
-        self.board.show(contestants, options, self.chart.cursor)
+        self.leaderboard.show(contestants, options, self.chart.cursor)
 
-    def _board_height(self) -> int:
-        """Return lines for the table that leave the chart at least half of the height."""
-        return min(len(self._contestants) + 1, max(self.size.height // 2, 3))
+    def _fit_leaderboard(self) -> None:
+        """Give the table the lines that it needs; under the chart at most half of the height."""
+        lines = min(len(self._contestants) + 1, max(self.size.height // 2, 3))
+        self.leaderboard.styles.height = None if self.has_class("-beside") else lines
 
     def on_resize(self) -> None:
         """Put the table beside the chart where there is room."""
-        self.board.styles.height = None if self.has_class("-beside") else self._board_height()
+        self._fit_leaderboard()
 
     def on_curve_chart_cursor_moved(self, message: CurveChart.CursorMoved) -> None:
         """Show the values at the cursor in the table."""
         message.stop()
-        self.board.show(self._contestants, self._options, message.step)
+        self.leaderboard.show(self._contestants, self._options, message.step)
 
     def on_leaderboard_chosen(self, message: Leaderboard.Chosen) -> None:
         """Hide or highlight a contestant, or take it back."""
@@ -111,7 +119,7 @@ class CurvesPanel(Container):
 
     def _change(self, **changes: Any) -> None:
         self._options = replace(self._options, **changes)
-        self.board.show(self._contestants, self._options, self.chart.cursor)
+        self.leaderboard.show(self._contestants, self._options, self.chart.cursor)
         self.post_message(self.OptionsChanged(self._options))
 
     def action_log(self) -> None:

@@ -9,9 +9,8 @@ from rich.text import Text
 from textual.binding import BindingType
 from textual.message import Message
 
-from inittui.tui.chart_options import ChartOptions, Key
-from inittui.tui.charting import Contestant
-from inittui.tui.host import app_of
+from inittui.tui.chart_options import ChartOptions, Contestant, Key
+from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.leaderboard import standings
 from inittui.tui.status_styles import look_of
@@ -69,7 +68,7 @@ class Leaderboard(RowList):
             self._options,
             self.size.width,
             step=self._step,
-            ascii_only=app_of(self).terminal.ascii_only,
+            ascii_only=host_of(self).terminal.ascii_only,
             look=look_of(self),
         )
         super().draw()

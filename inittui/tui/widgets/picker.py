@@ -18,7 +18,7 @@ from inittui.experiment.records import CLASSIC_SCHEMES
 from inittui.experiment.scheme import parse_syntax
 from inittui.initializers import CATALOGUE, parse_scheme
 from inittui.initializers.description import Description
-from inittui.tui.host import app_of
+from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.widgets.row_list import RowList
 from inittui.views.catalogue import shown_parameters
@@ -144,7 +144,7 @@ class PickerList(RowList):
     def row(self, index: int, width: int) -> Text:
         """Return the tick, the scheme and its formula."""
         entry = self.matching[index]
-        ascii_only = app_of(self).terminal.ascii_only
+        ascii_only = host_of(self).terminal.ascii_only
         tick = "[x] " if entry.ticked else "[ ] "
         name = shortened(legible(entry.scheme, ascii_only, 200), max(width - 5, 4))
         line = Text.assemble((tick, "bold" if entry.ticked else "dim"), name)
@@ -217,18 +217,18 @@ class Picker(Vertical):
         self._close_editor()
 
     @property
-    def rows(self) -> PickerList:
+    def picker_list(self) -> PickerList:
         """The initializers."""
         return self.query_one(PickerList)
 
     @property
     def ticked(self) -> list[str]:
         """The schemes that take part."""
-        return self.rows.ticked
+        return self.picker_list.ticked
 
     def focus_list(self) -> None:
         """Let keys act on the list."""
-        self.rows.focus()
+        self.picker_list.focus()
 
     def focus_search(self) -> None:
         """Let keys be typed into the search."""
@@ -245,7 +245,7 @@ class Picker(Vertical):
 
     def _tell(self) -> None:
         about = self.query_one("#about", Static)
-        entry = self.rows.chosen
+        entry = self.picker_list.chosen
         if entry is None:
             about.update("Nothing matches; esc shows all again.")
             return
@@ -253,7 +253,7 @@ class Picker(Vertical):
         if description is None:
             about.update("a function of your own")
             return
-        ascii_only = app_of(self).terminal.ascii_only
+        ascii_only = host_of(self).terminal.ascii_only
         text = Text(legible(description.summary, ascii_only), no_wrap=True, overflow="ellipsis")
         values = f"\nvalues  {description.formula}"
         text.append(legible(values.strip("\n"), ascii_only).join(["\n", ""]), "")
@@ -289,7 +289,7 @@ class Picker(Vertical):
         """Search, or check the scheme, while it is typed."""
         event.stop()
         if event.input.id == "search":
-            self.rows.search(event.value)
+            self.picker_list.search(event.value)
         elif event.input.display:
             self._check(event.value)
 
@@ -310,7 +310,7 @@ class Picker(Vertical):
             self.focus_list()
             return
         try:
-            self.rows.put(event.value.strip(), self._edited)
+            self.picker_list.put(event.value.strip(), self._edited)
         except UsageError:
             self.app.bell()
             return

@@ -44,26 +44,26 @@ class RowList(DiffLines, can_focus=True):
     class Moved(Message):
         """The cursor is on another row."""
 
-        def __init__(self, rows: RowList) -> None:
+        def __init__(self, row_list: RowList) -> None:
             super().__init__()
-            self.rows = rows
+            self.row_list = row_list
 
         @property
         def control(self) -> RowList:
             """The list it moved in."""
-            return self.rows
+            return self.row_list
 
     class Clicked(Message):
         """A row was clicked that the cursor was on already."""
 
-        def __init__(self, rows: RowList) -> None:
+        def __init__(self, row_list: RowList) -> None:
             super().__init__()
-            self.rows = rows
+            self.row_list = row_list
 
         @property
         def control(self) -> RowList:
             """The list it was clicked in."""
-            return self.rows
+            return self.row_list
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)

@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from inittui.text import LARGEST
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-
-LARGEST = 1e100
-"""A value of this size or more counts as infinite."""
+    Values = Sequence[float] | Floats
 
 _SMALLEST = 1e-100
 """A value smaller than this counts as zero on a linear axis."""
@@ -44,9 +44,7 @@ class Points:
     """(x of the first value of a tail of NaN or infinity, y of the last one before it)."""
 
 
-def prepare(
-    x: Sequence[float], y: Sequence[float], *, log_y: bool, x_window: Window | None = None
-) -> Points:
+def prepare(x: Values, y: Values, *, log_y: bool, x_window: Window | None = None) -> Points:
     """Sort out what can't be drawn and take log10 where the axis is logarithmic.
 
     ``x`` and ``y`` are of one length; with an ``x_window``, what lies outside it is left out but
