@@ -78,7 +78,7 @@ def load_experiment(path: Path) -> Experiment:
             content = file.read(MAXIMUM_FILE_BYTES + 1)
         if len(content) > MAXIMUM_FILE_BYTES:
             raise UsageError(f"{path}: larger than {MAXIMUM_FILE_BYTES:,} bytes")
-        text = content.decode()
+        text = content.decode("utf-8-sig")  # Windows editors write a byte order mark
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
