@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -51,6 +52,26 @@ def read_small(path: Path, limit: int) -> bytes:
     return content
 
 
+def sync_directory(path: Path) -> None:
+    """Wait until the disk has a directory's names: a power cut can take back what was created or
+    renamed in it, even where the disk has all of the file.
+
+    Raises:
+        OSError: the disk fails; that a file system can't do this for directories is no error.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:  # it can be written to and not read
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+    finally:
+        os.close(descriptor)
+
+
 def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write a file beside, then rename it: readers see the old content or the new, never half.
 
@@ -71,6 +92,8 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
             if durable:
                 os.fsync(descriptor)
         beside.replace(path)
+        if durable:
+            sync_directory(path.parent)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
