@@ -12,6 +12,7 @@ from inittui.results.summary import summarize
 from inittui.views.chart.layout import paragraph
 from inittui.views.conclusions import sentence
 from inittui.views.curves import accuracy_curves, closer_look, loss_curves
+from inittui.views.explanations import explanations
 from inittui.views.findings import findings_summary
 from inittui.views.frame import Frame
 from inittui.views.probe_selection import pixels
@@ -42,6 +43,8 @@ def compare_report(
     parts += sweep_charts(state, frame)
     if summaries:
         parts += run_tables(state, summaries, frame)
+        words = explanations(state, summaries)
+        parts += [*paragraph(frame.say(words), frame.columns, "dim"), Text()] if words else []
     parts += written_tables(state, frame)
     parts += findings_summary(state, frame)
     parts += paragraph(sentence(state, summaries, frame), frame.columns)

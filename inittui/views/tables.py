@@ -127,7 +127,7 @@ def _differences(
             return "best" if summary.scheme == best else "-"
         mean, low, high = (
             format(scale * value, form)
-            for value in (difference.mean, difference.low, difference.high)
+            for value in (difference.mean, difference.joint_low, difference.joint_high)
         )
         return frame.say(f"{mean} [{low}, {high}]".replace("-", "−"))
 
