@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import os
 import secrets
@@ -60,6 +61,26 @@ def read_small(path: Path, limit: int) -> bytes:
     return content
 
 
+def sync_directory(path: Path) -> None:
+    """Wait until the disk has a directory's names: a power cut can take back what was created or
+    renamed in it, even where the disk has all of the file.
+
+    Raises:
+        OSError: the disk fails; that a file system can't do this for directories is no error.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:  # it can be written to and not read
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+    finally:
+        os.close(descriptor)
+
+
 @contextlib.contextmanager
 def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """Yield a new file that takes its place at the end: readers see the old one or it, never half.
@@ -80,6 +101,8 @@ def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
             if durable:
                 os.fsync(descriptor)
         beside.replace(path)
+        if durable:
+            sync_directory(path.parent)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise

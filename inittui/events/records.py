@@ -186,6 +186,8 @@ class Noted(Fact, frozen=True, kw_only=True, tag="noted"):
     """Something the person should know, in one line."""
 
     message: str
+    about: str = ""
+    """What it is about, where a later note about the same takes its place."""
 
 
 class RunEnded(Fact, frozen=True, kw_only=True, tag="run_ended"):

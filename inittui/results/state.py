@@ -229,6 +229,8 @@ class RunState:
     _layers_left: int = field(default=MOST_PROBED_LAYERS, init=False, repr=False, compare=False)
     _visits_left: int = field(default=MOST_VISITS, init=False, repr=False, compare=False)
     _noted: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+    _about: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The note about each thing that has one."""
     _groups: dict[str, list[TrialState]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -279,27 +281,30 @@ class RunState:
             self._start(event)
         elif isinstance(event, RunEnded):
             self.ended = event
+            if event.status == "finished":
+                self._drop_note("checkpoint")  # there is nothing to go on with
             self._close_open_trials(event)
         elif isinstance(event, Noted):
-            self._note(event.message)
+            self._replace_note(event)
         elif isinstance(event, StacksPlanned):
             self.stacks = event
         elif isinstance(event, ValuesDrawn):
             self.drawn = event
         elif isinstance(event, RunResumed):
             self._reopen(event)
-        elif isinstance(event, ProbeMeasured):
-            if 0 <= event.trial < len(self.trials):
-                self._record_probe(self.trials[event.trial], event)
         elif 0 <= event.trial < len(self.trials):
-            trial = self.trials[event.trial]
-            if (
-                isinstance(event, TrialStarted)
-                and not self._repeats
-                and self._visit(trial.measured)
-            ):
+            self._apply_to(self.trials[event.trial], event)
+
+    def _apply_to(self, trial: TrialState, event: TrialEvent) -> None:
+        if isinstance(event, TrialStarted) and not self._repeats:
+            if self._visit(trial.measured):
                 trial.forget(event.step)
-            trial.apply(event)
+        elif isinstance(event, ProbeMeasured):
+            if len(event.probe.layers) > self._layers_left:
+                self._note("more probes than can be kept in memory: the last are left out")
+                return
+            self._layers_left -= len(event.probe.layers)
+        trial.apply(event)
 
     def _start(self, event: RunStarted) -> None:
         if self.started is None:
@@ -317,6 +322,7 @@ class RunState:
     def _reopen(self, event: RunResumed) -> None:
         """Wait again for the trials that had not come to an end of their own."""
         self.ended = None
+        self._drop_note("checkpoint")  # it goes on, from whatever there was
         self._repeats = not event.differences
         for difference in event.differences:
             self._note(f"it went on although {difference}")
@@ -345,12 +351,18 @@ class RunState:
         self._losses_left -= len(values)
         trial.record(event.first, values)
 
-    def _record_probe(self, trial: TrialState, event: ProbeMeasured) -> None:
-        if len(event.probe.layers) > self._layers_left:
-            self._note("there are more probes than can be kept in memory; the last are left out")
-            return
-        self._layers_left -= len(event.probe.layers)
-        trial.apply(event)
+    def _replace_note(self, event: Noted) -> None:
+        """Note what is new, in the place of what was noted about the same."""
+        if event.about:
+            self._drop_note(event.about)
+            self._about[event.about] = event.message[:MAXIMUM_LENGTH]
+        self._note(event.message)
+
+    def _drop_note(self, about: str) -> None:
+        earlier = self._about.pop(about, None)
+        if earlier in self._noted and earlier not in self._about.values():
+            self._noted.remove(earlier)
+            self.notes.remove(earlier)
 
     def _note(self, message: str) -> None:
         message = message[:MAXIMUM_LENGTH]

@@ -14,6 +14,8 @@ import msgspec
 import torch
 from torch import nn
 
+from inittui.files import sync_directory
+
 SAVE_SECONDS = 60.0
 """Epochs that take long are saved this often in between."""
 
@@ -113,13 +115,18 @@ class CheckpointStore:
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
+            sync_directory(self._directory)
         except OSError:
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
             raise
+        self.failed = False
+        self._told.clear()
 
     def _make_directory(self) -> None:
-        self._directory.mkdir(exist_ok=True)
+        if not self._directory.exists():
+            self._directory.mkdir()
+            sync_directory(self._directory.parent)
         if self._directory.is_symlink():
             raise OSError(f"{self._directory.name} is a symbolic link; it is not followed")
 
@@ -168,12 +175,14 @@ class CheckpointStore:
         return Checkpoint(alive, header.epoch, header.step, header.seconds, losses, state)
 
     def remove(self, group: Sequence[int]) -> None:
-        """Forget a stack that is over."""
-        self._remove(self._path(group).name)
+        """Forget a stack that is over, once the log has all of it."""
+        if self._log_is_on_disk():  # else it would be all that is left of the stack
+            self._remove(self._path(group).name)
 
     def clear(self) -> None:
-        """Forget all stacks: the run is over."""
-        self._remove("stack-*.safetensors")
+        """Forget all stacks, once the log has all of them: the run is over."""
+        if self._log_is_on_disk():
+            self._remove("stack-*.safetensors")
 
     def _remove(self, pattern: str) -> None:
         with suppress(OSError):
