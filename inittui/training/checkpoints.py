@@ -168,11 +168,9 @@ class CheckpointStore:
         return Checkpoint(alive, header.epoch, header.step, header.seconds, losses, state)
 
     def remove(self, group: Sequence[int]) -> None:
-        """Forget a stack that is over."""
         self._remove(self._path(group).name)
 
     def clear(self) -> None:
-        """Forget all stacks: the run is over."""
         self._remove("stack-*.safetensors")
 
     def _remove(self, pattern: str) -> None:
@@ -188,7 +186,6 @@ class CheckpointStore:
 
 
 def _beside(path: Path) -> Path:
-    """Where a checkpoint is written before it takes its place: a run has one writer at a time."""
     return path.with_name(f".{path.name}.new")
 
 
