@@ -227,7 +227,6 @@ def _place(standing: Standing, ascii_only: bool) -> str:
 
 
 def _shorten(text: str, room: int, mark: str) -> str:
-    """Cut the middle out of a text that is wider than ``room``."""
     if len(text) <= room:
         return text
     tail = (room - 1) * 2 // 3

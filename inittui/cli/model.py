@@ -88,7 +88,6 @@ def _summarize(config: ModelConfig, data: str | None) -> ModelSummary:
 
 
 def _own_shape(name: str) -> tuple[int, ...] | None:
-    """Return the inputs that a model has where neither they nor a data set are named."""
     if name.startswith(TORCHVISION):
         return TORCHVISION_INPUT
     return MODELS[name].input if name in MODELS else None
@@ -112,23 +111,13 @@ def _list_document() -> dict[str, Any]:
 
 
 def _document(summary: ModelSummary) -> dict[str, Any]:
+    facts = ("name", "kind", "output", "parameters", "fan_in", "fan_out", "nonlinearity")
     return {
         "schema": "inittui.model/1",
         "model": summary.name,
         "input": summary.input,
         "parameters": summary.parameters,
-        "layers": [
-            {
-                "name": row.name,
-                "kind": row.kind,
-                "output": row.output,
-                "parameters": row.parameters,
-                "fan_in": row.fan_in,
-                "fan_out": row.fan_out,
-                "nonlinearity": row.nonlinearity,
-            }
-            for row in summary.rows
-        ],
+        "layers": [{fact: getattr(row, fact) for fact in facts} for row in summary.rows],
     }
 
 

@@ -12,8 +12,6 @@ from typer.core import TyperCommand, TyperGroup
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sub-command stands, and what the help says of it."""
-
     name: str
     code: str
     """``module:attribute`` of its function, or of the Typer that holds its own sub-commands."""

@@ -128,11 +128,8 @@ def inspect_document(
 ) -> str:
     """Return the JSON document of a run's probes, of all trials.
 
-    Args:
-        state: a run with probes.
-        path: the run's directory, None where nothing is kept.
-        layers: pattern of the layers that are told of; None means all.
-        density: give the histograms' density too.
+    ``path`` is the run's directory, None where nothing is kept; ``layers`` the pattern of those
+    that are told of, None means all.
     """
     copied = Copier(_RECORDS, frozenset() if density else frozenset({"density"}))
     document = InspectDocument(

@@ -46,7 +46,6 @@ def between(
 
 
 def one_of(words: Sequence[str]) -> msgspec.Meta:
-    """Return the bounds of a text that is one of some words."""
     return msgspec.Meta(extra_json_schema={"enum": list(words)})
 
 
@@ -62,8 +61,6 @@ def check_bounds(part: msgspec.Struct) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Bounds:
-    """What a field, or each item of it, can be."""
-
     title: str
     numbers: Mapping[str, float]
     """Bounds by the keywords of JSON Schema."""

@@ -37,7 +37,6 @@ def format_number(value: float) -> str:
 
 
 def format_value(value: Value) -> str:
-    """Return the text of a parameter's value as the grammar writes it."""
     return value if isinstance(value, str) else format_number(value)
 
 

@@ -92,7 +92,6 @@ def _check_count(trials: int) -> None:
 
 
 def _axes(experiment: Experiment) -> dict[str, tuple[Setting, ...]]:
-    """Return the values of each setting that is swept."""
     axes: dict[str, tuple[Setting, ...]] = {}
     for text in experiment.sweeps:
         match = SETTING_SWEEP.fullmatch(text)

@@ -132,7 +132,6 @@ def _over_seeds(rows: Sequence[Floats], places: Sequence[Any], size: int) -> Ove
 def _values(
     trial: TrialState, metric: Metric, between: tuple[int, int] | None
 ) -> tuple[Floats, Floats]:
-    """Return a trial's steps and values."""
     import numpy as np
 
     if metric == "train_loss":
@@ -185,7 +184,6 @@ def near_the_lowest(curves: Mapping[str, Sequence[float] | Floats]) -> list[str]
 
 
 def _on_a_log_axis(curve: Sequence[float] | Floats) -> Floats:
-    """Return the values that a log axis can show."""
     import numpy as np
 
     values = np.asarray(curve, dtype=np.float64)

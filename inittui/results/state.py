@@ -55,10 +55,6 @@ MOST_VISITS = 2**23
 """Trials and events that are looked at once more because a run is said to have ended, gone on or
 lost what it measured: as many as 80 ends and resumes of `MOST_TRIALS`. About a second."""
 
-MOST_VISITS = 2**23
-"""Trials and events that are looked at once more because a run is said to have ended, gone on or
-lost what it measured: as many as 80 ends and resumes of `MOST_TRIALS`. About a second."""
-
 
 @dataclass(slots=True)
 class TrialState:
@@ -84,12 +80,10 @@ class TrialState:
 
     @property
     def epochs(self) -> list[EpochEnded]:
-        """In the order of their numbers."""
         return self._epochs.all()
 
     @property
     def probes(self) -> list[ProbeMeasured]:
-        """What was measured inside the model, in the order of the steps."""
         return self._probes.all()
 
     @probes.setter
@@ -98,7 +92,6 @@ class TrialState:
 
     @property
     def validations(self) -> list[Validated]:
-        """Within epochs, in the order of the steps."""
         return self._validations.all()
 
     @property
@@ -108,7 +101,6 @@ class TrialState:
 
     @property
     def steps(self) -> int:
-        """Steps taken so far."""
         return len(self.losses)
 
     @property
@@ -152,7 +144,6 @@ class TrialState:
         return [known[step] for step in sorted(known)]
 
     def probe(self, when: When) -> ProbeMeasured | None:
-        """Return the latest probe of one kind."""
         return next((p for p in reversed(self.probes) if p.when == when), None)
 
     def record(self, first: int, values: array[float]) -> None:
@@ -213,7 +204,6 @@ class RunState:
     started: RunStarted | None = None
     ended: RunEnded | None = None
     stacks: StacksPlanned | None = None
-    """How the trials are divided."""
     trials: list[TrialState] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     drawn: ValuesDrawn | None = None
@@ -239,7 +229,6 @@ class RunState:
 
     @property
     def status(self) -> RunStatus:
-        """How the run ended, or that it has not."""
         return self.ended.status if self.ended else "running"
 
     @property
@@ -251,7 +240,6 @@ class RunState:
 
     @property
     def evaluated_on(self) -> Evaluated:
-        """The images that accuracies are measured on."""
         return self.started.experiment.data.evaluate_on if self.started else "validation"
 
     @property
@@ -260,7 +248,6 @@ class RunState:
         return list(self._by_scheme())
 
     def of_scheme(self, scheme: str) -> list[TrialState]:
-        """Return the scheme's trials, by seed as the experiment orders them."""
         return list(self._by_scheme().get(scheme, ()))
 
     def _by_scheme(self) -> dict[str, list[TrialState]]:
@@ -390,7 +377,6 @@ def _floats(values: tuple[Number, ...]) -> array[float]:
 
 
 def fold(events: Iterable[Event]) -> RunState:
-    """Add up events to the state of their run."""
     state = RunState()
     for event in events:
         state.apply(event)

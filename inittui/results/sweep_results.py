@@ -48,7 +48,6 @@ class Curve:
 
     @property
     def trained(self) -> tuple[Point, ...]:
-        """The points that were trained to the end."""
         return tuple(point for point in self.points if point.is_trained)
 
     @property
@@ -80,7 +79,6 @@ class Axis:
     name: str
     """As the sweep has it: trunc_normal:std or model.depth."""
     values: tuple[Setting, ...]
-    """All of them, ascending where they are numbers."""
     curves: tuple[Curve, ...]
     references: tuple[tuple[str, Measure], ...] = ()
     """Contestants that have no such parameter, with their accuracies."""
@@ -93,7 +91,6 @@ class Axis:
 
     @property
     def is_numeric(self) -> bool:
-        """Whether all values are numbers."""
         return all(map(_is_number, self.values))
 
     @property

@@ -23,7 +23,6 @@ def scale_pixels(pixels: torch.Tensor, mean: float, std: float) -> torch.Tensor:
 
 
 def validation_rows(batch_size: int) -> int:
-    """Return how many images are validated at once."""
     return max(batch_size, _VALIDATION_ROWS)
 
 

@@ -197,7 +197,6 @@ class CheckpointStore:
 
 
 def _beside(path: Path) -> Path:
-    """Where a checkpoint is written before it takes its place: a run has one writer at a time."""
     return path.with_name(f".{path.name}.new")
 
 

@@ -55,8 +55,6 @@ class _Clock:
 
 @dataclass
 class _Trial:
-    """A trial while it trains."""
-
     number: int
     start: tuple[StartValues, ...] = ()
     seconds: float = 0.0

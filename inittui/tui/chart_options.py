@@ -75,12 +75,10 @@ class Contestant:
 
     @property
     def key(self) -> Key:
-        """What it is known by, whatever else is shown."""
         return self.run.id, self.scheme
 
     @property
     def trials(self) -> list[TrialState]:
-        """Its trials, one per seed."""
         return self.run.state.of_scheme(self.scheme)
 
 
@@ -107,8 +105,6 @@ def _in_palette(style: SeriesStyle, palette: str) -> SeriesStyle:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything that a chart is drawn from."""
-
     series: tuple[Series, ...]
     log_y: bool
     x_window: Window
@@ -136,7 +132,6 @@ def _seen(shown: Sequence[Contestant], options: ChartOptions) -> tuple[list[Cont
 
 
 def picture(shown: Sequence[Contestant], options: ChartOptions) -> Picture:
-    """Return the curves of the contestants that aren't hidden."""
     visible, window = _seen(shown, options)
     # The highlighted one is drawn over the others.
     visible.sort(key=lambda contestant: contestant.key == options.highlighted)
@@ -174,7 +169,6 @@ def _steady_window(series: Sequence[Series], window: Window, log_y: bool) -> Win
 
 
 def step_window(states: Iterable[RunState], options: ChartOptions) -> Window:
-    """Return the first and the last step that the x axis shows."""
     if options.zoom is not None:
         return options.zoom
     states = list(states)
@@ -194,7 +188,6 @@ def step_window(states: Iterable[RunState], options: ChartOptions) -> Window:
 
 
 def full_window(states: Iterable[RunState]) -> Window:
-    """Return the first and the last step that can be shown."""
     return step_window(states, ChartOptions(steps="all"))
 
 

@@ -77,7 +77,6 @@ def _columns(
     ascii_only: bool,
     look: StatusStyle,
 ) -> list[Column[Contestant]]:
-    """Return the columns from left to right."""
     training = any(c.run.is_live for c in contestants)
     several = any(len(c.trials) > 1 for c in contestants)
     columns: list[Column[Contestant]] = []

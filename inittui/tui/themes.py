@@ -74,5 +74,4 @@ _OTHER = {
 
 
 def other_theme(name: str, is_dark: bool) -> str:
-    """Return the light theme that belongs to a dark one, or the dark one of a light one."""
     return _OTHER.get(name, LIGHT.name if is_dark else DARK.name)

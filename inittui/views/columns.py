@@ -70,17 +70,14 @@ def _widest(column: Column[Row], rows: Sequence[Row]) -> int:
 
 
 def _excess(columns: Sequence[Column[Row]], room: int) -> int:
-    """Return by how much the columns are too wide at their narrowest."""
     return sum(one.needed + GAP for one in columns) - GAP - room
 
 
 def heading(columns: Sequence[Column[Row]], sign: str = "") -> Text:
-    """Return the line of the titles."""
     return line(columns, [one.title for one in columns], sign)
 
 
 def row_line(columns: Sequence[Column[Row]], row: Row, sign: str = "") -> Text:
-    """Return a row's line."""
     return line(columns, [one.cell(row) for one in columns], sign)
 
 

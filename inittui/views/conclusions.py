@@ -135,7 +135,6 @@ def _ranked(learned: Sequence[SchemeSummary]) -> list[str]:
 
 
 def _one_group(group: Sequence[SchemeSummary], at_most: str) -> str:
-    """Say that contestants share a rank, and who of them alone is behind the best."""
     alone = [one for one in group if _is_behind(one)]
     if not alone:
         return f"By accuracy {names(group)} can't be told apart ({at_most})."
@@ -146,7 +145,6 @@ def _one_group(group: Sequence[SchemeSummary], at_most: str) -> str:
 
 
 def _behind(those: Sequence[SchemeSummary]) -> str:
-    """Name everyone that is behind the best, with the difference."""
     to = those[0].accuracy_difference
     assert to is not None
     first, *others = those

@@ -17,12 +17,7 @@ MOST_CURVES = 100
 
 
 def loss_curves(
-    state: RunState,
-    frame: Frame,
-    *,
-    first: int | None = 100,
-    log_y: bool | None = None,
-    height: int | None = None,
+    state: RunState, frame: Frame, *, first: int | None = 100, log_y: bool | None = None
 ) -> Text:
     """Draw the training loss of the ``first`` steps (None: of all), one curve per scheme.
 
@@ -37,7 +32,7 @@ def loss_curves(
         series,
         frame,
         title=f"training loss, {_steps(series, first)}{axis}{_over(state)}",
-        height=height or default_height(frame),
+        height=default_height(frame),
         log_y=log_y,
     )
 
@@ -87,13 +82,13 @@ def _plot(series: Sequence[Series], frame: Frame, *, title: str, height: int, lo
     ).text
 
 
-def accuracy_curves(state: RunState, frame: Frame, *, height: int | None = None) -> Text:
+def accuracy_curves(state: RunState, frame: Frame) -> Text:
     """Draw the accuracy over the steps, one curve per scheme; several seeds as in `loss_curves`."""
     return _plot(
         accuracy_series(state),
         frame,
         title=f"{state.evaluated_on} accuracy in %{_over(state)}",
-        height=height or default_height(frame),
+        height=default_height(frame),
         log_y=False,
     )
 
@@ -116,7 +111,6 @@ def training_accuracy_curves(state: RunState, frame: Frame) -> Text | None:
 
 
 def default_height(frame: Frame) -> int:
-    """Return the lines of a chart that suit the frame's width."""
     return min(max(frame.columns // 4, 14), 26)
 
 

@@ -21,7 +21,6 @@ _HEIGHT = 15
 
 
 def initializer_detail(sample: Sample, frame: Frame) -> Group:
-    """Return the description, the histogram over its expectation, and the statistics."""
     parts: list[RenderableType] = [*_heading(sample, frame), Text(), _layer_line(sample, frame)]
     parts += [_histogram(sample, frame), Text(), _statistics(sample, frame)]
     if sample.distribution is not None and len(sample.atom_shares) > 0:

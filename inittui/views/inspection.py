@@ -37,11 +37,8 @@ def inspection_report(
 ) -> RenderableType:
     """Draw all that was measured of each scheme under its first seed, and all in comparison.
 
-    Args:
-        state: a run with probes.
-        frame: the space.
-        layers: pattern of the layers in tables and histograms; None means all.
-        density: the scale of histograms is the share of values per unit, not their number.
+    ``layers`` is the pattern of those in tables and histograms; None means all. With ``density``
+    the scale of histograms is the share of values per unit, not their number.
     """
     parts = layer_sections(state, frame, layers=layers, density=density)
     if any(trial.probes for trial in state.trials):
@@ -74,7 +71,6 @@ def scheme_histograms(
 
 
 def scheme_numbers(state: RunState, scheme: str, frame: Frame) -> RenderableType:
-    """Return what was measured of one scheme as a table."""
     subject = next((each for each in subjects_of(state) if each.trial.scheme == scheme), None)
     if subject is None:
         return Text("nothing was measured inside this model")
@@ -113,7 +109,6 @@ def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> 
 def _section(
     subject: ProbeSelection, frame: Frame, layers: str | None, density: bool
 ) -> Iterator[RenderableType]:
-    """Return one scheme's heading, table and histograms."""
     style = subject.style
     title = Text.assemble((style.mark(frame.ascii_only), style.color), " ")
     title.append(frame.say(subject.trial.scheme, 200), "bold")
@@ -127,7 +122,6 @@ def _section(
 
 
 def _unmeasured(subject: ProbeSelection, frame: Frame) -> Iterator[Text]:
-    """Name the weights that the tables don't have."""
     names = subject.probes[0].probe.unmeasured
     if not names:
         return
@@ -149,7 +143,6 @@ def _fixed(value: float) -> str:
 
 
 def _rows(subject: ProbeSelection, layers: str | None) -> list[Row]:
-    """Return the layers in order, each at all its moments."""
     by_moment = [
         (event.when, select_layers(event.probe.layers, layers)) for event in subject.probes
     ]
@@ -177,7 +170,6 @@ _QUANTITIES: tuple[_Quantity, ...] = (
 def _histograms(
     subject: ProbeSelection, frame: Frame, layers: str | None, density: bool
 ) -> Iterator[Text]:
-    """Draw a row of panels for each layer, all moments over one another."""
     moments = [select_layers(event.probe.layers, layers) for event in subject.probes]
     count = min(map(len, moments))
     shown = list(range(count))
@@ -211,7 +203,6 @@ def _worth_drawing(layers: Sequence[LayerProbe]) -> list[_Quantity]:
 
 
 def _has(layer: LayerProbe, quantity: str) -> bool:
-    """Whether a layer has a quantity that isn't the same as another one."""
     if quantity == "activations":
         return layer.nonlinearity != "identity"
     return quantity != "biases" or layer.biases is not None

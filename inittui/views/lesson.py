@@ -24,7 +24,6 @@ from inittui.views.variance import variance_plots
 
 
 def lesson_list(lessons: Sequence[Lesson], frame: Frame) -> RenderableType:
-    """Return a row per lesson: its name and its title."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
@@ -46,7 +45,6 @@ def lesson_text(lesson: Lesson, frame: Frame, *, parts: bool = False) -> Rendera
 
 
 def part_heading(part: Part, number: int, count: int, frame: Frame) -> RenderableType:
-    """Return the title of a part, and what is said before it runs."""
     place = f"Part {number} of {count}: " if count > 1 else ""
     lines = [Text(frame.say(f"{place}{part.title}"), "bold underline")]
     if part.text:
@@ -65,7 +63,6 @@ def part_pictures(part: Part, state: RunState, frame: Frame) -> RenderableType:
 
 
 def answers_text(answers: Sequence[Answer], frame: Frame) -> RenderableType:
-    """Return what the numbers of a run show, one paragraph for each question."""
     lines = [Text("What these numbers show", "bold")]
     for answer in answers:
         head, *rest = answer.text.split("\n")
@@ -106,7 +103,6 @@ def _listed(title: str, items: Sequence[str], frame: Frame) -> list[Text]:
 
 
 def _item(text: str, frame: Frame, bullet: str) -> list[Text]:
-    """Return a paragraph that hangs behind a bullet."""
     lines = paragraph(frame.say(text), max(frame.columns - 2, 1))
     return [
         Text.assemble(f"{frame.say(bullet) if number == 0 else ' '} ", line)

@@ -29,13 +29,9 @@ from inittui.views.tables import run_tables
 def compare_report(
     state: RunState, frame: Frame, *, first: int | None = 100, log_y: bool | None = None
 ) -> RenderableType:
-    """Return the whole report; it depends on the state and the frame alone.
+    """Return the whole report; it depends on these arguments alone.
 
-    Args:
-        state: what was measured.
-        frame: the reader's width and characters.
-        first: steps in the plot; None means all.
-        log_y: whether the axis of the loss is logarithmic; None lets the curves decide.
+    ``first`` steps are plotted, None means all; ``log_y`` None lets the curves decide.
     """
     summaries = summarize(state)
     parts: list[RenderableType] = [*_header(state, frame), Text()]

@@ -207,8 +207,6 @@ class ParallelLearner(Learner):
 
 
 class _Trial:
-    """One of the models, with its optimizer."""
-
     def __init__(self, model: nn.Module, mask_names: Sequence[str], config: TrainingConfig) -> None:
         self.model = model
         self._masked = [model.get_submodule(name) for name in mask_names]

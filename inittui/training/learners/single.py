@@ -17,8 +17,6 @@ from inittui.user_code import seeded
 
 
 class SingleLearner(Learner):
-    """Trains a single model eagerly."""
-
     def __init__(
         self, model: nn.Module, dropout: Sequence[MaskedDropout], config: TrainingConfig
     ) -> None:

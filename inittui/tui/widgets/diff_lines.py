@@ -16,8 +16,8 @@ class DiffLines(Widget):
 
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self) -> None:
+        super().__init__()
         self._strips: list[Strip] = []
         self._painted_style = Style.null()
 
@@ -41,7 +41,6 @@ class DiffLines(Widget):
             self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:
-        """Return a line as it was painted."""
         if y < len(self._strips):
             return self._strips[y]
         return Strip.blank(self.size.width, self.rich_style)

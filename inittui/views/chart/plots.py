@@ -251,7 +251,6 @@ def _bars(
     canvas: Canvas,
     color: str,
 ) -> list[Layer]:
-    """Return a vertical bar from the lower to the upper bound at every marked point."""
     places = [x for x, _ in marked]
     low, high = (dict(heights_at(bound, places)) for bound in bounds)
     sign = "|" if canvas.marker == "ascii" else "│"
@@ -274,7 +273,6 @@ def _end(end: tuple[float, float], canvas: Canvas, color: str) -> Layer:
 
 
 def _not_drawn(series: Sequence[Series], points: Sequence[Points]) -> str:
-    """Say what is missing in the picture, or nothing where nothing is."""
     ended = [s.name for s, p in zip(series, points, strict=True) if p.end is not None]
     gaps = sum(p.not_finite for p in points if p.end is None)
     not_positive = sum(p.not_positive for p in points)
