@@ -24,6 +24,7 @@ def loaded(code: str) -> set[str]:
         "import inittui.initializers; inittui.initializers.parse_scheme('xavier_normal')",
         "import inittui.events.records, inittui.results.state",
         "import inittui.experiment.records, inittui.experiment.scheme",
+        "import inittui.experiment.settings, inittui.experiment.sweeps",
         "import inittui.recording.worker",
     ],
 )

@@ -13,6 +13,7 @@ from inittui.cli import settings_options as opt
 from inittui.cli.console import console_for, note
 from inittui.cli.output import check_width, frame_for, print_document
 from inittui.errors import ExitCode, UsageError
+from inittui.experiment.settings import REPORT, RUN
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,7 +28,7 @@ AsJson = Annotated[
     typer.Option(
         "--json",
         help="Print one JSON document; see 'inittui schema lesson'.",
-        rich_help_panel=opt.REPORT,
+        rich_help_panel=REPORT,
     ),
 ]
 
@@ -72,14 +73,11 @@ def lesson(
     text: Annotated[bool, typer.Option("--text", help="Show the text; run nothing.")] = False,
     data: Annotated[
         str | None,
-        typer.Option(
-            "--data",
-            "-d",
-            help="Other images, such as mnist; the lesson's own are Fashion-MNIST.",
-            rich_help_panel=opt.DATA,
+        opt.option_of(
+            "data.name", help="Other images, such as mnist; the lesson's own are Fashion-MNIST."
         ),
     ] = None,
-    device: opt.Device = None,
+    device: Annotated[str | None, opt.option_of("training.device")] = None,
     marker: opt.Marker = None,
     report_width: opt.ReportWidth = None,
     as_json: AsJson = False,
@@ -87,7 +85,7 @@ def lesson(
     trust: opt.Trust = False,
     runs_dir: opt.RunsDir = None,
     no_save: Annotated[
-        bool, typer.Option("--no-save", help="Keep nothing of its runs.", rich_help_panel=opt.RUN)
+        bool, typer.Option("--no-save", help="Keep nothing of its runs.", rich_help_panel=RUN)
     ] = False,
 ) -> None:
     """Run a lesson: its question, its experiment, its pictures, and what the numbers show.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inittui.cli.console import console_for, is_ascii, note, print_path
-from inittui.cli.settings_options import Marker, ReportWidth
+from inittui.cli.settings_options import Marker, ReportWidth, parse_first
 from inittui.errors import ExitCode, MachineError, UsageError
 
 if TYPE_CHECKING:
@@ -98,7 +98,6 @@ def show(
     runs_dir: RunsDir = None,
 ) -> None:
     """Print the report of a run again, as 'inittui compare' did."""
-    from inittui.cli.options import parse_first
     from inittui.cli.output import check_width, print_csv, print_json, print_report
     from inittui.runs import find_run
     from inittui.runs.loading import no_collection

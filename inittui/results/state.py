@@ -29,7 +29,7 @@ from inittui.events.records import (
 )
 from inittui.events.wire_numbers import Number, from_wire
 from inittui.experiment.records import Evaluated
-from inittui.experiment.trials import TrialPlan
+from inittui.experiment.trials import MOST_TRIALS, TrialPlan
 from inittui.results.ordered import InOrder
 from inittui.text import MAXIMUM_LENGTH
 
@@ -39,8 +39,6 @@ ENDED: tuple[TrialStatus, ...] = ("finished", "diverged")
 
 FIRST_STEPS = 100
 """The steps whose mean is `TrialState.first_loss`: where initializations differ."""
-
-MOST_TRIALS = 100_000
 
 MOST_MISSING = 1_000_000
 """Lost steps that a run's losses are filled up for; a larger gap is a lie of its log."""

@@ -77,6 +77,11 @@ def in_bash(words: list[str]) -> list[str]:
         (["compare", "rule", "@", "fc*", "=", "orth"], ["orthogonal"]),
         (["inits", "show", "normal", ":"], ["mean=", "mean=0", "std=", "std=0.05"]),
         (["inits", "sh"], ["show"]),
+        (["compare", "--optimizer", "ad"], ["adam", "adamw"]),
+        (["compare", "--evaluate-on", ""], ["validation", "test"]),
+        (["inspect", "--model", "le"], ["lenet"]),
+        (["model", "--data", "fashion"], ["fashion-mnist"]),
+        (["compare", "--sweep", "normal", ":", "st"], ["std=", "std=0.05"]),
     ],
 )
 def test_bash_gets_the_last_piece_of_the_word(words: list[str], offered: list[str]) -> None:

@@ -7,12 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from inittui.cli.options import parse_model_args
-from inittui.errors import UsageError
 from inittui.experiment.models import MODELS
 from tests.support import commands
 from tests.support.commands import inittui, python, refused, run
@@ -187,38 +183,3 @@ def test_the_code_of_a_model_that_is_replaced_is_not_imported(net: Path, tmp_pat
     net.write_text("raise RuntimeError('imported')")
     quick = ("-c", str(file), "-n", "100", "-e", "1", "--no-save", "-q", "--json")
     assert '"finished"' in run("compare", *quick, "--model", "sigmoid_mlp")
-
-
-def test_arguments_are_read_as_numbers_booleans_and_words() -> None:
-    assert parse_model_args(None) is None
-    texts = ["a=3", "b=-2.5", "c=1e-3", "d=True", "e=false", "f=x=y", "g=", "h=1e999", "i=nan"]
-    assert parse_model_args(texts) == {
-        "a": 3, "b": -2.5, "c": 1e-3, "d": True, "e": False, "f": "x=y", "g": "", "h": "1e999",
-        "i": "nan",
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize("text", ["a", "=3", "a b=3", "3=a", "class=3", ""])
-def test_arguments_that_cannot_be_read(text: str) -> None:
-    with pytest.raises(UsageError, match="is not of the form depth=3"):
-        parse_model_args([text])
-
-
-def test_an_argument_given_twice() -> None:
-    with pytest.raises(UsageError, match="'a' is given twice"):
-        parse_model_args(["a=1", "a=2"])
-
-
-@given(st.lists(st.text(max_size=40), max_size=4))
-def test_any_text_is_read_or_refused(texts: list[str]) -> None:
-    try:
-        arguments = parse_model_args(texts)
-    except UsageError as error:
-        assert "\n" not in str(error)
-    else:
-        assert json.loads(json.dumps(arguments)) == arguments
-
-
-@given(st.one_of(st.integers(-(10**15), 10**15), st.floats(allow_nan=False, allow_infinity=False)))
-def test_numbers_come_back(number: float) -> None:
-    assert parse_model_args([f"a={number}"]) == {"a": number}

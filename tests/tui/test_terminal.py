@@ -200,7 +200,8 @@ def test_the_ui_never_loads_torch() -> None:
         "import sys, inittui.tui.app, inittui.tui.start\n"
         "from inittui.tui.keymap import all_bindings\n"
         "list(all_bindings())\n"
-        "import inittui.tui.exporting, inittui.views.report, inittui.views.inspection\n"
+        "import inittui.tui.fields, inittui.views.export\n"
+        "import inittui.views.report, inittui.views.inspection\n"
         "heavy = ('torch', 'torchvision', 'inittui.recording.worker')\n"
         "print(*(m for m in heavy if m in sys.modules))"
     )
