@@ -27,6 +27,7 @@ class Recorder:
         prepared: Prepared,
         run: RunDirectory | None,
         *,
+        log: LogWriter | None = None,
         earlier: Earlier | None = None,
         log_size: int | None = None,
         checkpoint_seconds: float | None = None,
@@ -36,11 +37,13 @@ class Recorder:
         Args:
             prepared: the prepared experiment.
             run: the directory of its run; None keeps nothing.
+            log: its log, where that is open already; it is closed when the run is over.
             earlier: what an interrupted run had come to, to go on from there.
             log_size: bytes that the log had when ``earlier`` was read; another log isn't written.
             checkpoint_seconds: how often long epochs are saved; None is the engine's default.
         """
         self._prepared = prepared
+        self._opened = log
         self._log_size = log_size
         self._run = run
         self._earlier = earlier
@@ -147,8 +150,7 @@ class Recorder:
         if self._run is None:
             yield None
             return
-        log = LogWriter(self._run, size=self._log_size)
-        log.__enter__()
+        log = self._opened or LogWriter(self._run, size=self._log_size).__enter__()
         try:
             yield log
         finally:
