@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -139,7 +140,8 @@ class LogWriter:
         try:
             os.fsync(self._file)
             if self._is_new:  # a power cut must not take its name back
-                sync_directory(self._run.path)
+                with suppress(FileNotFoundError):  # that it was removed is told by `write`
+                    sync_directory(self._run.path)
                 self._is_new = False
         except OSError as error:
             raise self._failure(error) from None
