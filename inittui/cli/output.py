@@ -38,7 +38,6 @@ def print_outcome(
     log_y: bool | None,
     marker: str | None,
 ) -> None:
-    """Print what a run came to; raises as `print_report`."""
     if form == "json":
         print_json(outcome.state, outcome.run.path if outcome.run else None)
     elif form == "csv":

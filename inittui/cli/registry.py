@@ -54,7 +54,6 @@ class Commands(TyperGroup):
             self.add_command(stand_in)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return a sub-command's name, the sub-command itself, and the words that are left."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, command and load(name or ""), rest
 

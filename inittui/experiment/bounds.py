@@ -109,7 +109,6 @@ def _declared(name: str, parts: Sequence[Any]) -> _Bounds:
 
 
 def _within(hint: Any) -> Iterator[Any]:
-    """Yield an annotation and all that it is made of."""
     yield hint
     for part in get_args(hint):
         yield from _within(part)

@@ -144,8 +144,6 @@ MODELS: Mapping[str, ModelDescription] = MappingProxyType({each.name: each for e
 
 @dataclass(frozen=True, slots=True)
 class LayerRow:
-    """One layer, as a forward pass meets it."""
-
     name: str
     kind: str
     """Its class, such as Conv2d."""

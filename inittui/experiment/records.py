@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -18,14 +18,14 @@ SETTING_SWEEP = re.compile(r"(model|training)\.([A-Za-z_]\w*)=(.*)", re.DOTALL)
 Activation = Literal[
     "relu", "tanh", "sigmoid", "identity", "gelu", "silu", "elu", "selu", "leaky_relu", "softplus"
 ]
-ACTIVATIONS: tuple[str, ...] = Activation.__args__  # type: ignore[attr-defined]
+ACTIVATIONS: tuple[str, ...] = get_args(Activation)
 Optimizer = Literal["adam", "adamw", "sgd", "rmsprop"]
-OPTIMIZERS: tuple[str, ...] = Optimizer.__args__  # type: ignore[attr-defined]
+OPTIMIZERS: tuple[str, ...] = get_args(Optimizer)
 DType = Literal["float32", "float64"]
-DTYPES: tuple[str, ...] = DType.__args__  # type: ignore[attr-defined]
+DTYPES: tuple[str, ...] = get_args(DType)
 
 Evaluated = Literal["validation", "test"]
-EVALUATED: tuple[str, ...] = Evaluated.__args__  # type: ignore[attr-defined]
+EVALUATED: tuple[str, ...] = get_args(Evaluated)
 
 CLASSIC_SCHEMES = ("zeros", "ones", "uniform", "centered", "rule", "normal", "default")
 """The classic comparison: what `inittui compare` runs when nothing is named."""

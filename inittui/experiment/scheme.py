@@ -86,8 +86,6 @@ def _join(weights: Call, bias: Call | None) -> str:
 
 
 class _Reader:
-    """A cursor over the text of one scheme."""
-
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0

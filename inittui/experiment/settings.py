@@ -39,8 +39,6 @@ _COMPARE, _INSPECT, _BOTH = ("compare",), ("inspect",), ("compare", "inspect")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: what it is called, how its text is read and written, where it is offered."""
-
     path: str
     """Where it is in the experiment, as in its file: training.epochs."""
     label: str

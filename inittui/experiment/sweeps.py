@@ -45,8 +45,6 @@ OPEN = "…"
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """One scheme, with what sweeps made of it."""
-
     scheme: str
     family: str = ""
     swept: Mapping[str, Setting] = field(default_factory=dict)
@@ -124,7 +122,6 @@ def _not_swept(path: str) -> UsageError:
 
 
 def _read(path: str, text: str) -> Any:
-    """Return a setting's value in the type that its configuration wants."""
     try:
         return _SWEPT[path].read(text)
     except UsageError as error:

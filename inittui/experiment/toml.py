@@ -87,7 +87,6 @@ def load_experiment(path: Path) -> Experiment:
 
 
 def _explain(text: str, source: str, message: str) -> str:
-    """Turn msgspec's message into one with a line number and the nearest valid key."""
     path = re.search(r"at `\$\.?([^`]*)`", message)
     sections = [re.sub(r"\[.*", "", part) for part in path.group(1).split(".")] if path else []
     field = re.search(r"unknown field `(.*?)`", message, re.DOTALL)

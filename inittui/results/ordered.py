@@ -44,7 +44,6 @@ class InOrder(Generic[Item]):
         return self._items
 
     def replace(self, items: list[Item]) -> None:
-        """Have other items, in their order, instead."""
         self._items = items
         self._late = None
 

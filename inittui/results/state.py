@@ -233,7 +233,6 @@ class RunState:
 
     @property
     def total_steps(self) -> int:
-        """Steps each trial takes in all."""
         if self.started is None:
             return 0
         return self.started.steps_per_epoch * self.started.experiment.training.epochs
@@ -321,7 +320,6 @@ class RunState:
                 trial.reason = ""
 
     def _visit(self, count: int) -> bool:
-        """Whether so many trials or events may be looked at once more."""
         self._visits_left -= count
         if self._visits_left < 0:
             self._note("it is said to have gone on more often than can be followed")

@@ -39,8 +39,6 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The values of a sweep under everything else alike."""
-
     name: str
     """The scheme and the other swept settings."""
     points: tuple[Point, ...]
@@ -74,8 +72,6 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One swept parameter or setting."""
-
     name: str
     """As the sweep has it: trunc_normal:std or model.depth."""
     values: tuple[Setting, ...]

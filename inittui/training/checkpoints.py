@@ -24,8 +24,6 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 class _Header(msgspec.Struct, frozen=True):
-    """What stands beside the tensors in a checkpoint's metadata."""
-
     alive: tuple[int, ...]
     epoch: int
     step: int
@@ -79,7 +77,6 @@ class CheckpointStore:
         """Whether a checkpoint couldn't be saved."""
 
     def due(self) -> bool:
-        """Whether the last save is long enough ago to save in the middle of an epoch."""
         return time.monotonic() - self._saved >= self._every
 
     def save(self, group: Sequence[int], checkpoint: Checkpoint) -> None:

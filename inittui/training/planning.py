@@ -148,7 +148,6 @@ def _kind(variant: Variant, busy_bytes: int) -> tuple[Kind, str]:
 
 
 def _is_busy(variant: Variant, busy_bytes: int) -> bool:
-    """Whether a model is large enough to keep a core of a CPU busy by itself."""
     if variant.data.device.type != "cpu":
         return False
     template, rows = variant.template, variant.experiment.training.batch_size

@@ -280,7 +280,6 @@ class Stack:
             trial.seconds, trial.losses = seconds, losses
 
     def _report(self) -> Iterator[Event]:
-        """Stop the clock and read the losses since the last time."""
         self._learner.settle()
         self._share(self._clock.stop())
         self._last_read = time.perf_counter()

@@ -22,8 +22,6 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Row]):
-    """One column of a table over rows of any kind."""
-
     title: str
     cell: Callable[[Row], str | Text]
     rank: int = 0
@@ -108,7 +106,6 @@ def line(columns: Sequence[Column[Row]], cells: Sequence[str | Text], sign: str 
 def left_out(
     columns: Sequence[Column[Row]], shown: Sequence[Column[Row]], width: int
 ) -> Text | None:
-    """Return a note on the columns that are not shown, if there are any."""
     titles = {one.title for one in shown}
     missing = sorted((one for one in columns if one.title not in titles), key=lambda one: -one.rank)
     names = ", ".join(one.title.replace("\n", " ") for one in missing)

@@ -40,7 +40,6 @@ def sentence(state: RunState, summaries: Sequence[SchemeSummary], frame: Frame) 
 
 
 def _on_same(summaries: Sequence[SchemeSummary]) -> list[str]:
-    """Say first which contestants are not several."""
     groups: dict[str, list[SchemeSummary]] = {one.scheme: [one] for one in summaries}
     for one in summaries:
         if one.same_as is not None:
@@ -111,7 +110,6 @@ def _in_words(verdict: Verdict, found: Sequence[SchemeSummary], said: Learning) 
 
 
 def _on_epoch(state: RunState) -> list[str]:
-    """Say after which epoch accuracies are compared, where it isn't the last."""
     reached = last_epoch(state)
     planned = state.started.experiment.training.epochs if state.started else reached
     return (

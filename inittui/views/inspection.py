@@ -26,6 +26,7 @@ _ROWS = 5
 """Lines of a small histogram's bars."""
 _WIDEST = 40
 _GAP = 2
+_NOT_MEASURED = "nothing was measured inside this model"
 _MOST_LAYERS = 8
 """Layers whose histograms are drawn unless some are asked for; tables and curves have all."""
 _MOST_NAMED = 8
@@ -63,17 +64,16 @@ def layer_sections(
 def scheme_histograms(
     state: RunState, scheme: str, frame: Frame, *, density: bool = False
 ) -> RenderableType:
-    """Draw what was measured of one scheme, layer by layer."""
-    subject = next((each for each in subjects_of(state) if each.trial.scheme == scheme), None)
+    subject = _subject_of(state, scheme)
     if subject is None:
-        return Text("nothing was measured inside this model")
+        return Text(_NOT_MEASURED)
     return Group(*_histograms(subject, frame, layers=None, density=density))
 
 
 def scheme_numbers(state: RunState, scheme: str, frame: Frame) -> RenderableType:
-    subject = next((each for each in subjects_of(state) if each.trial.scheme == scheme), None)
+    subject = _subject_of(state, scheme)
     if subject is None:
-        return Text("nothing was measured inside this model")
+        return Text(_NOT_MEASURED)
     losses = [
         line
         for event in subject.probes
@@ -84,6 +84,10 @@ def scheme_numbers(state: RunState, scheme: str, frame: Frame) -> RenderableType
         *losses, Text(), table, *_unmeasured(subject, frame), Text(),
         *_head(state, [subject], frame),
     )  # fmt: skip
+
+
+def _subject_of(state: RunState, scheme: str) -> ProbeSelection | None:
+    return next((each for each in subjects_of(state) if each.trial.scheme == scheme), None)
 
 
 def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> Iterator[Text]:

@@ -262,6 +262,7 @@ def layout_for(model: nn.Module, example: torch.Tensor) -> torch.memory_format:
         with seeded(0):
             F.cross_entropy(trial.train()(images), labels).backward()
         with torch.no_grad():
+            # Sums in another order differ by rounding; values read in another layout, altogether.
             same = torch.allclose(trial.eval()(images), trial(example), 1e-3, 1e-5, True)
     except Exception:  # noqa: BLE001
         return usual

@@ -285,7 +285,6 @@ def _not_drawn(series: Sequence[Series], points: Sequence[Points]) -> str:
 
 
 def _title(title: str, y_label: str, width: int, ascii_only: bool) -> list[Text]:
-    """Return the title in one line or two; a longer one is cut."""
     text = legible(" · ".join(filter(None, (title, y_label))), ascii_only)
     lines = paragraph(text, width, "bold")
     return lines if len(lines) <= 2 else one_line(text, width, "bold")
