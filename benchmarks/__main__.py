@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import kinds, peers, scaling, startup, tui
 from benchmarks.measure import VERDICT_HEAD, Timing, Verdict, hardware, interleave
-from inittui.training.allocation import keep_freed_memory
+from inittui.training.hardware import keep_freed_memory
 
 RESULTS = Path(__file__).with_name("results.md")
 PARTS = ("training", "startup", "ui", "scaling")

@@ -78,8 +78,8 @@ def show(
     """Draw the values that an initializer gives a layer, beside what is expected of them."""
     from inittui.documents.initializer import sample_document
     from inittui.initializers import parse_scheme
-    from inittui.initializers.gains import NONLINEARITIES
-    from inittui.initializers.layer import Follower, LayerContext
+    from inittui.initializers.layer import LayerContext
+    from inittui.initializers.nonlinearity import NONLINEARITIES, Follower
     from inittui.initializers.sampling import draw_sample
 
     frame = _frame(width)

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 0.05
 
-_LOADED = time.time()
-"""When this process had started to load inittui, in seconds since 1970."""
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -53,16 +50,16 @@ class Outcome:
 
 
 def process_start() -> float:
-    """Return when this process started, in seconds since 1970, as exactly as can be told."""
-    try:
-        import os
+    """Return when this process started, in seconds since 1970."""
+    import psutil
 
-        fields = Path("/proc/self/stat").read_text(encoding="ascii", errors="replace")
-        ticks = int(fields.rsplit(")", 1)[1].split()[19])
-        uptime = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
-        return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError):
-        return _LOADED
+    started: float = psutil.Process().create_time()
+    if sys.platform == "linux":
+        # psutil adds the start, in ticks since the boot, to a boot time that Linux tells in whole
+        # seconds: it comes out up to a second early. The clock since the boot is exact.
+        boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+        started += boot - psutil.boot_time()
+    return started
 
 
 def conduct(
@@ -133,7 +130,7 @@ def resume(
 def _record(
     recorder: Recorder, run: RunDirectory | None, state: RunState, progress: Progress
 ) -> Outcome:
-    from inittui.training.allocation import keep_freed_memory
+    from inittui.training.hardware import keep_freed_memory
 
     keep_freed_memory()
     with orderly_stop() as should_stop:

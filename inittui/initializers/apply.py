@@ -12,9 +12,10 @@ from inittui.experiment.scheme import Call, LayerRule, Scheme
 from inittui.experiment.seeds import derive_seed
 from inittui.initializers import own
 from inittui.initializers.catalogue import find
-from inittui.initializers.default import own_values
-from inittui.initializers.layer import Follower, LayerContext
+from inittui.initializers.layer import LayerContext
+from inittui.initializers.nonlinearity import Follower
 from inittui.initializers.parsing import default_bias
+from inittui.initializers.simple import own_values
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
@@ -81,13 +82,18 @@ def apply_scheme(
     return writer.report()
 
 
-def _weight_layers(model: nn.Module) -> list[_WeightLayer]:
+def weight_layers() -> tuple[type[nn.Module], ...]:
+    """Return the kinds of layers whose weights a scheme's initializers fill."""
     from torch import nn
 
-    kinds = (
+    return (
         nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d,
         nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d,
     )  # fmt: skip
+
+
+def _weight_layers(model: nn.Module) -> list[_WeightLayer]:
+    kinds = weight_layers()
     return [
         _WeightLayer(
             name,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from inittui.errors import unknown
-from inittui.initializers import constant, default, normal, structured, uniform, variance
+from inittui.initializers import simple, structured, variance
 from inittui.initializers.description import Description
 from inittui.text import sanitize
 
@@ -14,15 +14,15 @@ CATALOGUE: Mapping[str, Description] = MappingProxyType(
     {
         description.name: description
         for description in (
-            constant.zeros,
-            constant.ones,
-            constant.constant,
-            uniform.uniform,
-            uniform.centered,
-            uniform.rule,
-            normal.normal,
-            default.default,
-            normal.trunc_normal,
+            simple.zeros,
+            simple.ones,
+            simple.constant,
+            simple.uniform,
+            simple.centered,
+            simple.rule,
+            simple.normal,
+            simple.default,
+            simple.trunc_normal,
             variance.xavier_uniform,
             variance.xavier_normal,
             variance.kaiming_uniform,

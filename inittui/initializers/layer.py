@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inittui.errors import UsageError
+from inittui.initializers.nonlinearity import Follower
 
 
 def format_shape(shape: Sequence[int]) -> str:
@@ -33,22 +34,12 @@ def fans(shape: Sequence[int]) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Follower:
-    """The nonlinearity that a layer's outputs meet."""
-
-    name: str = "identity"
-    """One of `gains.NONLINEARITIES`."""
-    negative_slope: float = 0.01
-    """Of the leaky ReLU, if it is one."""
-
-
-@dataclass(frozen=True, slots=True)
 class LayerContext:
     """A weight layer, as far as it matters for its start weights."""
 
     shape: tuple[int, ...]
     """The weight's shape, also where it is the bias that is filled."""
-    follower: Follower = Follower()
+    follower: Follower = field(default_factory=Follower)
     """What follows the layer in the model."""
     groups: int = 1
     name: str = ""

@@ -11,8 +11,8 @@ import math
 
 from inittui.initializers.description import Parameter, initializer
 from inittui.initializers.distributions import Distribution, Normal, TruncatedNormal, Uniform
-from inittui.initializers.gains import NONLINEARITIES, gain
 from inittui.initializers.layer import LayerContext, inverse_sqrt
+from inittui.initializers.nonlinearity import NONLINEARITIES, gain
 
 CUT_STD = 0.87962566103423978
 """Standard deviation of N(0, 1) cut at ±2."""

@@ -14,7 +14,7 @@ from inittui.events.probes import LayerProbe, Measured, Probe
 from inittui.events.wire_numbers import to_wire
 from inittui.inspection.recorder import LayerRecorder, Seen
 from inittui.inspection.statistics import measure, spread_of_logits
-from inittui.user_code import seeded
+from inittui.models.observe import evaluating
 
 Named = Mapping[str, torch.Tensor]
 
@@ -46,31 +46,27 @@ def probe(
     }
     # A model may write to its buffers even in evaluation mode.
     state = {name: given.get(name, own).clone() for name, own in model.named_buffers()}
-    watcher = LayerRecorder(percentile)
-    training = model.training
-    model.eval()
-    try:
-        with torch.enable_grad(), seeded(0, images.device):
-            # Cached: what a hook reads of a parametrized layer is then what its forward has used.
-            with parametrize.cached(), watcher.watching(model):
-                logits: torch.Tensor = functional_call(model, {**leaves, **state}, (images,))
-            loss = F.cross_entropy(logits, labels)
-            layers = _layers(watcher, loss, percentile)
-    finally:
-        model.train(training)
+    recorder = LayerRecorder(percentile)
+    # The backward pass too: activations that a model checkpoints are computed again in it.
+    with torch.enable_grad(), evaluating(model, images.device):
+        # Cached: what a hook reads of a parametrized layer is then what its forward has used.
+        with parametrize.cached(), recorder.watching(model):
+            logits: torch.Tensor = functional_call(model, {**leaves, **state}, (images,))
+        loss = F.cross_entropy(logits, labels)
+        layers = _layers(recorder, loss, percentile)
     return Probe(
         images=len(images),
         classes=logits.shape[-1],
         loss=to_wire(loss.item()),
         logit_std=to_wire(spread_of_logits(logits)),
         layers=layers,
-        unmeasured=tuple(_unmeasured(model, watcher)),
+        unmeasured=tuple(_unmeasured(model, recorder)),
     )
 
 
-def _unmeasured(model: nn.Module, watcher: LayerRecorder) -> Iterator[str]:
+def _unmeasured(model: nn.Module, recorder: LayerRecorder) -> Iterator[str]:
     """Yield the parameters of two and more dimensions that no measured layer has."""
-    layers = (model.get_submodule(name) for name in watcher.seen)
+    layers = (model.get_submodule(name) for name in recorder.seen)
     measured = {id(parameter) for layer in layers for parameter in layer.parameters()}
     for name, parameter in model.named_parameters():
         if parameter.ndim > 1 and id(parameter) not in measured:
@@ -78,10 +74,10 @@ def _unmeasured(model: nn.Module, watcher: LayerRecorder) -> Iterator[str]:
 
 
 def _layers(
-    watcher: LayerRecorder, loss: torch.Tensor, percentile: float
+    recorder: LayerRecorder, loss: torch.Tensor, percentile: float
 ) -> tuple[LayerProbe, ...]:
     """Run backward; return what is known of each layer."""
-    seen = tuple(watcher.seen.values())
+    seen = tuple(recorder.seen.values())
     weights = [layer.weight for layer in seen]
     biases = [layer.bias for layer in seen if layer.bias is not None]
     gradients = torch.autograd.grad(loss, [*weights, *biases], allow_unused=True)

@@ -17,8 +17,11 @@ from inittui.inspection.statistics import (
     distinct_units,
     measure,
     saturated_share,
+    unit_dim,
+    unit_rows,
+    weight_and_bias,
 )
-from inittui.inspection.units import tensors, unit_dim, unit_rows
+from inittui.models.observe import hooked
 from inittui.models.tracing import WEIGHT_LAYERS, Flow, nonlinearity_of
 
 
@@ -59,19 +62,8 @@ class LayerRecorder(Flow):
     @contextmanager
     def watching(self, model: nn.Module) -> Iterator[None]:
         """Watch what ``model`` computes; nothing of it stays in the model."""
-        hooks = [
-            module.register_forward_hook(
-                lambda module, _inputs, output, name=name: self._note_layer(name, module, output)
-            )
-            for name, module in model.named_modules()
-            if isinstance(module, WEIGHT_LAYERS)
-        ]
-        try:
-            with self:
-                yield
-        finally:
-            for hook in hooks:
-                hook.remove()
+        with hooked(model, self._note_layer, WEIGHT_LAYERS), self:
+            yield
 
     def follow(
         self,
@@ -92,7 +84,7 @@ class LayerRecorder(Flow):
     def _note_layer(self, name: str, module: nn.Module, output: object) -> None:
         if not isinstance(output, torch.Tensor):
             return  # a layer of somebody's own that gives something else: nothing to measure
-        weight, bias = tensors(module)
+        weight, bias = weight_and_bias(module)
         rows = unit_rows(module)
         seen = Seen(
             name=name,

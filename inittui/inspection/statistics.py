@@ -6,9 +6,11 @@ import math
 
 import numpy as np
 import torch
+from torch import nn
 
 from inittui.events.probes import Histogram, Measured
 from inittui.events.wire_numbers import to_wire
+from inittui.models.tracing import TRANSPOSED
 
 BINS = 60
 """Bins of a histogram: divisible by 2, 3, 4, 5 and 6, so that it can be drawn smaller."""
@@ -134,3 +136,36 @@ def distinct_units(rows: torch.Tensor) -> int:
     """Return how many rows of [units, values] differ."""
     values = rows.detach().cpu().numpy() + 0.0  # turns -0 into 0, which are equal numbers
     return len({row.tobytes() for row in values})
+
+
+def unit_dim(layer: nn.Module) -> int:
+    """Return the dimension of a layer's output that counts its units: features or channels."""
+    return -1 if isinstance(layer, nn.Linear) else 1
+
+
+def weight_and_bias(layer: nn.Module) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return a layer's weight and bias as they are at the moment, whoever put them there."""
+    weight, bias = layer.weight, layer.bias
+    assert isinstance(weight, torch.Tensor)
+    return weight, bias if isinstance(bias, torch.Tensor) else None
+
+
+def unit_rows(layer: nn.Module) -> torch.Tensor:
+    """Return [units, values]: each unit's incoming weights, its bias, and its group of inputs.
+
+    Two units with equal rows compute the same function of the same inputs.
+    """
+    weight, bias = weight_and_bias(layer)
+    weight = weight.detach()
+    groups = int(getattr(layer, "groups", 1))
+    if isinstance(layer, TRANSPOSED):
+        # [in, out/groups, *kernel] -> [out, in/groups, *kernel]
+        weight = weight.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
+    rows = weight.flatten(1)
+    parts = [rows]
+    if bias is not None:
+        parts.append(bias.detach().unsqueeze(1))
+    if groups > 1:
+        group = torch.arange(groups, device=rows.device, dtype=rows.dtype)
+        parts.append(group.repeat_interleave(len(rows) // groups).unsqueeze(1))
+    return torch.cat(parts, 1)

@@ -9,9 +9,7 @@ from torch import nn
 from inittui.errors import UsageError, unknown
 from inittui.experiment.models import MODELS, TORCHVISION, is_own
 from inittui.experiment.records import ModelConfig
-from inittui.models.conv1d import conv1d
-from inittui.models.lenet import lenet
-from inittui.models.mlp import mlp
+from inittui.models.networks import conv1d, lenet, mlp
 from inittui.text import sanitize
 from inittui.user_code import seeded
 

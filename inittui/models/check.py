@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from inittui.errors import UsageError
+from inittui.models.observe import evaluating
 from inittui.text import sanitize
 from inittui.user_code import seeded, theirs
 
@@ -31,9 +32,8 @@ def check_classifier(
             raise UsageError(
                 f"{shown} has a {kind}, which can't be trained here: give what is in it"
             )
-    training = model.training
-    with seeded(0), theirs(name, _given(example)), torch.no_grad():
-        _check_outputs(model.eval()(example), len(example), classes, name)
+    with evaluating(model), theirs(name, _given(example)), torch.no_grad():
+        _check_outputs(model(example), len(example), classes, name)
     batch = example[:last_batch]
     trial = copy.deepcopy(model).train()
     with seeded(0), theirs(name, _given(batch)):
@@ -42,7 +42,6 @@ def check_classifier(
     before = _kept_by_modules(trial)
     with seeded(0), theirs(name, _given(batch)), torch.no_grad():
         trial(batch)
-    model.train(training)
     return tuple(
         name
         for name, value in _kept_by_modules(trial).items()

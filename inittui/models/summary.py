@@ -7,9 +7,8 @@ from torch import nn
 
 from inittui.experiment.models import LayerRow
 from inittui.initializers.layer import fans
-from inittui.models.tracing import WEIGHT_LAYERS, followers, watched
-
-_TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+from inittui.models.observe import observe
+from inittui.models.tracing import TRANSPOSED, WEIGHT_LAYERS, followers
 
 
 def describe_layers(model: nn.Module, example: torch.Tensor) -> tuple[LayerRow, ...]:
@@ -29,8 +28,7 @@ def describe_layers(model: nn.Module, example: torch.Tensor) -> tuple[LayerRow, 
             outputs[name] = tuple(output.shape[1:]) if isinstance(output, torch.Tensor) else None
 
     follows = {name: each.name for name, each in followers(model, example).items()}
-    with watched(model, note):
-        model(example)
+    observe(model, example, note)
     modules = dict(model.named_modules())
     names = dict.fromkeys([*outputs, *modules])
     counted: set[nn.Parameter] = set()
@@ -54,7 +52,8 @@ def _row(
 ) -> LayerRow:
     fan_in, fan_out, groups = None, None, 1
     if isinstance(module, WEIGHT_LAYERS):
-        fan_in, fan_out = fans(tuple(module.weight.shape))
+        assert isinstance(module.weight, torch.Tensor)
+        fan_in, fan_out = fans(module.weight.shape)
         groups = int(getattr(module, "groups", 1))
     return LayerRow(
         name=name,
@@ -65,5 +64,5 @@ def _row(
         fan_out=fan_out,
         nonlinearity=nonlinearity,
         groups=groups,
-        transposed=isinstance(module, _TRANSPOSED),
+        transposed=isinstance(module, TRANSPOSED),
     )

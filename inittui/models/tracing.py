@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,13 +11,15 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
-from inittui.initializers.layer import Follower
+from inittui.initializers.apply import weight_layers
+from inittui.initializers.nonlinearity import Follower
+from inittui.models.observe import observe
 
-WEIGHT_LAYERS = (
-    nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d,
-    nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d,
-)  # fmt: skip
+WEIGHT_LAYERS = weight_layers()
 """The layers whose weights an initializer fills."""
+
+TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+"""Those whose weights are [in, out / groups, *kernel]; all others' begin with the outputs."""
 
 _KNOWN: dict[str, tuple[Any, ...]] = {
     "relu": (F.relu, torch.relu, torch.Tensor.relu, torch.relu_, torch.Tensor.relu_),
@@ -177,12 +178,11 @@ def followers(model: nn.Module, example: torch.Tensor) -> dict[str, Follower]:
     """
     flow = Flow()
 
-    def note(name: str, module: nn.Module, output: object) -> None:
-        if isinstance(module, WEIGHT_LAYERS):
-            flow.note_layer(name, output)
+    def note(name: str, _module: nn.Module, output: object) -> None:
+        flow.note_layer(name, output)
 
-    with watched(model, note), flow:
-        model(example)
+    with flow:
+        observe(model, example, note, WEIGHT_LAYERS)
     return {name: flow.found.get(name, Follower()) for name in flow.ran}
 
 
@@ -192,37 +192,3 @@ def nonlinearities(model: nn.Module, example: torch.Tensor) -> dict[str, Followe
         name: follower if follower.name in _KNOWN else Follower()
         for name, follower in followers(model, example).items()
     }
-
-
-@contextmanager
-def watched(model: nn.Module, note: Callable[[str, nn.Module, object], None]) -> Iterator[None]:
-    """Call ``note(name, module, output)`` after each module's forward, in evaluation mode.
-
-    No gradients are kept, layers are not fused, and the model is left as it was.
-    """
-    hooks = [
-        module.register_forward_hook(
-            lambda module, _inputs, output, name=name: note(name, module, output)
-        )
-        for name, module in model.named_modules()
-    ]
-    training = model.training
-    model.eval()
-    try:
-        with torch.no_grad(), unfused_attention():
-            yield
-    finally:
-        model.train(training)
-        for hook in hooks:
-            hook.remove()
-
-
-@contextmanager
-def unfused_attention() -> Iterator[None]:
-    """Let attention in evaluation mode call the modules inside of it, as in training mode."""
-    before = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(before)

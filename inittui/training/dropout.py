@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from inittui.models.observe import observe
 from inittui.training.randomness import MaskPlan
 
 _KINDS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
@@ -51,31 +52,15 @@ def plan_masks(model: nn.Module, example: torch.Tensor) -> MaskPlan:
 
     Dropout layers that drop nothing or never run need no mask and are left out.
     """
-    layers = {name: m for name, m in model.named_modules() if isinstance(m, MaskedDropout)}
     shapes: dict[str, tuple[int, ...]] = {}
+    probabilities: dict[str, float] = {}
 
-    def note_shape(name: str, layer: MaskedDropout, output: torch.Tensor) -> None:
+    def note(name: str, layer: nn.Module, output: object) -> None:
+        assert isinstance(layer, MaskedDropout) and isinstance(output, torch.Tensor)
         units = tuple(output.shape[1:])
-        shapes[name] = (units[0], *(1,) * (len(units) - 1)) if layer.per_channel else units
+        if layer.probability > 0:
+            shapes[name] = (units[0], *(1,) * (len(units) - 1)) if layer.per_channel else units
+            probabilities[name] = layer.probability
 
-    hooks = [
-        layer.register_forward_hook(
-            lambda _module, _inputs, output, name=name, layer=layer: note_shape(name, layer, output)
-        )
-        for name, layer in layers.items()
-    ]
-    training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            model(example)
-    finally:
-        for hook in hooks:
-            hook.remove()
-        model.train(training)
-    names = tuple(name for name in shapes if layers[name].probability > 0)
-    return MaskPlan(
-        names,
-        tuple(layers[name].probability for name in names),
-        tuple(shapes[name] for name in names),
-    )
+    observe(model, example, note, MaskedDropout)
+    return MaskPlan(tuple(shapes), tuple(probabilities.values()), tuple(shapes.values()))

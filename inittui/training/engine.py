@@ -29,8 +29,7 @@ from inittui.events.records import (
 from inittui.experiment.records import Experiment
 from inittui.text import sanitize
 from inittui.training.checkpoints import CheckpointStore
-from inittui.training.hardware import device_title, exact
-from inittui.training.memory import out_of_memory
+from inittui.training.hardware import device_title, exact, out_of_memory
 from inittui.training.planning import Kind, StackPlan, halves, plan_stacks
 from inittui.training.prepared import Prepared, prepare
 from inittui.training.probing import measure_starts

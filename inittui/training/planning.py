@@ -17,12 +17,12 @@ from inittui.experiment.trials import TrialPlan
 from inittui.text import sanitize
 from inittui.training.batches import Batch, validation_rows
 from inittui.training.dropout import mask_dropout
+from inittui.training.hardware import free_memory, output_bytes, trial_bytes
 from inittui.training.learners.base import Learner
 from inittui.training.learners.dense import DenseLearner, dense_layers
 from inittui.training.learners.parallel import ParallelLearner, layout_for
 from inittui.training.learners.single import SingleLearner
 from inittui.training.learners.vmapped import VmappedLearner
-from inittui.training.memory import free_memory, output_bytes, trial_bytes
 from inittui.training.prepared import Note, Prepared
 from inittui.user_code import random_state, seeded
 

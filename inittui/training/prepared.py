@@ -23,7 +23,7 @@ from inittui.experiment.sweeps import plan_trials, with_settings
 from inittui.experiment.trials import Setting, TrialPlan
 from inittui.initializers import parse_scheme
 from inittui.initializers.apply import Written, apply_scheme
-from inittui.initializers.layer import Follower
+from inittui.initializers.nonlinearity import Follower
 from inittui.models.build import build
 from inittui.models.check import check_classifier
 from inittui.models.tracing import nonlinearities

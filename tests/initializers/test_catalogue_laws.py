@@ -30,7 +30,8 @@ from inittui.initializers.distributions import (
     Uniform,
     extremes,
 )
-from inittui.initializers.layer import Follower, LayerContext, fans
+from inittui.initializers.layer import LayerContext, fans
+from inittui.initializers.nonlinearity import Follower
 from inittui.initializers.structured import OrthogonalEntry, SparseColumns
 from inittui.initializers.variance import CUT_STD
 

@@ -21,8 +21,8 @@ from inittui.inspection.statistics import (
     measure,
     saturated_share,
     spread_of_logits,
+    unit_rows,
 )
-from inittui.inspection.units import unit_rows
 
 
 def numbers(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> torch.Tensor:

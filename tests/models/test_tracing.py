@@ -9,8 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from inittui.initializers.gains import NONLINEARITIES
-from inittui.initializers.layer import Follower
+from inittui.initializers.nonlinearity import NONLINEARITIES, Follower
 from inittui.models import tracing as trace
 from inittui.models.tracing import followers, nonlinearities
 

@@ -10,7 +10,7 @@ import pytest
 
 FAULTS = """
 import resource, sys
-from inittui.training.allocation import keep_freed_memory
+from inittui.training.hardware import keep_freed_memory
 
 if sys.argv[1] == "kept":
     assert keep_freed_memory()

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from inittui.experiment.trials import TrialPlan
-from inittui.training import memory, planning, stack
-from inittui.training.memory import out_of_memory, trial_bytes
+from inittui.training import planning, stack
+from inittui.training.hardware import free_memory, out_of_memory, trial_bytes
 from inittui.training.planning import halves, plan_stacks
 from inittui.training.prepared import prepare
 from tests.support.trials import experiment, losses, run
@@ -93,7 +93,7 @@ def test_other_errors_are_not_taken_for_it() -> None:
 
 
 def test_free_memory_of_this_machine() -> None:
-    assert 2**20 < memory.free_memory(torch.device("cpu")) < 2**50
+    assert 2**20 < free_memory(torch.device("cpu")) < 2**50
 
 
 PEAK = """

@@ -11,7 +11,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from inittui.experiment.scheme import parse_syntax
 from inittui.initializers import find
-from inittui.initializers.layer import Follower, LayerContext
+from inittui.initializers.layer import LayerContext
+from inittui.initializers.nonlinearity import Follower
 from inittui.initializers.sampling import Sample, Statistics
 from inittui.views.catalogue import catalogue_table
 from inittui.views.frame import Frame

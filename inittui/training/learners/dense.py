@@ -9,8 +9,10 @@ Where all trials see the same batch, the first layer is a single product for all
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import nn
@@ -21,7 +23,6 @@ from inittui.training.dropout import MaskedDropout
 from inittui.training.learners.dense_activations import NONLINEARITIES, Nonlinearity
 from inittui.training.learners.dense_batch_norm import StackedNorm, can_stack
 from inittui.training.learners.flat_parameters import stack_models
-from inittui.training.learners.products import linear
 
 
 @dataclass(frozen=True)
@@ -272,3 +273,42 @@ class DenseLearner:
                 torch.mm(joint.T, images[0], out=by_weight.flatten(0, 1))
             else:
                 torch.bmm(gradient.transpose(1, 2), images, out=by_weight)
+
+
+def linear(
+    values: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, out: torch.Tensor
+) -> None:
+    """Write ``values`` [n, in] × ``weight``ᵀ [in, m], plus ``bias`` [m], to ``out`` [n, m].
+
+    In float32 on a CPU oneDNN is asked rather than MKL, which is what PyTorch's own products use:
+    on AMD's processors it takes a third less time, and adds the bias on the way.
+    """
+    fast = _onednn() if values.device.type == "cpu" and values.dtype == torch.float32 else None
+    if fast is not None:
+        out.copy_(fast(values, weight, bias))
+    elif bias is None:
+        torch.mm(values, weight.T, out=out)
+    else:
+        torch.addmm(bias, values, weight.T, out=out)
+
+
+@functools.cache
+def _onednn() -> Callable[..., torch.Tensor] | None:
+    """Return oneDNN's product as the compiler of PyTorch calls it; None where it isn't there.
+
+    The operator has no stable name, so that it is tried rather than trusted.
+    """
+
+    def product(*factors: torch.Tensor | None) -> torch.Tensor:
+        operator: Any = torch.ops.mkldnn._linear_pointwise
+        found: torch.Tensor = operator(*factors, "none", [], "")
+        return found
+
+    values, weight = torch.linspace(-1, 1, 15).view(3, 5), torch.linspace(1, 3, 20).view(4, 5)
+    bias = torch.linspace(0, 1, 4)
+    try:
+        same = torch.allclose(product(values, weight, bias), torch.addmm(bias, values, weight.T))
+        same &= torch.allclose(product(values, weight, None), values @ weight.T)
+    except (AttributeError, RuntimeError, TypeError):
+        return None
+    return product if same else None

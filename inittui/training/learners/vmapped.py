@@ -13,7 +13,7 @@ from torch import nn
 from torch.func import functional_call, vmap
 
 from inittui.experiment.records import TrainingConfig
-from inittui.models.tracing import unfused_attention
+from inittui.models.observe import unfused_attention
 from inittui.training.batches import Batch
 from inittui.training.learners.flat_parameters import stack_models
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from inittui.training.learners import products
-from inittui.training.learners.products import linear
+from inittui.training.learners import dense
+from inittui.training.learners.dense import linear
 
 
 @pytest.mark.parametrize("biased", [True, False])
@@ -43,7 +43,7 @@ def test_values_that_are_no_numbers_stay_in_their_columns() -> None:
 def test_without_the_operator_pytorch_s_own_product_serves(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(products, "_onednn", lambda: None)
+    monkeypatch.setattr(dense, "_onednn", lambda: None)
     values, weight, bias = torch.rand(3, 4), torch.rand(5, 4), torch.rand(5)
     out = torch.empty(3, 5)
     linear(values, weight, bias, out)
@@ -66,10 +66,10 @@ def test_an_operator_that_gives_something_else_is_not_taken(
 
     for operators in (Operators(), Operators(_linear_pointwise=wrong)):
         monkeypatch.setattr(torch.ops, "mkldnn", operators, raising=False)
-        assert products._onednn.__wrapped__() is None
+        assert dense._onednn.__wrapped__() is None
 
 
 def test_trying_it_draws_no_random_numbers() -> None:
     before = torch.get_rng_state()
-    products._onednn.__wrapped__()
+    dense._onednn.__wrapped__()
     assert torch.equal(torch.get_rng_state(), before)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from inittui.training.learners.threads import SideBySide, Task
+from inittui.training.learners.parallel import SideBySide, Task
 
 
 @pytest.fixture(autouse=True)

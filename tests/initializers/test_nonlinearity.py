@@ -13,8 +13,8 @@ from torch.nn.init import _calculate_fan_in_and_fan_out, calculate_gain
 
 from inittui.errors import UsageError
 from inittui.experiment.records import ACTIVATIONS
-from inittui.initializers.gains import NONLINEARITIES, gain
 from inittui.initializers.layer import fans
+from inittui.initializers.nonlinearity import NONLINEARITIES, gain
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
-"""How much a nonlinearity shrinks a signal, and the gain that makes up for it."""
+"""The nonlinearity behind a layer: how much it shrinks a signal, and the gain against that."""
 
 from __future__ import annotations
 
 import functools
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from inittui.errors import unknown
 
@@ -70,6 +71,16 @@ _INTEGRATED: Mapping[str, Callable[[float], float]] = {
 """Nonlinearities that torch has no gain for."""
 
 NONLINEARITIES: tuple[str, ...] = (*_FIXED, "leaky_relu", *_INTEGRATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """The nonlinearity that a layer's outputs meet."""
+
+    name: str = "identity"
+    """One of `NONLINEARITIES`, or another one's name, which has no gain."""
+    negative_slope: float = 0.01
+    """Of the leaky ReLU, if it is one."""
 
 
 def gain(nonlinearity: str, negative_slope: float = 0.01) -> float:

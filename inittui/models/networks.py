@@ -1,0 +1,127 @@
+"""inittui's own models: perceptrons, LeNet and a small network over sequences."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from torch import nn
+
+from inittui.errors import UsageError
+from inittui.experiment.models import MODELS
+from inittui.experiment.records import ACTIVATIONS
+
+_ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "identity": nn.Identity,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "elu": nn.ELU,
+    "selu": nn.SELU,
+    "leaky_relu": nn.LeakyReLU,
+    "softplus": nn.Softplus,
+}
+assert tuple(_ACTIVATIONS) == ACTIVATIONS
+
+_LENET_CHANNELS = (32, 64)
+_LENET_UNITS = 1024
+_CONV1D_OUTPUTS = 64
+
+
+def mlp(
+    input_shape: Sequence[int],
+    classes: int,
+    *,
+    hidden: Sequence[int],
+    activation: str,
+    dropout: float,
+    batch_norm: bool,
+) -> nn.Sequential:
+    """Build a perceptron: [batch, *input_shape] -> logits [batch, classes].
+
+    Layers are named fc1, fc2, …; normalisation stands before the nonlinearity, dropout after it.
+    """
+    layers: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
+    inputs = math.prod(input_shape)
+    for number, units in enumerate(hidden, 1):
+        layers[f"fc{number}"] = nn.Linear(inputs, units)
+        if batch_norm:
+            layers[f"norm{number}"] = nn.BatchNorm1d(units)
+        layers[f"act{number}"] = _ACTIVATIONS[activation]()
+        if dropout:
+            layers[f"dropout{number}"] = nn.Dropout(dropout)
+        inputs = units
+    layers[f"fc{len(hidden) + 1}"] = nn.Linear(inputs, classes)
+    return nn.Sequential(layers)
+
+
+def lenet(
+    input_shape: Sequence[int],
+    classes: int,
+    *,
+    activation: str,
+    dropout: float,
+    batch_norm: bool,
+) -> nn.Sequential:
+    """Build a LeNet: images [batch, channels, height, width] -> logits [batch, classes].
+
+    Two convolutions that keep the size, each with a pooling that halves it, and one wide dense
+    layer: 3.3 million parameters on 28×28.
+
+    Raises:
+        UsageError: the images are smaller than 4×4, or no images.
+    """
+    if len(input_shape) != 3 or min(input_shape[1:]) < 4:
+        shown = "x".join(map(str, input_shape))
+        raise UsageError(f"lenet takes images of at least 4x4 pixels, not inputs of {shown}")
+    channels, height, width = input_shape
+    layers: OrderedDict[str, nn.Module] = OrderedDict()
+    for number, filters in enumerate(_LENET_CHANNELS, 1):
+        layers[f"conv{number}"] = nn.Conv2d(channels, filters, 5, padding=2)
+        if batch_norm:
+            layers[f"norm{number}"] = nn.BatchNorm2d(filters)
+        layers[f"act{number}"] = _ACTIVATIONS[activation]()
+        layers[f"pool{number}"] = nn.MaxPool2d(2)
+        channels = filters
+    layers["flatten"] = nn.Flatten()
+    layers["fc1"] = nn.Linear(channels * (height // 4) * (width // 4), _LENET_UNITS)
+    if batch_norm:
+        layers["norm3"] = nn.BatchNorm1d(_LENET_UNITS)
+    layers["act3"] = _ACTIVATIONS[activation]()
+    if dropout:
+        layers["dropout"] = nn.Dropout(dropout)
+    layers["fc2"] = nn.Linear(_LENET_UNITS, classes)
+    return nn.Sequential(layers)
+
+
+def conv1d(input_shape: Sequence[int], classes: int) -> nn.Sequential:
+    """Build a small network over sequences, to look at layer by layer.
+
+    [batch, 64 channels, 128 steps] -> [batch, 64], whatever ``classes``.
+
+    Raises:
+        UsageError: other inputs are asked for.
+    """
+    expected = MODELS["conv1d"].input
+    assert expected is not None
+    if tuple(input_shape) != expected:
+        raise UsageError(
+            f"conv1d takes inputs of {'x'.join(map(str, expected))}, not "
+            f"{'x'.join(map(str, input_shape))}: it is not for training on images but for "
+            "looking at, as 'inittui inspect --model conv1d' does"
+        )
+    channels, steps = expected
+    filters = 16
+    layers: OrderedDict[str, nn.Module] = OrderedDict(
+        conv=nn.Conv1d(channels, filters, 3), pool=nn.MaxPool1d(4), flatten=nn.Flatten()
+    )
+    inputs = filters * ((steps - 2) // 4)
+    for number, units in enumerate((64, 64, 8), 1):
+        layers[f"fc{number}"] = nn.Linear(inputs, units)
+        layers[f"act{number}"] = nn.ReLU()
+        inputs = units
+    layers["fc4"] = nn.Linear(inputs, _CONV1D_OUTPUTS)
+    return nn.Sequential(layers)
