@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Sequence
@@ -152,7 +153,8 @@ def _run(
     """Run part after part, each shown as soon as it is done; ``frame`` None shows nothing."""
     from rich.text import Text
 
-    from inittui.cli.lesson_parts import run_part
+    from inittui.cli.lesson_parts import full_takes, run_part
+    from inittui.lessons.answers import with_hint
     from inittui.views.lesson import lesson_text, part_heading
 
     if frame is not None:
@@ -164,6 +166,8 @@ def _run(
             heading = part_heading(part, number, len(found.parts), frame)
             console.print(heading, Text(), soft_wrap=True)
         result = run_part(part, size, settings)
+        answers = with_hint(result.answers, lambda: full_takes(found))
+        result = dataclasses.replace(result, answers=answers)
         results.append(result)
         if frame is not None:
             _show(found, number, result, console, frame)
@@ -178,7 +182,7 @@ def _show(found: Lesson, number: int, result: PartResult, console: Console, fram
     pictures = part_pictures(found.parts[number - 1], result.state, frame)
     console.print(pictures, soft_wrap=True)
     if result.answers:
-        console.print(answers_text(result.answers, frame), soft_wrap=True)
+        console.print(answers_text(result.answers, frame, found.look), soft_wrap=True)
 
 
 def _print_json(found: Lesson, size: Size, results: Sequence[PartResult]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,12 @@ def describe_size(lesson: Lesson, size: Size) -> str:
     return f"the small size, {expected} here; --full runs the source's size"
 
 
+@functools.cache
+def full_takes(lesson: Lesson) -> str:
+    """Return what is said where the small size can't tell; steps of the full one are timed."""
+    return f"--full takes {about(_estimate(lesson, 'full'))}."
+
+
 def _estimate(lesson: Lesson, size: Size) -> float:
     from inittui.training.estimate import estimate_probe_seconds, estimate_seconds
 
@@ -153,7 +160,7 @@ def run_part(part: Part, size: Size, settings: Settings) -> PartResult:
         quiet=settings.quiet,
         expected=True,
     )
-    answers = answer_part(part, outcome.state)
+    answers = answer_part(part, outcome.state, size)
     return PartResult(outcome.state, outcome.run, answers, outcome.exit_code)
 
 
@@ -166,4 +173,4 @@ def _without_training(part: Part, size: Size) -> PartResult:
         assert experiment is not None
         events = starts(experiment, sys.argv)
     state = fold(events)
-    return PartResult(state, None, answer_part(part, state), ExitCode.DONE)
+    return PartResult(state, None, answer_part(part, state, size), ExitCode.DONE)
