@@ -106,6 +106,9 @@ class InspectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The batch: the first of the seed's training images, as many as there are."""
     percentile: float = 99.9
     """Histograms go from the value at 100 minus this to the one at this percentile."""
+    gradient_percentile: float | None = None
+    """Those of gradients have the values whose size is up to this percentile of all sizes; None: as
+    the others."""
 
 
 class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -205,13 +208,19 @@ def _check_split(data: DataConfig) -> None:
 
 
 def _check_scales(experiment: Experiment) -> None:
-    data, percentile = experiment.data, experiment.inspection.percentile
+    data, inspection = experiment.data, experiment.inspection
     if not abs(data.mean) < float("inf"):
         raise UsageError(f"the mean to subtract from pixels must be a number, not {data.mean:g}")
     if not 0 < data.std < float("inf"):
         raise UsageError(f"the std to divide pixels by must be above 0, not {data.std:g}")
-    if not 50 < percentile <= 100:
-        raise UsageError(f"the percentile must be above 50 and at most 100, not {percentile:g}")
+    if not 50 < inspection.percentile <= 100:
+        shown = f"{inspection.percentile:g}"
+        raise UsageError(f"the percentile must be above 50 and at most 100, not {shown}")
+    of_gradients = inspection.gradient_percentile
+    if of_gradients is not None and not 0 < of_gradients <= 100:
+        raise UsageError(
+            f"the gradients' percentile must be above 0 and at most 100, not {of_gradients:g}"
+        )
 
 
 def names_contestants(layers: Collection[str], sweeps: Collection[str]) -> bool:

@@ -23,11 +23,12 @@ SIGMOID_LIMITS = 0.015, 0.985
 """Where these are flat: tanh at ±0.97 and the sigmoid here have 6 % of their steepest slope."""
 
 
-def measure(values: torch.Tensor, percentile: float) -> Measured:
+def measure(values: torch.Tensor, percentile: float, *, by_size: bool = False) -> Measured:
     """Measure all values of a tensor of any shape, on any device.
 
     The histogram goes from the value at 100 - ``percentile`` percent to that at ``percentile``
-    percent, each the nearest one further out; 100 means from the least to the largest.
+    percent, each the nearest one further out; 100 means from the least to the largest. ``by_size``:
+    from -q to q, where q stands at ``percentile`` percent of the absolute values.
     """
     flat = _portable(values.detach()).flatten()
     finite = torch.isfinite(flat)
@@ -37,7 +38,11 @@ def measure(values: torch.Tensor, percentile: float) -> Measured:
         flat = flat[finite]
     if not kept:
         return Measured(count=count, not_finite=count)
-    low, high = _percentiles(flat, percentile)
+    if by_size:
+        high = _percentiles(flat.abs(), percentile)[1]
+        low = -high
+    else:
+        low, high = _percentiles(flat, percentile)
     mean, variance = _mean_and_variance(flat)
     least, largest = flat.aminmax()
     return Measured(

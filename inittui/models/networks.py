@@ -77,7 +77,7 @@ def lenet(
     if len(input_shape) != 3 or min(input_shape[1:]) < 4:
         shown = "x".join(map(str, input_shape))
         raise UsageError(f"lenet takes images of at least 4x4 pixels, not inputs of {shown}")
-    channels, height, width = input_shape
+    channels, rows, columns = input_shape
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for number, filters in enumerate((max(width // 32, 1), max(width // 16, 1)), 1):
         layers[f"conv{number}"] = nn.Conv2d(channels, filters, 5, padding=2)
@@ -87,7 +87,7 @@ def lenet(
         layers[f"pool{number}"] = nn.MaxPool2d(2)
         channels = filters
     layers["flatten"] = nn.Flatten()
-    layers["fc1"] = nn.Linear(channels * (height // 4) * (width // 4), width)
+    layers["fc1"] = nn.Linear(channels * (rows // 4) * (columns // 4), width)
     if batch_norm:
         layers["norm3"] = nn.BatchNorm1d(width)
     layers["act3"] = _ACTIVATIONS[activation]()

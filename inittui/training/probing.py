@@ -46,7 +46,12 @@ class Inspector:
         trial = self._materials.trials[number]
         images, labels = self._batch(trial)
         measured = probe(
-            self._model, images, labels, percentile=self._config.percentile, values=values
+            self._model,
+            images,
+            labels,
+            percentile=self._config.percentile,
+            gradient_percentile=self._config.gradient_percentile,
+            values=values,
         )
         return ProbeMeasured(at=time.time(), trial=number, when=when, step=step, probe=measured)
 

@@ -99,6 +99,9 @@ def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> 
         facts.append(f"seed {subjects[0].trial.seed}")
         spread = 100 - experiment.inspection.percentile, experiment.inspection.percentile
         facts.append(f"histograms from the {spread[0]:.3g} to the {spread[1]:.6g} percentile")
+        cut = experiment.inspection.gradient_percentile
+        if cut is not None:
+            facts.append(f"those of gradients up to the {cut:.6g} percentile of their size")
     yield from paragraph(frame.say(", ".join(facts)), frame.columns)
     yield from paragraph(
         "outputs: of a layer, before the nonlinearity; activations: after it. square: mean "

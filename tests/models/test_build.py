@@ -72,6 +72,13 @@ def test_options_of_lenet() -> None:
     assert make("lenet").dropout.p == 0.5
 
 
+def test_a_smaller_lenet_has_fewer_of_everything() -> None:
+    model = make("lenet", width=256)
+    kernels = [tuple(p.shape) for name, p in model.named_parameters() if name.endswith("weight")]
+    assert kernels == [(8, 1, 5, 5), (16, 8, 5, 5), (256, 16 * 7 * 7), (10, 256)]
+    assert make("lenet", width=8)(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_activation(name: str) -> None:
     model = make("deep_mlp", activation=name, hidden=(7, 5))
