@@ -116,7 +116,10 @@ def conv1d(input_shape: Sequence[int], classes: int) -> nn.Sequential:
     channels, steps = expected
     filters = 16
     layers: OrderedDict[str, nn.Module] = OrderedDict(
-        conv=nn.Conv1d(channels, filters, 3), pool=nn.MaxPool1d(4), flatten=nn.Flatten()
+        conv=nn.Conv1d(channels, filters, 3),
+        act0=nn.ReLU(),
+        pool=nn.MaxPool1d(4),
+        flatten=nn.Flatten(),
     )
     inputs = filters * ((steps - 2) // 4)
     for number, units in enumerate((64, 64, 8), 1):

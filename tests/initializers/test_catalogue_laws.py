@@ -153,6 +153,28 @@ def test_keras_definitions_are_not_aliases_of_torchs() -> None:
         assert drawn(ours, "linear").abs().max() > 1.5 * drawn(keras, "linear").abs().max()
 
 
+@pytest.mark.parametrize("layer", ["linear", "conv", "grouped", "transposed"])
+def test_he_uniform_is_keras_law(layer: str) -> None:
+    values = drawn("he_uniform", layer)
+    # keras.initializers.HeUniform: VarianceScaling(scale=2, mode="fan_in", distribution="uniform").
+    limit = math.sqrt(6 / fans(values.shape)[0])
+    check_moments(values, 0.0, limit / math.sqrt(3))
+    assert 0.99 * limit < values.abs().max() <= np.float32(limit)
+
+
+@pytest.mark.parametrize("follower", ["identity", "relu", "tanh", "sigmoid"])
+def test_he_follows_keras_and_kaiming_the_model(follower: str) -> None:
+    context = LayerContext((64, 100), Follower(follower))
+    gain = {"identity": 1, "relu": math.sqrt(2), "tanh": 5 / 3, "sigmoid": 1}[follower]
+    for shape in ("uniform", "normal"):
+        he, kaiming = (
+            find(f"{name}_{shape}").values_for(context, {}) for name in ("he", "kaiming")
+        )
+        assert he.std == pytest.approx(math.sqrt(2 / 100))
+        assert kaiming.std == pytest.approx(gain / math.sqrt(100))
+    assert find("he_uniform") is not find("kaiming_uniform")
+
+
 @pytest.mark.parametrize("mode", ["fan_in", "fan_out", "fan_avg"])
 def test_variance_scaling_uniform(mode: str) -> None:
     values = drawn(f"variance_scaling:scale=2,mode={mode},distribution=uniform", "transposed")

@@ -13,6 +13,7 @@ from inittui.errors import UsageError
 from inittui.experiment.models import MODELS, is_own
 from inittui.experiment.records import ACTIVATIONS, ModelConfig
 from inittui.models.build import build
+from inittui.models.summary import describe_layers
 
 IMAGE = (1, 28, 28)
 
@@ -54,6 +55,13 @@ def test_the_convolution_of_conv1d_meets_the_dense_layer_of_its_source() -> None
     model = make("conv1d")
     assert model.conv(torch.zeros(1, 64, 128)).shape == (1, 16, 126)
     assert model.fc1.in_features == 496
+
+
+def test_the_convolution_of_conv1d_is_followed_by_a_relu() -> None:
+    rows = describe_layers(make("conv1d"), torch.rand(1, 64, 128))
+    assert {row.name: row.nonlinearity for row in rows if row.nonlinearity} == {
+        "conv": "relu", "fc1": "relu", "fc2": "relu", "fc3": "relu", "fc4": "identity",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (1, 29, 31), (2, 4, 5)])
