@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from inittui.documents.lesson import LessonPart
     from inittui.lessons import Lesson, Size
     from inittui.views.frame import Frame
+
+_TRAINING = "Training"
 
 AsJson = Annotated[
     bool,
@@ -80,6 +83,26 @@ def lesson(
             rich_help_panel=opt.DATA,
         ),
     ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="How many seeds. \\[default: the lesson's]",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="The first seed. \\[default: 0]", rich_help_panel=_TRAINING),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="How many epochs. \\[default: the lesson's]",
+            rich_help_panel=_TRAINING,
+        ),
+    ] = None,
     device: opt.Device = None,
     marker: opt.Marker = None,
     report_width: opt.ReportWidth = None,
@@ -108,7 +131,7 @@ def lesson(
         return
     from inittui.cli.lesson_parts import Settings, choose_size, describe_size, with_settings
 
-    settings = Settings(data, device, not no_save, runs_dir, quiet)
+    settings = Settings(data, device, not no_save, runs_dir, quiet, seeds, seed, epochs)
     found = with_settings(found, settings)
     _load_code(found, name, trust=trust)
     trains = any(part.experiment is not None for part in found.parts)
@@ -159,6 +182,7 @@ def _run(
 
     if frame is not None:
         console.print(lesson_text(found, frame), soft_wrap=True)
+    hint = functools.cache(lambda: full_takes(found))
     results: list[PartResult] = []
     for number, part in enumerate(found.parts, 1):
         if frame is not None:
@@ -166,7 +190,7 @@ def _run(
             heading = part_heading(part, number, len(found.parts), frame)
             console.print(heading, Text(), soft_wrap=True)
         result = run_part(part, size, settings)
-        answers = with_hint(result.answers, lambda: full_takes(found))
+        answers = with_hint(result.answers, hint)
         result = dataclasses.replace(result, answers=answers)
         results.append(result)
         if frame is not None:

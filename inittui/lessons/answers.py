@@ -38,6 +38,7 @@ from inittui.lessons.swept_values import (
     answer_best_range,
     answer_learns,
     answer_onset,
+    brief,
     percent,
 )
 from inittui.results.curves import curve_of
@@ -184,7 +185,8 @@ def _epochs(question: Epochs, state: RunState) -> Answer:
         moments = sorted({1, (last + 1) // 2, last})
         means = [sum(t.epochs[m - 1].val_accuracy for t in trials) / len(trials) for m in moments]
         measured[scheme] = tuple(100 * mean for mean in means)
-        parts.append(f"{scheme} {', '.join(f'{100 * mean:.1f}' for mean in means)} %")
+        said = ", ".join(f"{100 * mean:.1f}" for mean in means)
+        parts.append(f"{brief(state, scheme)} {said} %")
     when = "epoch" if len(moments) == 1 else "epochs"
     text = (
         f"{state.evaluated_on.capitalize()} accuracy after {when} {_joined(map(str, moments))}: "

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from inittui.events.wire_numbers import Number, from_wire
 from inittui.experiment.trials import Setting
 from inittui.lessons.questions import CANT_TELL, Answer, BestRange, Learns, Onset
 from inittui.results.comparison import Measure
-from inittui.results.learning import chance_of, judge_numbers, state_classes, validated_images
+from inittui.results.learning import (
+    chance_of,
+    judge,
+    judge_numbers,
+    state_classes,
+    validated_images,
+)
 from inittui.results.state import RunState
 from inittui.results.summary import furthest
 from inittui.results.sweep_results import NEAR_BEST, Axis, Curve, Point, best_ranges, swept_axes
@@ -16,6 +23,9 @@ from inittui.text import short
 
 LISTED = 12
 """Parameters or values that are named in one sentence."""
+
+_WAITS = ("at chance", "too few images", "below chance")
+"""Verdicts on what may only not have begun to learn: its loss is about that of guessing."""
 
 _NOTHING = "Nothing was swept."
 
@@ -74,12 +84,12 @@ def _outside(axis: Axis, curve: Curve, found: dict[Setting, str]) -> list[str]:
 
 
 def _is_open(axis: Axis, point: Point, state: RunState) -> bool:
-    """Whether a value has not begun to learn, or got better by more than a hundredth at the end."""
-    if point.learning is not None and point.learning.verdict in ("at chance", "too few images"):
-        return True
+    """Whether a seed has not begun to learn, or they still got better by more than a hundredth."""
     trials = [
         t for t in state.trials if t.plan is not None and t.plan.swept.get(axis.name) == point.value
     ]
+    if any((each := judge(state, [t])) is not None and each.verdict in _WAITS for t in trials):
+        return True
     gains = []
     for trial in furthest(trials):
         known = [each.val_accuracy for each in trial.validated]
@@ -105,6 +115,7 @@ def answer_learns(question: Learns, state: RunState, *, is_small: bool) -> Answe
             found = {p.value: _learning(p, is_small=is_small) for p in curve.trained}
             verdicts |= {f"{curve.name}: {shown(value)}": each for value, each in found.items()}
             parts.append(f"{curve.name}: {_learned(axis, curve, found)}")
+            parts += _exploded(curve)
     text = "\n".join(parts) or _NOTHING
     return Answer("learns", text, measured=measured, verdicts=verdicts)
 
@@ -130,8 +141,23 @@ def _learning(point: Point, *, is_small: bool) -> str:
     In a small size a value that guesses may only not have begun yet: its loss is that of guessing.
     """
     verdict = point.learning.verdict if point.learning is not None else "too few images"
-    waits = verdict in ("at chance", "too few images", "below chance")
-    return CANT_TELL if is_small and waits else verdict
+    return CANT_TELL if is_small and verdict in _WAITS else verdict
+
+
+def _exploded(curve: Curve) -> list[str]:
+    """Name the values that are right more often than guessing, with a loss far above guessing's."""
+    far = [
+        (point, point.learning)
+        for point in curve.trained
+        if point.learning is not None and point.learning.verdict == "loss explodes"
+    ]
+    if not far:
+        return []
+    told = [f"{shown(p.value)} ({100 * each.accuracy:.1f} %)" for p, each in far]
+    return [
+        f"Right more often than guessing ({short(100 * far[0][1].chance)} %), but with a loss far "
+        f"above guessing's: {', '.join(told[:LISTED])}."
+    ]
 
 
 def _learned(axis: Axis, curve: Curve, found: dict[Setting, str]) -> str:
@@ -163,10 +189,11 @@ def answer_onset(question: Onset, state: RunState) -> Answer:
     }
     began = {step for step in steps.values() if step is not None}
     groups = [
-        f"after {step:,} steps {', '.join(s for s, each in steps.items() if each == step)}"
+        f"after {step:,} steps "
+        + ", ".join(brief(state, s) for s, each in steps.items() if each == step)
         for step in sorted(began)
     ]
-    never = [scheme for scheme, step in steps.items() if step is None]
+    never = [brief(state, scheme) for scheme, step in steps.items() if step is None]
     if never:
         groups.append(f"not in {state.total_steps:,} steps {', '.join(never)}")
     return Answer(
@@ -177,7 +204,7 @@ def answer_onset(question: Onset, state: RunState) -> Answer:
 
 
 def _first_clear_step(state: RunState, scheme: str, images: int, chance: float) -> int | None:
-    """Return the first step from which on every validation, seeds pooled, beats guessing."""
+    """Return the first step from which on every accuracy, seeds pooled, beats guessing."""
     trials = furthest(state.of_scheme(scheme))
     found: int | None = None
     for moments in zip(*(trial.validated for trial in trials), strict=False):
@@ -188,7 +215,7 @@ def _first_clear_step(state: RunState, scheme: str, images: int, chance: float) 
             chance,
             state_classes(state),
         )
-        if not judged.learns:
+        if judged.verdict not in ("learns", "loss explodes"):
             found = None
         elif found is None:
             found = moments[0].step
@@ -202,6 +229,14 @@ def _in_percent(curve: Curve) -> tuple[float | None, ...]:
 
 def _sentence(text: str) -> str:
     return text if ":" in text.split(" ", maxsplit=1)[0] else text[0].upper() + text[1:]
+
+
+def brief(state: RunState, scheme: str) -> str:
+    """Return a contestant's swept values, std=0.1; its name where nothing is swept."""
+    plan = next(trial.plan for trial in state.of_scheme(scheme))
+    swept = plan.swept if plan is not None else {}
+    parts = (f"{re.split('[:.]', key)[-1]}={shown(value)}" for key, value in swept.items())
+    return " ".join(parts) or scheme
 
 
 def percent(measured: Measure | None) -> str:
