@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from inittui.events.wire_numbers import Number, from_wire
-from inittui.experiment.trials import Setting
+from inittui.experiment.trials import Setting, format_setting
 from inittui.lessons.questions import CANT_TELL, Answer, BestRange, Learns, Onset
 from inittui.results.comparison import Measure
 from inittui.results.learning import (
@@ -130,7 +130,9 @@ def _learns_by(axes: Sequence[Axis], *, is_small: bool) -> Answer:
             found = [_learning(p, is_small=is_small) for p in points]
             good = found.count("learns")
             measured[f"{axis.title} {shown(value)}"] = (float(good), float(len(found)))
-            parts.append(f"{axis.title} {shown(value)}: {good} of {len(found)} learn")
+            waiting = found.count(CANT_TELL)
+            later = f", of {waiting} {CANT_TELL}" if waiting else ""
+            parts.append(f"{axis.title} {shown(value)}: {good} of {len(found)} learn{later}")
     text = f"{'; '.join(parts)}." if parts else _NOTHING
     return Answer("learns", text, measured=measured)
 
@@ -247,6 +249,6 @@ def percent(measured: Measure | None) -> str:
     return f"{100 * measured.mean:.2f}{spread} %"
 
 
-def shown(value: object) -> str:
+def shown(value: Setting) -> str:
     """Return a swept value as a sentence has it."""
-    return short(float(value)) if isinstance(value, float) else str(value)
+    return short(float(value)) if isinstance(value, float) else format_setting(value)

@@ -34,11 +34,15 @@ def lesson_list(lessons: Sequence[Lesson], frame: Frame) -> RenderableType:
 
 
 def lesson_text(lesson: Lesson, frame: Frame, *, parts: bool = False) -> RenderableType:
-    """Return title, question, what to look at, remarks and references; ``parts``: these too."""
+    """Return title, question, what to look at, remarks and references.
+
+    ``parts``: also where the formulas come from, and the parts.
+    """
     lines = [Text(frame.say(lesson.title), "bold")]
     lines += paragraph(frame.say(lesson.question.strip()), frame.columns)
     lines += _listed("Look at", lesson.look, frame)
     if parts:
+        lines += _listed("Derivation", lesson.derivation, frame)
         lines += _listed("Parts", [part.title for part in lesson.parts], frame)
     lines += _listed("Remarks", lesson.remarks, frame)
     lines += _listed("References", lesson.references, frame)

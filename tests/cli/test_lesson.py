@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,24 @@ def test_text_alone_runs_nothing(name: str) -> None:
     assert not done.stderr
     assert "References" in done.stdout
     assert "What these numbers show" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "formulas"),
+    [
+        ("general-rule", ["Var(z) = n Var(w) E[x²]", "Var(w) = 1/fan_in"]),
+        ("variance", ["Var(w) = 1/fan_out", "Var(w) = 2/(fan_in + fan_out)"]),
+        ("uniform-distribution", ["(b - a)²/12"]),
+    ],
+)
+def test_derivations_are_in_the_text(name: str, formulas: list[str]) -> None:
+    text = " ".join(invoke("lesson", name, "--text").stdout.split())
+    assert all(formula in text for formula in formulas)
+    # A sum of products has the variance that is derived, and the harmonic mean is the formula's.
+    for fan_in, fan_out in ((7, 3), (784, 512)):
+        assert 2 / (fan_in + fan_out) == pytest.approx(
+            statistics.harmonic_mean([1 / fan_in, 1 / fan_out])
+        )
 
 
 def test_a_lesson_is_told_from_question_to_answer(own: Path) -> None:
