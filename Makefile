@@ -21,6 +21,7 @@ test: install
 
 torture: install
 	INITTUI_TORTURE=1 $(BIN)/pytest tests/resilience tests/runs --timeout=3600
+	INITTUI_TORTURE=1 $(BIN)/pytest -m hypothesis --ignore=tests/runs --timeout=3600
 
 lint: install
 	$(BIN)/ruff check inittui tests benchmarks

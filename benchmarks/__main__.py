@@ -18,18 +18,18 @@ PARTS = ("training", "startup", "ui", "scaling")
 
 def training(rounds: int) -> tuple[list[str], list[Verdict]]:
     """Measure one step of the seven classic trials against every peer."""
-    materials = peers.protocol()
+    variant = peers.protocol()
     contestants = {
-        "inittui": peers.inittui_step(materials, "dense"),
-        "inittui, general path": peers.inittui_step(materials, "general"),
-        "inittui, reference path": peers.inittui_step(materials, "single"),
-        "in-memory loop, default Adam": peers.in_memory_loop(materials, fused=False),
-        "in-memory loop, fused Adam": peers.in_memory_loop(materials, fused=True),
-        "the tutorial's loop": peers.tutorial_loop(materials),
+        "inittui": peers.inittui_step(variant, "dense"),
+        "inittui, general path": peers.inittui_step(variant, "general"),
+        "inittui, reference path": peers.inittui_step(variant, "single"),
+        "in-memory loop, default Adam": peers.in_memory_loop(variant, fused=False),
+        "in-memory loop, fused Adam": peers.in_memory_loop(variant, fused=True),
+        "the tutorial's loop": peers.tutorial_loop(variant),
         "the floor": peers.floor(),
     }
     try:
-        contestants["JAX, jit(vmap) with scan"] = peers.jax_scan(materials)
+        contestants["JAX, jit(vmap) with scan"] = peers.jax_scan(variant)
     except ImportError:
         print("jax is not installed: pip install 'inittui[bench]'", file=sys.stderr)
     timings = interleave(contestants, rounds)

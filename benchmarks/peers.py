@@ -22,7 +22,7 @@ from inittui.experiment.records import Experiment, TrainingConfig
 from inittui.experiment.trials import TrialPlan
 from inittui.training.learners.optimizers import OptimizerStep
 from inittui.training.planning import Kind, make_learner
-from inittui.training.prepared import Materials, prepare
+from inittui.training.prepared import Variant, prepare
 
 Peer = Callable[[], float]
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -30,16 +30,16 @@ STEPS = 40
 TUTORIAL_STEPS = 8
 
 
-def protocol() -> Materials:
+def protocol() -> Variant:
     """The classic seven under one seed."""
-    return prepare(Experiment(training=TrainingConfig(device="cpu")))
+    return prepare(Experiment(training=TrainingConfig(device="cpu"))).variants[0]
 
 
-def models(materials: Materials) -> list[nn.Sequential]:
+def models(variant: Variant) -> list[nn.Sequential]:
     """The seven models in plain torch.nn, from the start weights that inittui gives them."""
     built = []
-    for trial in materials.trials:
-        source = materials.model(trial)[0].state_dict()
+    for trial in variant.trials.values():
+        source = variant.model(trial)[0].state_dict()
         model = nn.Sequential(
             nn.Flatten(),
             nn.Linear(784, 256), nn.ReLU(), nn.Dropout(0.2),
@@ -51,19 +51,19 @@ def models(materials: Materials) -> list[nn.Sequential]:
     return built
 
 
-def inittui_step(materials: Materials, kind: Kind) -> Peer:
+def inittui_step(variant: Variant, kind: Kind) -> Peer:
     """What the engine does: draw, gather, step, note the loss."""
-    trials = materials.trials
-    groups = [[trial] for trial in trials] if kind == "single" else [list(trials)]
-    return engine_steps(materials, kind, groups, STEPS)
+    trials = list(variant.trials.values())
+    groups = [[trial] for trial in trials] if kind == "single" else [trials]
+    return engine_steps(variant, kind, groups, STEPS)
 
 
 def engine_steps(
-    materials: Materials, kind: Kind, groups: Sequence[Sequence[TrialPlan]], steps: int
+    variant: Variant, kind: Kind, groups: Sequence[Sequence[TrialPlan]], steps: int
 ) -> Peer:
     """Take steps as the engine does, stack after stack."""
-    learners = [make_learner(materials, kind, group) for group in groups]
-    feeds = [materials.feed([0]) for _ in groups]
+    learners = [make_learner(variant, kind, group) for group in groups]
+    feeds = [variant.feed([0]) for _ in groups]
 
     def run() -> float:
         began = time.perf_counter()
@@ -76,18 +76,18 @@ def engine_steps(
     return run
 
 
-def in_memory_loop(materials: Materials, fused: bool) -> Peer:
+def in_memory_loop(variant: Variant, fused: bool) -> Peer:
     """The hand-written loop over the seven perceptrons."""
-    return hand_written(materials, models(materials), STEPS, fused=fused)
+    return hand_written(variant, models(variant), STEPS, fused=fused)
 
 
 def hand_written(
-    materials: Materials, trained: Sequence[nn.Module], steps: int, *, fused: bool
+    variant: Variant, trained: Sequence[nn.Module], steps: int, *, fused: bool
 ) -> Peer:
     """A careful hand-written loop: images as one float tensor, one model after another."""
-    images = materials.images.float().div(255)
-    labels = materials.labels
-    order = materials.splits[0].train
+    images = variant.data.images.float().div(255)
+    labels = variant.data.labels
+    order = variant.data.splits[0].train
     optimizers = [
         torch.optim.Adam(m.parameters(), lr=1e-3, fused=True if fused else None) for m in trained
     ]
@@ -109,7 +109,7 @@ def hand_written(
     return run
 
 
-def tutorial_loop(materials: Materials) -> Peer:
+def tutorial_loop(variant: Variant) -> Peer:
     """The loop of the tutorials: Dataset, ToTensor per image, DataLoader, model by model."""
     from torch.utils.data import DataLoader, SubsetRandomSampler
     from torchvision import datasets, transforms
@@ -118,9 +118,9 @@ def tutorial_loop(materials: Materials) -> Peer:
         # torchvision unpacks the files beside themselves; it finds them, so nothing is downloaded.
         shutil.copytree(DATA / "FashionMNIST", Path(scratch) / "FashionMNIST")
         data = datasets.FashionMNIST(scratch, download=True, transform=transforms.ToTensor())
-    sampler = SubsetRandomSampler(materials.splits[0].train.tolist())
+    sampler = SubsetRandomSampler(variant.data.splits[0].train.tolist())
     loader = DataLoader(data, batch_size=100, sampler=sampler)
-    trained = models(materials)
+    trained = models(variant)
     optimizers = [torch.optim.Adam(model.parameters(), lr=1e-3) for model in trained]
 
     def batches() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -180,15 +180,15 @@ def floor(trials: int = 7, rows: int = 100) -> Peer:
     return run
 
 
-def jax_scan(materials: Materials) -> Peer:
+def jax_scan(variant: Variant) -> Peer:
     """JAX: `jit(vmap)` over the trials inside a `scan` over batches; compiled beforehand."""
     import jax
     import jax.numpy as jnp
 
-    images = jnp.asarray(materials.images.flatten(1).numpy())
-    labels = jnp.asarray(materials.labels.numpy())
-    order = jnp.asarray(materials.splits[0].train[: STEPS * 100].view(STEPS, 100).numpy())
-    start = [list(model.parameters()) for model in models(materials)]
+    images = jnp.asarray(variant.data.images.flatten(1).numpy())
+    labels = jnp.asarray(variant.data.labels.numpy())
+    order = jnp.asarray(variant.data.splits[0].train[: STEPS * 100].view(STEPS, 100).numpy())
+    start = [list(model.parameters()) for model in models(variant)]
     stacked = [
         jnp.stack([jnp.asarray(parameters[i].detach().numpy()) for parameters in start])
         for i in range(6)

@@ -25,14 +25,14 @@ def peak():
     # Not getrusage: its peak begins with that of the process which started this one.
     return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
 
-materials = prepare(wanted)
+prepared = prepare(wanted)
 before = peak()
 steps = 0
-for event in train(materials):
+for event in train(prepared):
     seconds = getattr(event, "seconds", 0)
     steps = max(steps, getattr(event, "step", 0))
-count = sum(p.numel() for p in materials.template.parameters())
-print(json.dumps([1e3 * seconds / steps / len(materials.trials), peak() - before, count]))
+count = sum(p.numel() for p in prepared.variants[0].template.parameters())
+print(json.dumps([1e3 * seconds / steps / len(prepared.trials), peak() - before, count]))
 """
 
 

@@ -151,10 +151,13 @@ class Terminal:
             self.read(0.05)
         if self.process.poll() is None:
             raise TimeoutError(f"the program is still running:\n{self.text}")
+        while self.read(0.05):  # its last words
+            pass
         return self.process.returncode
 
 
 def _own_terminal(slave: int) -> None:
-    """Make the new process the leader of a session on this terminal."""
+    """Make the new process the leader of a session on this terminal, which Ctrl-C ends."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.setsid()
     fcntl.ioctl(slave, termios.TIOCSCTTY, 0)

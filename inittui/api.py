@@ -52,10 +52,10 @@ def compare(
         schemes=tuple(map(str, parsed)),
         seeds=tuple(seeds),
     )
-    materials = prepare(wanted)
+    prepared = prepare(wanted)
     root = runs_root(Path(runs_dir) if runs_dir is not None else None)
     run = create_run(root, wanted) if save else None
-    recorder = Recorder(materials, run)
+    recorder = Recorder(prepared, run)
     state = RunState()
     for event in recorder.events(should_stop=lambda: False):
         state.apply(event)

@@ -37,3 +37,18 @@ def short(value: float, digits: int = 3) -> str:
     """Return a number with so many significant digits, without idle characters: 6.55e4, -1e-5."""
     mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
     return f"{mantissa}e{int(exponent)}" if e else mantissa
+
+
+_SPELLED = str.maketrans({
+    "±": "+/-", "×": "x", "−": "-", "–": "-", "—": "-", "…": "...", "≤": "<=", "≥": ">=",
+    "≈": "~", "✕": "x", "·": "|", "’": "'", "“": '"', "”": '"', "→": "->", "√": "sqrt ",
+    "²": "2", "σ": "s", "█": "#", "⠒": "*", "•": "*",
+})  # fmt: skip
+
+_ONE_FOR_ONE = str.maketrans("±×−–—…≤≥≈✕·’“”→²σ█•─│┌┐└┘├┤┬┴┼", '~x---~<>~x.\'"">2s#*-|+++++++++')
+
+
+def in_ascii(text: str, *, keep_width: bool = False) -> str:
+    """Return the text in ASCII; with ``keep_width`` in as many characters as it has."""
+    table = _ONE_FOR_ONE if keep_width else _SPELLED
+    return text.translate(table).encode("ascii", "replace").decode()

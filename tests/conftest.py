@@ -35,10 +35,6 @@ App.theme._default = "textual-dark"
 Input.cursor_blink._default = False
 TextArea.cursor_blink._default = False
 
-# Examples take longer where the machine is shared, which says nothing about the code.
-settings.register_profile("shared machine", deadline=None, print_blob=True)
-settings.load_profile("shared machine")
-
 
 class TopLevel:
     """Keeps snapshots under ``snapshots/<folder>/<test module>/``, as the tests lie."""
@@ -100,6 +96,13 @@ def _runs_of_one_test(_places: None, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "snapshot: compares with a file in snapshots/")
+    from tests.support.torture import examples
+
+    # Examples take longer where the machine is shared, which says nothing about the code.
+    settings.register_profile(
+        "shared machine", deadline=None, print_blob=True, max_examples=examples(40)
+    )
+    settings.load_profile("shared machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

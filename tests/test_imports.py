@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
+
+from tests.support.commands import python
 
 HEAVY = ("torch", "torchvision", "scipy", "numpy", "plotext", "textual", "safetensors")
 
@@ -13,9 +12,7 @@ HEAVY = ("torch", "torchvision", "scipy", "numpy", "plotext", "textual", "safete
 def loaded(code: str) -> set[str]:
     """Run code in a new process; return which of the heavy packages it loaded."""
     report = f"import sys\n{code}\nprint(*(m for m in {HEAVY!r} if m in sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", report], capture_output=True, text=True, check=True
-    )
+    done = python(report)
     return set(done.stdout.split())
 
 
@@ -27,6 +24,7 @@ def loaded(code: str) -> set[str]:
         "import inittui.initializers; inittui.initializers.parse_scheme('xavier_normal')",
         "import inittui.events.records, inittui.results.state",
         "import inittui.experiment.records, inittui.experiment.scheme",
+        "import inittui.experiment.settings, inittui.experiment.sweeps",
         "import inittui.recording.worker",
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 from inittui.errors import ExitCode
 from inittui.views.catalogue import catalogue_markdown
 from tests.support.pictures import PICTURES, SCREENS, screen
+from tests.support.write_readme import PART, settings_markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,6 +49,11 @@ def test_catalogue_is_the_code_s() -> None:
     found = re.search(r"<!-- catalogue -->\n(.*?)<!-- /catalogue -->", README, re.DOTALL)
     assert found is not None
     assert found.group(1).strip() == catalogue_markdown().strip()
+
+
+def test_the_settings_are_those_of_the_table() -> None:
+    """After a change of the table: python -m tests.support.write_readme."""
+    assert PART.findall(README) == [settings_markdown()]
 
 
 def test_exit_codes_are_all_documented() -> None:

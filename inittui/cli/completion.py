@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from inittui.experiment.settings import Setting
     from inittui.initializers.description import Description, Parameter
 
 Candidate = tuple[str, str]
@@ -40,6 +41,32 @@ def complete_model(incomplete: str) -> list[Candidate]:
     from inittui.experiment.models import MODELS
 
     return [(each.name, each.title) for each in MODELS.values() if each.name.startswith(incomplete)]
+
+
+def complete_data(incomplete: str) -> list[Candidate]:
+    """Return the data sets by name."""
+    from inittui.data.descriptions import DATA_SETS
+
+    return [
+        (each.name, each.title) for each in DATA_SETS.values() if each.name.startswith(incomplete)
+    ]
+
+
+def completion_of(setting: Setting) -> Callable[[str], list[Candidate]]:
+    """Return what completes the value of a setting's option."""
+
+    def complete(incomplete: str) -> list[Candidate]:
+        return [(each, "") for each in setting.choices if each.startswith(incomplete)]
+
+    return _COMPLETIONS.get(setting.path, complete)
+
+
+_COMPLETIONS = {
+    "model.name": complete_model,
+    "data.name": complete_data,
+    "layers": complete_scheme,
+    "sweeps": complete_scheme,
+}
 
 
 def _calls(text: str, *, for_bias: bool) -> Iterator[Candidate]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import io
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -10,16 +13,37 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from inittui.text import sanitize
+from inittui.text import in_ascii, sanitize
 
 PLAIN_WIDTH = 80
 """Width of everything printed where there is no terminal: stable, whatever COLUMNS says."""
 
-ASCII = str.maketrans({
-    "×": "x", "±": "~", "−": "-", "–": "-", "…": "~", "σ": "s", "√": "sqrt ", "≤": "<", "≥": ">",
-    "≈": "~", "✕": "x", "·": ".", "’": "'", "“": '"', "”": '"', "→": ">", "²": "2",
-})  # fmt: skip
-"""One ASCII character for each of ours where the width of a column counts."""
+
+def make_writable() -> None:
+    """Let stdout and stderr take any text: what is closed drops it, what can't carry it spells it.
+
+    A closed stream is replaced by one to nowhere, which also keeps its number from going to the
+    next file that is opened.
+    """
+    codecs.register_error("inittui", _spell)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif (
+            isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8"
+        ):
+            stream.reconfigure(errors="inittui")
+
+
+def _spell(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Write what an encoding lacks in ASCII; bytes of a path that are no text stay as they were."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    character = error.object[error.start]
+    if "\udc80" <= character <= "\udcff":
+        return bytes([ord(character) - 0xDC00]), error.start + 1
+    return in_ascii(character, keep_width=True), error.start + 1
 
 
 def console_for(stream: TextIO, width: int | None = None) -> Console:
@@ -60,6 +84,6 @@ def note(message: str) -> None:
     """Print one line of note on stderr; a stderr that takes nothing any more stops nothing."""
     line = sanitize(message)
     if is_ascii(sys.stderr):
-        line = line.translate(ASCII).encode("ascii", "replace").decode()
+        line = in_ascii(line)
     with suppress(OSError):
         console_for(sys.stderr, width=None).print(Text(f"inittui: {line}"), soft_wrap=True)

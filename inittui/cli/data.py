@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,9 +33,7 @@ _STYLES = {
     "not here": "dim",
     "damaged": "bold red",
 }
-_NEEDED = ("set", "state", "place")
 _NARROWEST_PLACE = 12
-_GAP = 2
 
 
 def _complete_name(incomplete: str) -> list[str]:
@@ -91,8 +89,7 @@ def show(
     if not 1 <= count <= MOST_IMAGES:
         raise UsageError(f"--count must be from 1 to {MOST_IMAGES:,}, not {count}")
     from inittui.data.sets import describe, read
-    from inittui.views.class_counts import class_counts
-    from inittui.views.images import draw_images
+    from inittui.views.images import class_counts, draw_images
 
     description = describe(name)
     label = None if wanted is None else _class_number(wanted, description.classes)
@@ -166,37 +163,29 @@ def _table(
     from rich.table import Table
     from rich.text import Text
 
-    columns: dict[str, Sequence[str]] = {
-        "set": [description.name for description, _ in found],
-        "state": [standing.state for _, standing in found],
-        "size": [_megabytes(*each) for each in found],
-        "images": [f"{description.train + description.test:,}" for description, _ in found],
-        "place": [_place(standing, ascii_only) for _, standing in found],
-    }
-    left_out = []
-    while (room := _room(columns, width)) < _NARROWEST_PLACE and len(columns) > len(_NEEDED):
-        left_out.append(next(title for title in reversed(columns) if title not in _NEEDED))
-        del columns[left_out[-1]]
-    mark = "~" if ascii_only else "…"
-    columns["place"] = [
-        _shorten(place, max(room, _NARROWEST_PLACE), mark) for place in columns["place"]
+    from inittui.text import in_ascii
+    from inittui.views.columns import GAP, Column, fit, left_out
+
+    columns: list[Column[tuple[SetDescription, Standing]]] = [
+        Column("set", lambda each: each[0].name),
+        Column("state", lambda each: each[1].state),
+        Column("size", lambda each: _megabytes(*each), 1, right=True),
+        Column("images", lambda each: f"{each[0].train + each[0].test:,}", 2, right=True),
+        Column("place", lambda each: _place(each[1], ascii_only), least=_NARROWEST_PLACE),
     ]
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
-    for title in columns:
-        right = title in {"size", "images"}
-        table.add_column(title, justify="right" if right else "left", overflow="fold")
-    for row in zip(*columns.values(), strict=True):
-        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
-    if left_out:
-        table.caption = Text(f"no room for: {', '.join(left_out)}")
-        table.caption_justify = "left"
+    shown = fit(columns, found, width)
+    mark = in_ascii("…", keep_width=True) if ascii_only else "…"
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
+    for one in shown:
+        table.add_column(one.title, justify="right" if one.right else "left", overflow="fold")
+    room = max(shown[-1].width, _NARROWEST_PLACE)
+    for each in found:
+        *facts, place = (str(one.cell(each)) for one in shown)
+        cells = (*facts, _shorten(place, room, mark))
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in cells))
+    table.caption = left_out(columns, shown, width)
+    table.caption_justify = "left"
     return table
-
-
-def _room(columns: Mapping[str, Sequence[str]], width: int) -> int:
-    """Return the characters that the last column has when all others are whole."""
-    others = list(columns.items())[:-1]
-    return width - sum(max(map(len, [title, *cells])) + _GAP for title, cells in others)
 
 
 def _place(standing: Standing, ascii_only: bool) -> str:

@@ -12,21 +12,15 @@ import typer
 from msgspec.structs import replace
 
 from inittui.cli import settings_options as opt
-from inittui.cli.options import (
-    Contestants,
-    build_experiment,
-    choose_seeds,
-    experiment_sections,
-)
 from inittui.errors import ExitCode, UsageError, unknown
 from inittui.experiment.models import MODELS
+from inittui.experiment.settings import INSPECTION, REPORT
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
     from inittui.experiment.records import Experiment
     from inittui.results.state import RunState
 
-_INSPECTION = "Inspection"
 NOISE = "noise"
 """In place of a data set: inputs that are drawn, for models that no images fit."""
 _LISTED = 12
@@ -35,40 +29,25 @@ _LISTED = 12
 Moment = Literal["before", "after", "both"]
 
 
+@opt.with_settings("inspect")
 def inspect(
     context: typer.Context,
     schemes: opt.Schemes = None,
+    *,
     when: Annotated[
         str,
         typer.Option(
             metavar="|".join(get_args(Moment)),
             help="Measure before the training, which then isn't run, or after it, or both.",
-            rich_help_panel=_INSPECTION,
+            rich_help_panel=INSPECTION,
         ),
     ] = "before",
-    images: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Measure over the first N training images of the seed. \\[default: 1024]",
-            rich_help_panel=_INSPECTION,
-        ),
-    ] = None,
-    percentile: Annotated[
-        float | None,
-        typer.Option(
-            metavar="P",
-            help="Histograms go from the percentile 100 - P to P; 100 has all values. "
-            "\\[default: 99.9]",
-            rich_help_panel=_INSPECTION,
-        ),
-    ] = None,
     density: Annotated[
         bool,
         typer.Option(
             "--density",
             help="Give histograms as share of values per unit, not as numbers of values.",
-            rich_help_panel=_INSPECTION,
+            rich_help_panel=INSPECTION,
         ),
     ] = False,
     only: Annotated[
@@ -76,7 +55,7 @@ def inspect(
         typer.Option(
             metavar="PATTERN",
             help="Show the layers whose names match, such as 'fc*'.",
-            rich_help_panel=_INSPECTION,
+            rich_help_panel=INSPECTION,
         ),
     ] = None,
     run_id: Annotated[
@@ -85,35 +64,10 @@ def inspect(
             "--run",
             metavar="ID",
             help="Show what a run has recorded with 'compare --inspect': its ID, or 'last'.",
-            rich_help_panel=_INSPECTION,
+            rich_help_panel=INSPECTION,
         ),
     ] = None,
-    sweeps: opt.Sweeps = None,
-    layers: opt.Layers = None,
-    model: opt.ModelName = None,
-    model_args: opt.ModelArgs = None,
-    hidden: opt.Hidden = None,
-    depth: opt.Depth = None,
-    width: opt.LayerWidth = None,
-    activation: opt.Activation = None,
-    dropout: opt.Dropout = None,
-    batch_norm: opt.BatchNorm = None,
-    input_shape: opt.InputShape = None,
-    data: opt.DataName = None,
-    validation: opt.Validation = None,
-    limit: opt.Limit = None,
-    normalize: opt.Normalize = None,
-    split: opt.Split = None,
-    evaluate_on: opt.EvaluateOn = None,
-    epochs: opt.Epochs = None,
-    batch_size: opt.BatchSize = None,
-    optimizer: opt.Optimizer = None,
-    lr: opt.LearningRate = None,
-    seeds: opt.Seeds = None,
-    seed: opt.Seed = None,
-    device: opt.Device = None,
-    dtype: opt.DType = None,
-    stack: opt.Stack = None,
+    settings: opt.Given,
     marker: opt.Marker = None,
     report_width: opt.ReportWidth = None,
     as_json: Annotated[
@@ -121,7 +75,7 @@ def inspect(
         typer.Option(
             "--json",
             help="Print one JSON document; see 'inittui schema inspect'.",
-            rich_help_panel=opt.REPORT,
+            rich_help_panel=REPORT,
         ),
     ] = False,
     quiet: opt.Quiet = False,
@@ -146,24 +100,9 @@ def inspect(
         state, path = _recorded(run_id, runs_dir)
         _check_only(only, _layers_of(state))
     else:
-        sections = experiment_sections(
-            model=model, hidden=hidden, depth=depth, width=width, activation=activation,
-            dropout=dropout, batch_norm=batch_norm, input_shape=input_shape, data=data,
-            validation=validation, limit=limit, normalize=normalize, epochs=epochs,
-            batch_size=batch_size, optimizer=optimizer, lr=lr, device=device, dtype=dtype,
-            stack=stack, split=split, evaluate_on=evaluate_on, eval_every=None,
-            model_args=model_args,
-        )  # fmt: skip
-        sections["inspection"] = {
-            "before": when != "after", "after": when != "before",
-            "images": images, "percentile": percentile,
-        }  # fmt: skip
-        experiment = build_experiment(
-            config,
-            Contestants(schemes or [], layers or [], sweeps or []),
-            sections,
-            trust=trust,
-            seeds=choose_seeds(seeds, seed),
+        moments = (when != "after", when != "before")
+        experiment = opt.build_experiment(
+            config, schemes, {**settings, "inspection": moments}, trust=trust
         )
         if when == "before" and _takes_no_images(experiment.model.name):
             experiment = replace(experiment, data=replace(experiment.data, name=NOISE))
@@ -191,16 +130,16 @@ def _measure(experiment: Experiment, only: str | None, *, quiet: bool) -> tuple[
         from inittui.training.prepared import prepare, prepare_on_noise
 
         on_noise = experiment.data.name == NOISE and not experiment.inspection.after
-        materials = (prepare_on_noise if on_noise else prepare)(experiment)
-        parts = (materials, *materials.others)
-        _check_only(only, dict.fromkeys(name for part in parts for name in part.followers))
+        prepared = (prepare_on_noise if on_noise else prepare)(experiment)
+        layers = dict.fromkeys(name for each in prepared.variants for name in each.followers)
+        _check_only(only, layers)
         if not experiment.inspection.after:
-            for event in inspect_starts(materials, command=sys.argv):
+            for event in inspect_starts(prepared, command=sys.argv):
                 state.apply(event)
             return state, ExitCode.DONE
         with orderly_stop() as should_stop:
             events = train(
-                materials,
+                prepared,
                 should_stop=should_stop,
                 command=sys.argv,
                 process_started=process_start(),

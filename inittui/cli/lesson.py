@@ -15,6 +15,7 @@ from inittui.cli import settings_options as opt
 from inittui.cli.console import console_for, note
 from inittui.cli.output import check_width, frame_for, print_document
 from inittui.errors import ExitCode, UsageError
+from inittui.experiment.settings import REPORT, RUN
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,14 +25,12 @@ if TYPE_CHECKING:
     from inittui.lessons import Lesson, Size
     from inittui.views.frame import Frame
 
-_TRAINING = "Training"
-
 AsJson = Annotated[
     bool,
     typer.Option(
         "--json",
         help="Print one JSON document; see 'inittui schema lesson'.",
-        rich_help_panel=opt.REPORT,
+        rich_help_panel=REPORT,
     ),
 ]
 
@@ -76,34 +75,24 @@ def lesson(
     text: Annotated[bool, typer.Option("--text", help="Show the text; run nothing.")] = False,
     data: Annotated[
         str | None,
-        typer.Option(
-            "--data",
-            "-d",
-            help="Other images, such as mnist; the lesson's own are Fashion-MNIST.",
-            rich_help_panel=opt.DATA,
+        opt.option_of(
+            "data.name", help="Other images, such as mnist; the lesson's own are Fashion-MNIST."
         ),
     ] = None,
     seeds: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="How many seeds. \\[default: the lesson's]",
-            rich_help_panel=_TRAINING,
-        ),
+        int | None, opt.option_of("seeds", help="How many seeds. \\[default: the lesson's]")
     ] = None,
     seed: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="The first seed. \\[default: 0]", rich_help_panel=_TRAINING),
+        int | None, opt.option_of("seed", help="The first seed. \\[default: 0]")
     ] = None,
     epochs: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            help="How many epochs. \\[default: the lesson's]",
-            rich_help_panel=_TRAINING,
+        opt.option_of(
+            "training.epochs",
+            help="Times that every image is seen. \\[default: the lesson's]",
         ),
     ] = None,
-    device: opt.Device = None,
+    device: Annotated[str | None, opt.option_of("training.device")] = None,
     marker: opt.Marker = None,
     report_width: opt.ReportWidth = None,
     as_json: AsJson = False,
@@ -111,7 +100,7 @@ def lesson(
     trust: opt.Trust = False,
     runs_dir: opt.RunsDir = None,
     no_save: Annotated[
-        bool, typer.Option("--no-save", help="Keep nothing of its runs.", rich_help_panel=opt.RUN)
+        bool, typer.Option("--no-save", help="Keep nothing of its runs.", rich_help_panel=RUN)
     ] = False,
 ) -> None:
     """Run a lesson: its question, its experiment, its pictures, and what the numbers show.

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from inittui.cli.expectation import about
 from inittui.errors import ExitCode
 from inittui.experiment.records import MOST_SEEDS, Experiment
 from inittui.lessons import Answer, Lesson, Part, Question, Size
 from inittui.lessons.answers import answer_part
 from inittui.recording.untrained import drawn, prepare_part, starts, takes_no_images
 from inittui.results.state import RunState, fold
+from inittui.views.wording import about
 
 if TYPE_CHECKING:
     from inittui.runs import RunDirectory
@@ -157,12 +157,12 @@ def _estimate(lesson: Lesson, size: Size) -> float:
         experiment = part.sized(size)
         if experiment is None:
             continue
-        materials = prepare_part(experiment)
+        prepared = prepare_part(experiment)
         if part.trains:
-            total += estimate_seconds(materials, _TIMING_SECONDS)
+            total += estimate_seconds(prepared, _TIMING_SECONDS)
         if experiment.inspection.before or experiment.inspection.after:
             moments = experiment.inspection.before + experiment.inspection.after
-            total += estimate_probe_seconds(materials) * moments
+            total += estimate_probe_seconds(prepared) * moments
     return total
 
 

@@ -11,10 +11,9 @@ import typer
 from typer import TyperException
 
 from inittui.cli.completion import complete_in_bash, is_asked_by_bash
-from inittui.cli.console import note
+from inittui.cli.console import make_writable, note
 from inittui.cli.deferred import load_help
 from inittui.cli.registry import Commands
-from inittui.cli.streams import make_writable
 from inittui.cli.tui import Fps, NoMouse, RunsDir, Theme, open_lab
 from inittui.errors import ExitCode, InittuiError
 from inittui.tui.terminal import is_terminal

@@ -11,17 +11,18 @@ import typer
 from inittui.cli import settings_options as opt
 from inittui.cli.completion import complete_model
 from inittui.cli.console import console_for
-from inittui.cli.options import parse_model_args, parse_sizes
 from inittui.cli.output import check_width, frame_for
 from inittui.errors import unknown
 from inittui.experiment.models import MODELS, TORCHVISION, TORCHVISION_INPUT
 from inittui.experiment.records import Experiment, ModelConfig
+from inittui.experiment.settings import with_options
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
     from inittui.views.model import ModelSummary
 
 
+@opt.with_settings("model")
 def model(
     name: Annotated[
         str | None,
@@ -31,15 +32,8 @@ def model(
             autocompletion=complete_model,
         ),
     ] = None,
-    hidden: opt.Hidden = None,
-    depth: opt.Depth = None,
-    layer_width: opt.LayerWidth = None,
-    activation: opt.Activation = None,
-    dropout: opt.Dropout = None,
-    batch_norm: opt.BatchNorm = None,
-    model_args: opt.ModelArgs = None,
-    input_shape: opt.InputShape = None,
-    data: opt.DataName = None,
+    *,
+    settings: opt.Given,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     width: opt.ReportWidth = None,
 ) -> None:
@@ -55,19 +49,9 @@ def model(
 
         console.print(models_list(frame))
         return
-    config = ModelConfig(
-        name=name,
-        hidden=parse_sizes(hidden, "--hidden"),
-        activation=activation,
-        dropout=dropout,
-        depth=depth,
-        width=layer_width,
-        batch_norm=batch_norm,
-        arguments=parse_model_args(model_args) or {},
-        input=parse_sizes(input_shape, "--input", "x"),
-    )
-    Experiment(model=config).check()
-    summary = _summarize(config, data)
+    experiment = with_options(Experiment(), {**settings, "model.name": name})
+    experiment.check()
+    summary = _summarize(experiment.model, settings.get("data.name"))
     if as_json:
         _print_json(_document(summary))
         return

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -19,9 +19,21 @@ from inittui.events.records import EpochEnded, Event, Noted, TrialEnded
 from inittui.events.wire_numbers import from_wire
 from inittui.results.state import RunState, TrialState
 from inittui.text import sanitize
+from inittui.views.wording import about, time_left
+
+if TYPE_CHECKING:
+    from inittui.training.prepared import Prepared
 
 _REFRESHES_PER_SECOND = 4
 _BAR_WIDTH = 24
+
+
+def expectation(prepared: Prepared) -> str:
+    """Return the number of trials and the time that they will take; a few steps are timed."""
+    from inittui.training.estimate import estimate_seconds
+
+    count = len(prepared.trials)
+    return f"{count:,} trials, {about(estimate_seconds(prepared))} of training"
 
 
 class Progress(Protocol):
@@ -98,9 +110,10 @@ class _LiveView:
             self._began = now, done  # loading says nothing of a step's time
         ended = sum(trial.status not in ("waiting", "running") for trial in state.trials)
         head = f"{ended}/{len(state.trials)} trials, {now - self._started:.0f} s"
-        if self._began is not None and done > self._began[1]:
+        if self._began is not None and total:
             began, before = self._began
-            head += f", about {(now - began) * (total - done) / (done - before):.0f} s left"
+            left = time_left(now - began, done / total, before / total)
+            head += f", {about(left)} left" if left else ""
         grid = Table.grid(padding=(0, 1))
         grid.add_column(no_wrap=True, overflow="ellipsis", max_width=32)
         grid.add_column(width=_BAR_WIDTH)

@@ -30,20 +30,24 @@ def resume(
 ) -> None:
     """Go on with a run that was killed, interrupted or lost its machine.
 
-    It continues from its last checkpoint and ends as if it had never stopped.
+    It continues from its last checkpoint and ends as if it had never stopped. A run that has
+    finished is only shown.
     """
     from inittui.cli.output import Form, check_width, print_outcome
+    from inittui.cli.run import Outcome
     from inittui.cli.run import resume as go_on
-    from inittui.runs import find_run, runs_root
+    from inittui.recording.resume import RunIsOverError
+    from inittui.runs import find_run, load_state, runs_root
 
     check_width(width)
-    outcome = go_on(
-        find_run(runs_root(runs_dir or context.obj), run_id),
-        force=force,
-        trust=trust,
-        quiet=quiet,
-        checkpoint_seconds=checkpoint_every,
-    )
+    run = find_run(runs_root(runs_dir or context.obj), run_id)
+    try:
+        outcome = go_on(
+            run, force=force, trust=trust, quiet=quiet, checkpoint_seconds=checkpoint_every
+        )
+    except RunIsOverError as over:
+        note(str(over))
+        outcome = Outcome(load_state(run)[0], run, None)
     form: Form = "json" if as_json else "report"
     print_outcome(outcome, form=form, width=width, first=100, log_y=None, marker=None)
     raise typer.Exit(outcome.exit_code)

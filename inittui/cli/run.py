@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inittui.cli.console import note
-from inittui.cli.expectation import expectation
 from inittui.cli.interrupt import orderly_stop
-from inittui.cli.progress import Progress, show_progress
+from inittui.cli.progress import Progress, expectation, show_progress
 from inittui.errors import ExitCode, MachineError, UsageError
 from inittui.events.records import Noted, RunEnded, RunStarted
 from inittui.experiment.records import Experiment
@@ -91,11 +90,11 @@ def conduct(
         from inittui.recording.recorder import Recorder
         from inittui.training.prepared import prepare
 
-        materials = prepare(experiment)
+        prepared = prepare(experiment)
         if experiment.sweeps and not (quiet or expected):
-            progress(Noted(message=expectation(materials)), RunState())
+            progress(Noted(message=expectation(prepared)), RunState())
         run = create_run(runs_root(runs_dir), experiment) if save else None
-        recorder = Recorder(materials, run, checkpoint_seconds=checkpoint_seconds)
+        recorder = Recorder(prepared, run, checkpoint_seconds=checkpoint_seconds)
         return _record(recorder, run, RunState(), progress)
 
 
@@ -141,7 +140,7 @@ def _record(
             with suppress(OSError):  # a terminal that is gone stops no run
                 progress(event, state)
     if run is not None:
-        summarize(run)  # now, while the log is in memory: the first listing finds it done
+        summarize(run, whole=True)  # now, while the log is in memory: a list finds it done
     return Outcome(state, run, recorder.failure)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inittui.cli.console import console_for, is_ascii, note, print_path
-from inittui.cli.settings_options import Marker, ReportWidth
+from inittui.cli.settings_options import Marker, ReportWidth, parse_first
 from inittui.errors import ExitCode, MachineError, UsageError
 
 if TYPE_CHECKING:
@@ -98,22 +98,23 @@ def show(
     runs_dir: RunsDir = None,
 ) -> None:
     """Print the report of a run again, as 'inittui compare' did."""
-    from inittui.cli.options import parse_first
     from inittui.cli.output import check_width, print_csv, print_json, print_report
     from inittui.runs import find_run
+    from inittui.runs.loading import no_collection
 
     if as_json and as_csv:
         raise UsageError("choose --json or --csv, not both")
     check_width(width)
     steps = parse_first(first)
     found = find_run(_root(context, runs_dir), run)
-    state = _load(found)
-    if as_json:
-        print_json(state, found.path)
-    elif as_csv:
-        print_csv(state)
-    else:
-        print_report(state, width=width, first=steps, log_y=log_y, marker=marker)
+    with no_collection():
+        state = _load(found)
+        if as_json:
+            print_json(state, found.path)
+        elif as_csv:
+            print_csv(state)
+        else:
+            print_report(state, width=width, first=steps, log_y=log_y, marker=marker)
 
 
 @app.command()
@@ -127,9 +128,13 @@ def path(context: typer.Context, run: Run = "last", runs_dir: RunsDir = None) ->
 @app.command()
 def rename(context: typer.Context, run: Run, name: str, runs_dir: RunsDir = None) -> None:
     """Give a run a name, or another one; its ID stays."""
-    from inittui.runs import find_run, rename_run
+    from inittui.runs import find_run, rename_run, summarize
 
-    rename_run(find_run(_root(context, runs_dir), run), name)
+    found = find_run(_root(context, runs_dir), run)
+    before = summarize(found).name
+    rename_run(found, name)
+    was = f"; it was '{before}'" if before and before != name else ""
+    note(f"run {found.id} is now called '{name}'{was}")
 
 
 @app.command()

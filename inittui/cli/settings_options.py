@@ -1,17 +1,26 @@
-"""Options that more than one command has, each declared once."""
+"""The options of the command line: an experiment's settings from their table, and shared ones."""
 
 from __future__ import annotations
 
+import functools
+import inspect
+import shlex
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from msgspec.structs import replace
 
-from inittui.cli.completion import complete_model, complete_scheme
-from inittui.experiment.records import ACTIVATIONS, DTYPES, OPTIMIZERS
+from inittui.cli.completion import complete_scheme, completion_of
+from inittui.errors import UsageError
+from inittui.experiment.records import Experiment
+from inittui.experiment.settings import BY_PATH, REPORT, RUN, SETTINGS, Setting, with_options
+from inittui.experiment.toml import load_experiment
+from inittui.text import sanitize
 
-MODEL, DATA, TRAINING, REPORT, RUN = "Model", "Data", "Training", "Report", "Run"
-"""Panels of the help."""
+Given = Mapping[str, Any]
+"""What was typed, read: by the settings' paths."""
 
 Schemes = Annotated[
     list[str] | None,
@@ -19,28 +28,6 @@ Schemes = Annotated[
         metavar="SCHEME",
         help="Initializers to compare, NAME\\[:param=value,…]\\[/BIAS]; none: the classic seven. "
         "See 'inittui inits'.",
-        autocompletion=complete_scheme,
-    ),
-]
-
-Layers = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--layer",
-        metavar="PATTERN=SCHEME",
-        help="Other initializers for the layers whose name or kind matches, such as "
-        "'fc*=he_uniform/ones'; repeat it, later ones win.",
-        rich_help_panel=MODEL,
-    ),
-]
-Sweeps = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--sweep",
-        metavar="WHAT=VALUES",
-        help="Several values, LOW..HIGH:COUNT or 'a|b|c', of an initializer's parameter "
-        "(trunc_normal:std=1e-4..1:9) or of a setting (model.depth=2..32:5, "
-        "training.lr=1e-4..1e-1:4); several sweeps multiply.",
         autocompletion=complete_scheme,
     ),
 ]
@@ -52,205 +39,6 @@ Trust = Annotated[
         rich_help_panel=RUN,
     ),
 ]
-
-ModelName = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        "-m",
-        help="Model by name, see 'inittui model'; torchvision:NAME; or your own, FILE.py:NAME or "
-        "MODULE:NAME. \\[default: mlp]",
-        autocompletion=complete_model,
-        rich_help_panel=MODEL,
-    ),
-]
-ModelArgs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--model-arg",
-        metavar="KEY=VALUE",
-        help="An argument for your own model, or torchvision's; may be repeated.",
-        rich_help_panel=MODEL,
-    ),
-]
-Hidden = Annotated[
-    str | None,
-    typer.Option(
-        metavar="N,N,…",
-        help="Units of the hidden layers. \\[default: the model's]",
-        rich_help_panel=MODEL,
-    ),
-]
-Depth = Annotated[int | None, typer.Option(help="Number of hidden layers.", rich_help_panel=MODEL)]
-LayerWidth = Annotated[
-    int | None,
-    typer.Option("--layer-width", help="Units of every hidden layer.", rich_help_panel=MODEL),
-]
-Activation = Annotated[
-    str | None,
-    typer.Option(
-        "--activation",
-        "-a",
-        metavar="NAME",
-        help=f"{', '.join(ACTIVATIONS)}. \\[default: the model's]",
-        rich_help_panel=MODEL,
-    ),
-]
-Dropout = Annotated[
-    float | None,
-    typer.Option(
-        help="Probability of dropping a hidden unit. \\[default: the model's]",
-        rich_help_panel=MODEL,
-    ),
-]
-BatchNorm = Annotated[
-    bool | None,
-    typer.Option(
-        "--batch-norm/--no-batch-norm",
-        help="Normalise each hidden layer over the batch.",
-        rich_help_panel=MODEL,
-        show_default=False,
-    ),
-]
-InputShape = Annotated[
-    str | None,
-    typer.Option(
-        "--input",
-        metavar="CxHxW",
-        help="Shape of an input, such as 1x32x32 for colour images in grey.",
-        rich_help_panel=MODEL,
-    ),
-]
-
-DataName = Annotated[
-    str | None,
-    typer.Option(
-        "--data",
-        "-d",
-        help="Data set; see 'inittui data'. \\[default: fashion-mnist]",
-        rich_help_panel=DATA,
-    ),
-]
-Validation = Annotated[
-    float | None,
-    typer.Option(
-        help="Part kept for validation: a share, or a number of images. \\[default: 0.2]",
-        rich_help_panel=DATA,
-    ),
-]
-Limit = Annotated[
-    int | None,
-    typer.Option(
-        "--limit",
-        "-n",
-        metavar="N",
-        help="Use N training images, drawn by seed before the split.",
-        rich_help_panel=DATA,
-    ),
-]
-Normalize = Annotated[
-    str | None,
-    typer.Option(
-        "--normalize",
-        metavar="MEAN,STD",
-        help="Subtract MEAN from the pixels, which are in [0, 1], and divide by STD. "
-        "\\[default: 0,1]",
-        rich_help_panel=DATA,
-    ),
-]
-
-Split = Annotated[
-    str | None,
-    typer.Option(
-        "--split",
-        metavar="torch:SEED",
-        help="Split as torch.utils.data.random_split does under SEED, whatever the trial's seed.",
-        rich_help_panel=DATA,
-    ),
-]
-EvaluateOn = Annotated[
-    str | None,
-    typer.Option(
-        "--evaluate-on",
-        metavar="validation|test",
-        help="Images that accuracy is measured on: the validation part, or the set's test images. "
-        "\\[default: validation]",
-        rich_help_panel=DATA,
-    ),
-]
-
-Epochs = Annotated[
-    int | None, typer.Option("--epochs", "-e", help="\\[default: 2]", rich_help_panel=TRAINING)
-]
-BatchSize = Annotated[
-    int | None,
-    typer.Option("--batch-size", "-b", help="\\[default: 100]", rich_help_panel=TRAINING),
-]
-Optimizer = Annotated[
-    str | None,
-    typer.Option(
-        "--optimizer",
-        "-o",
-        metavar="NAME",
-        help=f"{', '.join(OPTIMIZERS)}. \\[default: adam]",
-        rich_help_panel=TRAINING,
-    ),
-]
-LearningRate = Annotated[
-    float | None,
-    typer.Option("--lr", help="Learning rate. \\[default: 0.001]", rich_help_panel=TRAINING),
-]
-EvalEvery = Annotated[
-    int | None,
-    typer.Option(
-        "--eval-every",
-        metavar="N",
-        help="Measure accuracy after every N steps too, and draw its curve.",
-        rich_help_panel=TRAINING,
-    ),
-]
-Seeds = Annotated[
-    int | None,
-    typer.Option(
-        "--seeds",
-        "-s",
-        metavar="N",
-        help="Repeat everything with N seeds. \\[default: 1]",
-        rich_help_panel=TRAINING,
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option("--seed", help="The first seed. \\[default: 0]", rich_help_panel=TRAINING),
-]
-Device = Annotated[
-    str | None,
-    typer.Option(
-        "--device",
-        metavar="NAME",
-        help="auto, cpu, cuda, cuda:N or mps. \\[default: auto]",
-        rich_help_panel=TRAINING,
-    ),
-]
-DType = Annotated[
-    str | None,
-    typer.Option(
-        "--dtype",
-        metavar="NAME",
-        help=f"{' or '.join(DTYPES)}. \\[default: float32]",
-        rich_help_panel=TRAINING,
-    ),
-]
-Stack = Annotated[
-    str | None,
-    typer.Option(
-        "--stack",
-        metavar="auto|off|N",
-        help="Train all trials at once, one by one, or at most N at once. \\[default: auto]",
-        rich_help_panel=TRAINING,
-    ),
-]
-
 Marker = Annotated[
     str | None,
     typer.Option(
@@ -272,7 +60,6 @@ ReportWidth = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress on stderr.", rich_help_panel=REPORT)
 ]
-
 CheckpointEvery = Annotated[
     float | None,
     typer.Option(
@@ -303,3 +90,166 @@ RunsDir = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+
+
+def option_of(path: str, *, help: str = "") -> Any:
+    """Return the option of a setting, with another help where that is given."""
+    setting = BY_PATH[path]
+    default = setting.default if setting.metavar and setting.default != "none" else ""
+    shown = f"{setting.help} \\[default: {default}]" if default else setting.help
+    return typer.Option(
+        *setting.options,
+        metavar=setting.metavar or None,
+        help=help or shown,
+        rich_help_panel=setting.panel or None,
+        show_default=False,
+        autocompletion=completion_of(setting),
+    )
+
+
+def with_settings(command: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of its settings, in the place of its parameter ``settings``.
+
+    What was typed comes to it in there, as `Given`.
+    """
+    names = {
+        setting.path.replace(".", "_"): setting
+        for setting in SETTINGS
+        if command in setting.commands and setting.options
+    }
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        own = list(inspect.signature(function, eval_str=True).parameters.values())
+        place = [parameter.name for parameter in own].index("settings")
+        before, after = own[:place], own[place + 1 :]
+        panels = {_panel(parameter) for parameter in after} - {None}
+        options = [_parameter(name, setting) for name, setting in names.items()]
+        late = [each for each in options if _panel(each) in panels]
+        parameters = [
+            parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for parameter in (
+                *before,
+                *(each for each in options if each not in late),
+                *after,
+                *late,
+            )
+        ]
+
+        @functools.wraps(function)
+        def wrapped(**given: Any) -> None:
+            typed = {name: given.pop(name) for name in names}
+            settings = {
+                names[name].path: _read(names[name], value)
+                for name, value in typed.items()
+                if value is not None
+            }
+            function(**given, settings=settings)
+
+        wrapped.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        wrapped.__annotations__ = {each.name: each.annotation for each in parameters}
+        return wrapped
+
+    return decorate
+
+
+def _parameter(name: str, setting: Setting) -> inspect.Parameter:
+    kind = list[str] if setting.is_list else str if setting.metavar else bool
+    annotation = Annotated[kind | None, option_of(setting.path)]  # type: ignore[valid-type]
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+    )
+
+
+def _panel(parameter: inspect.Parameter) -> str | None:
+    """Return the panel of the help that a parameter stands in."""
+    [about] = getattr(parameter.annotation, "__metadata__", (None,))
+    return getattr(about, "rich_help_panel", None)
+
+
+def _read(setting: Setting, typed: bool | str | list[str]) -> Any:
+    if isinstance(typed, bool):
+        typed = "yes" if typed else "no"
+    text = shlex.join(typed) if isinstance(typed, list) else typed
+    try:
+        return setting.read(text)
+    except UsageError as error:
+        raise UsageError(f"{setting.options[0]}: {error}") from None
+
+
+def build_experiment(
+    config: Path | None, schemes: list[str] | None, settings: Given, *, trust: bool = False
+) -> Experiment:
+    """Return the file's experiment with everything replaced that was typed.
+
+    Layer rules and sweeps are added to those of the file. Own functions that were typed are
+    imported; those that the file names only with ``trust``.
+
+    Raises:
+        UsageError: the file or a setting is wrong, or code would have to be trusted.
+    """
+    given = {**settings, **({"schemes": tuple(schemes)} if schemes else {})}
+    experiment = _known(
+        with_options(_from_file(config) if config else Experiment(), given, from_file=bool(config))
+    )
+    experiment.check()
+    naming = {"schemes", "layers", "sweeps", "model.name"}
+    typed = {"schemes": ("rule",)} | {key: given[key] for key in given.keys() & naming}
+    _load_code(experiment, with_options(Experiment(), typed), config, trust=trust)
+    return experiment
+
+
+def _known(experiment: Experiment) -> Experiment:
+    """Return an experiment with its schemes as the catalogue writes them.
+
+    Raises:
+        UsageError: one of them isn't there, or has other parameters.
+    """
+    from inittui.initializers import parse_scheme
+
+    return replace(
+        experiment,
+        schemes=tuple(str(parse_scheme(text)) for text in experiment.schemes),
+        layers={key: str(parse_scheme(text)) for key, text in experiment.layers.items()},
+    )
+
+
+def _load_code(
+    experiment: Experiment, typed: Experiment, config: Path | None, *, trust: bool
+) -> None:
+    """Import the functions that the trials' schemes name; models are imported when built.
+
+    What the person ``typed`` is allowed, what else there is comes from the file ``config``.
+    """
+    from inittui.initializers import own
+    from inittui.trust import check_trust, own_initializers, own_models
+
+    allowed = {*own_initializers(typed), *own_models(typed)}
+    for reference in (*own_models(experiment), *own_initializers(experiment)):
+        if reference not in allowed:
+            check_trust(reference, config, trust=trust or config is None)
+    for reference in own_initializers(experiment):
+        own.load(reference)
+
+
+def _from_file(config: Path) -> Experiment:
+    """Read an experiment's file; what can't be meant in it is told with its name.
+
+    Raises:
+        UsageError: it can't be read, or a setting or a scheme in it is wrong.
+    """
+    experiment = load_experiment(config)
+    try:
+        _known(experiment)
+        experiment.check()
+    except UsageError as error:
+        raise UsageError(f"{config}: {error}") from None
+    return experiment
+
+
+def parse_first(text: str) -> int | None:
+    """Read the number of steps in the plot; 'all' is None."""
+    if text == "all":
+        return None
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:12]) <= 10**9:
+        raise UsageError(f"--first must be a number of steps or 'all', not '{sanitize(text, 40)}'")
+    return int(text)

@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from inittui.documents.copying import Copier
 from inittui.errors import UsageError, unknown
-from inittui.events.records import RunStatus, TrialStatus
+from inittui.events.records import EpochEnded, RunStatus, StartValues, TrialStatus, Validated
 from inittui.events.wire_numbers import Number, all_to_wire, to_wire
 from inittui.experiment.records import Evaluated, Experiment
 from inittui.experiment.scheme import parse_syntax
@@ -224,6 +225,13 @@ class CompareDocument(msgspec.Struct, frozen=True, kw_only=True):
     sweeps: tuple[Sweep, ...]
 
 
+_copied = Copier({
+    TrialState: Trial, EpochEnded: Epoch, Validated: Validation, StartValues: Start,
+    SchemeSummary: Summary, Measure: Statistic, Difference: PairedDifference,
+    Learning: LearningJudged,
+})  # fmt: skip
+
+
 def compare_document(state: RunState, path: Path | None) -> str:
     """Return the JSON document of a run; ``path`` is its directory, None where nothing is kept.
 
@@ -234,8 +242,16 @@ def compare_document(state: RunState, path: Path | None) -> str:
         run=run_of(state, path),
         experiment=started.experiment if started else Experiment(),
         evaluated_on=state.evaluated_on,
-        trials=tuple(_trial(trial) for trial in state.trials),
-        summary=tuple(_summary(one) for one in summarize(state)),
+        trials=tuple(
+            _copied(
+                trial,
+                initializer=initializer_of(trial.scheme),
+                swept=trial.plan.swept if trial.plan else {},
+                loss=all_to_wire(trial.losses),
+            )
+            for trial in state.trials
+        ),
+        summary=tuple(map(_copied, summarize(state))),
         sweeps=tuple(_sweep(axis) for axis in swept_axes(state)),
     )
     return msgspec.json.encode(document).decode()
@@ -260,36 +276,6 @@ def run_of(state: RunState, path: Path | None) -> Run:
     )
 
 
-def _trial(trial: TrialState) -> Trial:
-    return Trial(
-        scheme=trial.scheme,
-        initializer=initializer_of(trial.scheme),
-        swept=trial.plan.swept if trial.plan else {},
-        seed=trial.seed,
-        status=trial.status,
-        reason=trial.reason,
-        start=start_of(trial),
-        loss=all_to_wire(trial.losses),
-        epochs=tuple(
-            Epoch(e.epoch, e.step, e.train_loss, e.val_loss, e.val_accuracy, e.seconds)
-            for e in trial.epochs
-        ),
-        validations=tuple(
-            Validation(v.step, v.val_loss, v.val_accuracy) for v in trial.validations
-        ),
-        val_accuracy=trial.val_accuracy,
-        val_loss=_wire(trial.val_loss),
-        train_loss=_wire(trial.train_loss),
-        first_loss=_wire(trial.first_loss),
-        seconds=trial.seconds,
-    )
-
-
-def start_of(trial: TrialState) -> tuple[Start, ...]:
-    """Return who wrote the start values of each parameter."""
-    return tuple(Start(v.parameter, v.initializer, v.digest) for v in trial.start)
-
-
 def initializer_of(scheme: str) -> str:
     """Return the name of the weight initializer of a scheme; swept settings may follow it."""
     try:
@@ -298,73 +284,17 @@ def initializer_of(scheme: str) -> str:
         return scheme
 
 
-def _wire(value: float | None) -> Number | None:
-    return None if value is None else to_wire(value)
-
-
-def _summary(one: SchemeSummary) -> Summary:
-    return Summary(
-        scheme=one.scheme,
-        rank=one.rank,
-        first_rank=one.first_rank,
-        val_accuracy=_statistic(one.val_accuracy),
-        first_loss=_statistic(one.first_loss),
-        train_loss=_statistic(one.train_loss),
-        val_loss=_statistic(one.val_loss),
-        accuracy_difference=_difference(one.accuracy_difference),
-        first_difference=_difference(one.first_difference),
-        learning=_learning(one.learning),
-        same_as=one.same_as,
-    )
-
-
-def _difference(found: Difference | None) -> PairedDifference | None:
-    if found is None:
-        return None
-    return PairedDifference(
-        to=found.to,
-        mean=to_wire(found.mean),
-        low=to_wire(found.low),
-        high=to_wire(found.high),
-        n=found.n,
-        p=found.p,
-        joint_low=to_wire(found.joint_low),
-        joint_high=to_wire(found.joint_high),
-        is_clear=found.is_clear,
-        seeds_needed=found.seeds_needed,
-    )
-
-
-def _learning(found: Learning | None) -> LearningJudged | None:
-    if found is None:
-        return None
-    return LearningJudged(
-        found.verdict,
-        found.accuracy,
-        found.images,
-        found.chance,
-        to_wire(found.loss),
-        found.loss_of_guessing,
-    )
-
-
 def _sweep(axis: Axis) -> Sweep:
     curves = tuple(
         SweepCurve(
             name=curve.name,
-            points=tuple(SweepPoint(p.value, _statistic(p.accuracy)) for p in curve.points),
+            points=tuple(SweepPoint(p.value, _copied(p.accuracy)) for p in curve.points),
             best=curve.best.value if curve.best else None,
             best_range=tuple(point.value for point in curve.best_range),
         )
         for curve in axis.curves
     )
     return Sweep(axis.name, axis.values, curves)
-
-
-def _statistic(measure: Measure | None) -> Statistic | None:
-    if measure is None:
-        return None
-    return Statistic(to_wire(measure.mean), _wire(measure.std), measure.n)
 
 
 CSV_COLUMNS = (
@@ -378,13 +308,14 @@ def compare_csv(state: RunState) -> str:
 
     Such a row has the last step's loss as its training loss if the trial has diverged.
 
-    Non-finite numbers are NaN, Infinity and -Infinity; what is not known is empty.
+    Non-finite numbers are NaN, Infinity and -Infinity; what is not known is empty. A text that a
+    spreadsheet would take for a formula, or cut, begins with ' (see `_FORMULA`).
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for trial in state.trials:
-        head = (sanitize(trial.scheme), trial.seed, trial.status)
+        head = (_text_cell(trial.scheme), trial.seed, trial.status)
         if not trial.epochs:
             diverged = trial.status == "diverged" and bool(trial.losses)
             loss = to_wire(trial.losses[-1]) if diverged else ""
@@ -393,6 +324,15 @@ def compare_csv(state: RunState) -> str:
             numbers = (e.epoch, e.step, e.train_loss, e.val_loss, e.val_accuracy, e.seconds)
             writer.writerow((*head, *numbers))
     return text.getvalue()
+
+
+_FORMULA = ("=", "+", "-", "@", "\t")
+"""Beginnings of a text that spreadsheets compute instead of showing it."""
+
+
+def _text_cell(text: str) -> str:
+    mark = "'" if text.startswith(_FORMULA) else ""
+    return mark + sanitize(text)
 
 
 _NOT_PLAIN = re.compile(r"[^\n\x20-\x7e]")

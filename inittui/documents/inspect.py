@@ -7,13 +7,14 @@ from typing import Literal
 
 import msgspec
 
-from inittui.documents.compare import Run, Start, initializer_of, run_of, start_of
-from inittui.events.probes import Histogram, LayerProbe, Measured, When, select_layers
-from inittui.events.records import ProbeMeasured
-from inittui.events.wire_numbers import Number, to_wire
+from inittui.documents.compare import Run, Start, initializer_of, run_of
+from inittui.documents.copying import Copier
+from inittui.events.probes import Histogram, LayerProbe, Measured, Probe, When, select_layers
+from inittui.events.records import StartValues
+from inittui.events.wire_numbers import Number
 from inittui.experiment.records import Experiment
 from inittui.results.findings import Finding, find
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -113,6 +114,15 @@ class InspectDocument(msgspec.Struct, frozen=True, kw_only=True):
     probes: tuple[ProbeDocument, ...]
 
 
+_RECORDS: dict[type, type[msgspec.Struct]] = {
+    Probe: ProbeDocument,
+    LayerProbe: Layer,
+    Measured: Quantity,
+    Histogram: Counts,
+    StartValues: Start,
+}
+
+
 def inspect_document(
     state: RunState, path: Path | None, *, layers: str | None = None, density: bool = False
 ) -> str:
@@ -124,84 +134,24 @@ def inspect_document(
         layers: pattern of the layers that are told of; None means all.
         density: give the histograms' density too.
     """
+    copied = Copier(_RECORDS, frozenset() if density else frozenset({"density"}))
     document = InspectDocument(
         run=run_of(state, path),
         experiment=state.started.experiment if state.started else Experiment(),
         probes=tuple(
-            _probe(trial, event, layers, density)
+            copied(
+                event.probe,
+                scheme=trial.scheme,
+                initializer=initializer_of(trial.scheme),
+                seed=trial.seed,
+                when=event.when,
+                step=event.step,
+                start=copied(trial.start),
+                layers=copied(select_layers(event.probe.layers, layers)),
+                findings=find(event.probe, event.when),
+            )
             for trial in state.trials
             for event in trial.probes
         ),
     )
     return msgspec.json.encode(document).decode()
-
-
-def _probe(
-    trial: TrialState, event: ProbeMeasured, layers: str | None, density: bool
-) -> ProbeDocument:
-    probe = event.probe
-    return ProbeDocument(
-        scheme=trial.scheme,
-        initializer=initializer_of(trial.scheme),
-        seed=trial.seed,
-        when=event.when,
-        step=event.step,
-        start=start_of(trial),
-        images=probe.images,
-        classes=probe.classes,
-        loss=probe.loss,
-        chance_loss=probe.chance_loss,
-        logit_std=probe.logit_std,
-        layers=tuple(_layer(layer, density) for layer in select_layers(probe.layers, layers)),
-        unmeasured=probe.unmeasured,
-        findings=find(probe, event.when),
-    )
-
-
-def _layer(layer: LayerProbe, density: bool) -> Layer:
-    def quantity(measured: Measured) -> Quantity:
-        return _quantity(measured, density)
-
-    return Layer(
-        name=layer.name,
-        kind=layer.kind,
-        nonlinearity=layer.nonlinearity,
-        shape=layer.shape,
-        units=layer.units,
-        distinct_units=layer.distinct_units,
-        weights=quantity(layer.weights),
-        biases=None if layer.biases is None else quantity(layer.biases),
-        pre_activations=quantity(layer.pre_activations),
-        activations=quantity(layer.activations),
-        between_samples=layer.between_samples,
-        dead=layer.dead,
-        saturated=layer.saturated,
-        weight_gradients=quantity(layer.weight_gradients),
-        bias_gradients=(None if layer.bias_gradients is None else quantity(layer.bias_gradients)),
-        gradient_ratio=to_wire(layer.gradient_ratio),
-        pre_activation_gradients=quantity(layer.pre_activation_gradients),
-    )
-
-
-def _quantity(measured: Measured, density: bool) -> Quantity:
-    return Quantity(
-        count=measured.count,
-        not_finite=measured.not_finite,
-        mean=measured.mean,
-        std=to_wire(measured.std),
-        variance=measured.variance,
-        second_moment=to_wire(measured.second_moment),
-        min=measured.min,
-        max=measured.max,
-        histogram=(None if measured.histogram is None else _counts(measured.histogram, density)),
-    )
-
-
-def _counts(histogram: Histogram, density: bool) -> Counts:
-    return Counts(
-        edges=histogram.edges,
-        counts=histogram.counts,
-        under=histogram.under,
-        over=histogram.over,
-        density=histogram.density if density else None,
-    )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from inittui.errors import UsageError, unknown
+from inittui.errors import UsageError
+from inittui.experiment.bounds import between, check_bounds, one_of
 from inittui.text import sanitize
 
 SETTING_SWEEP = re.compile(r"(model|training)\.([A-Za-z_]\w*)=(.*)", re.DOTALL)
@@ -33,28 +34,32 @@ MOST_SEEDS = 10_000
 """Seeds of one experiment: each has its own split of the data."""
 
 _LARGEST = 10_000_000
-"""No count in an experiment (epochs, steps, units, seeds) is sensibly larger."""
+"""No count in an experiment (epochs, steps, units) is sensibly larger."""
+
+Count = Annotated[int, between(1, _LARGEST)]
 
 
 class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which model, and its options; None means the model's own default."""
 
     name: str = "mlp"
-    hidden: tuple[int, ...] | None = None
+    hidden: tuple[Annotated[int, between(1, _LARGEST, title="hidden layer size")], ...] | None = (
+        None
+    )
     """Units of each hidden layer."""
-    activation: str | None = None
-    """The nonlinearity after each hidden layer, one of `ACTIVATIONS`."""
-    dropout: float | None = None
+    activation: Annotated[str, one_of(ACTIVATIONS)] | None = None
+    """The nonlinearity after each hidden layer."""
+    dropout: Annotated[float, between(0, below=1)] | None = None
     """Probability of dropping a unit, 0 for none."""
-    depth: int | None = None
+    depth: Count | None = None
     """Number of hidden layers, for models that take one."""
-    width: int | None = None
+    width: Count | None = None
     """Units of every hidden layer, for models that take one."""
     batch_norm: bool | None = None
     """Batch normalisation after each hidden layer, before its nonlinearity."""
     arguments: dict[str, str | int | float | bool] = {}
     """Keyword arguments for one's own model factory."""
-    input: tuple[int, ...] | None = None
+    input: tuple[Annotated[int, between(1, _LARGEST, title="input size")], ...] | None = None
     """Shape of one input, for one's own models: (channels, height, width)."""
 
 
@@ -64,32 +69,32 @@ class DataConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = "fashion-mnist"
     validation: float = 0.2
     """Part kept for validation: a share below 1, or a number of images."""
-    limit: int | None = None
+    limit: Count | None = None
     """Use this many training images, drawn by seed before the split; None: all."""
-    mean: float = 0.0
+    mean: Annotated[float, between(title="the mean to subtract from pixels")] = 0.0
     """Subtracted from the pixels, which are in [0, 1]."""
-    std: float = 1.0
+    std: Annotated[float, between(above=0, title="the std to divide pixels by")] = 1.0
     """What the pixels are divided by after that."""
     split: str | None = None
     """None: every seed has a split of its own. "torch:42": under every seed the one of
     ``torch.utils.data.random_split`` after ``torch.manual_seed(42)``, training part first."""
-    evaluate_on: Evaluated = "validation"
+    evaluate_on: Annotated[Evaluated, between(title="part to evaluate on")] = "validation"
     """What accuracy is measured on: the validation part, or the set's test images."""
 
 
 class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How every trial is trained, and on what."""
 
-    epochs: int = 2
-    batch_size: int = 100
+    epochs: Count = 2
+    batch_size: Count = 100
     optimizer: Optimizer = "adam"
-    lr: float = 1e-3
+    lr: Annotated[float, between(above=0, title="the learning rate")] = 1e-3
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
     dtype: DType = "float32"
-    stack: Literal["auto", "off"] | int = "auto"
+    stack: Literal["auto", "off"] | Count = "auto"
     """How many trials train as one computation: as many as fit, one by one, or at most N."""
-    eval_every: int | None = None
+    eval_every: Count | None = None
     """Validate within the epoch after every so many steps; None: after each epoch only."""
 
 
@@ -100,13 +105,15 @@ class InspectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Before the first step."""
     after: bool = False
     """After the last step of a trial that finishes."""
-    every: int | None = None
+    every: Annotated[int, between(1, _LARGEST, title="inspection every")] | None = None
     """After every so many steps; None: not in between."""
-    images: int = 1_024
+    images: Annotated[int, between(1, _LARGEST, title="inspection images")] = 1_024
     """The batch: the first of the seed's training images, as many as there are."""
-    percentile: float = 99.9
+    percentile: Annotated[float, between(above=50, high=100, title="the percentile")] = 99.9
     """Histograms go from the value at 100 minus this to the one at this percentile."""
-    gradient_percentile: float | None = None
+    gradient_percentile: (
+        Annotated[float, between(above=0, high=100, title="the gradients' percentile")] | None
+    ) = None
     """Those of gradients have the values whose size is up to this percentile of all sizes; None: as
     the others."""
 
@@ -120,19 +127,27 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Initializers by layer pattern, added to every scheme; later ones win."""
     sweeps: tuple[str, ...] = ()
     """Parameters and settings with several values, as `inittui.experiment.sweeps` reads them."""
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[Annotated[int, between(0, 2**63 - 1, title="a seed")], ...] = (0,)
     name: str = ""
     model: ModelConfig = ModelConfig()
     data: DataConfig = DataConfig()
     training: TrainingConfig = TrainingConfig()
     inspection: InspectionConfig = InspectionConfig()
 
+    @property
+    def identity(self) -> Experiment:
+        """What decides the numbers: two runs of equal identity measure the same, whatever name
+        each was given."""
+        return msgspec.structs.replace(self, name="")
+
     def check(self) -> None:
         """Raise `UsageError` for the first setting that can't be meant."""
-        _check_counts(self)
-        _check_shares(self)
+        if not self.seeds:
+            raise UsageError("an experiment needs at least one seed")
+        if len(self.seeds) > MOST_SEEDS:
+            raise UsageError(f"{len(self.seeds):,} seeds are too many; at most {MOST_SEEDS:,}")
+        check_bounds(self)
         _check_split(self.data)
-        _check_scales(self)
         if not self.schemes and not names_contestants(self.layers, self.sweeps):
             raise UsageError("an experiment needs at least one scheme")
         for what, values in (("scheme", self.schemes), ("seed", self.seeds)):
@@ -141,50 +156,6 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 if value in seen:
                     raise UsageError(f"{what} '{value}' is given twice")
                 seen.add(value)
-
-
-def _check_counts(experiment: Experiment) -> None:
-    model, data, training = experiment.model, experiment.data, experiment.training
-    counts: list[tuple[str, int | None]] = [
-        ("epochs", training.epochs),
-        ("batch size", training.batch_size),
-        ("eval every", training.eval_every),
-        ("limit", data.limit),
-        ("inspection every", experiment.inspection.every),
-        ("inspection images", experiment.inspection.images),
-        ("depth", model.depth),
-        ("width", model.width),
-        *(("hidden layer size", size) for size in model.hidden or ()),
-        *(("input size", size) for size in model.input or ()),
-    ]
-    if not isinstance(training.stack, str):
-        counts.append(("stack", training.stack))
-    for name, count in counts:
-        if count is not None and not 1 <= count <= _LARGEST:
-            raise UsageError(f"{name} must be from 1 to {_LARGEST:,}, not {count}")
-    if not experiment.seeds:
-        raise UsageError("an experiment needs at least one seed")
-    if len(experiment.seeds) > MOST_SEEDS:
-        raise UsageError(f"{len(experiment.seeds):,} seeds are too many; at most {MOST_SEEDS:,}")
-    for seed in experiment.seeds:
-        if not 0 <= seed < 2**63:
-            raise UsageError(f"a seed must be from 0 to 2^63 - 1, not {seed}")
-
-
-def _check_shares(experiment: Experiment) -> None:
-    model, training = experiment.model, experiment.training
-    if model.dropout is not None and not 0 <= model.dropout < 1:
-        raise UsageError(f"dropout must be at least 0 and below 1, not {model.dropout:g}")
-    if not 0 < training.lr < float("inf"):
-        raise UsageError(f"the learning rate must be finite and above 0, not {training.lr:g}")
-    for kind, name, names in (
-        ("activation", model.activation, ACTIVATIONS),
-        ("optimizer", training.optimizer, OPTIMIZERS),
-        ("dtype", training.dtype, DTYPES),
-        ("part to evaluate on", experiment.data.evaluate_on, EVALUATED),
-    ):
-        if name is not None and name not in names:
-            raise unknown(kind, name, names)
 
 
 _SPLIT = re.compile(r"torch:\d{1,18}")
@@ -205,22 +176,6 @@ def _check_split(data: DataConfig) -> None:
     if data.split is not None and not _SPLIT.fullmatch(data.split):
         shown = sanitize(data.split, 40)
         raise UsageError(f"a split must be of the form torch:SEED, such as torch:42, not '{shown}'")
-
-
-def _check_scales(experiment: Experiment) -> None:
-    data, inspection = experiment.data, experiment.inspection
-    if not abs(data.mean) < float("inf"):
-        raise UsageError(f"the mean to subtract from pixels must be a number, not {data.mean:g}")
-    if not 0 < data.std < float("inf"):
-        raise UsageError(f"the std to divide pixels by must be above 0, not {data.std:g}")
-    if not 50 < inspection.percentile <= 100:
-        shown = f"{inspection.percentile:g}"
-        raise UsageError(f"the percentile must be above 50 and at most 100, not {shown}")
-    of_gradients = inspection.gradient_percentile
-    if of_gradients is not None and not 0 < of_gradients <= 100:
-        raise UsageError(
-            f"the gradients' percentile must be above 0 and at most 100, not {of_gradients:g}"
-        )
 
 
 def names_contestants(layers: Collection[str], sweeps: Collection[str]) -> bool:

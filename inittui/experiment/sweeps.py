@@ -10,32 +10,25 @@ that sweep settings multiply. This file knows texts only; schemes are checked by
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from inittui.errors import UsageError, nearest
-from inittui.experiment.records import SETTING_SWEEP, Experiment, ModelConfig, TrainingConfig
+from inittui.experiment.records import SETTING_SWEEP, Experiment
 from inittui.experiment.scheme import format_number, parse_syntax
-from inittui.experiment.trials import Setting, TrialPlan
+from inittui.experiment.setting_texts import whole, written
+from inittui.experiment.settings import SETTINGS
+from inittui.experiment.trials import MOST_TRIALS, Setting, TrialPlan, format_setting
 from inittui.text import sanitize
 
 MOST_VALUES = 1_000
 """Values of one sweep; more is a mistake."""
 
-MOST_TRIALS = 100_000
-"""Trials of one run; more is a mistake."""
+_SWEPT = {setting.path: setting for setting in SETTINGS if setting.swept}
 
-SWEPT_SETTINGS = {
-    "model": ("name", "hidden", "activation", "dropout", "depth", "width", "batch_norm"),
-    "training": ("optimizer", "lr"),
-}
-"""What can differ within a run: all its trials take the same steps over the same data."""
-
-_SECTIONS: dict[str, type[msgspec.Struct]] = {"model": ModelConfig, "training": TrainingConfig}
 _DIGITS = 4
 """Significant digits of the values inside of a range."""
 
@@ -67,14 +60,14 @@ def plan_trials(experiment: Experiment) -> tuple[TrialPlan, ...]:
     Raises:
         UsageError: a sweep can't be understood, or there are far too many trials.
     """
-    variants = [dict(zip(*each, strict=True)) for each in _combinations(experiment)]
+    axes = _axes(experiment)
     candidates = list(_candidates(experiment))
-    count = len(variants) * len(candidates) * len(experiment.seeds)
-    if count > MOST_TRIALS:
-        raise UsageError(f"{count:,} trials are too many; there can be {MOST_TRIALS:,}")
+    variants = math.prod(map(len, axes.values()))
+    _check_count(variants * len(candidates) * len(experiment.seeds))
+    combinations = itertools.product(*axes.values())
     return tuple(
         TrialPlan(each.scheme, seed, {**each.swept, **settings}, each.family)
-        for settings in variants
+        for settings in (dict(zip(axes, values, strict=True)) for values in combinations)
         for seed in experiment.seeds
         for each in candidates
     )
@@ -86,71 +79,57 @@ def with_settings(experiment: Experiment, settings: Mapping[str, Setting]) -> Ex
     Raises:
         UsageError: there is no such setting, or it can't have this value.
     """
-    changes: dict[str, dict[str, Any]] = {}
-    for name, value in settings.items():
-        section, _, key = name.partition(".")
-        if key not in SWEPT_SETTINGS.get(section, ()):
-            raise _not_swept(section, key)
-        changes.setdefault(section, {})[key] = _converted(section, key, value)
-    return msgspec.structs.replace(
-        experiment,
-        **{
-            section: msgspec.structs.replace(getattr(experiment, section), **values)
-            for section, values in changes.items()
-        },
-    )
+    for path, value in settings.items():
+        if path not in _SWEPT:
+            raise _not_swept(path)
+        experiment = _SWEPT[path].put(experiment, _read(path, format_setting(value)))
+    return experiment
 
 
-def _combinations(
-    experiment: Experiment,
-) -> Iterable[tuple[tuple[str, ...], tuple[Setting, ...]]]:
-    """Yield names and values of the swept settings, every combination once."""
+def _check_count(trials: int) -> None:
+    if trials > MOST_TRIALS:
+        raise UsageError(f"{trials:,} trials are too many; there can be {MOST_TRIALS:,}")
+
+
+def _axes(experiment: Experiment) -> dict[str, tuple[Setting, ...]]:
+    """Return the values of each setting that is swept."""
     axes: dict[str, tuple[Setting, ...]] = {}
     for text in experiment.sweeps:
         match = SETTING_SWEEP.fullmatch(text)
         if match is None:
             continue
         section, key, values = match.groups()
-        if f"{section}.{key}" in axes:
-            raise UsageError(f"{section}.{key} is swept twice")
-        axes[f"{section}.{key}"] = _setting_values(section, key, values)
-    names = tuple(axes)
-    return ((names, values) for values in itertools.product(*axes.values()))
+        path = f"{section}.{key}"
+        if path in axes:
+            raise UsageError(f"{path} is swept twice")
+        axes[path] = _setting_values(path, values)
+    return axes
 
 
-def _setting_values(section: str, key: str, text: str) -> tuple[Setting, ...]:
-    if key not in SWEPT_SETTINGS[section]:
-        raise _not_swept(section, key)
-    kind = next(f.type for f in msgspec.structs.fields(_SECTIONS[section]) if f.name == key)
-    whole = kind == (int | None)
+def _setting_values(path: str, text: str) -> tuple[Setting, ...]:
+    if path not in _SWEPT:
+        raise _not_swept(path)
     values: list[Setting] = []
-    for value in _values(text, f"{section}.{key}={text}"):
-        number = round(float(value)) if whole and _is_number(value) else value
-        converted = _converted(section, key, number)
-        shown = ",".join(map(str, converted)) if isinstance(converted, tuple) else converted
+    for value in _values(text, f"{path}={text}"):
+        rounds = _SWEPT[path].read is whole and _is_number(value)
+        found = _read(path, f"{float(value):.0f}" if rounds else value)
+        shown = written(found) if isinstance(found, tuple) else found
         if shown not in values:
             values.append(shown)
     return tuple(values)
 
 
-def _not_swept(section: str, key: str) -> UsageError:
-    name = sanitize(f"{section}.{key}", 60)
-    known = [f"{s}.{k}" for s, keys in SWEPT_SETTINGS.items() for k in keys]
-    hint = nearest(name, known) or f"; choose from {', '.join(known)}"
-    return UsageError(f"{name} can't be swept{hint}")
+def _not_swept(path: str) -> UsageError:
+    hint = nearest(path, _SWEPT) or f"; choose from {', '.join(_SWEPT)}"
+    return UsageError(f"{sanitize(path, 60)} can't be swept{hint}")
 
 
-def _converted(section: str, key: str, value: Setting) -> Any:
+def _read(path: str, text: str) -> Any:
     """Return a setting's value in the type that its configuration wants."""
-    kind = next(f.type for f in msgspec.structs.fields(_SECTIONS[section]) if f.name == key)
-    wanted: object = value
-    if key == "hidden":
-        wanted = str(value).split(",")
     try:
-        return msgspec.convert(wanted, kind, strict=False)
-    except msgspec.ValidationError:
-        shown = sanitize(str(value), 40)
-        raise UsageError(f"{section}.{key} can't be '{shown}'") from None
+        return _SWEPT[path].read(text)
+    except UsageError as error:
+        raise UsageError(f"{path} can't be '{sanitize(text, 40)}': {error}") from None
 
 
 def _candidates(experiment: Experiment) -> Iterable[_Candidate]:
@@ -186,6 +165,7 @@ def _swept_schemes(text: str) -> list[_Candidate]:
     if repeats and len(swept) > 1:
         raise UsageError(f"sweep '{shown}': 'same' is unclear where several parameters are swept")
     choices = [_values(match["values"], text) for match in swept]
+    _check_count(math.prod(map(len, choices)))
     parse_syntax(_filled(text, swept, [values[0] for values in choices]))
     names = _names(_filled(text, swept, [f"{OPEN}{number}" for number in range(len(swept))]))
     for position, name in enumerate(names):

@@ -6,6 +6,9 @@ import msgspec
 
 from inittui.experiment.scheme import format_value
 
+MOST_TRIALS = 100_000
+"""Trials of one run; more is a mistake."""
+
 Setting = bool | int | float | str
 """A swept value; a list of sizes stands as text, 256,128."""
 

@@ -156,12 +156,17 @@ def draw_values(scheme: Scheme, layer: LayerContext, seed: int) -> ValuesDrawn:
             float((values == np.float32(value)).mean())
             for value, _ in (distribution.atoms if distribution else ())
         ),
-        within=tuple(
-            float((abs(values - distribution.mean) <= sigmas * distribution.std).mean())
-            for sigmas in (SIGMAS if distribution else ())
-        ),
+        within=_within(values, distribution),
         outside=_outside(values, distribution),
     )
+
+
+def _within(values: NDArray[np.float64], distribution: Distribution | None) -> tuple[float, ...]:
+    """Return the shares of the values within each of `SIGMAS` of the distribution's mean."""
+    if distribution is None:
+        return ()
+    apart = abs(values - distribution.mean)
+    return tuple(float((apart <= sigmas * distribution.std).mean()) for sigmas in SIGMAS)
 
 
 def _outside(values: NDArray[np.float64], distribution: Distribution | None) -> int:

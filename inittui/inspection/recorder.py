@@ -62,7 +62,7 @@ class LayerRecorder(Flow):
 
     @contextmanager
     def watching(self, model: nn.Module) -> Iterator[None]:
-        """Watch what ``model`` computes; nothing of it stays in the model."""
+        """Measure what ``model`` computes in the block; no hook stays in it."""
         with hooked(model, self._note_layer, WEIGHT_LAYERS), self:
             yield
 

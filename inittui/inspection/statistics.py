@@ -15,7 +15,7 @@ from inittui.models.tracing import TRANSPOSED
 BINS = 60
 """Bins of a histogram: divisible by 2, 3, 4, 5 and 6, so that it can be drawn smaller."""
 
-_PART = 1 << 20
+PART = 1 << 20
 """Values turned to float64 at once."""
 
 TANH_LIMIT = 0.97
@@ -23,12 +23,15 @@ SIGMOID_LIMITS = 0.015, 0.985
 """Where these are flat: tanh at ±0.97 and the sigmoid here have 6 % of their steepest slope."""
 
 
-def measure(values: torch.Tensor, percentile: float, *, by_size: bool = False) -> Measured:
+def measure(
+    values: torch.Tensor, percentile: float, *, by_size: bool = False, part: int = PART
+) -> Measured:
     """Measure all values of a tensor of any shape, on any device.
 
     The histogram goes from the value at 100 - ``percentile`` percent to that at ``percentile``
     percent, each the nearest one further out; 100 means from the least to the largest. ``by_size``:
-    from -q to q, where q stands at ``percentile`` percent of the absolute values.
+    from -q to q, where q stands at ``percentile`` percent of the absolute values. ``part``
+    values at once are turned to float64.
     """
     flat = _portable(values.detach()).flatten()
     finite = torch.isfinite(flat)
@@ -43,7 +46,7 @@ def measure(values: torch.Tensor, percentile: float, *, by_size: bool = False) -
         low = -high
     else:
         low, high = _percentiles(flat, percentile)
-    mean, variance = _mean_and_variance(flat)
+    mean, variance = _mean_and_variance(flat, part)
     least, largest = flat.aminmax()
     return Measured(
         count=count,
@@ -52,7 +55,7 @@ def measure(values: torch.Tensor, percentile: float, *, by_size: bool = False) -
         variance=to_wire(variance),
         min=least.item(),
         max=largest.item(),
-        histogram=_histogram(flat, low, high),
+        histogram=_histogram(flat, low, high, part),
     )
 
 
@@ -61,13 +64,13 @@ def _portable(values: torch.Tensor) -> torch.Tensor:
     return values.cpu() if values.device.type == "mps" else values
 
 
-def _mean_and_variance(flat: torch.Tensor) -> tuple[float, float]:
+def _mean_and_variance(flat: torch.Tensor, size: int) -> tuple[float, float]:
     """Return both in two passes; of equal values the variance is exactly 0."""
     # Around the first value, so that rounding is of the size of the spread, not of the mean.
     origin = flat[0].double()
-    shift = sum(float((part.double() - origin).sum()) for part in flat.split(_PART)) / len(flat)
+    shift = sum(float((part.double() - origin).sum()) for part in flat.split(size)) / len(flat)
     squares = 0.0
-    for part in flat.split(_PART):
+    for part in flat.split(size):
         apart = (part.double() - origin).sub_(shift)
         squares += float(torch.dot(apart, apart))
     return origin.item() + shift, squares / len(flat)
@@ -84,11 +87,11 @@ def _percentiles(flat: torch.Tensor, percentile: float) -> tuple[float, float]:
     return ordered[low].item(), ordered[high].item()
 
 
-def _histogram(flat: torch.Tensor, low: float, high: float) -> Histogram:
+def _histogram(flat: torch.Tensor, low: float, high: float, size: int) -> Histogram:
     bins = BINS if high > low else 1
     scale = bins / (high - low) if high > low else 1.0
     totals = torch.zeros(bins + 2, dtype=torch.int64, device=flat.device)
-    for part in flat.split(_PART):
+    for part in flat.split(size):
         exact = part.double()
         place = ((exact - low) * scale).floor_().clamp_(0, bins - 1).long() + 1
         place[exact < low] = 0
@@ -98,16 +101,16 @@ def _histogram(flat: torch.Tensor, low: float, high: float) -> Histogram:
     return Histogram(low=low, high=high, counts=tuple(counts), under=under, over=over)
 
 
-def between_samples(outputs: torch.Tensor) -> float:
+def between_samples(outputs: torch.Tensor, *, part: int = PART) -> float:
     """Return the mean over positions of the variance over the batch, by the mean square.
 
     ``outputs`` is [batch, …]. 0 where all outputs are 0; NaN where one isn't finite.
     """
     by_position = _portable(outputs.detach()).flatten(1)
-    columns = max(_PART // len(by_position), 1)
+    columns = max(part // len(by_position), 1)
     variance = squares = 0.0
-    for part in by_position.split(columns, dim=1):
-        exact = part.double()
+    for block in by_position.split(columns, dim=1):
+        exact = block.double()
         squares += float(exact.square().sum())
         # Around the first sample: what is equal for all samples has a variance of exactly 0.
         variance += float((exact - exact[:1]).var(0, correction=0).sum()) * len(exact)

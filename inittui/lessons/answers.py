@@ -39,8 +39,8 @@ from inittui.lessons.swept_values import (
     answer_learns,
     answer_onset,
     brief,
-    percent,
 )
+from inittui.results.comparison import percent
 from inittui.results.curves import curve_of
 from inittui.results.learning import Learning, Verdict, judge
 from inittui.results.state import ENDED, RunState

@@ -23,21 +23,24 @@ class Recorder:
 
     def __init__(
         self,
-        materials: Prepared,
+        prepared: Prepared,
         run: RunDirectory | None,
         *,
         earlier: Earlier | None = None,
+        log_size: int | None = None,
         checkpoint_seconds: float | None = None,
     ) -> None:
         """Take what is to be trained, and where it is kept.
 
         Args:
-            materials: the prepared experiment.
+            prepared: the prepared experiment.
             run: the directory of its run; None keeps nothing.
             earlier: what an interrupted run had come to, to go on from there.
+            log_size: bytes that the log had when ``earlier`` was read; another log isn't written.
             checkpoint_seconds: how often long epochs are saved; None is the engine's default.
         """
-        self._materials = materials
+        self._prepared = prepared
+        self._log_size = log_size
         self._run = run
         self._earlier = earlier
         self._checkpoint_seconds = checkpoint_seconds
@@ -61,8 +64,9 @@ class Recorder:
         from inittui.training.engine import train
 
         with self._log() as log:
+            remark = log.remark if log is not None else ""
             for event in train(
-                self._materials,
+                self._prepared,
                 should_stop=should_stop,
                 run=self._run.id if self._run else "",
                 command=command,
@@ -73,6 +77,11 @@ class Recorder:
                 if log is not None:
                     yield from self._write(log, event)
                 yield event
+                if remark and log is not None:
+                    note = Noted(at=event.at, message=remark)
+                    yield from self._write(log, note)
+                    yield note
+                    remark = ""
         if self._store is not None and self._store.failed and self.failure is None:
             self.failure = MachineError("not every checkpoint could be kept; what was measured is")
 
@@ -130,8 +139,8 @@ class Recorder:
 
         run = resumption.run
         load_code(resumption.experiment, run.experiment_file, trust=trust)
-        materials = prepare(resumption.experiment)
-        found = differences(resumption, materials)
+        prepared = prepare(resumption.experiment)
+        found = differences(resumption, prepared)
         if OTHER_TRIALS in found:
             raise UsageError(
                 f"run {run.id} can't go on: {'; '.join(found)}; what is in experiment.toml now is "
@@ -143,7 +152,13 @@ class Recorder:
                 "--force resumes it all the same"
             )
         earlier = earlier_of(resumption.state, found)
-        return cls(materials, run, earlier=earlier, checkpoint_seconds=checkpoint_seconds)
+        return cls(
+            prepared,
+            run,
+            earlier=earlier,
+            log_size=resumption.log_size,
+            checkpoint_seconds=checkpoint_seconds,
+        )
 
     @contextmanager
     def _log(self) -> Iterator[LogWriter | None]:
@@ -151,7 +166,7 @@ class Recorder:
         if self._run is None:
             yield None
             return
-        log = LogWriter(self._run)
+        log = LogWriter(self._run, size=self._log_size)
         log.__enter__()
         try:
             yield log

@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from inittui.errors import UsageError
+from inittui.errors import ExitCode, InittuiError
 from inittui.experiment.records import Experiment
 from inittui.results.state import ENDED, RunState, TrialState
-from inittui.runs import Damage, RunDirectory, live_writer, load_state, read_experiment
+from inittui.runs import (
+    Damage,
+    RunBusyError,
+    RunDirectory,
+    live_writer,
+    load_state,
+    log_size,
+    read_experiment,
+)
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
@@ -35,6 +43,14 @@ class Resumption:
     experiment: Experiment
     damage: tuple[str, ...] = ()
     """What is wrong with its log, a line each."""
+    log_size: int = 0
+    """Bytes that its log had when it was read."""
+
+
+class RunIsOverError(InittuiError):
+    """Nothing is left to do: no failure."""
+
+    exit_code = ExitCode.DONE
 
 
 def open_resumption(run: RunDirectory, *, force: bool = False) -> Resumption:
@@ -44,22 +60,26 @@ def open_resumption(run: RunDirectory, *, force: bool = False) -> Resumption:
     run from another host, of which can't be told for sure whether it still writes.
 
     Raises:
-        InittuiError: it is over, somebody writes it, or it can't be read.
+        RunIsOverError: every trial has come to its end.
+        RunBusyError: somebody writes it.
+        InittuiError: it can't be read.
         OSError: its experiment can't be read.
     """
-    holder = live_writer(run)
+    # Before all else: whoever writes from here on makes the log another than the one that is read.
+    size = log_size(run)
+    holder = live_writer(run, wait=True)
     elsewhere = holder is not None and bool(holder.host) and not holder.is_here
     if elsewhere and not force:
-        raise UsageError(
+        raise RunBusyError(
             f"run {run.id} was written to a moment ago by {holder}; if that has stopped, --force "
             "goes on with the run"
         )
     if holder is not None and not elsewhere:
-        raise UsageError(f"run {run.id} is being written by {holder}")
+        raise RunBusyError(f"run {run.id} is being written by {holder}")
     state, damage = load_state(run) if os.path.lexists(run.log) else (RunState(), Damage())
     if state.ended is not None and state.ended.status in ("finished", "nothing-finished"):
-        raise UsageError(f"run {run.id} is over: nothing is left to resume")
-    return Resumption(run, state, read_experiment(run), tuple(damage.messages()))
+        raise RunIsOverError(f"run {run.id} is over, already done: nothing is left to resume")
+    return Resumption(run, state, read_experiment(run), tuple(damage.messages()), size)
 
 
 def earlier_of(state: RunState, differences: Sequence[str] = ()) -> Earlier | None:
@@ -103,7 +123,7 @@ def _settings(experiment: Experiment) -> dict[str, object]:
     return found
 
 
-def differences(resumption: Resumption, materials: Prepared) -> list[str]:
+def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
     """Say what is no longer as it was: the numbers would not be those of one run."""
     from inittui.training.engine import versions
     from inittui.training.hardware import device_title
@@ -111,12 +131,10 @@ def differences(resumption: Resumption, materials: Prepared) -> list[str]:
     started = resumption.state.started
     if started is None:
         return []
-    found = []
-    if started.experiment != resumption.experiment:
-        found += _changes(started.experiment, resumption.experiment)
-    if started.trials != materials.trials:
+    found = _changes(started.experiment.identity, resumption.experiment.identity)
+    if started.trials != prepared.trials:
         found.append(OTHER_TRIALS)
-    if started.data and started.data != materials.fingerprint:
+    if started.data and started.data != prepared.data.fingerprint:
         found.append("the data are others")
     now = versions()
     found += [
@@ -124,7 +142,8 @@ def differences(resumption: Resumption, materials: Prepared) -> list[str]:
         for name, then in started.versions.items()
         if now.get(name) != then
     ]
-    here = f"{materials.device} ({device_title(materials.device)})"
+    device = prepared.data.device
+    here = f"{device} ({device_title(device)})"
     there = f"{started.device} ({started.device_name})"
     if here != there:
         found.append(f"the device was {there}, is {here}")

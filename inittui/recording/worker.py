@@ -18,7 +18,7 @@ from inittui.errors import ExitCode, InittuiError, MachineError
 from inittui.events.records import RunEnded, RunStatus
 from inittui.recording.recorder import Recorder
 from inittui.recording.resume import open_resumption
-from inittui.runs import LogWriter, RunDirectory, read_experiment
+from inittui.runs import LogWriter, RunBusyError, RunDirectory, read_experiment, summarize
 
 NICENESS = 10
 """How far a worker steps back, so that a screen on the same machine stays quick."""
@@ -60,6 +60,10 @@ def work(
         )
         for _ in recorder.events(should_stop=asked.is_set, command=sys.argv, process_started=began):
             pass
+        summarize(run, whole=True)  # so that no list has to read the log
+    except RunBusyError as error:  # the log is the other's
+        print(error, file=sys.stderr)  # noqa: T201
+        return error.exit_code
     except InittuiError as error:
         _tell_failure(run, str(error))
         print(error, file=sys.stderr)  # noqa: T201

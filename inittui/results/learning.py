@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from inittui.results.state import RunState, TrialState
@@ -85,6 +85,7 @@ def judge_numbers(
     return Learning(verdict, accuracy, total, chance, loss, guessing)
 
 
+@lru_cache(maxsize=10_000)  # many contestants of one run have the same few accuracies
 def p_value(right: int, total: int, chance: float) -> float:
     """Return twice the smaller tail of the binomial distribution, at most 1."""
     from scipy.special import bdtr, bdtrc  # scipy.stats would take a second to import

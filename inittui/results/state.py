@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -30,16 +29,16 @@ from inittui.events.records import (
 )
 from inittui.events.wire_numbers import Number, from_wire
 from inittui.experiment.records import Evaluated
-from inittui.experiment.trials import TrialPlan
+from inittui.experiment.trials import MOST_TRIALS, TrialPlan
+from inittui.results.ordered import InOrder
 from inittui.text import MAXIMUM_LENGTH
 
+TrialEvent = TrialStarted | Validated | EpochEnded | ProbeMeasured | RoundingCompared | TrialEnded
 ENDED: tuple[TrialStatus, ...] = ("finished", "diverged")
 """How a trial ends for good: it is never trained again."""
 
 FIRST_STEPS = 100
 """The steps whose mean is `TrialState.first_loss`: where initializations differ."""
-
-MOST_TRIALS = 100_000
 
 MOST_MISSING = 1_000_000
 """Lost steps that a run's losses are filled up for; a larger gap is a lie of its log."""
@@ -51,6 +50,14 @@ MOST_PROBED_LAYERS = 2**15
 """Layers of all probes that are kept of one run: about 300 MB."""
 
 MOST_NOTES = 1_000
+
+MOST_VISITS = 2**23
+"""Trials and events that are looked at once more because a run is said to have ended, gone on or
+lost what it measured: as many as 80 ends and resumes of `MOST_TRIALS`. About a second."""
+
+MOST_VISITS = 2**23
+"""Trials and events that are looked at once more because a run is said to have ended, gone on or
+lost what it measured: as many as 80 ends and resumes of `MOST_TRIALS`. About a second."""
 
 
 @dataclass(slots=True)
@@ -64,11 +71,6 @@ class TrialState:
     status: TrialStatus = "waiting"
     losses: array[float] = field(default_factory=lambda: array("d"))
     """Loss of every step so far; NaN where a line of the log was lost."""
-    epochs: list[EpochEnded] = field(default_factory=list)
-    probes: list[ProbeMeasured] = field(default_factory=list)
-    """What was measured inside the model, in the order of the steps."""
-    validations: list[Validated] = field(default_factory=list)
-    """Within epochs, in the order of the steps."""
     plan: TrialPlan | None = None
     start: tuple[StartValues, ...] = ()
     """Who wrote the start values of each parameter; () where the log doesn't say."""
@@ -76,6 +78,33 @@ class TrialState:
     """What its first steps come to in the other precision, where that was tried."""
     seconds: float = 0.0
     reason: str = ""
+    _epochs: InOrder[EpochEnded] = field(default_factory=lambda: InOrder(_number))
+    _probes: InOrder[ProbeMeasured] = field(default_factory=lambda: InOrder(_moment))
+    _validations: InOrder[Validated] = field(default_factory=lambda: InOrder(_step))
+
+    @property
+    def epochs(self) -> list[EpochEnded]:
+        """In the order of their numbers."""
+        return self._epochs.all()
+
+    @property
+    def probes(self) -> list[ProbeMeasured]:
+        """What was measured inside the model, in the order of the steps."""
+        return self._probes.all()
+
+    @probes.setter
+    def probes(self, probes: list[ProbeMeasured]) -> None:
+        self._probes.replace(probes)
+
+    @property
+    def validations(self) -> list[Validated]:
+        """Within epochs, in the order of the steps."""
+        return self._validations.all()
+
+    @property
+    def measured(self) -> int:
+        """How many epochs, validations and probes there are, or are put in order yet."""
+        return len(self._epochs) + len(self._validations) + len(self._probes)
 
     @property
     def steps(self) -> int:
@@ -134,32 +163,42 @@ class TrialState:
     def forget(self, step: int) -> None:
         """Drop what was measured after a step, where it will not come again as it was."""
         del self.losses[max(step, 0) :]
-        self.epochs = [event for event in self.epochs if event.step <= step]
-        self.validations = [event for event in self.validations if event.step <= step]
-        self.probes = [event for event in self.probes if event.step <= step]
+        self._epochs.replace([event for event in self.epochs if event.step <= step])
+        self._validations.replace([event for event in self.validations if event.step <= step])
+        self._probes.replace([event for event in self.probes if event.step <= step])
 
-    def record_epoch(self, event: EpochEnded) -> None:
-        """Put an epoch in its place; what a resumed run repeats replaces what was there."""
-        place = bisect_left(self.epochs, event.epoch, key=lambda known: known.epoch)
-        repeated = place < len(self.epochs) and self.epochs[place].epoch == event.epoch
-        self.epochs[place : place + repeated] = [event]
-        self.seconds = event.seconds
+    def apply(self, event: TrialEvent) -> None:
+        """Take one more of its events into account; a repeated one replaces what was there."""
+        match event:
+            case TrialStarted():
+                self.start = event.start or self.start
+                if self.status not in ENDED:
+                    self.status = "running"
+            case Validated():
+                self._validations.put(event)
+            case EpochEnded():
+                self._epochs.put(event)
+                self.seconds = event.seconds
+            case ProbeMeasured():
+                self._probes.put(event)
+            case RoundingCompared():
+                self.rounding = event
+            case TrialEnded():
+                self.status = event.status
+                self.seconds = event.seconds
+                self.reason = event.reason
 
-    def record_validation(self, event: Validated) -> None:
-        """Put a validation in its place; what a resumed run repeats replaces what was there."""
-        place = bisect_left(self.validations, event.step, key=lambda known: known.step)
-        repeated = place < len(self.validations) and self.validations[place].step == event.step
-        self.validations[place : place + repeated] = [event]
 
-    def record_probe(self, event: ProbeMeasured) -> None:
-        """Put a probe in its place; what a resumed run repeats replaces what was there."""
+def _number(event: EpochEnded) -> tuple[int, ...]:
+    return (event.epoch,)
 
-        def moment(of: ProbeMeasured) -> tuple[int, int]:
-            return of.step, ("before", "step", "after").index(of.when)
 
-        place = bisect_left(self.probes, moment(event), key=moment)
-        repeated = place < len(self.probes) and moment(self.probes[place]) == moment(event)
-        self.probes[place : place + repeated] = [event]
+def _step(event: Validated) -> tuple[int, ...]:
+    return (event.step,)
+
+
+def _moment(event: ProbeMeasured) -> tuple[int, ...]:
+    return event.step, ("before", "step", "after").index(event.when)
 
 
 @dataclass(slots=True)
@@ -183,6 +222,13 @@ class RunState:
     _missing_left: int = field(default=MOST_MISSING, init=False, repr=False, compare=False)
     _losses_left: int = field(default=MOST_LOSSES, init=False, repr=False, compare=False)
     _layers_left: int = field(default=MOST_PROBED_LAYERS, init=False, repr=False, compare=False)
+    _visits_left: int = field(default=MOST_VISITS, init=False, repr=False, compare=False)
+    _noted: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+    _groups: dict[str, list[TrialState]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _grouped: int = field(default=0, init=False, repr=False, compare=False)
+    """How many trials `_groups` has."""
 
     @property
     def status(self) -> RunStatus:
@@ -204,11 +250,18 @@ class RunState:
     @property
     def schemes(self) -> list[str]:
         """The contestants, in the order of the experiment."""
-        return list(dict.fromkeys(trial.scheme for trial in self.trials))
+        return list(self._by_scheme())
 
     def of_scheme(self, scheme: str) -> list[TrialState]:
         """Return the scheme's trials, by seed as the experiment orders them."""
-        return [trial for trial in self.trials if trial.scheme == scheme]
+        return list(self._by_scheme().get(scheme, ()))
+
+    def _by_scheme(self) -> dict[str, list[TrialState]]:
+        """Return the trials of each scheme; trials are only ever added."""
+        for trial in self.trials[self._grouped :]:
+            self._groups.setdefault(trial.scheme, []).append(trial)
+        self._grouped = len(self.trials)
+        return self._groups
 
     def apply(self, event: Event) -> None:
         """Take one more event into account; events of unknown trials are ignored."""
@@ -235,9 +288,13 @@ class RunState:
                 self._record_probe(self.trials[event.trial], event)
         elif 0 <= event.trial < len(self.trials):
             trial = self.trials[event.trial]
-            if isinstance(event, TrialStarted) and not self._repeats:
+            if (
+                isinstance(event, TrialStarted)
+                and not self._repeats
+                and self._visit(trial.measured)
+            ):
                 trial.forget(event.step)
-            _apply_to_trial(trial, event)
+            trial.apply(event)
 
     def _start(self, event: RunStarted) -> None:
         if self.started is None:
@@ -258,10 +315,19 @@ class RunState:
         self._repeats = not event.differences
         for difference in event.differences:
             self._note(f"it went on although {difference}")
+        if not self._visit(len(self.trials)):
+            return
         for trial in self.trials:
             if trial.status not in ENDED:
                 trial.status = "waiting"
                 trial.reason = ""
+
+    def _visit(self, count: int) -> bool:
+        """Whether so many trials or events may be looked at once more."""
+        self._visits_left -= count
+        if self._visits_left < 0:
+            self._note("it is said to have gone on more often than can be followed")
+        return self._visits_left >= 0
 
     def _record(self, trial: TrialState, event: StepLosses) -> None:
         values = _floats(event.values)
@@ -279,13 +345,17 @@ class RunState:
             self._note("there are more probes than can be kept in memory; the last are left out")
             return
         self._layers_left -= len(event.probe.layers)
-        trial.record_probe(event)
+        trial.apply(event)
 
     def _note(self, message: str) -> None:
-        if message not in self.notes and len(self.notes) < MOST_NOTES:
-            self.notes.append(message[:MAXIMUM_LENGTH])
+        message = message[:MAXIMUM_LENGTH]
+        if message not in self._noted and len(self.notes) < MOST_NOTES:
+            self._noted.add(message)
+            self.notes.append(message)
 
     def _close_open_trials(self, event: RunEnded) -> None:
+        if not self._visit(len(self.trials)):
+            return
         for trial in self.trials:
             if trial.status in ("waiting", "running"):
                 trial.status = "failed" if event.status == "failed" else "interrupted"
@@ -300,27 +370,6 @@ def _floats(values: tuple[Number, ...]) -> array[float]:
         return array("d", values)  # type: ignore[arg-type]  # in C, where all are finite
     except TypeError:
         return array("d", map(from_wire, values))
-
-
-def _apply_to_trial(
-    trial: TrialState,
-    event: TrialStarted | Validated | EpochEnded | RoundingCompared | TrialEnded,
-) -> None:
-    match event:
-        case TrialStarted():
-            trial.start = event.start or trial.start
-            if trial.status not in ENDED:
-                trial.status = "running"
-        case Validated():
-            trial.record_validation(event)
-        case EpochEnded():
-            trial.record_epoch(event)
-        case RoundingCompared():
-            trial.rounding = event
-        case TrialEnded():
-            trial.status = event.status
-            trial.seconds = event.seconds
-            trial.reason = event.reason
 
 
 def fold(events: Iterable[Event]) -> RunState:

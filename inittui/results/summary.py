@@ -51,7 +51,8 @@ def summarize(state: RunState) -> list[SchemeSummary]:
 
     Ranks are groups in the order of the means: everybody of a later group is clearly behind the
     best of each earlier one, by paired t-tests with Holm's correction over all pairs
-    (`inittui.results.comparison`). Schemes with fewer than three seeds have no rank.
+    (`inittui.results.comparison`). Schemes with fewer than three seeds have no rank; nobody has one
+    where more than `MOST_COMPARED` are compared.
     """
     groups = {scheme: state.of_scheme(scheme) for scheme in state.schemes}
     final = last_epoch(state)
@@ -68,6 +69,7 @@ def summarize(state: RunState) -> list[SchemeSummary]:
     accuracy = _compare(groups, same, final_accuracy, higher_is_better=True)
     first = _compare(groups, same, whole_first_loss, higher_is_better=False)
     found = []
+    compared_at_all = set(accuracy.order)
     for scheme, trials in groups.items():
         counted = furthest(trials)
         compared = same.get(scheme, scheme)
@@ -75,7 +77,7 @@ def summarize(state: RunState) -> list[SchemeSummary]:
             SchemeSummary(
                 scheme=scheme,
                 trials=tuple(trials),
-                is_final=compared in accuracy.order,
+                is_final=compared in compared_at_all,
                 val_accuracy=accuracy_of(trials),
                 val_loss=measure(trial.val_loss for trial in counted),
                 train_loss=measure(trial.train_loss for trial in counted),
@@ -171,3 +173,16 @@ def furthest(trials: Sequence[TrialState]) -> list[TrialState]:
     found = sound(trials)
     latest = max(map(_epoch, found), default=0)
     return [trial for trial in found if _epoch(trial) == latest]
+
+
+def share_done(trials: Sequence[TrialState], total_steps: int) -> float:
+    """Return which share of their steps trials have taken; one that is over counts in full."""
+    if not trials or not total_steps:
+        return 0.0
+    done = [
+        min(t.steps / total_steps, 1.0)
+        if t.status in ("running", "waiting", "interrupted")
+        else 1.0
+        for t in trials
+    ]
+    return math.fsum(done) / len(done)

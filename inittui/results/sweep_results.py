@@ -214,8 +214,11 @@ def _shortest(names: Sequence[str]) -> list[str]:
 
 def _points(name: str, trials: Sequence[TrialState], state: RunState) -> tuple[Point, ...]:
     found = []
-    for value in _ordered(_swept(trial)[name] for trial in trials):
-        mine = [trial for trial in trials if _swept(trial)[name] == value]
+    of_value: dict[Setting, list[TrialState]] = {}
+    for trial in trials:
+        of_value.setdefault(_swept(trial)[name], []).append(trial)
+    for value in _ordered(of_value):
+        mine = of_value[value]
         known = [trial.val_accuracy for trial in mine if trial.val_accuracy is not None]
         low, high = min(known, default=math.nan), max(known, default=math.nan)
         ended = [trial for trial in mine if trial.status in ENDED]

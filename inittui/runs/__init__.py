@@ -9,11 +9,10 @@ from inittui.runs.directory import (
     run_directories,
     runs_root,
 )
-from inittui.runs.find import find_run
-from inittui.runs.listing import RunListing, delete_run, list_runs, summarize
+from inittui.runs.listing import RunListing, delete_run, find_run, list_runs, summarize
 from inittui.runs.loading import load_settled, load_state, read_experiment
-from inittui.runs.lock import Holder, live_writer
-from inittui.runs.log import LogReading, LogTail, iter_log, read_log
+from inittui.runs.lock import Holder, RunBusyError, live_writer
+from inittui.runs.log import LogReading, LogTail, iter_log, log_size, read_log
 from inittui.runs.verify import Verdict, verify_run
 from inittui.runs.writer import LogWriteError, LogWriter
 
@@ -24,6 +23,7 @@ __all__ = [
     "LogTail",
     "LogWriteError",
     "LogWriter",
+    "RunBusyError",
     "RunDirectory",
     "RunListing",
     "SkippedLine",
@@ -36,6 +36,7 @@ __all__ = [
     "live_writer",
     "load_settled",
     "load_state",
+    "log_size",
     "read_experiment",
     "read_log",
     "read_name",

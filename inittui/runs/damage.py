@@ -29,6 +29,12 @@ class Damage:
     """Lines that were whole once and can't be understood: something is lost."""
     examples: list[SkippedLine] = field(default_factory=list)
     """The first of them."""
+    gaps: int = 0
+    """Places where the checksums say that lines are missing, repeated or moved."""
+    first_gap: int = 0
+    """The line after the first of them."""
+    unchecked: int = 0
+    """Lines without a checksum among or before others that have one."""
     torn: int = 0
     """Lines that their writer was stopped in, or is in; they don't count until they are whole."""
     unknown: int = 0
@@ -44,6 +50,11 @@ class Damage:
         if len(self.examples) < _NAMED:
             self.examples.append(SkippedLine(number, sanitize(reason, 200)))
 
+    def find_gap(self) -> None:
+        """Count a place where lines are missing before the line that is read now."""
+        self.gaps += 1
+        self.first_gap = self.first_gap or self.lines
+
     def leave_out(self, message: str) -> None:
         """Tell of settings that aren't understood, once."""
         if message not in self.newer and len(self.newer) < _NAMED:
@@ -52,7 +63,7 @@ class Damage:
     @property
     def is_damaged(self) -> bool:
         """Whether something that was in the log is lost."""
-        return self.skipped > 0
+        return self.skipped > 0 or self.gaps > 0
 
     def messages(self) -> list[str]:
         """Return one line for the person on everything that was found; none if all is well."""
@@ -60,6 +71,9 @@ class Damage:
         more = self.skipped - len(self.examples)
         if more:
             found.append(f"{more:,} more of {self.lines:,} lines were skipped")
+        if self.gaps:
+            others = f", and in {self.gaps - 1:,} more places" if self.gaps > 1 else ""
+            found.append(f"lines are missing or moved before line {self.first_gap:,}{others}")
         found += self.repairs
         if self.torn:
             lines = "1 line is" if self.torn == 1 else f"{self.torn:,} lines are"

@@ -26,6 +26,9 @@ ROOM_NEEDED = 8 * 2**20
 LONGEST_NAME = 200
 """Characters in a run's name."""
 
+LAST = "last"
+"""What a person types for the newest run."""
+
 _ID = re.compile(r"\d{8}-\d{6}-\d{3}-[0-9a-f]{6}")
 
 
@@ -69,6 +72,11 @@ class RunDirectory:
     def holder_file(self) -> Path:
         """Who holds the lock."""
         return self.path / "writer.json"
+
+    @property
+    def beat_file(self) -> Path:
+        """Where the process that writes the log counts up, as long as it lives."""
+        return self.path / "writer.beat"
 
     @property
     def summary_file(self) -> Path:
@@ -190,15 +198,30 @@ def rename_run(run: RunDirectory, name: str) -> None:
     """Give a run another name; its ID and its log stay as they are.
 
     Raises:
-        UsageError: the name is empty or longer than `LONGEST_NAME` characters.
+        UsageError: it is no name (`check_name`), or another run's ID.
         MachineError: it can't be written down.
     """
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise UsageError(f"a name has 1 to {LONGEST_NAME} characters, not {len(name)}")
+    check_name(name)
+    if is_id(name) and name != run.id:
+        raise UsageError(f"'{name}' is the ID of another run; a name must not look like one")
     try:
         write_whole(run.name_file, name.encode(errors="replace"))
     except OSError as error:
         raise MachineError(f"can't rename run {run.id}: {error.strerror or error}") from None
+
+
+def check_name(name: str) -> None:
+    """Raise `UsageError` for a name that a run couldn't be found or shown by."""
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise UsageError(f"a name has 1 to {LONGEST_NAME} characters, not {len(name)}")
+    if not name.strip():
+        raise UsageError("a name can't be blank")
+    if name != name.strip():
+        raise UsageError(f"a name has no blanks around it: '{sanitize(name.strip())}'?")
+    if name != sanitize(name):
+        raise UsageError(f"'{sanitize(name)}' has control characters in it; a name has none")
+    if name.lower() == LAST:
+        raise UsageError(f"'{name}' can't be a name: it means the newest run")
 
 
 def read_name(run: RunDirectory) -> str | None:

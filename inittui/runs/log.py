@@ -11,6 +11,7 @@ from inittui.events.records import Event
 from inittui.files import open_regular
 from inittui.runs.damage import Damage
 from inittui.runs.decoding import LogDecoder
+from inittui.runs.directory import RunDirectory
 
 _CHUNK = 2**16
 """Bytes read at once: what is in memory of a log of any size."""
@@ -43,10 +44,34 @@ def iter_log(path: Path, damage: Damage | None = None) -> Iterator[Event]:
     yield from decoder.finish()
 
 
+def read_ends(path: Path, most: int) -> list[Event]:
+    """Return the events at a log's beginning and at its end, from ``most`` bytes of it in all.
+
+    Raises:
+        MachineError: the log is not a regular file.
+        OSError: it can't be read.
+    """
+    with open(open_regular(path), "rb", buffering=0) as file:  # noqa: PTH123 (a descriptor)
+        size = os.fstat(file.fileno()).st_size
+        events = LogDecoder().feed(file.read(most // 2))
+        file.seek(max(size - most // 2, 0))
+        _, _, end = file.read(most // 2).partition(b"\n")
+    decoder = LogDecoder(from_start=False)
+    return events + decoder.feed(end) + decoder.finish()
+
+
 def read_log(path: Path) -> LogReading:
     """Return a log's events in a list, with what is wrong with it; raises as `iter_log`."""
     damage = Damage()
     return LogReading(list(iter_log(path, damage)), damage)
+
+
+def log_size(run: RunDirectory) -> int:
+    """Return how many bytes a run's log has; 0 where there is none."""
+    try:
+        return run.log.lstat().st_size
+    except OSError:
+        return 0
 
 
 class LogTail:

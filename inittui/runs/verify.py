@@ -7,12 +7,11 @@ import os
 import stat
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
 from inittui.errors import InittuiError, MachineError
 from inittui.experiment.records import Experiment
 from inittui.results.state import RunState, TrialState
 from inittui.runs.directory import RunDirectory
+from inittui.runs.listing import keep_summary, mark_log
 from inittui.runs.loading import load_state, read_experiment
 from inittui.runs.lock import live_writer
 from inittui.text import sanitize
@@ -36,9 +35,12 @@ def verify_run(run: RunDirectory) -> Verdict:
     if unwritten:
         return Verdict((), (f"{unwritten}: nothing of it was recorded",))
     try:
+        mark = mark_log(run)
         state, damage = load_state(run)
     except MachineError as error:
         return Verdict((str(error),), ())
+    except OSError as error:
+        return Verdict((f"the log can't be read: {error.strerror or error}",), ())
     problems = damage.messages() if damage.is_damaged or damage.repairs else []
     remarks = [] if problems else damage.messages()
     if state.started is None:
@@ -47,10 +49,17 @@ def verify_run(run: RunDirectory) -> Verdict:
     if not damage.newer:
         problems += _experiment_problems(run, state.started.experiment)
     problems += _missing_losses(state)
+    if not keep_summary(run, mark, state, damage):
+        problems.append(f"{run.summary_file}: it said other than the log; it was made anew")
+    if 0 < damage.unchecked < damage.lines:
+        remarks.append(
+            f"{damage.unchecked:,} of {damage.lines:,} lines carry no checksum, as in an older "
+            "inittui's log: a change in one of them isn't noticed"
+        )
     if state.started.run != run.id:
         remarks.append(f"the log is that of run {sanitize(state.started.run, 80)}")
     if state.ended is None:
-        holder = live_writer(run)
+        holder = live_writer(run, wait=True)
         remarks.append(
             f"it is being written by {holder}" if holder else "its process ended without finishing"
         )
@@ -72,7 +81,7 @@ def _experiment_problems(run: RunDirectory, recorded: Experiment) -> list[str]:
         return [str(error)]
     except OSError as error:
         return [f"{run.experiment_file}: {error.strerror or error}"]
-    if replace(experiment, name="") == replace(recorded, name=""):
+    if experiment.identity == recorded.identity:
         return []
     return [f"{run.experiment_file}: not the experiment that the log was written for"]
 

@@ -10,9 +10,10 @@ from typing import Self
 from inittui.errors import MachineError
 from inittui.events.records import Event, RunEnded, encode
 from inittui.files import open_regular
+from inittui.runs.chain import BEGIN, add_checksum, last_checksum
 from inittui.runs.decoding import CANCEL, MAXIMUM_LINE
 from inittui.runs.directory import RunDirectory
-from inittui.runs.lock import WriterLock
+from inittui.runs.lock import RunBusyError, WriterLock
 
 
 class LogWriteError(MachineError):
@@ -22,10 +23,14 @@ class LogWriteError(MachineError):
 class LogWriter:
     """Appends to a run's log from `__enter__` to `__exit__`; of one thread at a time."""
 
-    def __init__(self, run: RunDirectory) -> None:
+    def __init__(self, run: RunDirectory, *, size: int | None = None) -> None:
+        """Take a run; ``size`` is what its log must have for what was read of it to be true."""
         self._run = run
+        self._size = size
         self._lock = WriterLock(run)
         self._file = -1
+        self._last = BEGIN
+        """The checksum of the log's last line."""
         self._torn = False
         self._unsynced = False
         self._failed = False
@@ -34,7 +39,7 @@ class LogWriter:
         """Take the run's lock and open its log.
 
         Raises:
-            MachineError: another process writes this run; it is named.
+            RunBusyError: another process writes this run, or has written it meanwhile.
             LogWriteError: the log can't be opened.
         """
         try:
@@ -49,6 +54,17 @@ class LogWriter:
                 raise self._failure(error) from None
             raise
         return self
+
+    @property
+    def remark(self) -> str:
+        """What the person should know of how the run is kept; "" for nothing."""
+        trouble = self._lock.trouble
+        if not trouble:
+            return ""
+        return (
+            f"files can't be locked in {self._run.path.parent} ({trouble}); the note "
+            f"{self._run.holder_file.name} keeps others from writing this run"
+        )
 
     def __exit__(
         self,
@@ -82,11 +98,16 @@ class LogWriter:
     def write_many(self, events: Iterable[Event]) -> None:
         """Append events, all of them or none; raises as `write`."""
         events = list(events)
-        lines = [encode(event) for event in events]
+        lines = []
+        last = self._last
+        for event in events:
+            line, last = add_checksum(encode(event), last)
+            lines.append(line)
         longest = max(map(len, lines), default=0)
         if longest > MAXIMUM_LINE:
             raise self._failure(OSError(None, f"an event of {longest:,} bytes is too long"))
         self._append(b"".join(lines))
+        self._last = last
         if any(isinstance(event, RunEnded) for event in events):
             self.sync()
 
@@ -105,7 +126,13 @@ class LogWriter:
     def _open(self) -> None:
         self._file = open_regular(self._run.log, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         size = os.fstat(self._file).st_size
+        if self._size not in (None, size):
+            raise RunBusyError(
+                f"run {self._run.id} was written by another process meanwhile; 'inittui runs show "
+                f"{self._run.id}' shows how far it has come"
+            )
         self._torn = size > 0 and os.pread(self._file, 1, size - 1) != b"\n"
+        self._last = last_checksum(self._file, size, 2 * MAXIMUM_LINE)
 
     def _append(self, lines: bytes) -> None:
         if self._torn:
@@ -114,6 +141,8 @@ class LogWriter:
             before = os.fstat(self._file)
             if before.st_nlink == 0:
                 raise FileNotFoundError(None, "it was removed")
+            if self._lock.is_lost:
+                raise PermissionError(None, "another process has taken the run over")
             self._write_all(lines, before.st_size)
         except OSError as error:
             raise self._failure(error) from None

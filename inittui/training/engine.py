@@ -33,6 +33,7 @@ from inittui.training.hardware import device_title, exact, out_of_memory
 from inittui.training.planning import Kind, StackPlan, halves, plan_stacks
 from inittui.training.prepared import Prepared, prepare
 from inittui.training.probing import measure_starts
+from inittui.training.rounding import RoundingWatch
 from inittui.training.stack import Stack
 from inittui.user_code import blamed
 
@@ -71,7 +72,7 @@ class Earlier:
 
 
 def train(
-    materials: Prepared,
+    prepared: Prepared,
     *,
     should_stop: Callable[[], bool] = lambda: False,
     run: str = "",
@@ -79,28 +80,32 @@ def train(
     process_started: float | None = None,
     checkpoints: CheckpointStore | None = None,
     earlier: Earlier | None = None,
+    plan: StackPlan | None = None,
 ) -> Iterator[Event]:
     """Train what was prepared.
 
     Args:
-        materials: what `prepare` gave.
+        prepared: what `prepare` gave.
         should_stop: asked before every step; True ends the run in order.
         run: the run's ID.
         command: what the person typed.
         process_started: where the wall time begins, in seconds since 1970.
         checkpoints: where stacks are saved, and taken up again.
-        earlier: goes on with an interrupted run.
+        earlier: goes on with an interrupted run, in its stacks.
+        plan: which trials train together; None is what `plan_stacks` says.
     """
     began = time.time() if process_started is None else process_started
-    here = _Here(materials, command)
+    here = _Here(prepared, command)
     if checkpoints and not earlier:
         checkpoints.clear()  # of a run whose log was lost: nothing in it is known any more
     yield here.resumed(earlier) if earlier else here.started(run)
-    plan = StackPlan(earlier.kind, earlier.groups) if earlier else plan_stacks(materials)
+    if earlier:
+        plan = StackPlan(earlier.kind, earlier.groups)
+    plan = plan or plan_stacks(prepared)
     if plan.reason:
         message = f"the model can't be stacked and trains one by one: {plan.reason}"
         yield Noted(at=time.time(), message=message)
-    unkept = dict.fromkeys(name for m in (materials, *materials.others) for name in m.unkept)
+    unkept = dict.fromkeys(name for each in prepared.variants for name in each.unkept)
     if checkpoints and unkept:
         names = sanitize(", ".join(unkept), 200)
         message = f"the model changes {names} in training; a resumed run would begin with it anew"
@@ -111,26 +116,30 @@ def train(
     interrupted = False
     groups = deque(group for group in plan.groups if not seconds.keys() >= set(group))
     yield _planned(plan.kind, groups)
-    with exact(materials.device):
+    rounding = RoundingWatch(prepared)
+    with exact(prepared.data.device):
         while groups and not interrupted:
             interrupted = should_stop()
             if interrupted:
                 break
             group = groups.popleft()
             try:
-                part = materials.of(group[0])
-                with blamed(part.experiment.model.name, out_of_memory):
-                    stack = Stack(part, plan.kind, group, should_stop, checkpoints, logged)
+                variant = prepared.variant_of(group[0])
+                with blamed(variant.experiment.model.name, out_of_memory):
+                    stack = Stack(variant, plan.kind, group, should_stop, checkpoints, logged)
                     for event in stack.train():
                         if isinstance(event, TrialEnded):
                             seconds[event.trial] = event.seconds
                             finished += event.status == "finished"
                             interrupted = event.status == "interrupted"
+                        rounding.see(event)
                         yield event
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
                 yield from _make_room(plan.kind, group, groups)
+        if not interrupted:
+            yield from rounding.compare()
     if checkpoints and not interrupted:
         checkpoints.clear()
     status: RunStatus = "finished" if finished else "nothing-finished"
@@ -142,20 +151,20 @@ def train(
     )
 
 
-def inspect_starts(materials: Prepared, *, command: Sequence[str] = ()) -> Iterator[Event]:
+def inspect_starts(prepared: Prepared, *, command: Sequence[str] = ()) -> Iterator[Event]:
     """Measure inside of every trial before it would be trained; train nothing.
 
     Raises:
         MachineError: the batch doesn't fit the memory.
     """
-    yield _Here(materials, command).started(run="")
+    yield _Here(prepared, command).started(run="")
     try:
-        with exact(materials.device), blamed(materials.experiment.model.name, out_of_memory):
-            yield from measure_starts(materials)
+        with exact(prepared.data.device):
+            yield from measure_starts(prepared)
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):
             raise
-        images = materials.experiment.inspection.images
+        images = prepared.asked_for.inspection.images
         raise MachineError(f"{images:,} images at once don't fit the memory; take fewer") from None
 
 
@@ -183,11 +192,12 @@ def _make_room(kind: Kind, group: Sequence[int], groups: deque[tuple[int, ...]])
 class _Here:
     """What a log says of the place where it was trained."""
 
-    def __init__(self, materials: Prepared, command: Sequence[str]) -> None:
-        self._materials = materials
+    def __init__(self, prepared: Prepared, command: Sequence[str]) -> None:
+        self._prepared = prepared
+        device = prepared.data.device
         self._facts: dict[str, Any] = {
-            "device": str(materials.device),
-            "device_name": device_title(materials.device),
+            "device": str(device),
+            "device_name": device_title(device),
             "versions": versions(),
             "host": socket.gethostname(),
             "pid": os.getpid(),
@@ -195,24 +205,22 @@ class _Here:
         }
 
     def started(self, run: str) -> RunStarted:
-        """Return the first event of a new run."""
-        experiment = self._materials.experiment
-        images = len(self._materials.splits[experiment.seeds[0]].train)
+        experiment, data = self._prepared.asked_for, self._prepared.data
+        images = len(data.splits[experiment.seeds[0]].train)
         return RunStarted(
             at=time.time(),
             run=run,
-            experiment=self._materials.asked_for,
-            trials=self._materials.trials,
-            classes=self._materials.classes,
-            validated=len(self._materials.splits[experiment.seeds[0]].validation),
-            chance=self._materials.chance,
-            data=self._materials.fingerprint,
+            experiment=experiment,
+            trials=self._prepared.trials,
+            classes=data.classes,
+            validated=len(data.splits[experiment.seeds[0]].validation),
+            chance=data.chance,
+            data=data.fingerprint,
             steps_per_epoch=-(-images // min(experiment.training.batch_size, images)),
             **self._facts,
         )
 
     def resumed(self, earlier: Earlier) -> RunResumed:
-        """Return the first event of a run that goes on."""
         return RunResumed(at=time.time(), differences=earlier.differences, **self._facts)
 
 

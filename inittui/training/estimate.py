@@ -10,64 +10,63 @@ from inittui.training.batches import Batches
 from inittui.training.hardware import exact, synchronize
 from inittui.training.learners.base import Learner
 from inittui.training.planning import ENOUGH_ON_CPU, Kind, make_learner, plan_stacks
-from inittui.training.prepared import Prepared
+from inittui.training.prepared import Prepared, Variant
 from inittui.training.probing import measure_starts
 
 _WARM_UP = 2
 _MOST_STEPS = 20
 
 
-def estimate_seconds(materials: Prepared, budget: float = 2.0) -> float:
+def estimate_seconds(prepared: Prepared, budget: float = 2.0) -> float:
     """Return about how many seconds the training of all trials takes, start-up not counted.
 
     One stack of each swept setting is timed for a few steps, ``budget`` seconds in all unless
     single steps take longer. Nothing that is trained later depends on it.
     """
-    plan = plan_stacks(materials)
-    parts = (materials, *materials.others)
-    with exact(materials.device):
+    plan = plan_stacks(prepared)
+    with exact(prepared.data.device):
         return sum(
-            _part_seconds(
-                part,
+            _variant_seconds(
+                variant,
                 plan.kind,
-                [group for group in plan.groups if materials.of(group[0]) is part],
-                budget / len(parts),
+                [group for group in plan.groups if group[0] in variant.trials],
+                budget / len(prepared.variants),
             )
-            for part in parts
+            for variant in prepared.variants
         )
 
 
-def estimate_probe_seconds(materials: Prepared) -> float:
+def estimate_probe_seconds(prepared: Prepared) -> float:
     """Return about how many seconds it takes to measure inside of all trials once."""
     began = time.perf_counter()
-    with exact(materials.device):
-        for event in measure_starts(materials):
+    with exact(prepared.data.device):
+        for event in measure_starts(prepared):
             if isinstance(event, ProbeMeasured):
                 break
-    return (time.perf_counter() - began) * len(materials.trials)
+    return (time.perf_counter() - began) * len(prepared.trials)
 
 
-def _part_seconds(
-    materials: Prepared, kind: Kind, groups: Sequence[tuple[int, ...]], budget: float
+def _variant_seconds(
+    variant: Variant, kind: Kind, groups: Sequence[tuple[int, ...]], budget: float
 ) -> float:
     """Estimate the stacks that share one model, from the first of them."""
     timed = groups[0]
-    if materials.device.type == "cpu":
+    if variant.data.device.type == "cpu":
         timed = timed[:ENOUGH_ON_CPU]
-    plans = [materials.trials[number] for number in timed]
+    plans = [variant.trials[number] for number in timed]
     seeds = list(dict.fromkeys(plan.seed for plan in plans))
     began = time.perf_counter()
-    feed = materials.feed(seeds)
-    learner = make_learner(materials, kind, plans, seeds)
+    feed = variant.feed(seeds)
+    learner = make_learner(variant, kind, plans, seeds)
     building = time.perf_counter() - began
     step = _step_seconds(learner, feed, budget)
-    images = len(materials.splits[seeds[0]].validation)
+    images = len(variant.data.splits[seeds[0]].validation)
     validation = _validation_seconds(learner, feed, images, budget / 4)
-    training = materials.experiment.training
+    training = variant.experiment.training
     steps = feed.steps_per_epoch * training.epochs
     validations = training.epochs + (steps // training.eval_every if training.eval_every else 0)
     # On a GPU a stack takes about as long whatever its size, on a CPU time grows with its trials.
-    if materials.device.type == "cpu":
+    if variant.data.device.type == "cpu":
         stacks = sum(map(len, groups)) / len(timed)
     else:
         stacks = float(len(groups))

@@ -23,22 +23,29 @@ from inittui.training.learners.dense import DenseLearner, dense_layers
 from inittui.training.learners.parallel import ParallelLearner, layout_for
 from inittui.training.learners.single import SingleLearner
 from inittui.training.learners.vmapped import VmappedLearner
-from inittui.training.prepared import Note, Prepared
+from inittui.training.prepared import Note, Prepared, Variant
 from inittui.user_code import random_state, seeded
 
+# Measured on two cores; benchmarks/results.md has today's figures.
+
 ENOUGH_ON_CPU = 7
-"""Trials in a stack from which on a CPU gains nothing by more: with one seed in a stack its trials
-share the first layer's input, and a smaller stack stays in the cache. A GPU wants all at once."""
+"""Trials in a stack from which on a CPU gains little by more: of 35 and 70 perceptrons all at once
+take 1.2 to 1.3 ms a step and trial and 216 and 359 MB, in sevens 1.4 to 1.5 ms and 115 and 118 MB,
+with spreads of about 20 %. With one seed in a stack its trials share the first layer's input. A
+GPU wants all at once."""
 
 BUSY_BYTES = 5 * 2**20
-"""What a model computes in a step, in bytes, from which on its trials are faster side by side than
-stacked on a CPU: measured on two cores with two convolutions of 1 to 16 filters, a transformer's
+"""Bytes that a model gives in a step, see `output_bytes`, from which on its trials are faster side
+by side than stacked on a CPU: measured with two convolutions of 1 to 16 filters, a transformer's
 layer and LeNet, seven trials, batch 100."""
 
 BUSY_PARAMETERS = 2**18
 """The same for its parameters: measured with residual perceptrons 64 to 512 units wide."""
 
 Kind = Literal["dense", "general", "turns", "single"]
+"""From the most particular to what takes any model; logs hold these words. "general" is
+`VmappedLearner`, "turns" `ParallelLearner`."""
+
 Item = TypeVar("Item")
 
 
@@ -53,26 +60,37 @@ class StackPlan:
     """Why nothing can be stacked, where that was asked for."""
 
 
-def plan_stacks(materials: Prepared) -> StackPlan:
-    """Divide the trials so that each stack fits the device's memory."""
-    parts = (materials, *materials.others)
+def plan_stacks(
+    prepared: Prepared, *, memory: int | None = None, busy_bytes: int = BUSY_BYTES
+) -> StackPlan:
+    """Divide the trials so that each stack fits the device's memory.
+
+    ``memory`` is how many bytes a stack may take, by default what the device has left;
+    ``busy_bytes`` says from where on a model counts as busy.
+    """
+    variants = prepared.variants
     kind: Kind = "single"
     reason = ""
-    if materials.experiment.training.stack != "off":
-        kind, reason = _common_kind(parts)
-    return StackPlan(kind, tuple(group for part in parts for group in _groups(part, kind)), reason)
+    if prepared.asked_for.training.stack != "off":
+        # The log has one kind for the whole run, so it is one that suits all models.
+        found = [_kind(variant, busy_bytes) for variant in variants]
+        kind, reason = max(found, key=lambda each: get_args(Kind).index(each[0]))
+    if memory is None:
+        memory = free_memory(prepared.data.device)
+    groups = [group for each in variants for group in _groups(each, kind, memory)]
+    return StackPlan(kind, tuple(groups), reason)
 
 
-def _groups(materials: Prepared, kind: Kind) -> Iterator[tuple[int, ...]]:
-    """Yield the stacks of the trials that have these materials' settings."""
-    wanted = materials.experiment.training.stack
+def _groups(variant: Variant, kind: Kind, memory: int) -> Iterator[tuple[int, ...]]:
+    """Yield the stacks of a variant's trials."""
+    wanted = variant.experiment.training.stack
     size = 1
     if kind != "single":
-        size = _wanted(materials) if wanted == "auto" else int(wanted)
-        size = min(size, _fitting(materials))
+        size = _wanted(variant) if wanted == "auto" else int(wanted)
+        size = min(size, _fitting(variant, memory))
     by_seed: dict[int, list[int]] = {}
-    for number in materials.numbers:
-        by_seed.setdefault(materials.trials[number].seed, []).append(number)
+    for number, plan in variant.trials.items():
+        by_seed.setdefault(plan.seed, []).append(number)
     return _divide([tuple(numbers) for numbers in by_seed.values()], size)
 
 
@@ -83,7 +101,7 @@ def halves(group: Sequence[int]) -> list[tuple[int, ...]]:
 
 
 def make_learner(
-    materials: Prepared,
+    variant: Variant,
     kind: Kind,
     trials: Sequence[TrialPlan],
     seeds: Sequence[int] = (),
@@ -94,21 +112,21 @@ def make_learner(
     ``seeds`` are those of the batches, in their order; by default the trials' own. ``note`` is
     told of each trial in turn who wrote its start values.
     """
-    training = materials.experiment.training
+    training = variant.experiment.training
     if kind == "single":
-        model, dropout = materials.model(trials[0], note)
+        model, dropout = variant.model(trials[0], note)
         return SingleLearner(model, dropout, training)
     seeds = list(seeds or dict.fromkeys(trial.seed for trial in trials))
     rows = [seeds.index(trial.seed) for trial in trials]
-    models = (materials.model(trial, note)[0] for trial in trials)
-    like = torch.zeros((), device=materials.device, dtype=materials.dtype)
+    models = (variant.model(trial, note)[0] for trial in trials)
+    like = torch.zeros((), device=variant.data.device, dtype=variant.dtype)
     if kind == "dense":
-        layers = dense_layers(_masked(materials.template))
+        layers = dense_layers(_masked(variant.template))
         assert layers is not None
         return DenseLearner(layers, models, rows, len(seeds), training, like)
-    names = materials.masks.names
+    names = variant.masks.names
     if kind == "turns":
-        layout = layout_for(_masked(materials.template), materials.example)
+        layout = layout_for(_masked(variant.template), variant.data.example)
         return ParallelLearner(models, names, rows, training, like, layout)
     return VmappedLearner(models, names, rows, training, like)
 
@@ -119,32 +137,27 @@ def _masked(template: nn.Module) -> nn.Module:
     return model
 
 
-def _common_kind(parts: Sequence[Prepared]) -> tuple[Kind, str]:
-    """Return the fastest kind that suits all models, and why it is none that stacks."""
-    found = [_kind(part) for part in parts]
-    return max(found, key=lambda each: get_args(Kind).index(each[0]))
-
-
-def _kind(materials: Prepared) -> tuple[Kind, str]:
-    template = materials.template
+def _kind(variant: Variant, busy_bytes: int) -> tuple[Kind, str]:
+    """Return the fastest kind that suits a model, and why it is none that stacks."""
+    template = variant.template
     if not all(parameter.requires_grad for parameter in template.parameters()):
         return "single", "some of its parameters are frozen"
     if dense_layers(_masked(template)) is not None:
         return "dense", ""
-    reason = why_not_stackable(template, materials.example)
+    reason = why_not_stackable(template, variant.data.example)
     if reason:
         return "single", reason
-    return ("turns" if _is_busy(materials) else "general"), ""
+    return ("turns" if _is_busy(variant, busy_bytes) else "general"), ""
 
 
-def _is_busy(materials: Prepared) -> bool:
+def _is_busy(variant: Variant, busy_bytes: int) -> bool:
     """Whether a model is large enough to keep a core of a CPU busy by itself."""
-    if materials.device.type != "cpu":
+    if variant.data.device.type != "cpu":
         return False
-    template, rows = materials.template, materials.experiment.training.batch_size
+    template, rows = variant.template, variant.experiment.training.batch_size
     return (
         sum(parameter.numel() for parameter in template.parameters()) > BUSY_PARAMETERS
-        or output_bytes(template, materials.example, rows, materials.dtype) > BUSY_BYTES
+        or output_bytes(template, variant.data.example, rows, variant.dtype) > busy_bytes
     )
 
 
@@ -176,23 +189,23 @@ def why_not_stackable(template: nn.Module, example: torch.Tensor) -> str:
     return ""
 
 
-def _wanted(materials: Prepared) -> int:
+def _wanted(variant: Variant) -> int:
     """Return how many trials should train together where memory is no question."""
-    if materials.device.type != "cpu":
-        return len(materials.numbers)
-    per_seed = len(materials.numbers) // len(materials.experiment.seeds)
+    if variant.data.device.type != "cpu":
+        return len(variant.trials)
+    per_seed = len(variant.trials) // len(variant.experiment.seeds)
     return per_seed * max(1, round(ENOUGH_ON_CPU / per_seed))
 
 
-def _fitting(materials: Prepared) -> int:
+def _fitting(variant: Variant, memory: int) -> int:
     """Return how many trials fit the free memory, at least 1."""
-    training = materials.experiment.training
+    training = variant.experiment.training
     rows = max(training.batch_size, validation_rows(training.batch_size))
     each = trial_bytes(
-        materials.template, materials.example, rows, training.optimizer, materials.dtype
+        variant.template, variant.data.example, rows, training.optimizer, variant.dtype
     )
-    inputs = rows * math.prod(materials.images.shape[1:]) * 4
-    return max(1, free_memory(materials.device) // (each + inputs))
+    inputs = rows * math.prod(variant.data.images.shape[1:]) * 4
+    return max(1, memory // (each + inputs))
 
 
 def _divide(by_seed: Sequence[tuple[int, ...]], size: int) -> Iterator[tuple[int, ...]]:

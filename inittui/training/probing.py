@@ -14,18 +14,20 @@ from inittui.events.records import Event, ProbeMeasured, StartValues, TrialStart
 from inittui.experiment.trials import TrialPlan
 from inittui.inspection.probe import probe
 from inittui.training.batches import scale_pixels
-from inittui.training.prepared import Prepared
+from inittui.training.hardware import out_of_memory
+from inittui.training.prepared import Prepared, Variant
+from inittui.user_code import blamed
 
 Named = Mapping[str, torch.Tensor]
 
 
 class Inspector:
-    """Measures the trials of one set of materials at the steps that the experiment names."""
+    """Measures the trials of one variant at the steps that the experiment names."""
 
-    def __init__(self, materials: Prepared, total_steps: int) -> None:
+    def __init__(self, variant: Variant, total_steps: int) -> None:
         """Cost nothing as long as nothing is due; ``total_steps`` end a trial."""
-        self._materials = materials
-        self._config = materials.experiment.inspection
+        self._variant = variant
+        self._config = variant.experiment.inspection
         self._total = total_steps
         self._model: nn.Module | None = None
 
@@ -41,9 +43,9 @@ class Inspector:
     def measure(self, number: int, when: When, step: int, values: Named) -> ProbeMeasured:
         """Measure the trial with this number; ``values`` are its parameters and buffers."""
         if self._model is None:
-            model = copy.deepcopy(self._materials.template)
-            self._model = model.to(self._materials.device, self._materials.dtype)
-        trial = self._materials.trials[number]
+            model = copy.deepcopy(self._variant.template)
+            self._model = model.to(self._variant.data.device, self._variant.dtype)
+        trial = self._variant.trials[number]
         images, labels = self._batch(trial)
         measured = probe(
             self._model,
@@ -57,20 +59,24 @@ class Inspector:
 
     def _batch(self, trial: TrialPlan) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the first images of the training part of the trial's seed, and their labels."""
-        made = self._materials
-        rows = made.splits[trial.seed].train[: self._config.images].to(made.device)
-        data = made.experiment.data
-        images = scale_pixels(made.images[rows].to(made.dtype), data.mean, data.std)
-        return images, made.labels[rows]
+        data, config = self._variant.data, self._variant.experiment.data
+        rows = data.splits[trial.seed].train[: self._config.images].to(data.device)
+        pixels = data.images[rows].to(self._variant.dtype)
+        return scale_pixels(pixels, config.mean, config.std), data.labels[rows]
 
 
-def measure_starts(materials: Prepared) -> Iterator[Event]:
-    """Tell who wrote the start values of all trials and measure them; train nothing."""
-    for part in (materials, *materials.others):
-        inspector = Inspector(part, total_steps=0)
-        for number in part.numbers:
-            start: list[tuple[StartValues, ...]] = []
-            model, _ = part.model(part.trials[number], start.append)
-            yield TrialStarted(at=time.time(), trial=number, start=start[0])
-            values = dict(model.named_parameters()) | dict(model.named_buffers())
-            yield inspector.measure(number, "before", 0, values)
+def measure_starts(prepared: Prepared) -> Iterator[Event]:
+    """Tell who wrote the start values of all trials and measure them; train nothing.
+
+    Raises:
+        UsageError: the model, a person's own, fails.
+    """
+    for variant in prepared.variants:
+        inspector = Inspector(variant, total_steps=0)
+        with blamed(variant.experiment.model.name, out_of_memory):
+            for number, plan in variant.trials.items():
+                start: list[tuple[StartValues, ...]] = []
+                model, _ = variant.model(plan, start.append)
+                yield TrialStarted(at=time.time(), trial=number, start=start[0])
+                values = dict(model.named_parameters()) | dict(model.named_buffers())
+                yield inspector.measure(number, "before", 0, values)

@@ -26,7 +26,7 @@ from inittui.training.checkpoints import Checkpoint, CheckpointStore, matches, m
 from inittui.training.hardware import synchronize
 from inittui.training.learners.base import Learner, validate
 from inittui.training.planning import Kind, make_learner
-from inittui.training.prepared import Prepared
+from inittui.training.prepared import Variant
 from inittui.training.probing import Inspector
 
 READ_SECONDS = 0.25
@@ -45,7 +45,6 @@ class _Clock:
         self._since = 0.0
 
     def start(self) -> None:
-        """Go on counting."""
         self._since = time.perf_counter()
 
     def stop(self) -> float:
@@ -72,7 +71,7 @@ class Stack:
 
     def __init__(
         self,
-        materials: Prepared,
+        variant: Variant,
         kind: Kind,
         numbers: Sequence[int],
         should_stop: Callable[[], bool],
@@ -84,19 +83,19 @@ class Stack:
         ``logged`` gives the steps and epochs of each trial that were kept without a gap: from a
         checkpoint beyond them the gap would stay, so that the stack begins anew.
         """
-        self._materials, self._kind = materials, kind
-        self._training = materials.experiment.training
+        self._variant, self._kind = variant, kind
+        self._training = variant.experiment.training
         self._numbers = tuple(numbers)
         self._should_stop = should_stop
         self._checkpoints = checkpoints
         self._epoch = self._step = 0
-        self._seeds = list(dict.fromkeys(materials.trials[number].seed for number in numbers))
-        self._feed: Batches = materials.feed(self._seeds)
+        self._seeds = list(dict.fromkeys(variant.trials[number].seed for number in numbers))
+        self._feed: Batches = variant.feed(self._seeds)
         total = self._feed.steps_per_epoch * self._training.epochs
-        self._inspector = Inspector(materials, total)
+        self._inspector = Inspector(variant, total)
         checkpoint = None
         if checkpoints is not None:
-            most = most_bytes(materials.template, len(numbers), self._feed.steps_per_epoch)
+            most = most_bytes(variant.template, len(numbers), self._feed.steps_per_epoch)
             checkpoint = checkpoints.load(numbers, most)
         self._gap = checkpoint is not None and not self._is_logged(checkpoint, logged)
         if self._gap:
@@ -109,16 +108,16 @@ class Stack:
         """Of the steps that are not reported yet, [T] each."""
         self._read = 0
         self._last_read = time.perf_counter()
-        self._clock = _Clock(materials.device)
+        self._clock = _Clock(variant.data.device)
         self._interrupted = False
         if checkpoint is not None:
             self._restore(checkpoint)
 
     def _build(self, alive: Sequence[int]) -> None:
-        plans = [self._materials.trials[number] for number in alive]
+        plans = [self._variant.trials[number] for number in alive]
         start: list[tuple[StartValues, ...]] = []
         self._learner: Learner = make_learner(
-            self._materials, self._kind, plans, self._seeds, start.append
+            self._variant, self._kind, plans, self._seeds, start.append
         )
         self._trials = [_Trial(n, values) for n, values in zip(alive, start, strict=True)]
 
@@ -175,6 +174,16 @@ class Stack:
 
     def _take_steps(self) -> Iterator[Event]:
         """Take the steps that are left of the epoch; report the losses now and then."""
+        # What is due after a step happens in this order:
+        # 1. report. Losses are read before anything else is told of their step, so that the log
+        #    is in the order of the steps and what follows knows whose loss isn't finite.
+        # 2. validate, inspect. Neither changes what is trained, and neither tells of a trial
+        #    whose loss isn't finite.
+        # 3. drop what diverged, every `CHECK_STEPS`.
+        # 4. save. By then the log has all that the checkpoint goes on from, and nothing in the
+        #    stack has diverged, see `_save`.
+        # The epoch's own validation comes when its last step has been through all of this. Its
+        # checkpoint is saved at the next epoch's beginning, so that a resumed run repeats neither.
         if self._epoch and not self._step:
             yield from self._save()
         last = self._feed.steps_per_epoch
@@ -183,6 +192,9 @@ class Stack:
             if self._should_stop():
                 self._interrupted = True
                 yield from self._report()
+                # Saved before trials are dropped: were one dropped at this step, which the clock
+                # has chosen, a resumed run would round otherwise than one never stopped. With a
+                # diverged trial in it nothing is saved, and the last checkpoint stands.
                 yield from self._save()
                 yield from self._drop_diverged()
                 return
@@ -221,7 +233,7 @@ class Stack:
                 yield self._inspector.measure(trial.number, when, self._taken, values)
 
     def _save_if_due(self) -> Iterator[Event]:
-        """Keep where the stack stands in an epoch that takes long."""
+        """Save in the middle of an epoch, where the last save is long enough ago."""
         is_over = self._step == self._feed.steps_per_epoch
         if self._checkpoints and self._checkpoints.due() and not is_over:
             yield from self._save()
@@ -255,7 +267,6 @@ class Stack:
                 yield Noted(at=time.time(), message=message)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
-        """Go on where a checkpoint stood."""
         for name, tensor in self._learner.state().items():
             tensor.copy_(checkpoint.state[name])
         self._epoch, self._step = checkpoint.epoch, checkpoint.step

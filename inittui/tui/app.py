@@ -18,6 +18,7 @@ from textual.screen import Screen
 
 from inittui.errors import InittuiError, nearest
 from inittui.experiment.records import Experiment
+from inittui.results.summary import share_done
 from inittui.runs import RunDirectory
 from inittui.text import sanitize
 from inittui.tui import themes
@@ -26,11 +27,11 @@ from inittui.tui.key_queue import LONGEST_SECONDS, KeyQueue
 from inittui.tui.keymap import check_keymap, key
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.open_runs import OpenRuns
-from inittui.tui.progress import duration, share_done, time_left
 from inittui.tui.screens import SCREENS
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.settings import Loaded, Settings, save_settings
 from inittui.tui.terminal import Terminal, input_has_ended
+from inittui.views.wording import duration, time_left
 
 if TYPE_CHECKING:
     from inittui.tui.host import Host

@@ -13,6 +13,7 @@ from inittui.errors import InittuiError, MachineError
 from inittui.events.records import RunEnded, RunResumed, RunStarted
 from inittui.experiment.records import Experiment
 from inittui.results.state import RunState
+from inittui.results.summary import share_done
 from inittui.runs import (
     Damage,
     LogTail,
@@ -23,7 +24,6 @@ from inittui.runs import (
     read_name,
 )
 from inittui.text import sanitize
-from inittui.tui.progress import share_done
 
 STARTING_SECONDS = 60.0
 """How long a worker that nobody here has started may take to its first event."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from rich.style import Style
 from textual.widget import Widget
 
+from inittui.views.statuses import meaning_of
+
 LOOK_CLASSES = {"look--good", "look--warn", "look--bad"}
 """Component classes of a widget that asks for its look; the style sheet sets their colours."""
 
@@ -21,16 +23,16 @@ class StatusStyle:
 
     def of_status(self, status: str) -> Style:
         """Return how the status of a trial or of a run is written."""
-        match status:
-            case "finished":
+        match meaning_of(status):
+            case "good":
                 return self.good
-            case "interrupted" | "lost":
+            case "to know":
                 return self.warn
-            case "diverged" | "failed" | "damaged" | "nothing-finished":
+            case "bad" | "broken":
                 return self.bad
-            case "running":
+            case "going on":
                 return Style(bold=True)
-            case _:
+            case "quiet":
                 return Style(dim=True)
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inittui.events.wire_numbers import from_wire
-from inittui.results.comparison import FEWEST_SEEDS
+from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
 from inittui.results.learning import Learning, Verdict
 from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, first_steps, last_epoch
 from inittui.text import short
 from inittui.views.frame import Frame
+from inittui.views.statuses import ended_as
 
-CHAOTIC = 0.01
-"""A relative difference of the first losses between two precisions that is called chaotic.
+CHAOTIC = 1e-3
+"""A relative difference of the first ten losses between two precisions that is called chaotic.
 
-Rounding differs by 6e-8; what learns without chaos differs by 1e-6 after ten steps, measured.
+Rounding differs by 6e-8. Measured after ten steps: at most 5e-5 of contestants whose difference
+stays so small, 3e-3 and more of those that differ by all of the loss within a hundred steps.
 """
 
 _MOST_NAMES = 5
@@ -177,10 +179,14 @@ def _unranked(learned: Sequence[SchemeSummary]) -> list[str]:
     best, last = learned[0], learned[-1]
     seeds = best.val_accuracy.n if best.val_accuracy else 1
     few = "one seed" if seeds == 1 else f"{seeds} seeds"
+    why = (
+        f"{few} can't rank what lies close together: use --seeds {FEWEST_SEEDS} or more."
+        if seeds < FEWEST_SEEDS
+        else f"more than {MOST_COMPARED} are not ranked."
+    )
     return [
         f"Accuracies go from {100 * _accuracy(best):.2f} % ({best.scheme}) down to "
-        f"{100 * _accuracy(last):.2f} % ({last.scheme}); {few} can't rank what lies close "
-        f"together: use --seeds {FEWEST_SEEDS} or more."
+        f"{100 * _accuracy(last):.2f} % ({last.scheme}); {why}"
     ]
 
 
@@ -213,8 +219,7 @@ def _on_ends(summaries: Sequence[SchemeSummary]) -> list[str]:
     for status in ("diverged", "failed", "interrupted"):
         found = [one for one in summaries if any(t.status == status for t in one.trials)]
         if found:
-            verb = "were" if len(found) > 1 else "was"
-            did = f"{verb} interrupted" if status == "interrupted" else status
+            did = ended_as(status, several=len(found) > 1)
             parts.append(f"{names(found)} {did}{_first_reason(found, status)}.")
     return parts
 
@@ -242,8 +247,8 @@ def _on_chaos(summaries: Sequence[SchemeSummary]) -> list[str]:
     be = "are" if len(found) > 1 else "is"
     return [
         f"(The {path} {names([one for one, _ in found])} {be} chaotic: in another precision the "
-        f"first losses differ by up to {100 * worst:.0f} %, so figures repeat on the same machine "
-        "and settings only.)"
+        f"first losses differ by up to {short(100 * worst, 2)} %, so figures repeat on the same "
+        "machine and settings only.)"
     ]
 
 

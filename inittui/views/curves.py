@@ -9,8 +9,11 @@ from rich.text import Text
 from inittui.results.curves import Metric, curve_of, near_the_lowest, spans_decades
 from inittui.results.state import RunState
 from inittui.views.chart.palette import styles_for
-from inittui.views.chart.plots import Series, line_plot
+from inittui.views.chart.plots import ChartSpec, Series, line_chart
 from inittui.views.frame import Frame
+
+MOST_CURVES = 100
+"""Curves in one picture; of more schemes the first ones are drawn."""
 
 
 def loss_curves(
@@ -61,22 +64,27 @@ def _steps(series: Sequence[Series], first: int | None) -> str:
 
 
 def _over(state: RunState) -> str:
-    seeds = max((len(state.of_scheme(scheme)) for scheme in state.schemes), default=1)
-    return f", mean and range of {seeds} seeds" if seeds > 1 else ""
+    schemes = state.schemes
+    seeds = max((len(state.of_scheme(scheme)) for scheme in schemes), default=1)
+    over = f", mean and range of {seeds} seeds" if seeds > 1 else ""
+    more = len(schemes) > MOST_CURVES
+    return f"{over}, the first {MOST_CURVES} of {len(schemes):,} schemes" if more else over
 
 
 def _plot(series: Sequence[Series], frame: Frame, *, title: str, height: int, log_y: bool) -> Text:
-    return line_plot(
+    return line_chart(
         series,
-        width=frame.columns,
-        height=height,
-        log_y=log_y,
-        x_label="step",
-        whole_x=True,
-        title=title,
-        marker=frame.marker,
-        ascii_only=frame.ascii_only,
-    )
+        ChartSpec(
+            width=frame.columns,
+            height=height,
+            log_y=log_y,
+            x_label="step",
+            whole_x=True,
+            title=title,
+            marker=frame.marker,
+            ascii_only=frame.ascii_only,
+        ),
+    ).text
 
 
 def accuracy_curves(state: RunState, frame: Frame, *, height: int | None = None) -> Text:
@@ -106,10 +114,11 @@ def accuracy_series(state: RunState) -> list[Series]:
 
 
 def _series(state: RunState, metric: Metric, between: tuple[int, int] | None) -> list[Series]:
-    styles = styles_for(state.schemes)
+    schemes = state.schemes[:MOST_CURVES]
+    styles = styles_for(schemes)
     unit = 100 if metric == "val_accuracy" else 1
     found = []
-    for scheme in state.schemes:
+    for scheme in schemes:
         curve = curve_of(state.of_scheme(scheme), metric, between)
         if curve.x.size:
             band = curve.band and (unit * curve.band[0], unit * curve.band[1])

@@ -12,8 +12,7 @@ from inittui.views.chart.layout import paragraph
 from inittui.views.chart.palette import SeriesStyle, styles_for
 from inittui.views.frame import Frame
 from inittui.views.probe_selection import moment_of, subjects_of
-
-_ENDS = {"diverged": "diverged", "failed": "failed", "interrupted": "was interrupted"}
+from inittui.views.statuses import ended_as
 
 
 def findings_summary(state: RunState, frame: Frame) -> list[Text]:
@@ -50,7 +49,7 @@ def _not_measured(trials: list[TrialState], style: SeriesStyle, frame: Frame) ->
     trial = next((trial for trial in trials if trial.probes), trials[0])
     if trial.status in ("diverged", "failed", "interrupted") and not trial.probe("after"):
         reason = f": {trial.reason}" if trial.reason else ""
-        text = f"not measured after training, which {_ENDS[trial.status]}{reason}"
+        text = f"not measured after training, which {ended_as(trial.status)}{reason}"
         yield from _name(trial.scheme, style, text, frame)
 
 

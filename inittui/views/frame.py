@@ -5,18 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from inittui.text import sanitize
+from inittui.text import in_ascii, sanitize
 
 Marker = Literal["braille", "block", "ascii"]
 """What curves are drawn with: braille dots, quarter blocks, or letters."""
 
 NARROWEST = 20
 """Columns below which a view is drawn as if it had these many."""
-
-_ASCII = str.maketrans({
-    "±": "+/-", "×": "x", "−": "-", "–": "-", "—": "-", "…": "...", "≤": "<=", "≥": ">=",
-    "≈": "~", "✕": "x", "·": "|", "’": "'", "√": "sqrt ", "σ": "s", "█": "#", "⠒": "*", "•": "*",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +38,4 @@ class Frame:
 def legible(text: str, ascii_only: bool, limit: int = 2_000) -> str:
     """Return ``text`` sanitized, and spelled in ASCII where nothing else can be shown."""
     safe = sanitize(text, limit)
-    if not ascii_only:
-        return safe
-    return safe.translate(_ASCII).encode("ascii", "replace").decode()
+    return in_ascii(safe) if ascii_only else safe

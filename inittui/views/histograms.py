@@ -6,7 +6,6 @@ The first is drawn as bars, the second as marks, so that they can be told apart 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -15,30 +14,13 @@ from inittui.events.probes import Histogram
 from inittui.text import LARGEST, short
 from inittui.views.chart.clipping import widened
 from inittui.views.chart.layout import shortened
+from inittui.views.chart.palette import BARS, MARKS
 
 LEAST_WIDTH = 18
 """Columns: the labels of both ends of the axis fit."""
 
-_EIGHTHS = " ▁▂▃▄▅▆▇█"
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """How bars and the marks over them are drawn."""
-
-    bar: str
-    bar_color: str
-    mark: str
-    mark_color: str
-    eighths: str
-    """From an empty to a full bar, as fine as the characters allow."""
-
-
-def marks(ascii_only: bool) -> Marks:
-    """Return the characters and colours of the first and the second distribution."""
-    if ascii_only:
-        return Marks("#", "#3f9fd8", "o", "#e08a00", " .##")
-    return Marks("█", "#3f9fd8", "●", "#e08a00", _EIGHTHS)
+_EIGHTHS, _IN_ASCII = " ▁▂▃▄▅▆▇█", " .##"
+"""From an empty to a full bar, as fine as the characters allow."""
 
 
 def small_histogram(
@@ -67,7 +49,7 @@ def small_histogram(
     scale = _per_unit(drawn, (high - low) / width) if density else 1.0
     head = _ends(title, f"{'' if ascii_only else '↑'}{short(most * scale, 2)}", width)
     head.stylize("bold", 0, cell_len(title))
-    cells = _cells(columns, most, rows, marks(ascii_only))
+    cells = _cells(columns, most, rows, ascii_only)
     foot = _ends(short(low), short(high), width)
     foot.stylize("dim")
     return [head, *cells, foot]
@@ -134,22 +116,23 @@ def _per_unit(drawn: Sequence[Histogram], column: float) -> float:
 
 
 def _cells(
-    columns: Sequence[Sequence[float] | None], most: float, rows: int, look: Marks
+    columns: Sequence[Sequence[float] | None], most: float, rows: int, ascii_only: bool
 ) -> list[Text]:
     """Draw the rows, the highest first."""
     bars, *over = [[min(x / most, 1.0) * rows for x in c] if c else [] for c in columns]
     dots = over[0] if over else []
     width = max(len(bars), len(dots))
+    levels = _IN_ASCII if ascii_only else _EIGHTHS
     lines = []
     for row in reversed(range(rows)):
         line = Text()
         for place in range(width):
-            bar = look.eighths[_level(bars[place], row, len(look.eighths) - 1)] if bars else " "
+            bar = levels[_level(bars[place], row, len(levels) - 1)] if bars else " "
             marked = bool(dots) and dots[place] > 0 and row == _top(dots[place])
             if marked:
-                line.append(look.mark, look.mark_color)
+                line.append(MARKS.mark(ascii_only), MARKS.color)
             else:
-                line.append(bar, look.bar_color if bar != " " else "")
+                line.append(bar, BARS.color if bar != " " else "")
         lines.append(line)
     return lines
 

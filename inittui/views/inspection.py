@@ -13,9 +13,10 @@ from inittui.events.wire_numbers import from_wire
 from inittui.results.state import RunState
 from inittui.text import short
 from inittui.views.chart.layout import paragraph, shortened
+from inittui.views.chart.palette import BARS, MARKS
 from inittui.views.findings import findings_report, folded
 from inittui.views.frame import Frame
-from inittui.views.histograms import LEAST_WIDTH, marks, side_by_side, small_histogram
+from inittui.views.histograms import LEAST_WIDTH, side_by_side, small_histogram
 from inittui.views.layer_table import Row, layer_table
 from inittui.views.probe_selection import ProbeSelection, moment_of, pixels, subjects_of
 from inittui.views.start_values import written_tables
@@ -198,10 +199,8 @@ def _histograms(
 
 
 def _key(frame: Frame) -> Text:
-    look = marks(frame.ascii_only)
-    return Text.assemble(
-        (look.bar, look.bar_color), " before   ", (look.mark, look.mark_color), " after"
-    )
+    bar, mark = ((one.mark(frame.ascii_only), one.color) for one in (BARS, MARKS))
+    return Text.assemble(bar, " before   ", mark, " after")
 
 
 def _worth_drawing(layers: Sequence[LayerProbe]) -> list[_Quantity]:

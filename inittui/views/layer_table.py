@@ -28,11 +28,18 @@ class Row:
     layer: LayerProbe
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    group: str
-    title: str
-    cell: Callable[[LayerProbe], str]
+_Column = tuple[str, str, Callable[[LayerProbe], str]]
+"""Group, title, and what stands in a layer's row."""
+
+_MOMENTS = {
+    "mean": "mean",
+    "std": "std",
+    "var": "variance",
+    "square": "second_moment",
+    "min": "min",
+    "max": "max",
+}
+"""Of what is measured, by the title of the column."""
 
 
 def layer_table(rows: Sequence[Row], frame: Frame) -> Text:
@@ -41,38 +48,30 @@ def layer_table(rows: Sequence[Row], frame: Frame) -> Text:
     width = min(max(map(cell_len, labels), default=0), _LONGEST_LABEL, frame.columns // 3)
     labels = [set_cell_size(end_of(label, width), width) for label in labels]
     room = frame.columns - width
-    columns = [
-        (
-            column.group,
-            [
-                shortened(text, room - _GAP)
-                for text in (frame.say(column.title), *(column.cell(row.layer) for row in rows))
-            ],
-        )
-        for column in _columns([row.layer for row in rows])
-    ]
+    columns = []
+    for group, title, cell in _columns([row.layer for row in rows]):
+        texts = [title, *(cell(row.layer) for row in rows)]
+        columns.append((group, [shortened(text, room - _GAP) for text in texts]))
     blocks = _blocks(columns, room)
     return Text("\n\n").join(_block(block, labels, width) for block in blocks)
 
 
 def _columns(layers: Sequence[LayerProbe]) -> Iterator[_Column]:
     yield from _moments("weights", lambda x: x.weights, "mean", "std", "min", "max")
-    yield _Column("weights", "differ", lambda x: f"{x.distinct_units}/{x.units}")
+    yield "weights", "differ", lambda x: f"{x.distinct_units}/{x.units}"
     if any(layer.biases is not None for layer in layers):
         yield from _moments("biases", lambda x: x.biases, "mean", "std")
     yield from _moments("outputs", lambda x: x.pre_activations, "mean", "var", "square")
-    yield _Column("outputs", "between", lambda x: _percent(from_wire(x.between_samples)))
+    yield "outputs", "between", lambda x: _percent(from_wire(x.between_samples))
     if any(layer.nonlinearity != "identity" for layer in layers):
         yield from _moments("activations", lambda x: x.activations, "mean", "var", "square")
     if any(layer.dead is not None for layer in layers):
-        yield _Column("activations", "dead", lambda x: _percent(x.dead))
+        yield "activations", "dead", lambda x: _percent(x.dead)
     if any(layer.saturated is not None for layer in layers):
-        yield _Column("activations", "saturated", lambda x: _percent(x.saturated))
+        yield "activations", "saturated", lambda x: _percent(x.saturated)
     yield from _moments("gradients", lambda x: x.weight_gradients, "mean", "var")
-    yield _Column("gradients", "/weights", lambda x: _number(x.gradient_ratio))
-    yield _Column(
-        "gradients", "by outputs", lambda x: _number(_moment(x.pre_activation_gradients, "var"))
-    )
+    yield "gradients", "/weights", lambda x: _number(x.gradient_ratio)
+    yield "gradients", "by outputs", lambda x: _moment(x.pre_activation_gradients, "var", 3)
 
 
 def _moments(
@@ -80,24 +79,13 @@ def _moments(
 ) -> Iterator[_Column]:
     for name in names:
         digits = 4 if name == "var" else 3
-        yield _Column(
-            group,
-            name,
-            lambda layer, name=name, digits=digits: _number(_moment(of(layer), name), digits),  # type: ignore[misc]
-        )
+        yield group, name, lambda x, name=name, digits=digits: _moment(of(x), name, digits)  # type: ignore[misc]
 
 
-def _moment(measured: Measured | None, name: str) -> float:
+def _moment(measured: Measured | None, name: str, digits: int) -> str:
     if measured is None:
-        return math.nan
-    return {
-        "mean": from_wire(measured.mean),
-        "std": measured.std,
-        "var": from_wire(measured.variance),
-        "square": measured.second_moment,
-        "min": from_wire(measured.min),
-        "max": from_wire(measured.max),
-    }[name]
+        return _MISSING
+    return _number(float(getattr(measured, _MOMENTS[name])), digits)
 
 
 def _number(value: float, digits: int = 3) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -19,7 +19,7 @@ from inittui.views.initializer import initializer_detail
 from inittui.views.inspection import layer_sections
 from inittui.views.start_values import written_tables
 from inittui.views.sweep import sweep_charts
-from inittui.views.tables import difference_tables, scheme_table
+from inittui.views.tables import run_tables
 from inittui.views.variance import variance_plots
 
 
@@ -107,41 +107,17 @@ def _loss(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]
         yield from (closer, Text())
 
 
-def _accuracy(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
-    yield from (accuracy_curves(state, frame), Text())
-
-
-def _sweep(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
-    yield from sweep_charts(state, frame, part.axes)
-
-
-def _table(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
-    summaries = summarize(state)
-    yield from (scheme_table(state, summaries, frame), Text())
-    for table in difference_tables(state, summaries, frame):
-        yield from (table, Text())
-
-
-def _layers(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
-    yield from (*layer_sections(state, frame, layers=part.layers), Text())
-
-
-def _variance(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
-    yield from (variance_plots(state, frame), Text())
-
-
-def _start_values(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
-    yield from written_tables(state, frame)
-
-
-_PICTURES: Mapping[Picture, Callable[[Part, RunState, Frame], Iterator[RenderableType]]] = {
+_PICTURES: Mapping[Picture, Callable[[Part, RunState, Frame], Iterable[RenderableType]]] = {
     "loss": _loss,
-    "accuracy": _accuracy,
-    "sweep": _sweep,
-    "table": _table,
-    "layers": _layers,
-    "variance": _variance,
-    "start-values": _start_values,
+    "accuracy": lambda part, state, frame: [accuracy_curves(state, frame), Text()],
+    "sweep": lambda part, state, frame: sweep_charts(state, frame, part.axes),
+    "table": lambda part, state, frame: run_tables(state, summarize(state), frame),
+    "layers": lambda part, state, frame: [
+        *layer_sections(state, frame, layers=part.layers),
+        Text(),
+    ],
+    "variance": lambda part, state, frame: [variance_plots(state, frame), Text()],
+    "start-values": lambda part, state, frame: written_tables(state, frame),
 }
 
 

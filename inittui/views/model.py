@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from inittui.experiment.models import MODELS, LayerRow, ModelDescription, Option
+from inittui.text import in_ascii
 from inittui.views.chart.layout import end_of, paragraph
+from inittui.views.columns import Column, fit, heading, row_line
 from inittui.views.frame import Frame
-
-_GAP = 2
-_LEAST = {"layer": 12, "kind": 11}
-"""Columns that texts are cut to, before another column is left out."""
-
-_DROPPED = ("kind", "fan_out", "output", "fan_in", "then")
-"""What a narrow frame does without, in this order."""
-
-_NARROWEST = 5
-"""Columns of a layer's name where nothing is left to do without."""
 
 _GROUPED = (
     "fan_out of a grouped convolution counts the outputs of all groups, as torch.nn.init does."
@@ -112,62 +103,28 @@ def model_report(model: ModelSummary, frame: Frame) -> RenderableType:
 
 
 def _layer_lines(rows: Sequence[LayerRow], frame: Frame) -> Text:
-    columns = {
-        "layer": [frame.say(row.name or "(itself)", 300) for row in rows],
-        "kind": [frame.say(row.kind, 100) for row in rows],
-        "output": [
-            frame.say("-" if row.output is None else shape_text(row.output)) for row in rows
-        ],
-        "parameters": [f"{row.parameters:,}" if row.parameters else "-" for row in rows],
-        "fan_in": [_count(row.fan_in) for row in rows],
-        "fan_out": [_count(row.fan_out) for row in rows],
-        "then": [frame.say(row.nonlinearity or "-") for row in rows],
-    }
-    widths = _widths(columns, frame.columns)
-    lines = [_line({name: name for name in widths}, widths, frame)]
+    columns: list[Column[LayerRow]] = [
+        Column("layer", lambda row: frame.say(row.name or "(itself)", 300), least=12, cut=end_of),
+        Column("kind", lambda row: frame.say(row.kind, 100), 5, least=11),
+        Column("output", lambda row: frame.say(_output(row)), 3, right=True),
+        Column("parameters", lambda row: _count(row.parameters or None), right=True),
+        Column("fan_in", lambda row: _count(row.fan_in), 2, right=True),
+        Column("fan_out", lambda row: _count(row.fan_out), 4, right=True),
+        Column("then", lambda row: frame.say(row.nonlinearity or "-"), 1),
+    ]
+    shown = fit(columns, rows, frame.columns)
+    ellipsis = in_ascii("…", keep_width=True) if frame.ascii_only else "…"
+    lines = [heading(shown, ellipsis), *(row_line(shown, row, ellipsis) for row in rows)]
     lines[0].stylize("bold")
-    for number, row in enumerate(rows):
-        line = _line({name: columns[name][number] for name in widths}, widths, frame)
+    for line, row in zip(lines[1:], rows, strict=True):
         if row.fan_in is None:
             line.stylize("dim")
-        lines.append(line)
     return Text("\n").join(lines)
+
+
+def _output(row: LayerRow) -> str:
+    return "-" if row.output is None else shape_text(row.output)
 
 
 def _count(value: int | None) -> str:
     return "-" if value is None else f"{value:,}"
-
-
-def _widths(columns: dict[str, list[str]], room: int) -> dict[str, int]:
-    """Choose the columns and their widths; together they are at most ``room`` wide."""
-    widths = {name: max(map(cell_len, [name, *cells])) for name, cells in columns.items()}
-
-    def excess(*, least: bool = False) -> int:
-        needed = widths
-        if least:
-            needed = {name: min(width, _LEAST.get(name, width)) for name, width in widths.items()}
-        return sum(needed.values()) + _GAP * (len(needed) - 1) - room
-
-    for name in _DROPPED:
-        if excess(least=True) <= 0:
-            break
-        del widths[name]
-    for name, least in (("kind", _LEAST["kind"]), ("layer", _NARROWEST)):
-        if name in widths:
-            widths[name] -= min(max(excess(), 0), max(widths[name] - least, 0))
-    return widths
-
-
-def _line(cells: dict[str, str], widths: dict[str, int], frame: Frame) -> Text:
-    ellipsis = "~" if frame.ascii_only else "…"
-    parts = []
-    for name, width in widths.items():
-        cell = cells[name]
-        if cell_len(cell) > width:
-            is_layer = name == "layer"
-            cut = set_cell_size(cell, width - 1) + ellipsis
-            cell = end_of(cell, width, ellipsis) if is_layer else cut
-        fill = " " * (width - cell_len(cell))
-        left = name in ("layer", "kind", "then")
-        parts.append(cell + fill if left else fill + cell)
-    return Text((" " * _GAP).join(parts).rstrip())

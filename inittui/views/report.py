@@ -12,12 +12,13 @@ from inittui.results.summary import summarize
 from inittui.views.chart.layout import paragraph
 from inittui.views.conclusions import sentence
 from inittui.views.curves import accuracy_curves, closer_look, loss_curves
+from inittui.views.explanations import explanations
 from inittui.views.findings import findings_summary
 from inittui.views.frame import Frame
 from inittui.views.probe_selection import pixels
 from inittui.views.start_values import written_tables
 from inittui.views.sweep import sweep_charts
-from inittui.views.tables import difference_tables, scheme_table
+from inittui.views.tables import run_tables
 
 
 def compare_report(
@@ -41,9 +42,9 @@ def compare_report(
         parts += [accuracy_curves(state, frame), Text()]
     parts += sweep_charts(state, frame)
     if summaries:
-        parts += [scheme_table(state, summaries, frame), Text()]
-        for table in difference_tables(state, summaries, frame):
-            parts += [table, Text()]
+        parts += run_tables(state, summaries, frame)
+        words = explanations(state, summaries)
+        parts += [*paragraph(frame.say(words), frame.columns, "dim"), Text()] if words else []
     parts += written_tables(state, frame)
     parts += findings_summary(state, frame)
     parts += paragraph(sentence(state, summaries, frame), frame.columns)

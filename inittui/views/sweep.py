@@ -12,7 +12,7 @@ from inittui.results.state import RunState
 from inittui.results.sweep_results import Axis, Curve, best_ranges, swept_axes
 from inittui.views.chart.layout import legend_lines, paragraph
 from inittui.views.chart.palette import SeriesStyle, styles_for
-from inittui.views.chart.plots import Series, line_plot
+from inittui.views.chart.plots import ChartSpec, Series, line_chart
 from inittui.views.chart.ticks import Tick, log_ticks
 from inittui.views.curves import default_height
 from inittui.views.frame import Frame
@@ -46,19 +46,23 @@ def _chart(state: RunState, axis: Axis, frame: Frame) -> Text:
     series = _series(axis, places)
     low, high = min(places.values()), max(places.values())
     margin = _MARGIN * (high - low or 1.0)
-    chart = line_plot(
+    chart = line_chart(
         series,
-        width=frame.columns,
-        height=default_height(frame),
-        log_y=False,
-        x_label=f"{axis.title}{', log axis' if axis.is_log else ''}",
-        title=frame.say(f"{state.evaluated_on} accuracy in % against {axis.title}{_over(axis)}"),
-        marker=frame.marker,
-        ascii_only=frame.ascii_only,
-        x_window=(low - margin, high + margin),
-        x_ticks=_ticks(axis, places, max(frame.columns // 12, 2)),
-        legend=False,
-    )
+        ChartSpec(
+            width=frame.columns,
+            height=default_height(frame),
+            log_y=False,
+            x_label=f"{axis.title}{', log axis' if axis.is_log else ''}",
+            title=frame.say(
+                f"{state.evaluated_on} accuracy in % against {axis.title}{_over(axis)}"
+            ),
+            marker=frame.marker,
+            ascii_only=frame.ascii_only,
+            x_window=(low - margin, high + margin),
+            x_ticks=_ticks(axis, places, max(frame.columns // 12, 2)),
+            legend=False,
+        ),
+    ).text
     plain = frame.ascii_only or frame.marker == "ascii"
     named = [(frame.say(one.name, 200), one.style) for one in series]
     legend = legend_lines(named, frame.columns, _MOST_LEGEND, ascii_only=plain)

@@ -12,7 +12,7 @@ from inittui.events.wire_numbers import from_wire
 from inittui.results.curves import over_seeds
 from inittui.results.state import RunState
 from inittui.views.chart.palette import styles_for
-from inittui.views.chart.plots import Series, line_plot
+from inittui.views.chart.plots import ChartSpec, Series, line_chart
 from inittui.views.chart.ticks import Tick
 from inittui.views.frame import Frame
 from inittui.views.histograms import side_by_side
@@ -82,16 +82,18 @@ def _figure(
         layers = range(1, len(found.mean) + 1)
         series.append(Series(scheme, layers, found.mean, styles[scheme], band, every_point=few))
     moment = {"before": "before training", "after": "after training"}.get(when, "while training")
-    return line_plot(
+    return line_chart(
         series,
-        width=width,
-        height=_HEIGHT,
-        log_y=True,
-        title=f"variance of {name} by layer, {moment}",
-        marker=frame.marker,
-        ascii_only=frame.ascii_only,
-        x_ticks=_ticks(names, width, frame),
-    )
+        ChartSpec(
+            width=width,
+            height=_HEIGHT,
+            log_y=True,
+            title=f"variance of {name} by layer, {moment}",
+            marker=frame.marker,
+            ascii_only=frame.ascii_only,
+            x_ticks=_ticks(names, width, frame),
+        ),
+    ).text
 
 
 def _ticks(names: Sequence[tuple[str, ...]], width: int, frame: Frame) -> list[Tick]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -17,21 +16,9 @@ import jsonschema
 import pytest
 
 from inittui.cli.entry import main
+from tests.support.commands import INITTUI, Completed, inittui, wait_until
 
-INITTUI = str(Path(sys.executable).with_name("inittui"))
 QUICK = ("--limit", "1000", "--epochs", "1")
-
-
-def inittui(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command without a terminal."""
-    return subprocess.run(
-        [INITTUI, *arguments],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-        timeout=120,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -40,14 +27,14 @@ def runs(tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], str]:
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Completed, str]:
     """One comparison, whose output several tests look at."""
     runs = str(tmp_path_factory.mktemp("done") / "runs")
     return inittui("compare", "zeros", "ones", "rule", *QUICK, "--runs-dir", runs), runs
 
 
 def test_report_goes_to_stdout_and_progress_to_stderr(
-    done: tuple[subprocess.CompletedProcess[str], str],
+    done: tuple[Completed, str],
 ) -> None:
     finished, _ = done
     assert finished.returncode == 0
@@ -62,7 +49,7 @@ def test_report_goes_to_stdout_and_progress_to_stderr(
 
 
 def test_show_repeats_the_report_byte_for_byte(
-    done: tuple[subprocess.CompletedProcess[str], str],
+    done: tuple[Completed, str],
 ) -> None:
     finished, runs = done
     again = inittui("runs", "show", "last", "--runs-dir", runs)
@@ -72,7 +59,7 @@ def test_show_repeats_the_report_byte_for_byte(
 
 
 def test_the_saved_experiment_repeats_the_run_bitwise(
-    done: tuple[subprocess.CompletedProcess[str], str], runs: str
+    done: tuple[Completed, str], runs: str
 ) -> None:
     _, before = done
     (run,) = (path for path in Path(before).iterdir() if path.is_dir())
@@ -330,10 +317,7 @@ def test_detached_run_prints_its_id_and_goes_on(runs: str) -> None:
     assert finished.returncode == 0
     run = Path(runs) / finished.stdout.strip()
     assert run.is_dir()
-    for _ in range(300):
-        if b'"run_ended"' in (run / "events.jsonl").read_bytes():
-            break
-        time.sleep(0.1)
+    wait_until(lambda: b'"run_ended"' in (run / "events.jsonl").read_bytes())
     shown = inittui("runs", "show", "last", "--json", "--runs-dir", runs)
     assert json.loads(shown.stdout)["run"]["status"] == "finished"
 
@@ -350,10 +334,7 @@ def test_stopping_a_detached_run(runs: str) -> None:
     run = inittui("compare", "rule", *options).stdout.strip()
     assert inittui("runs", "stop", run, "--runs-dir", runs).returncode == 0
     log = Path(runs) / run / "events.jsonl"
-    for _ in range(300):
-        if b'"run_ended"' in log.read_bytes():
-            break
-        time.sleep(0.1)
+    wait_until(lambda: b'"run_ended"' in log.read_bytes())
     assert b'"interrupted"' in log.read_bytes()
     time.sleep(0.5)
     again = inittui("runs", "stop", run, "--runs-dir", runs)
@@ -366,14 +347,14 @@ def test_stopping_a_detached_run(runs: str) -> None:
     [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"COLUMNS": "200"}, {"COLUMNS": "30"}],
 )
 def test_output_without_a_terminal_is_stable(
-    environment: dict[str, str], done: tuple[subprocess.CompletedProcess[str], str]
+    environment: dict[str, str], done: tuple[Completed, str]
 ) -> None:
     finished, runs = done
     shown = inittui("runs", "show", "last", "--runs-dir", runs, **environment)
     assert shown.stdout == finished.stdout
 
 
-def test_force_color_colours(done: tuple[subprocess.CompletedProcess[str], str]) -> None:
+def test_force_color_colours(done: tuple[Completed, str]) -> None:
     _, runs = done
     coloured = inittui("runs", "show", "last", "--runs-dir", runs, FORCE_COLOR="1")
     assert "\x1b[" in coloured.stdout
@@ -381,7 +362,7 @@ def test_force_color_colours(done: tuple[subprocess.CompletedProcess[str], str])
     assert "\x1b[3" not in both.stdout
 
 
-def test_an_ascii_locale_gets_ascii(done: tuple[subprocess.CompletedProcess[str], str]) -> None:
+def test_an_ascii_locale_gets_ascii(done: tuple[Completed, str]) -> None:
     _, runs = done
     shown = inittui("runs", "show", "last", "--runs-dir", runs, PYTHONIOENCODING="ascii")
     assert shown.returncode == 0

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from inittui.cli.main import app
 from inittui.errors import UsageError
+from tests.support.commands import document, invoke
 
 SMALL = ("--limit", "400", "--epochs", "1", "--hidden", "8", "--no-save", "--quiet")
 SHALLOW = ("--limit", "400", "--epochs", "1", "--layer-width", "8", "--no-save")
 
 
-def invoke(*arguments: str) -> Any:
-    return CliRunner().invoke(app, arguments, standalone_mode=False)
-
-
-def document(*arguments: str) -> Any:
-    done = invoke("compare", *arguments, "--json")
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return json.loads(done.stdout)
-
-
 def schemes(*arguments: str) -> list[str]:
-    return [trial["scheme"] for trial in document(*arguments)["trials"]]
+    return [trial["scheme"] for trial in document("compare", *arguments)["trials"]]
 
 
 @pytest.fixture
@@ -91,7 +78,7 @@ def test_mistakes_are_said_in_one_line(arguments: tuple[str, ...], said: str) ->
 
 
 def test_own_functions_in_both_forms(code: Path) -> None:
-    found = document(f"{code}:tenth", f"rule/{code}:like_keras", *SMALL)
+    found = document("compare", f"{code}:tenth", f"rule/{code}:like_keras", *SMALL)
     first, second = found["trials"]
     assert [row["initializer"] for row in first["start"]] == [f"{code}:tenth", "zeros"] * 2
     assert [row["initializer"] for row in second["start"]] == ["rule", f"{code}:like_keras"] * 2
@@ -127,8 +114,8 @@ def test_a_sweep_says_how_much_it_is_and_draws_its_picture() -> None:
 
 
 def test_sweeps_multiply_and_stand_in_the_document() -> None:
-    found = document("rule", "--sweep", "model.depth=1|2", "--sweep", "training.lr=0.001|0.01",
-                     *SHALLOW, "--quiet")  # fmt: skip
+    sweeps = ("--sweep", "model.depth=1|2", "--sweep", "training.lr=0.001|0.01")
+    found = document("compare", "rule", *sweeps, *SHALLOW, "--quiet")
     assert [trial["swept"] for trial in found["trials"]] == [
         {"model.depth": depth, "training.lr": lr} for depth in (1, 2) for lr in (0.001, 0.01)
     ]

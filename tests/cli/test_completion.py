@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.terminals import Terminal
 from inittui.cli.completion import complete_scheme
 from inittui.initializers import CATALOGUE, names, parse_scheme
+from tests.support.commands import MAIN, python
 
 
 def completed(text: str) -> list[str]:
@@ -58,18 +60,11 @@ def test_everything_offered_begins_with_what_was_typed_and_has_help() -> None:
 
 def in_bash(words: list[str]) -> list[str]:
     """Ask as bash does: words broken at ':', '=' and '@', joined by line breaks."""
-    environment = {
-        **os.environ,
-        "_INITTUI_COMPLETE": "complete_bash",
-        "COMP_WORDS": "\n".join(words),
-        "COMP_CWORD": str(len(words) - 1),
-    }
-    result = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.argv[0] = 'inittui';"
-         "from inittui.cli.main import main; main()"],
-        env=environment, capture_output=True, text=True, check=True,
+    done = python(
+        f"import sys; sys.argv[0] = 'inittui'; {MAIN}", _INITTUI_COMPLETE="complete_bash",
+        COMP_WORDS="\n".join(words), COMP_CWORD=str(len(words) - 1),
     )  # fmt: skip
-    return result.stdout.split()
+    return done.stdout.split()
 
 
 @pytest.mark.parametrize(
@@ -82,6 +77,11 @@ def in_bash(words: list[str]) -> list[str]:
         (["compare", "rule", "@", "fc*", "=", "orth"], ["orthogonal"]),
         (["inits", "show", "normal", ":"], ["mean=", "mean=0", "std=", "std=0.05"]),
         (["inits", "sh"], ["show"]),
+        (["compare", "--optimizer", "ad"], ["adam", "adamw"]),
+        (["compare", "--evaluate-on", ""], ["validation", "test"]),
+        (["inspect", "--model", "le"], ["lenet"]),
+        (["model", "--data", "fashion"], ["fashion-mnist"]),
+        (["compare", "--sweep", "normal", ":", "st"], ["std=", "std=0.05"]),
     ],
 )
 def test_bash_gets_the_last_piece_of_the_word(words: list[str], offered: list[str]) -> None:
@@ -90,13 +90,9 @@ def test_bash_gets_the_last_piece_of_the_word(words: list[str], offered: list[st
 
 @pytest.mark.pty
 def test_a_real_bash_completes_a_parameter(tmp_path: Path) -> None:
-    import pty
-
     command = tmp_path / "inittui"
-    command.write_text(
-        f"#!/bin/sh\nexec {sys.executable} -c "
-        '"import sys; sys.argv[0] = \'inittui\'; from inittui.cli.main import main; main()" "$@"\n'
-    )
+    code = f"import sys; sys.argv[0] = 'inittui'; {MAIN}"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
     command.chmod(0o755)
     path = f"{tmp_path}:{os.environ['PATH']}"
     script = subprocess.run(
@@ -105,30 +101,11 @@ def test_a_real_bash_completes_a_parameter(tmp_path: Path) -> None:
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     (tmp_path / "completion.bash").write_text(script)
-    leader, follower = pty.openpty()
-    bash = subprocess.Popen(
-        ["bash", "--norc", "--noprofile", "-i"],
-        stdin=follower, stdout=follower, stderr=follower, start_new_session=True, close_fds=True,
-        env={"PATH": path, "PS1": "$ ", "TERM": "dumb", "HOME": str(tmp_path)},
-    )  # fmt: skip
-    os.close(follower)
-    try:
-        os.write(leader, f"source {tmp_path}/completion.bash\n".encode())
-        os.write(leader, b"inittui compare kaiming_normal:nonlinearity=ge\t")
-        assert _read_until(leader, b"kaiming_normal:nonlinearity=gelu ", seconds=30)
-    finally:
-        bash.kill()
-        bash.wait()
-        os.close(leader)
-
-
-def _read_until(descriptor: int, wanted: bytes, seconds: float) -> bool:
-    import select
-
-    end = time.monotonic() + seconds
-    seen = b""
-    while wanted not in seen and time.monotonic() < end:
-        ready, _, _ = select.select([descriptor], [], [], 0.2)
-        if ready:
-            seen += os.read(descriptor, 4096)
-    return wanted in seen
+    environment = {"PATH": path, "PS1": "$ ", "TERM": "dumb", "HOME": str(tmp_path)}
+    with Terminal(["bash", "--norc", "--noprofile", "-i"], environment=environment) as terminal:
+        terminal.press(f"source {tmp_path}/completion.bash\n")
+        terminal.press("inittui compare kaiming_normal:nonlinearity=ge\t")
+        seen, end = b"", time.monotonic() + 30
+        while b"kaiming_normal:nonlinearity=gelu " not in seen:
+            assert time.monotonic() < end, seen
+            seen += terminal.read(0.2)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-INITTUI = str(Path(sys.executable).with_name("inittui"))
+from tests.support.commands import INITTUI, Completed
+
 QUICK = ("--limit", "300", "--epochs", "1", "--no-save")
 
 
-def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def shell(command: str, **environment: str) -> Completed:
     return subprocess.run(
         ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False,
         env={**os.environ, "I": INITTUI, "INITTUI_RUNS_DIR": "/nonexistent/runs", **environment},

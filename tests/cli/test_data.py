@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import pty
 import struct
-import subprocess
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import md5
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
-from inittui.cli.main import main
+from benchmarks.terminals import UI, Terminal
 from inittui.data import descriptions, sets
 from inittui.data.descriptions import DATA_SETS, Archive
 from inittui.views.images import RAMP
+from tests.support.commands import MAIN, Command, command_of, python
 
 CLASSES = DATA_SETS["fashion-mnist"].classes
-START = "from inittui.cli.main import main; main()"
-
-
-@dataclass(frozen=True)
-class Result:
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +35,7 @@ def inittui(
     for name in ("INITTUI_DATA_DIR", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
 
-    def command(*arguments: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["inittui", *map(str, arguments)])
-        try:
-            main()
-            code: object = 0
-        except SystemExit as end:
-            code = end.code
-        out, err = capsys.readouterr()
-        return Result(int(str(code or 0)), out, err)
-
-    return command
+    return command_of(monkeypatch, capsys)
 
 
 def test_the_list_has_every_set_in_eighty_columns(inittui: Command) -> None:
@@ -213,14 +188,8 @@ def test_more_images_than_there_are_is_refused(
     assert result.out.splitlines()[3].strip() == ""
 
 
-def in_new_process(decoded: Path, *arguments: str, **variables: str) -> bytes:
-    return subprocess.run(
-        [sys.executable, "-c", START, *arguments],
-        env={**os.environ, "INITTUI_CACHE_DIR": str(decoded), **variables},
-        capture_output=True,
-        check=True,
-        timeout=60,
-    ).stdout
+def in_new_process(decoded: Path, *arguments: str, **variables: str) -> str:
+    return python(MAIN, *arguments, INITTUI_CACHE_DIR=str(decoded), **variables).stdout
 
 
 def test_an_ascii_locale_gets_ascii(decoded: Path) -> None:
@@ -233,36 +202,19 @@ def test_an_ascii_locale_gets_ascii(decoded: Path) -> None:
 def test_forced_colour_draws_half_blocks_and_no_color_doesnt(decoded: Path) -> None:
     colour = {"FORCE_COLOR": "1", "COLORTERM": "truecolor", "TERM": "xterm-256color"}
     arguments = ("data", "show", "--count", "2")
-    drawn = in_new_process(decoded, *arguments, **colour).decode()
+    drawn = in_new_process(decoded, *arguments, **colour)
     assert "▀" in drawn
     assert "\x1b[38;2;" in drawn
-    assert "▀" not in in_new_process(decoded, *arguments, **colour, NO_COLOR="1").decode()
+    assert "▀" not in in_new_process(decoded, *arguments, **colour, NO_COLOR="1")
 
 
 @pytest.mark.pty
 def test_a_terminal_gets_half_blocks_in_its_width(decoded: Path) -> None:
-    leader, follower = pty.openpty()
-    import fcntl
-    import termios
-
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
-    environment = {
-        **{key: value for key, value in os.environ.items() if key not in {"COLUMNS", "NO_COLOR"}},
-        "INITTUI_CACHE_DIR": str(decoded),
-        "TERM": "xterm-256color",
-    }
-    command = [sys.executable, "-c", START, "data", "show", "--count", "2"]
-    with subprocess.Popen(command, stdout=follower, stderr=follower, env=environment) as running:
-        os.close(follower)
-        shown = b""
-        try:
-            while chunk := os.read(leader, 65_536):
-                shown += chunk
-        except OSError:  # the process has ended
-            pass
-    os.close(leader)
-    assert running.returncode == 0
-    text = shown.decode()
+    environment = {"INITTUI_CACHE_DIR": str(decoded)}
+    command = [*UI, "data", "show", "--count", "2"]
+    with Terminal(command, size=(40, 24), environment=environment) as terminal:
+        assert terminal.wait_for_end() == 0
+        text = terminal.text
     blocks = [line.count("▀") for line in text.splitlines() if "▀" in line]
     assert blocks == [2 * 19] * len(blocks)
     assert blocks
@@ -276,12 +228,5 @@ def test_neither_command_needs_torch(decoded: Path, arguments: list[str]) -> Non
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "print('torch' in sys.modules, file=sys.stderr)"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "INITTUI_CACHE_DIR": str(decoded)},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    ran = python(code, INITTUI_CACHE_DIR=str(decoded))
     assert ran.stderr == "False\n"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from inittui.cli.deferred import deferred
+from tests.support.commands import python
 
 
 @pytest.fixture
@@ -60,7 +60,5 @@ assert "rich.markdown" not in sys.modules
 sys.argv = ["x", "--help"]
 app()
 """
-    process = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    )
+    process = python(code)
     assert "Some leaning words." in process.stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import subprocess
 import sys
@@ -11,23 +10,19 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
-from typer.testing import CliRunner
 
-from inittui.cli.inits import app
 from inittui.errors import UsageError
 from inittui.initializers import CATALOGUE, names
 from inittui.views.catalogue import catalogue_markdown
+from tests.support import commands
 
 
 def run(*arguments: str) -> str:
-    result = CliRunner().invoke(app, arguments)
-    if result.exception is not None:
-        raise result.exception
-    return result.stdout
+    return commands.run("inits", *arguments)
 
 
-def document(*arguments: str) -> dict[str, Any]:
-    return json.loads(run(*arguments, "--json"))
+def document(*arguments: str) -> Any:
+    return commands.document("inits", *arguments)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -2,55 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from rich.cells import cell_len
-from typer.testing import CliRunner
 
-from inittui.cli.main import app
 from inittui.documents.compare import schema
-from inittui.errors import InittuiError, UsageError
+from tests.support import commands
+from tests.support.commands import inittui, invoke
 
-INITTUI = str(Path(sys.executable).with_name("inittui"))
 QUICK = ("--limit", "600", "--epochs", "1", "--hidden", "16,8", "--images", "64", "--quiet")
 
 
 def run(*arguments: str) -> str:
-    result = CliRunner().invoke(app, ["inspect", *arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.stdout
+    return commands.run("inspect", *arguments)
 
 
-def document(*arguments: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(*arguments, "--json"))
-    return found
+def document(*arguments: str) -> Any:
+    return commands.document("inspect", *arguments)
 
 
 def refused(*arguments: str) -> str:
-    with pytest.raises(InittuiError) as caught:
-        run(*arguments)
-    assert isinstance(caught.value, UsageError)
-    return str(caught.value)
+    return commands.refused("inspect", *arguments)
 
 
 def test_a_process_prints_the_report_and_nothing_else() -> None:
-    done = subprocess.run(
-        [INITTUI, "inspect", "zeros", "rule", *QUICK],
-        capture_output=True,
-        text=True,
-        env=dict(os.environ),
-        timeout=120,
-        check=False,
-    )
+    done = inittui("inspect", "zeros", "rule", *QUICK)
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
     assert max(map(cell_len, done.stdout.splitlines())) <= 80
@@ -150,7 +129,7 @@ def test_a_recorded_run_is_shown_from_its_log(tmp_path: Path) -> None:
     runs = ("--runs-dir", str(tmp_path))
     quick = tuple(part for part in QUICK if part not in ("--images", "64"))
     arguments = ["compare", "zeros", "rule", *quick, "--inspect-every", "2", *runs]
-    compared = CliRunner().invoke(app, arguments)
+    compared = invoke(*arguments)
     assert compared.exit_code == 0
     assert "What stands out" in compared.stdout
     assert "Layer by layer: inittui inspect --run 2" in compared.stdout
@@ -160,14 +139,14 @@ def test_a_recorded_run_is_shown_from_its_log(tmp_path: Path) -> None:
     assert found["run"]["path"].startswith(str(tmp_path))
     printed = run("--run", "last", *runs, "--only", "fc1", "--width", "100")
     assert "fc1 after" in printed
-    shown = CliRunner().invoke(app, ["runs", "show", "last", *runs])
+    shown = invoke("runs", "show", "last", *runs)
     assert "What stands out" in shown.stdout
 
 
 def test_a_run_without_probes_says_how_to_get_them(tmp_path: Path) -> None:
     runs = ("--runs-dir", str(tmp_path))
     quick = tuple(part for part in QUICK if part not in ("--images", "64"))
-    CliRunner().invoke(app, ["compare", "rule", *quick, *runs])
+    invoke("compare", "rule", *quick, *runs)
     assert "'inittui compare --inspect' does" in refused("--run", "last", *runs)
 
 
@@ -193,12 +172,3 @@ def test_mistakes_are_one_clear_line(arguments: tuple[str, ...], expected: str) 
     message = refused(*arguments)
     assert expected in message
     assert "\n" not in message
-
-
-def test_the_schema_is_the_one_of_the_types() -> None:
-    from inittui.documents.compare import generated_schema
-    from inittui.documents.inspect import InspectDocument
-
-    file = resources.files("inittui.documents") / "schemas" / "inspect.schema.json"
-    expected = json.loads(json.dumps(generated_schema(InspectDocument)))
-    assert json.loads(file.read_text(encoding="utf-8")) == expected

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import statistics
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
-from typer.testing import CliRunner
 
 from inittui.cli import lesson_parts as lesson_run
 from inittui.cli.lesson_parts import Settings, with_settings
-from inittui.cli.main import app
 from inittui.documents.compare import schema
 from inittui.errors import UsageError
 from inittui.lessons import lesson_names, read_lesson
+from tests.support.commands import invoke
 
 QUIET = ("--fast", "--no-save", "--quiet")
 
@@ -36,10 +34,6 @@ model = { hidden = [8] }
 [[parts.ask]]
 says = "accuracy"
 """
-
-
-def invoke(*arguments: str) -> Any:
-    return CliRunner().invoke(app, arguments, standalone_mode=False)
 
 
 @pytest.fixture

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from rich.cells import cell_len
-from typer.testing import CliRunner
 
-from inittui.cli.main import app
-from inittui.cli.options import parse_model_args
-from inittui.errors import UsageError
 from inittui.experiment.models import MODELS
-
-INITTUI = str(Path(sys.executable).with_name("inittui"))
+from tests.support import commands
+from tests.support.commands import inittui, python, refused, run
 
 NET = """
 import torch
@@ -46,22 +38,8 @@ def net(tmp_path: Path) -> Path:
     return path
 
 
-def run(*arguments: str) -> str:
-    result = CliRunner().invoke(app, arguments)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.stdout
-
-
-def document(*arguments: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run("model", *arguments, "--json"))
-    return found
-
-
-def refused(*arguments: str) -> str:
-    with pytest.raises(UsageError) as caught:
-        run(*arguments)
-    return str(caught.value)
+def document(*arguments: str) -> Any:
+    return commands.document("model", *arguments)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -85,7 +63,7 @@ def test_the_list_needs_no_torch() -> None:
         "import sys; from typer.testing import CliRunner; from inittui.cli.main import app\n"
         "CliRunner().invoke(app, ['model']); print('torch' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = python(code)
     assert done.stdout.strip() == "False"
 
 
@@ -162,16 +140,14 @@ def test_what_is_wrong_is_said(net: Path, arguments: tuple[str, ...], said: str)
 
 
 def test_the_process_says_it_in_one_line_and_debug_shows_all(net: Path) -> None:
-    command = [INITTUI, "model", f"{net}:Net", "--model-arg", "width=x"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = ("model", f"{net}:Net", "--model-arg", "width=x")
+    done = inittui(*command)
     assert done.returncode == 2
     lines = done.stderr.splitlines()
     assert lines.pop(0) == "imported"  # what it prints
     assert len(lines) == 1
     assert lines[0].startswith(f"inittui: {net}:Net: TypeError: ")
-    done = subprocess.run(
-        [INITTUI, "--debug", *command[1:]], capture_output=True, text=True, check=False
-    )
+    done = inittui("--debug", *command)
     assert "Traceback" in done.stderr
     assert "self.a = nn.Conv2d(1, width, 3, groups=1)" in done.stderr
 
@@ -207,38 +183,3 @@ def test_the_code_of_a_model_that_is_replaced_is_not_imported(net: Path, tmp_pat
     net.write_text("raise RuntimeError('imported')")
     quick = ("-c", str(file), "-n", "100", "-e", "1", "--no-save", "-q", "--json")
     assert '"finished"' in run("compare", *quick, "--model", "sigmoid_mlp")
-
-
-def test_arguments_are_read_as_numbers_booleans_and_words() -> None:
-    assert parse_model_args(None) is None
-    texts = ["a=3", "b=-2.5", "c=1e-3", "d=True", "e=false", "f=x=y", "g=", "h=1e999", "i=nan"]
-    assert parse_model_args(texts) == {
-        "a": 3, "b": -2.5, "c": 1e-3, "d": True, "e": False, "f": "x=y", "g": "", "h": "1e999",
-        "i": "nan",
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize("text", ["a", "=3", "a b=3", "3=a", "class=3", ""])
-def test_arguments_that_cannot_be_read(text: str) -> None:
-    with pytest.raises(UsageError, match="is not of the form depth=3"):
-        parse_model_args([text])
-
-
-def test_an_argument_given_twice() -> None:
-    with pytest.raises(UsageError, match="'a' is given twice"):
-        parse_model_args(["a=1", "a=2"])
-
-
-@given(st.lists(st.text(max_size=40), max_size=4))
-def test_any_text_is_read_or_refused(texts: list[str]) -> None:
-    try:
-        arguments = parse_model_args(texts)
-    except UsageError as error:
-        assert "\n" not in str(error)
-    else:
-        assert json.loads(json.dumps(arguments)) == arguments
-
-
-@given(st.one_of(st.integers(-(10**15), 10**15), st.floats(allow_nan=False, allow_infinity=False)))
-def test_numbers_come_back(number: float) -> None:
-    assert parse_model_args([f"a={number}"]) == {"a": number}

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
-from typer.testing import CliRunner
 
-from inittui.cli.main import app
 from inittui.cli.registry import COMMANDS, Place, load
+from tests.support.commands import invoke, python
 
 
 @pytest.mark.parametrize("place", COMMANDS, ids=lambda place: place.name)
@@ -21,7 +17,7 @@ def test_the_table_repeats_each_command_s_first_line(place: Place) -> None:
 
 @pytest.mark.parametrize("place", COMMANDS, ids=lambda place: place.name)
 def test_each_command_prints_its_own_help(place: Place) -> None:
-    result = CliRunner().invoke(app, [place.name, "--help"])
+    result = invoke(place.name, "--help")
     assert result.exit_code == 0
     assert f"Usage: inittui {place.name} " in result.output
     assert "--help" in result.output
@@ -35,8 +31,6 @@ def test_the_help_lists_all_and_loads_none() -> None:
         "('inittui.cli.compare', 'inittui.cli.runs', 'msgspec', 'numpy', 'torch',"
         " 'rich.markdown', 'rich.traceback')])"
     )
-    process = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    )
+    process = python(code)
     assert process.stdout.endswith("[]\n")
     assert all(f"│ {place.name} " in process.stdout for place in COMMANDS)

@@ -5,41 +5,18 @@ from __future__ import annotations
 import json
 import math
 import os
-import pty
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from inittui.cli.main import main
-from inittui.events.records import (
-    EpochEnded,
-    Event,
-    Noted,
-    RunEnded,
-    RunStarted,
-    StepLosses,
-    TrialEnded,
-    TrialStarted,
-)
+from benchmarks.terminals import UI, Terminal
+from inittui.events.records import Event, Noted, RunEnded
 from inittui.experiment.records import Experiment, TrainingConfig
-from inittui.experiment.trials import TrialPlan
 from inittui.runs import LogWriter, RunDirectory, create_run
-
-
-@dataclass(frozen=True)
-class Result:
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Result]
+from tests.support.commands import Command, command_of, python
+from tests.support.runs import Made, made_events
 
 
 @pytest.fixture
@@ -52,37 +29,20 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def inittui(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Command:
-    def command(*arguments: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["inittui", *map(str, arguments)])
-        try:
-            main()
-            code: object = 0
-        except SystemExit as end:
-            code = end.code
-        captured = capsys.readouterr()
-        return Result(int(str(code or 0)), captured.out, captured.err)
-
-    return command
+    return command_of(monkeypatch, capsys)
 
 
 def _events(run: str, experiment: Experiment) -> list[Event]:
     """A finished run of 20 steps an epoch."""
-    trials = tuple(TrialPlan(scheme, 0) for scheme in experiment.schemes)
-    events: list[Event] = [
-        RunStarted(at=1.0, run=run, experiment=experiment, trials=trials, steps_per_epoch=20,
-                   device="cpu", versions={"inittui": "0"}, command=("inittui", "compare"))
-    ]  # fmt: skip
-    for trial in range(len(trials)):
-        events.append(TrialStarted(at=2.0, trial=trial))
-        losses = tuple(2.3 * math.exp(-0.1 * trial * step) for step in range(20))
-        events.append(StepLosses(at=2.0, trial=trial, first=0, values=losses))
-        events.append(
-            EpochEnded(at=3.0, trial=trial, epoch=1, step=20, train_loss=1.0, val_loss=1.0,
-                       val_accuracy=0.5 + trial / 10, seconds=1.5)
-        )  # fmt: skip
-        events.append(TrialEnded(at=3.0, trial=trial, status="finished", step=20, seconds=1.5))
-    events.append(RunEnded(at=4.0, status="finished", seconds=3.0, wall_seconds=4.0))
-    return events
+    trials = [
+        Made(
+            scheme,
+            0.5 + number / 10,
+            losses=[2.3 * math.exp(-0.1 * number * step) for step in range(20)],
+        )
+        for number, scheme in enumerate(experiment.schemes)
+    ]
+    return made_events(trials, run=run, experiment=experiment, steps_per_epoch=20)
 
 
 def _record(root: Path, *, name: str = "", keep: int | None = None) -> RunDirectory:
@@ -135,6 +95,7 @@ def test_the_list_for_scripts(inittui: Command, root: Path) -> None:
             "status": "finished",
             "steps": 40,
             "planned_steps": 40,
+            "is_partial": False,
         }
         assert result.out.isascii()
 
@@ -194,48 +155,64 @@ def test_a_run_that_is_being_written_is_not_removed(inittui: Command, root: Path
 
 @pytest.mark.pty
 @pytest.mark.parametrize(("answer", "expected", "kept"), [
-    (b"y\n", 0, False), (b"n\n", 0, True), (b"\n", 0, True), (b"\x03", 130, True),
+    ("y\n", 0, False), ("n\n", 0, True), ("\n", 0, True), ("\x03", 130, True),
 ])  # fmt: skip
-def test_removing_asks_on_a_terminal(root: Path, answer: bytes, expected: int, kept: bool) -> None:
+def test_removing_asks_on_a_terminal(root: Path, answer: str, expected: int, kept: bool) -> None:
     run = _record(root)
-    pid, terminal = pty.fork()
-    if pid == 0:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        code = "from inittui.cli.main import main; main()"
-        os.execv(sys.executable, [sys.executable, "-c", code, "runs", "rm", "last"])
-    seen = b""
-    while b"for good" not in seen:
-        seen += os.read(terminal, 1000)
-    status = _answered(pid, terminal, answer)
-    os.close(terminal)
-    assert os.waitstatus_to_exitcode(status) == expected
+    with Terminal([*UI, "runs", "rm", "last"]) as terminal:
+        terminal.wait_for("for good")
+        assert run.id in terminal.text
+        assert _answered(terminal, answer) == expected
     assert run.path.exists() == kept
-    assert run.id.encode() in seen
 
 
-def _answered(pid: int, terminal: int, answer: bytes) -> int:
-    """Return the status that a command ends with, as often as it takes to be heard.
+def _answered(terminal: Terminal, answer: str) -> int:
+    """Return the code that a command ends with, as often as it takes to be heard.
 
     Python loses a signal between its last look at signals and the reading of a line; a person
     presses Ctrl-C again.
     """
     for _ in range(10):
-        os.write(terminal, answer)
-        patience = time.monotonic() + 3
-        while time.monotonic() < patience:
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                return status
-            time.sleep(0.01)
+        terminal.press(answer)
+        with suppress(TimeoutError):
+            return terminal.wait_for_end(3)
     raise AssertionError("it didn't end")
 
 
 def test_renaming(inittui: Command, root: Path) -> None:
     run = _record(root)
-    assert inittui("runs", "rename", "last", "better").code == 0
+    told = inittui("runs", "rename", "last", "better")
+    assert (told.code, told.out) == (0, "")
+    assert told.err == f"inittui: run {run.id} is now called 'better'\n"
     assert json.loads(inittui("runs", "--json").out)[0]["name"] == "better"
     assert inittui("runs", "path", "better").out == f"{run.path}\n"
     assert inittui("runs", "rename", "better", "").code == 2
+    assert "it was 'better'" in inittui("runs", "rename", "better", "best").err
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("last", "means the newest run"),
+        ("LAST", "means the newest run"),
+        ("   ", "can't be blank"),
+        (" best", "no blanks around it"),
+        ("best\t", "no blanks around it"),
+        ("be\x1b[2Jst", "control characters"),
+        ("be\nst", "control characters"),
+        ("be\u202est", "control characters"),
+        ("x" * 201, "not 201"),
+        ("20260101-000000-000-abcdef", "the ID of another run"),
+    ],
+)
+def test_what_can_t_be_a_name(inittui: Command, root: Path, name: str, why: str) -> None:
+    run = _record(root)
+    result = inittui("runs", "rename", "last", name)
+    assert (result.code, result.out) == (2, "")
+    assert why in result.err
+    assert result.err.count("\n") == 1
+    assert result.err.rstrip("\n").isprintable()
+    assert not run.name_file.exists()
 
 
 def test_verifying(inittui: Command, root: Path) -> None:
@@ -364,6 +341,6 @@ def test_the_list_needs_no_torch(root: Path) -> None:
         "try: main()\n"
         "finally: print('torch' in sys.modules, 'filelock' in sys.modules, file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = python(code)
     assert done.stderr == "False False\n"
     assert "finished" in done.stdout

@@ -21,7 +21,8 @@ from inittui.documents.compare import (
     schema,
 )
 from inittui.errors import UsageError
-from tests.support.recorded import run_state
+from inittui.text import sanitize
+from tests.support.runs import Made, made_run, run_state
 from tests.support.write_schemas import DOCUMENTS
 
 RUNS = ("classic", "seeds", "diverged", "interrupted", "running", "empty")
@@ -147,3 +148,18 @@ def test_csv_leaves_empty_what_is_unknown() -> None:
     rule = next(row for row in rows if row["scheme"] == "rule")
     assert (rule["status"], rule["epoch"], rule["val_accuracy"]) == ("diverged", "", "")
     assert math.isfinite(float(rule["seconds"]))
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", '\t=HYPERLINK("x")', "=a\n,b"])
+def test_csv_has_no_text_that_a_spreadsheet_computes(text: str) -> None:
+    state = made_run([Made(text, 0.5, losses=(-2.0, -1.0)), Made("rule", 0.25)])
+    rows = list(csv.DictReader(io.StringIO(compare_csv(state))))
+    assert rows[0]["scheme"] == "'" + sanitize(text)
+    assert rows[1]["scheme"] == "rule"
+
+
+def test_csv_keeps_numbers_numbers() -> None:
+    state = made_run([Made("rule", losses=(1.0, -math.inf))])
+    state.trials[0].status = "diverged"
+    (row,) = csv.DictReader(io.StringIO(compare_csv(state)))
+    assert row["train_loss"] == "-Infinity"

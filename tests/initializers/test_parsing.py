@@ -13,6 +13,7 @@ from inittui.errors import UsageError
 from inittui.experiment.scheme import format_value
 from inittui.initializers import CATALOGUE, find, names, parse_scheme
 from inittui.initializers.description import Description, Parameter
+from tests.support.torture import examples
 
 
 @pytest.mark.parametrize(
@@ -136,7 +137,7 @@ def _schemes(draw: st.DrawFn) -> str:
 
 @given(_schemes())
 @example("uniform:low=0/own.py:f")
-@settings(max_examples=400, deadline=2_000)
+@settings(max_examples=examples(120), deadline=2_000)
 def test_what_parses_round_trips(text: str) -> None:
     try:
         scheme = parse_scheme(text)
@@ -169,7 +170,7 @@ _BITS = st.sampled_from([*names(), *_SCRAPS])
 
 
 @given(st.one_of(st.text(max_size=80), st.lists(_BITS, max_size=12).map("".join)))
-@settings(max_examples=600, deadline=2_000)
+@settings(max_examples=examples(150), deadline=2_000)
 def test_garbage_gives_a_usage_error_or_a_scheme(text: str) -> None:
     try:
         scheme = parse_scheme(text)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from torch import nn
 
 from inittui.events.wire_numbers import from_wire
-from inittui.inspection import statistics
 from inittui.inspection.statistics import (
     BINS,
     between_samples,
@@ -44,11 +43,10 @@ def test_moments_are_numpys_in_float64(shape: tuple[int, ...], dtype: torch.dtyp
     assert (found.min, found.max) == (exact.min(), exact.max())
 
 
-def test_tensors_larger_than_a_part_are_measured_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tensors_larger_than_a_part_are_measured_whole() -> None:
     values = numbers(50, 21)
     whole = measure(values, 99.0), between_samples(values)
-    monkeypatch.setattr(statistics, "_PART", 64)
-    parts = measure(values, 99.0), between_samples(values)
+    parts = measure(values, 99.0, part=64), between_samples(values, part=64)
     assert parts[0].histogram == whole[0].histogram
     assert parts[0].variance == pytest.approx(from_wire(whole[0].variance), rel=1e-13)
     assert parts[1] == pytest.approx(whole[1], rel=1e-13)

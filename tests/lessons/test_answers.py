@@ -24,7 +24,7 @@ from inittui.lessons.questions import (
     Written,
 )
 from inittui.results.state import RunState, fold
-from tests.support.made_runs import STD, Made, made_run, std_sweep
+from tests.support.runs import STD, Made, made_run, std_sweep
 
 NOTHING = RunState()
 

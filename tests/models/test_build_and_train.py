@@ -43,9 +43,9 @@ def file(tmp_path: Path) -> Path:
 
 def compare_ways(model: ModelConfig, kind: str, images: int = 250) -> None:
     wanted = {"model": model, "images": images, "batch_size": 40, "dtype": "float64"}
-    materials = prepare(experiment(["rule", "zeros"], **wanted))
-    assert plan_stacks(materials).kind == kind
-    stacked = run(materials)
+    prepared = prepare(experiment(["rule", "zeros"], **wanted))
+    assert plan_stacks(prepared).kind == kind
+    stacked = run(prepared)
     plain = run(experiment(["rule", "zeros"], stack="off", **wanted))
     assert stacked.trials[0].steps == -(-images * 4 // 5 // 40)
     assert worst_relative(stacked, plain) < 1e-9
@@ -110,6 +110,6 @@ def test_inputs_that_do_not_fit(model: ModelConfig, said: str) -> None:
 
 def test_grey_images_become_colour_for_models_that_want_it() -> None:
     model = ModelConfig(name="lenet", input=(3, 28, 28))
-    materials = prepare(experiment(["rule"], images=100, model=model))
-    assert materials.images.shape[1:] == (3, 28, 28)
-    assert materials.template.get_submodule("conv1").in_channels == 3
+    prepared = prepare(experiment(["rule"], images=100, model=model))
+    assert prepared.data.images.shape[1:] == (3, 28, 28)
+    assert prepared.variants[0].template.get_submodule("conv1").in_channels == 3

@@ -23,9 +23,7 @@ from inittui.training.checkpoints import Checkpoint, CheckpointStore, most_bytes
 from inittui.training.planning import plan_stacks
 from inittui.training.prepared import prepare
 from inittui.training.stack import Stack
-from tests.support.essence import essence
-from tests.support.interrupted import Interrupted
-from tests.support.processes import Launcher
+from tests.support.processes import Interrupted, Launcher, essence
 
 GROUP = (3, 4, 5)
 BLOCKED = ("a link in the folder's place", "a folder")
@@ -181,11 +179,6 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
     assert path.read_bytes() == before
 
 
-@pytest.fixture(scope="module")
-def interrupted(inittui: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
-    return Interrupted(inittui, tmp_path_factory.mktemp("interrupted"))
-
-
 def _others_state(path: Path) -> None:
     """A sound checkpoint, but of models of another shape."""
     group = tuple(range(2))
@@ -251,7 +244,8 @@ def test_a_whole_checkpoint_is_within_the_bound(optimizer: Optimizer, model: str
         data=DataConfig(limit=400),
         training=TrainingConfig(optimizer=optimizer, device="cpu", dtype="float64"),
     )
-    materials = prepare(wanted)
-    stack = Stack(materials, plan_stacks(materials).kind, (0, 1), lambda: False)
+    prepared = prepare(wanted)
+    (variant,) = prepared.variants
+    stack = Stack(variant, plan_stacks(prepared).kind, (0, 1), lambda: False)
     size = sum(t.numel() * t.element_size() for t in stack._learner.state().values())
-    assert size < most_bytes(materials.template, 2, steps=4)
+    assert size < most_bytes(variant.template, 2, steps=4)

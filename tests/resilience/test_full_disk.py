@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from inittui.runs import RunDirectory, verify_run
-from tests.support.essence import essence, the_run
-from tests.support.processes import Launcher, Result
+from tests.support.commands import Result
+from tests.support.processes import Launcher, essence, the_run
 
 _COMPARE = (
     "compare", "rule", "default", "constant:value=1e30", "--hidden", "32",

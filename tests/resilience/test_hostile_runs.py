@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +13,9 @@ import pytest
 from inittui.events.records import StepLosses, encode
 from inittui.experiment.records import Experiment
 from inittui.runs import RunDirectory, create_run
-from tests.support.interrupted import Interrupted
-from tests.support.processes import Launcher, Result
-from tests.support.recorded import LOGS
+from tests.support.commands import Result, python
+from tests.support.processes import Interrupted, Launcher
+from tests.support.runs import LOGS
 
 _MOST_SECONDS = 30.0
 _MOST_BYTES = 1_000 * 2**20
@@ -151,11 +149,6 @@ def test_removing_a_run_with_links_removes_the_links_alone(
     assert (outside / "thesis.tex").read_text() == "mine"
 
 
-@pytest.fixture(scope="module")
-def interrupted(inittui: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
-    return Interrupted(inittui, tmp_path_factory.mktemp("interrupted"))
-
-
 @pytest.mark.parametrize(
     "name",
     ["events.jsonl", "writer.lock", "writer.json", "summary.json", "experiment.toml", "name.txt",
@@ -214,9 +207,7 @@ def test_a_log_of_millions_of_events_is_read_in_seconds(
         for number in range(events):
             first = number // trials
             log.write(encode(StepLosses(trial=number % trials, first=first, values=(2.3025,))))
-    output = subprocess.run(
-        [sys.executable, "-c", _READ, str(run.path)], capture_output=True, text=True, check=True
-    ).stdout
+    output = python(_READ, str(run.path)).stdout
     steps, seconds, peak = (float(word) for word in output.split())
     assert steps == events
     tell(

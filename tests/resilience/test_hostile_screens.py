@@ -11,8 +11,7 @@ import pytest
 from inittui.tui.app import LabApp
 from inittui.tui.open_runs import OpenRuns
 from inittui.tui.terminal import Terminal
-from tests.resilience.test_hostile_text import poisoned
-from tests.support.hostile import UNSEEN, hostile_strings
+from tests.support.hostile import UNSEEN, hostile_strings, poisoned
 
 SCREENS = ("1", "2", "3", "4", "5")
 

@@ -6,51 +6,15 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from inittui.experiment.records import Experiment
-from inittui.runs import RunDirectory, create_run
-from tests.support.hostile import assert_harmless, hostile_strings
-from tests.support.processes import Launcher, Result
-from tests.support.recorded import LOGS
+from tests.support.commands import Result
+from tests.support.hostile import assert_harmless, hostile_strings, poisoned
+from tests.support.processes import Launcher
 
 _MOST_SECONDS = 30.0
 """For one command with one hostile string, on a busy machine."""
-
-
-def poisoned(root: Path, text: str) -> RunDirectory:
-    """Make a run in which every text that a log can hold is a hostile one."""
-    run = create_run(root, Experiment(name=text.encode("utf-8", "replace").decode()))
-    lines = [json.loads(line) for line in (LOGS / "seeds.jsonl").read_bytes().splitlines()]
-    lines = [_poison(line, text) for line in lines]
-    lines.insert(3, {"event": "noted", "at": 1.0, "message": text})
-    lines.insert(4, {"event": text, "at": 1.0})
-    lines[-1]["reason"] = text
-    run.log.write_text("\n".join(map(json.dumps, lines)) + f"\n{{{text!r}: garbage\n", "utf-8")
-    run.worker_log.write_bytes(text.encode("utf-8", "surrogatepass"))
-    run.name_file.write_bytes(text.encode("utf-8", "surrogatepass"))
-    run.holder_file.write_text(json.dumps({"host": text, "pid": 1, "since": time.time()}))
-    return run
-
-
-_KEPT = {"event", "run", "status", "digest", "when", "kind", "evaluate_on"}
-"""Keys whose values are one of few words: another one makes the line a damaged one."""
-
-
-def _poison(value: Any, text: str, key: str = "") -> Any:
-    if isinstance(value, dict):
-        return {
-            (text if key in ("versions", "swept") else k): _poison(v, text, k)
-            for k, v in value.items()
-        }
-    if isinstance(value, list):
-        return [_poison(each, text, key) for each in value]
-    is_number = value in ("NaN", "Infinity", "-Infinity")
-    if not isinstance(value, str) or key in _KEPT or is_number:
-        return value
-    return f"{value} {text}" if key == "scheme" else text
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from inittui.runs import RunDirectory
-from tests.support.essence import essence, the_run
-from tests.support.processes import Launcher, Result
+from tests.support.commands import Result
+from tests.support.processes import Launcher, essence, the_run
 
 _QUICK = ("--limit", "2600", "--batch-size", "20", "--epochs", "2")
 """104 steps an epoch: diverged trials are dropped in the middle of one, at its 100th step."""

@@ -9,16 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from inittui.runs import RunDirectory, load_state
+from inittui.events.records import RunEnded
+from inittui.recording.recorder import Recorder
+from inittui.recording.resume import open_resumption
+from inittui.runs import LogWriter, RunBusyError, RunDirectory, load_state
+from inittui.runs.chain import BEGIN, add_checksum
 from inittui.runs.launch import start_worker
-from tests.support.essence import essence, the_run
-from tests.support.interrupted import Interrupted
-from tests.support.processes import Launcher
-
-
-@pytest.fixture(scope="module")
-def interrupted(inittui: Launcher, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
-    return Interrupted(inittui, tmp_path_factory.mktemp("interrupted"))
+from tests.support.beating import beating
+from tests.support.processes import Interrupted, Launcher, essence, the_run
 
 
 def _edit_toml(old: str, new: str) -> Callable[[RunDirectory], None]:
@@ -34,11 +32,16 @@ def _edit_start(**changes: object) -> Callable[[RunDirectory], None]:
     """Change what the log's first line says, as if another machine had written it."""
 
     def edit(run: RunDirectory) -> None:
-        first, rest = run.log.read_bytes().split(b"\n", 1)
-        start = json.loads(first)
+        start, *rest = map(json.loads, run.log.read_bytes().splitlines())
         for key, value in changes.items():
             start[key] = start[key] | value if isinstance(value, dict) else value
-        run.log.write_bytes(json.dumps(start).encode() + b"\n" + rest)
+        run.log.write_bytes(b"")
+        last = BEGIN
+        for event in (start, *rest):
+            del event["crc"]
+            line, last = add_checksum(json.dumps(event).encode() + b"\n", last)
+            with run.log.open("ab") as log:
+                log.write(line)
 
     return edit
 
@@ -70,6 +73,35 @@ def test_what_is_no_longer_as_it_was_is_named_and_refused(
     assert run.log.read_bytes() == before
 
 
+def test_a_run_that_was_renamed_is_the_same_run(
+    inittui: Launcher, interrupted: Interrupted, tmp_path: Path
+) -> None:
+    run = interrupted.copy(tmp_path / "runs")
+    named = inittui.run("runs", "rename", "last", "mine", "--runs-dir", run.path.parent)
+    assert (named.code, named.out) == (0, "")
+    assert named.err == f"inittui: run {run.id} is now called 'mine'\n"
+    _edit_toml('name = ""', 'name = "written into the file"')(run)
+    resumed = inittui.run("runs", "resume", "mine", "-q", "--runs-dir", run.path.parent)
+    assert resumed.code == 0, resumed.err
+    assert "went on although" not in " ".join(resumed.out.split())
+    assert essence(run) == interrupted.essence
+    assert inittui.run("runs", "verify", "mine", "--runs-dir", run.path.parent).code == 0
+
+
+def test_a_run_that_somebody_else_has_gone_on_with_is_left_to_them(
+    interrupted: Interrupted, tmp_path: Path
+) -> None:
+    run = interrupted.copy(tmp_path / "runs")
+    mine = open_resumption(run)
+    with LogWriter(run) as log:
+        log.write(RunEnded(status="finished", seconds=1.0, wall_seconds=1.0))
+    before = run.log.read_bytes()
+    with pytest.raises(RunBusyError, match="was written by another process meanwhile") as raised:
+        next(iter(Recorder.of_resumption(mine).events(should_stop=lambda: True)))
+    assert raised.value.exit_code == 2
+    assert run.log.read_bytes() == before
+
+
 def test_who_insists_gets_a_whole_run_that_says_what_was_different(
     inittui: Launcher, interrupted: Interrupted, tmp_path: Path
 ) -> None:
@@ -85,9 +117,14 @@ def test_who_insists_gets_a_whole_run_that_says_what_was_different(
     resumed = [json.loads(x) for x in run.log.read_bytes().splitlines() if b'"run_resumed"' in x]
     assert "torch was 1.0" in resumed[0]["differences"][0]
 
+    before = run.log.read_bytes()
     again = inittui.run("runs", "resume", "last", "-q", "--runs-dir", tmp_path / "runs")
-    assert again.code == 2
+    assert (again.code, again.out) == (0, result.out)
     assert "is over" in again.err
+    assert "already done" in again.err
+    assert again.err.count("\n") == 1
+    assert start_worker(run, resume=True).wait(60) == 0
+    assert run.log.read_bytes() == before
 
 
 def test_other_trials_are_another_run_whoever_insists(
@@ -143,12 +180,14 @@ def test_a_run_of_another_host_goes_on_for_who_insists(
     inittui: Launcher, interrupted: Interrupted, tmp_path: Path
 ) -> None:
     run = interrupted.copy(tmp_path / "runs")
-    holder = {"host": "elsewhere", "pid": 1, "since": time.time()}
-    run.holder_file.write_text(json.dumps(holder))
-    run.log.touch()
-    refused = inittui.run("runs", "resume", "last", "-q", "--runs-dir", run.path.parent)
-    assert (refused.code, refused.out) == (2, "")
-    assert "written to a moment ago by pid 1 on host elsewhere" in refused.err
+    with beating(run):
+        refused = inittui.run("runs", "resume", "last", "-q", "--runs-dir", run.path.parent)
+        assert (refused.code, refused.out) == (2, "")
+        assert "written to a moment ago by pid 1 on host elsewhere" in refused.err
+        removed = inittui.run("runs", "rm", "last", "--yes", "--runs-dir", run.path.parent)
+        assert removed.code == 4
+        assert "is being written by pid 1 on host elsewhere" in removed.err
+    run.beat_file.unlink()
     forced = inittui.run("runs", "resume", "last", "-q", "--force", "--runs-dir", run.path.parent)
     assert forced.code == 0, forced.err
     assert essence(run) == interrupted.essence

@@ -8,8 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import msgspec
@@ -19,6 +19,8 @@ from inittui.errors import MachineError, UsageError
 from inittui.experiment.records import Experiment
 from inittui.runs import Holder, LogWriter, RunDirectory, create_run, load_state
 from inittui.runs.launch import start_worker, stop_worker
+from tests.support.beating import beating
+from tests.support.commands import wait_until
 from tests.support.processes import Launcher
 
 
@@ -44,11 +46,12 @@ def _note(run: RunDirectory, pid: int, host: str | None = None) -> None:
     run.holder_file.write_bytes(msgspec.json.encode(holder))
 
 
-def _hold_lock(run: RunDirectory) -> int:
+@contextmanager
+def _held_lock(run: RunDirectory) -> Iterator[None]:
     """Lock as a writer does that has not left its note yet."""
-    descriptor = os.open(run.lock, os.O_RDWR)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    return descriptor
+    with run.lock.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture
@@ -75,24 +78,16 @@ def test_a_stale_note_beside_a_held_lock_is_not_believed(
 ) -> None:
     """The next writer has the lock and not yet replaced the note of one that was killed."""
     _note(run, innocent.pid)
-    lock = _hold_lock(run)
-    try:
-        with pytest.raises(UsageError, match="another process than pid"):
-            stop_worker(run)
-    finally:
-        os.close(lock)
+    with _held_lock(run), pytest.raises(UsageError, match="another process than pid"):
+        stop_worker(run)
     assert not signalled
 
 
 @pytest.mark.parametrize("pid", [2**22 + 1, 2**31 - 1])
 def test_a_pid_that_no_process_has(run: RunDirectory, pid: int, signalled: list[object]) -> None:
     _note(run, pid)
-    lock = _hold_lock(run)
-    try:
-        with pytest.raises(UsageError, match="another process than pid"):
-            stop_worker(run)
-    finally:
-        os.close(lock)
+    with _held_lock(run), pytest.raises(UsageError, match="another process than pid"):
+        stop_worker(run)
     assert not signalled
 
 
@@ -101,12 +96,8 @@ def test_a_pid_that_means_a_group_of_processes_or_nothing(
     run: RunDirectory, pid: int, signalled: list[object]
 ) -> None:
     _note(run, pid)
-    lock = _hold_lock(run)
-    try:
-        with pytest.raises(UsageError, match="left no note"):
-            stop_worker(run)
-    finally:
-        os.close(lock)
+    with _held_lock(run), pytest.raises(UsageError, match="left no note"):
+        stop_worker(run)
     assert not signalled
 
 
@@ -117,28 +108,21 @@ def test_another_host_s_process_is_named_and_left_alone(
     signalled: list[object],
     is_held: bool,
 ) -> None:
-    _note(run, innocent.pid, "elsewhere\x1b[2J")
-    lock = _hold_lock(run) if is_held else None
-    try:
-        with pytest.raises(UsageError, match=r"on host elsewhere.*stop it there") as raised:
-            stop_worker(run)
-    finally:
-        if lock is not None:
-            os.close(lock)
+    there = Holder(host="elsewhere\x1b[2J", pid=innocent.pid, since=1.0)
+    told = pytest.raises(UsageError, match=r"on host elsewhere.*stop it there")
+    alive = beating(run, there)
+    with _held_lock(run) if is_held else nullcontext(), alive, told as raised:
+        stop_worker(run)
     assert "\x1b" not in str(raised.value)
     assert not signalled
 
 
 def test_a_lock_without_a_note_names_nobody(run: RunDirectory, signalled: list[object]) -> None:
-    lock = _hold_lock(run)
-    try:
-        for content in (None, b"", b"{", b'{"host":1}', b"[" * 100_000):
-            if content is not None:
-                run.holder_file.write_bytes(content)
-            with pytest.raises(UsageError, match="left no note"):
-                stop_worker(run)
-    finally:
-        os.close(lock)
+    for content in (None, b"", b"{", b'{"host":1}', b"[" * 100_000):
+        if content is not None:
+            run.holder_file.write_bytes(content)
+        with _held_lock(run), pytest.raises(UsageError, match="left no note"):
+            stop_worker(run)
     assert not signalled
 
 
@@ -165,10 +149,7 @@ def test_a_detached_run_ends_in_order_and_can_be_resumed(inittui: Launcher, tmp_
     stopped = inittui.run("runs", "stop", run.id, "--runs-dir", root)
     assert stopped.code == 0, stopped.err
     assert "was asked to stop" in stopped.err
-    for _ in range(3000):
-        if load_state(run)[0].ended is not None and not run.holder_file.exists():
-            break
-        time.sleep(0.01)
+    wait_until(lambda: load_state(run)[0].ended is not None and not run.holder_file.exists())
     state, _ = load_state(run)
     assert state.status == "interrupted"
     assert {trial.status for trial in state.trials} == {"interrupted"}

@@ -30,7 +30,7 @@ from inittui.experiment.records import Experiment
 from inittui.experiment.trials import TrialPlan
 from inittui.lessons.answers import answer
 from inittui.lessons.questions import Accuracy, Loss
-from inittui.results.comparison import Measure
+from inittui.results.comparison import Measure, percent
 from inittui.results.curves import (
     Metric,
     curve_of,
@@ -43,11 +43,12 @@ from inittui.results.curves import (
 from inittui.results.state import RunState, fold
 from inittui.runs import RunDirectory
 from inittui.tui.chart_options import METRICS, ChartOptions, contestants, picture
-from inittui.tui.leaderboard import loss_text, percent, standings
+from inittui.tui.leaderboard import standings
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.views.chart.plots import Series
 from inittui.views.curves import accuracy_series, loss_series
-from tests.support.recorded import LOGS, run_state
+from inittui.views.wording import mean_loss
+from tests.support.runs import LOGS, run_state
 
 PER_EPOCH = 4
 EPOCHS = 3
@@ -225,7 +226,7 @@ def _check_the_tables(state: RunState) -> None:
         )
         cells = lines[one["scheme"]]
         assert f" {percent(accuracy)} " in cells
-        assert f" {loss_text(first)} " in cells
+        assert f" {mean_loss(first)} " in cells
 
 
 @given(_RUNS)

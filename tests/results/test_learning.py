@@ -19,7 +19,7 @@ from inittui.results.learning import (
     p_value,
 )
 from inittui.results.state import RunState
-from tests.support.recorded import run_state
+from tests.support.runs import run_state
 
 
 def verdict(accuracy: float, images: int, loss: float = 1.0, classes: int = 10) -> Verdict:

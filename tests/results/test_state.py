@@ -14,37 +14,23 @@ from inittui.events.records import (
     Event,
     Noted,
     RunEnded,
-    RunStarted,
     StepLosses,
     TrialEnded,
     TrialStarted,
     decode,
     encode,
 )
-from inittui.experiment.records import Experiment
-from inittui.experiment.trials import TrialPlan
 from inittui.results.state import RunState, TrialState, fold
-from tests.support.recorded import LOGS, run_state
+from tests.support.runs import LOGS, Made, made_events, run_state
 
-START = RunStarted(
-    run="r",
-    experiment=Experiment(schemes=("zeros", "rule")),
-    trials=(TrialPlan("zeros", 0), TrialPlan("rule", 0)),
-    steps_per_epoch=10,
-    device="cpu",
-)
+START = made_events([Made("zeros"), Made("rule")], steps_per_epoch=10)[0]
 
 
 def epoch(number: int, accuracy: float, trial: int = 0) -> EpochEnded:
     return EpochEnded(
-        trial=trial,
-        epoch=number,
-        step=10 * number,
-        train_loss=1.0 / number,
-        val_loss=2.0 / number,
-        val_accuracy=accuracy,
-        seconds=float(number),
-    )
+        trial=trial, epoch=number, step=10 * number, train_loss=1.0 / number,
+        val_loss=2.0 / number, val_accuracy=accuracy, seconds=float(number),
+    )  # fmt: skip
 
 
 def losses(first: int, *values: float) -> StepLosses:

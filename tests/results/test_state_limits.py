@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from inittui.events.records import EpochEnded, Noted, RunStarted, StepLosses, TrialStarted
 from inittui.experiment.trials import TrialPlan
 from inittui.results.state import MOST_MISSING, MOST_NOTES, MOST_TRIALS, RunState, fold
-from tests.support.recorded_runs import EXPERIMENT, recorded_events
+from tests.support.runs import EXPERIMENT, recorded_events
 
 
 def _started() -> RunState:
@@ -68,15 +68,9 @@ def test_unknown_trials_and_endless_notes_are_ignored() -> None:
 
 def test_epochs_stand_in_order_and_once() -> None:
     state = _started()
-
-    def ended(epoch: int, accuracy: float) -> EpochEnded:
-        return EpochEnded(
-            trial=0, epoch=epoch, step=epoch, train_loss=1.0, val_loss=1.0,
-            val_accuracy=accuracy, seconds=1.0,
-        )  # fmt: skip
-
     for epoch, accuracy in ((1, 0.1), (3, 0.3), (2, 0.2), (3, 0.33), (1, 0.11)):
-        state.apply(ended(epoch, accuracy))
+        state.apply(EpochEnded(trial=0, epoch=epoch, step=epoch, train_loss=1.0, val_loss=1.0,
+                               val_accuracy=accuracy, seconds=1.0))  # fmt: skip
     assert [(e.epoch, e.val_accuracy) for e in state.trials[0].epochs] == [
         (1, 0.11), (2, 0.2), (3, 0.33),
     ]  # fmt: skip

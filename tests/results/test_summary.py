@@ -11,21 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from inittui.events.records import (
-    EpochEnded,
-    RunStarted,
-    StartValues,
-    StepLosses,
-    TrialEnded,
-    TrialStatus,
-)
-from inittui.events.wire_numbers import all_to_wire
-from inittui.experiment.records import Experiment, TrainingConfig
-from inittui.experiment.trials import TrialPlan
+from inittui.events.records import StartValues, TrialStatus
 from inittui.results.comparison import measure, paired_difference
 from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, summarize
-from tests.support.recorded import run_state
+from tests.support.runs import Made, made_run, run_state
 
 EPOCHS = 2
 STEPS = 5
@@ -38,38 +28,18 @@ def run(
     status: dict[str, TrialStatus] | None = None,
 ) -> RunState:
     """Return a run in which a scheme's trial of each seed has this accuracy and first loss."""
-    schemes = tuple(accuracies)
-    seeds = tuple(range(max(map(len, accuracies.values()))))
-    plans = tuple(
-        TrialPlan(scheme, seed) for scheme in schemes for seed in range(len(accuracies[scheme]))
-    )
-    experiment = Experiment(schemes=schemes, seeds=seeds, training=TrainingConfig(epochs=EPOCHS))
-    state = RunState()
-    state.apply(
-        RunStarted(
-            run="r", experiment=experiment, trials=plans, steps_per_epoch=STEPS, device="cpu"
+    made = [
+        Made(
+            scheme,
+            [accuracy] * (epochs or {}).get(scheme, EPOCHS),
+            seed,
+            losses=[(losses or accuracies)[scheme][seed]] * EPOCHS * STEPS,
+            status=(status or {}).get(scheme, "finished"),
         )
-    )
-    for number, plan in enumerate(plans):
-        accuracy = accuracies[plan.scheme][plan.seed]
-        loss = (losses or accuracies)[plan.scheme][plan.seed]
-        values = all_to_wire([loss] * EPOCHS * STEPS)
-        state.apply(StepLosses(trial=number, first=0, values=values))
-        for epoch in range(1, (epochs or {}).get(plan.scheme, EPOCHS) + 1):
-            state.apply(
-                EpochEnded(
-                    trial=number,
-                    epoch=epoch,
-                    step=epoch * STEPS,
-                    train_loss=1.0,
-                    val_loss=1.0,
-                    val_accuracy=accuracy,
-                    seconds=1.0,
-                )
-            )
-        ended = (status or {}).get(plan.scheme, "finished")
-        state.apply(TrialEnded(trial=number, status=ended, step=10, seconds=1.0))
-    return state
+        for scheme, of in accuracies.items()
+        for seed, accuracy in enumerate(of)
+    ]
+    return made_run(made, steps_per_epoch=STEPS)
 
 
 def by_name(state: RunState) -> dict[str, SchemeSummary]:

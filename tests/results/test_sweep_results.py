@@ -10,7 +10,7 @@ import pytest
 from inittui.documents.compare import compare_document, schema
 from inittui.results.state import RunState
 from inittui.results.sweep_results import best_ranges, swept_axes
-from tests.support.made_runs import STD, Made, made_run, std_sweep
+from tests.support.runs import STD, Made, made_run, std_sweep
 
 
 def test_points_are_means_over_seeds_by_value() -> None:

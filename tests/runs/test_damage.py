@@ -23,14 +23,14 @@ from inittui.runs import (
     read_log,
     verify_run,
 )
-from tests.support.recorded_runs import EXPERIMENT, record, recorded_events
-from tests.support.torture import TORTURE, tell
+from tests.support.runs import EXPERIMENT, record, recorded_events
+from tests.support.torture import examples, tell
 
 EVENTS = recorded_events()
 LINES = [encode(event) for event in EVENTS]
 LOG = b"".join(LINES)
 MANY = settings(
-    max_examples=1_000 if TORTURE else 250,
+    max_examples=examples(100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -179,7 +179,7 @@ def test_a_damaged_log_can_be_written_on(run: RunDirectory, damaged: Damaged) ->
     assert run.log.read_bytes().startswith(damaged.log)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(garbage=st.binary(max_size=2_000))
 def test_garbage_of_any_kind_never_raises(
     tmp_path_factory: pytest.TempPathFactory, garbage: bytes

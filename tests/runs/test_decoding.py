@@ -7,13 +7,11 @@ from msgspec.structs import replace
 from inittui.events.records import ProbeMeasured, decode, encode
 from inittui.experiment.records import Experiment, InspectionConfig
 from inittui.experiment.toml import from_toml, to_toml
-from inittui.results.state import fold
-from tests.support.recorded import LOGS, run_state
+from tests.support.runs import log_events, run_state
 
 
 def test_probes_survive_the_log() -> None:
-    lines = (LOGS / "inspected.jsonl").read_bytes().splitlines()
-    events = [event for line in lines if isinstance(event := decode(line), ProbeMeasured)]
+    events = [event for event in log_events("inspected") if isinstance(event, ProbeMeasured)]
     assert len(events) == 6
     assert all(decode(encode(event)) == event for event in events)
     assert all(len(encode(event)) < 20_000 for event in events)
@@ -42,8 +40,7 @@ def test_probes_of_unknown_trials_are_ignored() -> None:
 
 
 def test_no_log_fills_the_memory_with_probes() -> None:
-    lines = (LOGS / "inspected.jsonl").read_bytes().splitlines()
-    state = fold(map(decode, lines))
+    state = run_state("inspected")
     state._layers_left = 7
     event = run_state("inspected").trials[0].probes[0]
     for step in range(100):

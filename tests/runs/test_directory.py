@@ -24,7 +24,8 @@ from inittui.runs import (
     runs_root,
 )
 from inittui.runs.directory import is_id
-from tests.support.recorded_runs import EXPERIMENT, record
+from tests.support.commands import python
+from tests.support.runs import EXPERIMENT, record
 
 
 def test_a_new_run_holds_its_experiment_and_an_id_of_its_time(tmp_path: Path) -> None:
@@ -147,10 +148,7 @@ except MachineError as error:
 
 
 def test_an_experiment_that_cannot_be_written_whole_leaves_nothing(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _MAKE_RUN_WITHOUT_QUOTA, str(tmp_path / "runs")],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    done = python(_MAKE_RUN_WITHOUT_QUOTA, str(tmp_path / "runs"))
     assert "can't keep a run in" in done.stdout
     assert "File too large" in done.stdout
     assert list(tmp_path.iterdir()) == []
@@ -216,7 +214,7 @@ def test_a_run_that_is_being_written_is_not_removed(tmp_path: Path) -> None:
 def test_a_new_name_shows_everywhere_and_leaves_the_log_alone(tmp_path: Path) -> None:
     run = record(tmp_path)
     before = run.log.read_bytes()
-    rename_run(run, "my\x1b[31m best")
+    run.name_file.write_text("my\x1b[31m best")  # as no rename would write it
     state, _ = load_state(run)
     assert state.started is not None
     assert state.started.experiment.name == list_runs(tmp_path)[0].name == "my\ufffd[31m best"

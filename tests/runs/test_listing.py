@@ -23,7 +23,8 @@ from inittui.runs import (
     summarize,
     verify_run,
 )
-from tests.support.recorded_runs import EXPERIMENT, accuracy, record, recorded_events
+from inittui.runs.listing import _FORMAT, _Summary, mark_log
+from tests.support.runs import EXPERIMENT, accuracy, record, recorded_events
 
 SEVERAL_SEEDS = msgspec.structs.replace(EXPERIMENT, seeds=(0, 1))
 
@@ -109,23 +110,100 @@ def test_a_broken_run_doesn_t_stop_the_list(tmp_path: Path) -> None:
         verify_run(type(whole)(run))
 
 
-def test_what_was_kept_of_a_log_is_used_until_the_log_changes(tmp_path: Path) -> None:
+def test_what_was_kept_of_a_log_is_used_until_the_log_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = record(tmp_path)
     before = summarize(run)
     kept = run.summary_file.read_bytes()
-    assert summarize(run) == before
 
-    lie = kept.replace(b'"finished"', b'"failed"')
-    run.summary_file.write_bytes(lie)
-    assert summarize(run).status == "failed"  # it is read, not the log
+    def refuse(*_: object) -> None:
+        raise AssertionError("the log was read")
 
-    os.utime(run.log, (5, 5))
+    with monkeypatch.context() as patch:
+        patch.setattr("inittui.runs.listing.load_state", refuse)
+        patch.setattr("inittui.runs.listing.read_ends", refuse)
+        assert summarize(run) == before
+        os.utime(run.log, (5, 5))
+        with pytest.raises(AssertionError, match="the log was read"):
+            summarize(run)
+
     assert summarize(run) == before
-    assert run.summary_file.read_bytes() != lie
+    assert run.summary_file.read_bytes() != kept
 
     with run.log.open("ab") as file:
         file.write(encode(RunEnded(status="interrupted", seconds=1.0, wall_seconds=1.0)))
     assert summarize(run).status == "interrupted"
+
+
+def test_a_forged_summary_is_made_anew(tmp_path: Path) -> None:
+    run = record(tmp_path)
+    before = summarize(run)
+    kept = run.summary_file.read_bytes()
+    for old, new in (
+        (b'"finished"', b'"failed"'),
+        (b'"best_accuracy":0.7', b'"best_accuracy":1'),
+        (b'"steps":', b'"steps":1'),
+        (b'"checksum":', b'"checksum":1'),
+    ):
+        assert old in kept
+        run.summary_file.write_bytes(kept.replace(old, new))
+        assert summarize(run) == before
+        assert run.summary_file.read_bytes() == kept
+
+
+def test_a_summary_of_another_log_of_the_same_size_and_age_is_stale(tmp_path: Path) -> None:
+    run = record(tmp_path)
+    assert summarize(run).status == "finished"
+    found = run.log.stat()
+    log = run.log.read_bytes()
+    head, tail = log.rsplit(b'"status":"finished",', 1)
+    run.log.write_bytes(head + b'"status":"failed"  ,' + tail)
+    os.utime(run.log, ns=(found.st_atime_ns, found.st_mtime_ns))
+    assert run.log.stat().st_size == found.st_size
+    assert summarize(run).status == "failed"
+
+
+def test_a_summary_that_was_forged_with_care_is_found_by_who_reads_the_log(tmp_path: Path) -> None:
+    run = record(tmp_path)
+    before = summarize(run)
+    lie = msgspec.structs.replace(before, best_accuracy=1.0)
+    run.summary_file.write_bytes(
+        msgspec.json.encode(_Summary(_FORMAT, mark_log(run), lie).sealed())
+    )
+    assert summarize(run) == lie
+    (problem,) = verify_run(run).problems
+    assert problem == f"{run.summary_file}: it said other than the log; it was made anew"
+    assert summarize(run) == before
+    assert verify_run(run).problems == ()
+
+
+def test_a_new_name_makes_no_summary_false(tmp_path: Path) -> None:
+    run = record(tmp_path)
+    summarize(run)
+    rename_run(run, "best")
+    assert verify_run(run).problems == ()
+    assert summarize(run).name == "best"
+
+
+def test_a_log_that_is_too_long_for_a_list_is_read_at_both_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = record(tmp_path)
+    whole = summarize(run)
+    run.summary_file.unlink()
+    monkeypatch.setattr("inittui.runs.listing.MOST_READ", 4000)
+    assert run.log.stat().st_size > 4000
+    listing = summarize(run)
+    assert listing == msgspec.structs.replace(
+        whole, best_accuracy=None, steps=0, planned_steps=0, is_partial=True
+    )
+    assert summarize(run, whole=True) == whole
+    assert summarize(run) == whole
+    run.summary_file.unlink()
+    summarize(run)
+    assert verify_run(run).problems == ()
+    assert summarize(run) == whole
 
 
 @pytest.mark.parametrize(

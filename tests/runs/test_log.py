@@ -25,15 +25,7 @@ from inittui.runs import (
     read_log,
 )
 from inittui.runs.decoding import MAXIMUM_LINE, LogDecoder
-from tests.support.recorded_runs import EXPERIMENT, record, recorded_events
-
-NOTE = Noted(at=1.0, message="one")
-OTHER = Noted(at=2.0, message="two ☃ \x1b\n")
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> RunDirectory:
-    return create_run(tmp_path / "runs", EXPERIMENT)
+from tests.support.runs import EXPERIMENT, NOTE, OTHER, record, recorded_events
 
 
 def test_what_was_written_is_read(run: RunDirectory) -> None:

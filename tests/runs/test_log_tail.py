@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from inittui.events.records import Event, Noted, RunStarted, StepLosses, encode
+from inittui.events.records import Event, RunStarted, StepLosses, encode
 from inittui.runs import (
     LogTail,
     LogWriter,
     RunDirectory,
-    create_run,
     list_runs,
     read_log,
 )
-from tests.support.recorded_runs import EXPERIMENT
-
-NOTE = Noted(at=1.0, message="one")
-OTHER = Noted(at=2.0, message="two ☃ \x1b\n")
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> RunDirectory:
-    return create_run(tmp_path / "runs", EXPERIMENT)
+from tests.support.runs import EXPERIMENT, NOTE, OTHER
 
 
 def test_a_tail_reads_whole_lines_as_they_come(run: RunDirectory) -> None:

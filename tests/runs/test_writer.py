@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,19 +11,10 @@ from inittui.runs import (
     LogWriteError,
     LogWriter,
     RunDirectory,
-    create_run,
     read_log,
 )
-from tests.support.recorded_runs import EXPERIMENT
-
-NOTE = Noted(at=1.0, message="one")
-OTHER = Noted(at=2.0, message="two ☃ \x1b\n")
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> RunDirectory:
-    return create_run(tmp_path / "runs", EXPERIMENT)
-
+from tests.support.commands import python
+from tests.support.runs import NOTE, OTHER
 
 _FILL_THE_DISK = """
 import resource, sys
@@ -51,10 +39,7 @@ with LogWriter(RunDirectory(Path(sys.argv[1]))) as log:
 
 @pytest.mark.parametrize("limit", [300, 1000, 1024, 1337, 2048])
 def test_a_full_disk_is_told_and_leaves_whole_lines(run: RunDirectory, limit: int) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _FILL_THE_DISK, str(run.path), str(limit)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    done = python(_FILL_THE_DISK, str(run.path), str(limit))
     message, written = done.stdout.splitlines()
     assert message == f"run {run.id}: the log can't be written: File too large"
     assert done.stderr == ""

@@ -1,12 +1,20 @@
-"""Strings that attack a terminal, a shell or a parser, and a check that they didn't get through."""
+"""Strings that attack a terminal, a shell or a parser; runs full of them; a check of output."""
 
 from __future__ import annotations
 
+import json
 import random
 import re
+import time
 import unicodedata
+from pathlib import Path
+from typing import Any
 
 import pyte
+
+from inittui.experiment.records import Experiment
+from inittui.runs import RunDirectory, create_run
+from tests.support.runs import LOGS
 
 _WEAPONS = (
     "\x1b[2J\x1b[H", "\x1b]0;owned\x07", "\x1b]52;c;cm0gLXJm\x1b\\", "\x1b]8;;http://evil\x1b\\x",
@@ -45,3 +53,36 @@ def assert_harmless(output: str) -> None:
     pyte.Stream(screen).feed(output.replace("\n", "\r\n"))
     assert (screen.title, screen.icon_name) == ("", "")
     assert (screen.cursor.y, screen.mode) == (len(lines) - 1, pyte.Screen(9, 9).mode)
+
+
+def poisoned(root: Path, text: str) -> RunDirectory:
+    """Make a run in which every text that a log can hold is a hostile one."""
+    run = create_run(root, Experiment(name=text.encode("utf-8", "replace").decode()))
+    lines = [json.loads(line) for line in (LOGS / "seeds.jsonl").read_bytes().splitlines()]
+    lines = [_poison(line, text) for line in lines]
+    lines.insert(3, {"event": "noted", "at": 1.0, "message": text})
+    lines.insert(4, {"event": text, "at": 1.0})
+    lines[-1]["reason"] = text
+    run.log.write_text("\n".join(map(json.dumps, lines)) + f"\n{{{text!r}: garbage\n", "utf-8")
+    run.worker_log.write_bytes(text.encode("utf-8", "surrogatepass"))
+    run.name_file.write_bytes(text.encode("utf-8", "surrogatepass"))
+    run.holder_file.write_text(json.dumps({"host": text, "pid": 1, "since": time.time()}))
+    return run
+
+
+_KEPT = {"event", "run", "status", "digest", "when", "kind", "evaluate_on"}
+"""Keys whose values are one of few words: another one makes the line a damaged one."""
+
+
+def _poison(value: Any, text: str, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {
+            (text if key in ("versions", "swept") else k): _poison(v, text, k)
+            for k, v in value.items()
+        }
+    if isinstance(value, list):
+        return [_poison(each, text, key) for each in value]
+    is_number = value in ("NaN", "Infinity", "-Infinity")
+    if not isinstance(value, str) or key in _KEPT or is_number:
+        return value
+    return f"{value} {text}" if key == "scheme" else text

@@ -8,13 +8,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from inittui.events.records import decode
-from inittui.results.state import RunState, fold
 from inittui.views.frame import Frame
 from inittui.views.report import compare_report
+from tests.support.runs import run_state
 
-SUPPORT = Path(__file__).resolve().parent
-PICTURES = SUPPORT.parents[1] / "snapshots" / "pictures"
+PICTURES = Path(__file__).resolve().parents[2] / "snapshots/pictures"
 WIDTH = 100
 
 SCREENS = {
@@ -26,12 +24,6 @@ SCREENS = {
 """Snapshots of the UI that the README shows, under a name that needs no quoting."""
 
 
-def recorded(name: str) -> RunState:
-    """Return the state of a recorded log."""
-    lines = (SUPPORT / "logs" / f"{name}.jsonl").read_bytes().splitlines()
-    return fold(decode(line) for line in lines)
-
-
 def draw(name: str) -> str:
     """Return the report of a recorded run as SVG."""
     console = Console(
@@ -39,7 +31,7 @@ def draw(name: str) -> str:
         highlight=False, legacy_windows=False,
     )  # fmt: skip
     console.print("$ inittui compare", style="bold", markup=False)
-    console.print(compare_report(recorded(name), Frame(width=WIDTH)))
+    console.print(compare_report(run_state(name), Frame(width=WIDTH)))
     return console.export_svg(title="inittui", theme=MONOKAI, unique_id="inittui")
 
 

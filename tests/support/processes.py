@@ -1,30 +1,26 @@
-"""`inittui` processes for tests that start many of them, kill them, or limit what they may do."""
+"""`inittui` processes that are many, killed or limited, and what the runs they leave come to."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from inittui.results.state import RunState, TrialState
+from inittui.runs import RunDirectory, load_state
+from tests.support.commands import Result, wait_until
+
 _SERVER = Path(__file__).with_name("launch_server.py")
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a process came to; the code is negative where a signal ended it."""
-
-    code: int
-    out: str
-    err: str
-    peak: int
-    """The most memory that it had, in bytes: about 350 MB of it are torch."""
 
 
 @dataclass(frozen=True)
@@ -107,3 +103,79 @@ def launcher() -> Iterator[Launcher]:
         server.stdin.close()
         server.wait()
         server.stdout.close()
+
+
+def the_run(root: Path) -> RunDirectory:
+    """Return the only run in a directory."""
+    (path,) = (path for path in root.iterdir() if path.is_dir())
+    return RunDirectory(path)
+
+
+def essence(run: RunDirectory) -> list[dict[str, Any]]:
+    """Return everything that a run measured, bit by bit, without clocks."""
+    state, damage = load_state(run)
+    assert not damage.is_damaged, damage.messages()
+    _assert_nothing_doubled(state)
+    return [_trial(trial) for trial in state.trials]
+
+
+def _trial(trial: TrialState) -> dict[str, Any]:
+    return {
+        "scheme": trial.scheme,
+        "seed": trial.seed,
+        "status": trial.status,
+        "reason": trial.reason,
+        "losses": trial.losses.tobytes(),
+        "start": trial.start,
+        "epochs": [msgspec.structs.replace(e, at=0.0, seconds=0.0) for e in trial.epochs],
+        "validations": [msgspec.structs.replace(v, at=0.0) for v in trial.validations],
+        "probes": [
+            msgspec.to_builtins(msgspec.structs.replace(p, at=0.0), str_keys=True)
+            for p in trial.probes
+        ],
+    }
+
+
+def _assert_nothing_doubled(state: RunState) -> None:
+    for trial in state.trials:
+        assert trial.steps <= state.total_steps
+        epochs = [event.epoch for event in trial.epochs]
+        assert epochs == list(range(1, len(epochs) + 1))
+        moments = [(event.when, event.step) for event in trial.probes]
+        assert len(moments) == len(set(moments))
+        steps = [event.step for event in trial.validations]
+        assert len(steps) == len(set(steps))
+
+
+SETTINGS = (
+    "rule", "default", "--hidden", "32", "--limit", "2600", "--batch-size", "20",
+    "--epochs", "6",
+)  # fmt: skip
+
+
+class Interrupted:
+    """One killed run, and what it would have measured."""
+
+    def __init__(self, inittui: Launcher, root: Path) -> None:
+        result = inittui.run("compare", *SETTINGS, "-q", "--runs-dir", root / "whole")
+        assert result.code == 0, result.err
+        self.essence = essence(the_run(root / "whole"))
+        self._root = root / "killed"
+        for _ in range(10):
+            if self._kill_one(inittui):
+                return
+        raise AssertionError("no run could be killed between its first checkpoint and its end")
+
+    def _kill_one(self, inittui: Launcher) -> bool:
+        shutil.rmtree(self._root, ignore_errors=True)
+        options = ("-q", "--checkpoint-every", "0.1", "--runs-dir", self._root)
+        process = inittui.start("compare", *SETTINGS, *options)
+        with suppress(AssertionError):
+            wait_until(lambda: any(self._root.glob("*/checkpoints/stack-*")), 30)
+        process.kill()
+        return process.wait().code == -9 and any(self._root.glob("*/checkpoints/stack-*"))
+
+    def copy(self, root: Path) -> RunDirectory:
+        """Return a copy of the run, the only one in a new runs directory."""
+        shutil.copytree(self._root, root, symlinks=True)
+        return the_run(root)

@@ -1,4 +1,4 @@
-"""Trials that have a short form and a long one; ``INITTUI_TORTURE=1`` runs all of the long ones."""
+"""What is tried in a short form and a long one; ``INITTUI_TORTURE=1`` runs the long ones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ import pytest
 
 TORTURE = bool(os.environ.get("INITTUI_TORTURE"))
 """Whether the long forms are run, and told of in a table at the end."""
+
+
+def examples(few: int) -> int:
+    """Return how many examples of a property are tried: so many, or ten times as many."""
+    return 10 * few if TORTURE else few
+
 
 _rows: dict[str, str] = {}
 

@@ -44,21 +44,24 @@ def experiment(
 
 def with_model(wanted: Experiment, template: nn.Module) -> Prepared:
     """Prepare an experiment, but for a model that has no name."""
-    materials = prepare(wanted)
+    prepared = prepare(wanted)
+    example = prepared.data.example
     masked = copy.deepcopy(template)
     mask_dropout(masked)
-    return replace(
-        materials,
+    (variant,) = prepared.variants
+    changed = replace(
+        variant,
         template=template,
-        followers=nonlinearities(template, materials.example),
-        masks=plan_masks(masked, materials.example),
+        followers=nonlinearities(template, example),
+        masks=plan_masks(masked, example),
     )
+    return replace(prepared, variants=(changed,))
 
 
 def run(wanted: Experiment | Prepared, **options: Any) -> RunState:
     """Train and fold."""
-    materials = prepare(wanted) if isinstance(wanted, Experiment) else wanted
-    return fold(train(materials, **options))
+    prepared = prepare(wanted) if isinstance(wanted, Experiment) else wanted
+    return fold(train(prepared, **options))
 
 
 def losses(state: RunState) -> dict[tuple[str, int], torch.Tensor]:

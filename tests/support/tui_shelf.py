@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from textual.app import App
 from textual.pilot import Pilot
 
 from inittui.events.records import RunEnded, RunStarted, decode, encode
@@ -16,7 +18,7 @@ from inittui.runs import LogWriter, RunDirectory, read_experiment
 from inittui.runs.launch import start_worker
 from inittui.tui.app import LabApp
 from inittui.tui.open_runs import Launch
-from tests.support.recorded import LOGS, RUNNING_LINES
+from tests.support.runs import LOGS, RUNNING_LINES
 
 NOW = 1_700_000_600.0
 """Ten minutes after the recorded runs began."""
@@ -85,6 +87,19 @@ async def settle(pilot: Pilot[None]) -> None:
         await pilot.app.workers.wait_for_complete(own)
     for _ in range(HOPS):
         await pilot.pause()
+
+
+def drive(
+    app: App[None], act: Callable[[Pilot[None]], Awaitable[None]], size: tuple[int, int] = (80, 24)
+) -> None:
+    """Run an app in a terminal that is none, and do something with it once it is at rest."""
+
+    async def run() -> None:
+        async with app.run_test(size=size) as pilot:
+            await settle(pilot)
+            await act(pilot)
+
+    asyncio.run(run())
 
 
 @dataclass

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import platform
-import subprocess
-import sys
 
 import pytest
+
+from tests.support.commands import python
 
 FAULTS = """
 import resource, sys
@@ -31,10 +31,7 @@ print((faults() - before) / 10)
 
 
 def faults_of_a_step(how: str) -> float:
-    process = subprocess.run(
-        [sys.executable, "-c", FAULTS, how], check=True, capture_output=True, text=True
-    )
-    return float(process.stdout)
+    return float(python(FAULTS, how).stdout)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has mallopt")

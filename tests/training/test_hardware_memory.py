@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,21 +13,21 @@ from inittui.training import planning, stack
 from inittui.training.hardware import free_memory, out_of_memory, trial_bytes
 from inittui.training.planning import halves, plan_stacks
 from inittui.training.prepared import prepare
+from tests.support.commands import python
 from tests.support.trials import experiment, losses, run
 
 
-def test_a_small_limit_splits_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_limit_splits_the_stack() -> None:
     wanted = experiment(["zeros", "ones", "rule", "normal", "default"], images=1_000)
-    materials = prepare(wanted)
-    assert plan_stacks(materials).groups == ((0, 1, 2, 3, 4),)
-    each = trial_bytes(materials.template, materials.example, 250, "adam", torch.float32)
+    prepared = prepare(wanted)
+    assert plan_stacks(prepared).groups == ((0, 1, 2, 3, 4),)
+    template, example = prepared.variants[0].template, prepared.data.example
+    each = trial_bytes(template, example, 250, "adam", torch.float32)
     inputs = 250 * 784 * 4
-    monkeypatch.setattr(planning, "free_memory", lambda _device: 2 * (each + inputs) + 1)
-    assert plan_stacks(materials).groups == ((0,), (1, 2), (3, 4))
-    split = run(wanted)
-    monkeypatch.setattr(planning, "free_memory", lambda _device: 0)
-    assert plan_stacks(materials).groups == ((0,), (1,), (2,), (3,), (4,))
-    monkeypatch.undo()
+    plan = plan_stacks(prepared, memory=2 * (each + inputs) + 1)
+    assert plan.groups == ((0,), (1, 2), (3, 4))
+    split = run(prepared, plan=plan)
+    assert plan_stacks(prepared, memory=0).groups == ((0,), (1,), (2,), (3,), (4,))
     for key, values in losses(run(wanted)).items():
         # `ones` amplifies rounding without bound; the others must not notice.
         if key[0] != "ones":
@@ -41,8 +39,8 @@ def test_a_small_limit_splits_the_stack(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("size", ["auto", 1, 4, 100])
 def test_every_trial_is_in_one_stack(schemes: int, seeds: int, size: str | int) -> None:
     names = [f"constant:value={number + 1}" for number in range(schemes)]
-    materials = prepare(experiment(names, seeds=range(seeds), images=300, stack=size))
-    groups = plan_stacks(materials).groups
+    prepared = prepare(experiment(names, seeds=range(seeds), images=300, stack=size))
+    groups = plan_stacks(prepared).groups
     assert [number for group in groups for number in group] == list(range(schemes * seeds))
     if isinstance(size, int):
         assert max(map(len, groups)) <= size
@@ -66,10 +64,10 @@ def test_on_running_out_half_as_many_go_on(
 ) -> None:
     real: Callable[..., Any] = planning.make_learner
 
-    def limited(materials: Any, kind: Any, trials: list[TrialPlan], *more: Any) -> Any:
+    def limited(variant: Any, kind: Any, trials: list[TrialPlan], *more: Any) -> Any:
         if len(trials) > 2:
             raise error
-        return real(materials, kind, trials, *more)
+        return real(variant, kind, trials, *more)
 
     monkeypatch.setattr(stack, "make_learner", limited)
     state = run(experiment(["zeros", "rule", "normal", "default", "centered"], images=1_000))
@@ -103,13 +101,13 @@ from inittui.training import planning
 from inittui.training.engine import train
 from inittui.training.prepared import prepare
 count = int(sys.argv[1])
-planning._kind = lambda materials: (sys.argv[2], "")
 names = tuple(f"normal:std=0.{n + 10}" for n in range(count))
 wanted = Experiment(schemes=names, data=DataConfig(limit=1_000),
                     model=ModelConfig(hidden=(1024, 1024), batch_norm=True),
                     training=TrainingConfig(epochs=1, stack=count, device="cpu"))
-materials = prepare(wanted)
-for _ in train(materials):
+prepared = prepare(wanted)
+plan = planning.StackPlan(sys.argv[2], planning.plan_stacks(prepared).groups)
+for _ in train(prepared, plan=plan):
     pass
 # Not getrusage: its peak begins with that of the process which started this one.
 print(int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024)
@@ -120,15 +118,15 @@ print(int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) *
 @pytest.mark.parametrize("kind", ["dense", "general", "turns"])
 def test_estimate_against_measured_peak(kind: str) -> None:
     def peak(count: int) -> int:
-        command = [sys.executable, "-c", PEAK, str(count), kind]
-        return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+        return int(python(PEAK, str(count), kind).stdout)
 
     few, many = 2, 14
     measured = (peak(many) - peak(few)) / (many - few)
     from inittui.experiment.records import ModelConfig
 
     model = ModelConfig(hidden=(1024, 1024), batch_norm=True)
-    materials = prepare(experiment(["rule"], images=1_000, model=model))
-    each = trial_bytes(materials.template, materials.example, 250, "adam", torch.float32)
+    prepared = prepare(experiment(["rule"], images=1_000, model=model))
+    template, example = prepared.variants[0].template, prepared.data.example
+    each = trial_bytes(template, example, 250, "adam", torch.float32)
     # The estimate must not be below what is taken (no crash), nor absurdly above (no waste).
     assert 0.9 * measured < each < 2.5 * measured

@@ -24,6 +24,7 @@ from inittui.training.checkpoints import CheckpointStore
 from inittui.training.engine import run_experiment, train
 from inittui.training.estimate import estimate_probe_seconds, estimate_seconds
 from inittui.training.prepared import prepare
+from tests.support.torture import examples
 from tests.support.trials import experiment, losses, run, worst_relative
 
 
@@ -147,7 +148,7 @@ def test_a_setting_is_swept_once() -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 def test_any_text_gives_trials_or_one_clear_line(text: str) -> None:
     try:
         found = plans(text)
@@ -254,12 +255,12 @@ def test_validations_survive_their_encoding_and_a_repetition() -> None:
 def test_accuracy_on_the_test_images_with_all_others_for_training() -> None:
     wanted = experiment(["rule"], images=1_000)
     data = DataConfig(limit=1_000, validation=0, evaluate_on="test")
-    materials = prepare(msgspec.structs.replace(wanted, data=data))
-    part = materials.splits[0]
+    prepared = prepare(msgspec.structs.replace(wanted, data=data))
+    part = prepared.data.splits[0]
     assert len(part.train) == 1_000
     assert part.validation.tolist() == list(range(60_000, 70_000))
-    assert len(materials.images) == len(materials.labels) == 70_000
-    state = run(materials)
+    assert len(prepared.data.images) == len(prepared.data.labels) == 70_000
+    state = run(prepared)
     assert state.evaluated_on == "test"
     accuracy = state.trials[0].val_accuracy
     assert accuracy is not None
@@ -273,7 +274,7 @@ def test_the_split_of_torch_under_a_seed() -> None:
 
     data = DataConfig(split="torch:42", validation=10_000)
     wanted = msgspec.structs.replace(experiment(["rule"], seeds=[0, 5]), data=data)
-    splits = prepare(wanted).splits
+    splits = prepare(wanted).data.splits
     generator = torch.Generator().manual_seed(42)
     train_part, held = random_split(range(60_000), [50_000, 10_000], generator)  # type: ignore[arg-type, var-annotated]
     for seed in (0, 5):
@@ -300,7 +301,7 @@ def test_every_parameter_says_who_wrote_it() -> None:
 def test_estimates_are_positive_and_change_no_training() -> None:
     wanted = experiment(["rule", "zeros"], images=1_000, epochs=2)
     expected = run(wanted)
-    materials = prepare(wanted)
-    assert 0 < estimate_seconds(materials, budget=0.05) < 60
-    assert 0 < estimate_probe_seconds(materials) < 60
-    assert worst_relative(expected, run(materials)) == 0
+    prepared = prepare(wanted)
+    assert 0 < estimate_seconds(prepared, budget=0.05) < 60
+    assert 0 < estimate_probe_seconds(prepared) < 60
+    assert worst_relative(expected, run(prepared)) == 0

@@ -21,7 +21,7 @@ from inittui.results.state import RunState, fold
 from inittui.training.batches import scale_pixels
 from inittui.training.engine import inspect_starts
 from inittui.training.planning import make_learner
-from inittui.training.prepared import Prepared, prepare, prepare_on_noise
+from inittui.training.prepared import prepare, prepare_on_noise
 from inittui.training.probing import Inspector
 from tests.support.trials import experiment, run, with_model
 
@@ -62,8 +62,8 @@ def test_training_is_bitwise_the_same_with_and_without_probes(stack: str, genera
     states = []
     for inspection in (InspectionConfig(), ALWAYS):
         made = wanted(inspection, stack=stack, epochs=2)
-        materials = with_model(made, ConvWithNorm()) if general else prepare(made)
-        states.append(run(materials))
+        prepared = with_model(made, ConvWithNorm()) if general else prepare(made)
+        states.append(run(prepared))
     plain, probed = states
     assert bytes_of(plain) == bytes_of(probed)
     assert [trial.epochs[-1].val_loss for trial in plain.trials] == [
@@ -128,23 +128,23 @@ def test_stacked_probes_equal_unstacked_ones(general: bool) -> None:
 
 @pytest.mark.parametrize("general", [False, True])
 def test_a_stack_is_probed_as_its_models_are(general: bool) -> None:
-    materials: Prepared = prepare(wanted(ALWAYS))
-    if general:
-        materials = with_model(materials.experiment, ConvWithNorm())
-    learner = make_learner(materials, "general" if general else "dense", materials.trials)
-    inspector = Inspector(materials, total_steps=10)
-    rows = materials.splits[0].train[:64]
-    images = materials.images[rows].float() / 255
-    for number, trial in enumerate(materials.trials):
+    made = wanted(ALWAYS)
+    prepared = with_model(made, ConvWithNorm()) if general else prepare(made)
+    variant, data = prepared.variants[0], prepared.data
+    learner = make_learner(variant, "general" if general else "dense", prepared.trials)
+    inspector = Inspector(variant, total_steps=10)
+    rows = data.splits[0].train[:64]
+    images = data.images[rows].float() / 255
+    for number, trial in enumerate(prepared.trials):
         values = learner.values_of(number)
         found = inspector.measure(number, "before", 0, values).probe
-        model, _ = materials.model(trial)
-        assert found == probe(model, images, materials.labels[rows], percentile=99.9)
+        model, _ = variant.model(trial)
+        assert found == probe(model, images, data.labels[rows], percentile=99.9)
 
 
 def test_values_of_a_stack_are_views() -> None:
-    materials = prepare(wanted())
-    learner = make_learner(materials, "dense", materials.trials)
+    prepared = prepare(wanted())
+    learner = make_learner(prepared.variants[0], "dense", prepared.trials)
     learner.values_of(1)["fc2.bias"].fill_(7)
     assert (learner.values_of(1)["fc2.bias"] == 7).all()
     assert not (learner.values_of(0)["fc2.bias"] == 7).any()
@@ -171,9 +171,9 @@ def test_all_schemes_under_a_seed_see_the_same_images_and_seeds_others() -> None
     made = with_fields(
         wanted(InspectionConfig(before=True, images=64)), schemes=("zeros", "rule"), seeds=(0, 1)
     )
-    materials = prepare(made)
-    inspector = Inspector(materials, 1)
-    batches = [inspector._batch(trial)[0] for trial in materials.trials]
+    prepared = prepare(made)
+    inspector = Inspector(prepared.variants[0], 1)
+    batches = [inspector._batch(trial)[0] for trial in prepared.trials]
     assert torch.equal(batches[0], batches[1])
     assert not torch.equal(batches[1], batches[2])
     assert batches[0].shape == (64, 1, 28, 28)
@@ -208,12 +208,12 @@ def test_training_and_probes_see_standardised_pixels() -> None:
         wanted(InspectionConfig(before=True, images=800)),
         data=DataConfig(limit=1_000, mean=0.5, std=0.25),
     )
-    materials = prepare(made)
-    feed = materials.feed([0])
+    (variant,) = prepare(made).variants
+    feed = variant.feed([0])
     batch = feed.batch(0, 0).images.clone()
-    plain = replace(materials, experiment=wanted()).feed([0]).batch(0, 0).images
+    plain = replace(variant, experiment=wanted()).feed([0]).batch(0, 0).images
     assert torch.allclose(batch, (plain - 0.5) / 0.25)
-    probed = Inspector(materials, 1)._batch(materials.trials[0])[0]
+    probed = Inspector(variant, 1)._batch(variant.trials[0])[0]
     assert float(probed.mean()) == pytest.approx((0.286 - 0.5) / 0.25, abs=0.1)
     assert float(probed.min()) == -2
 
@@ -260,12 +260,13 @@ def test_published_figures_of_xavier_and_of_one_over_the_root_of_fan_in() -> Non
 
 
 def test_copies_of_a_template_are_private() -> None:
-    materials = prepare(wanted(ALWAYS))
-    before = copy.deepcopy(materials.template.state_dict())
-    fold(inspect_starts(materials))
-    after = materials.template.state_dict()
+    prepared = prepare(wanted(ALWAYS))
+    template = prepared.variants[0].template
+    before = copy.deepcopy(template.state_dict())
+    fold(inspect_starts(prepared))
+    after = template.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert not any(module._forward_hooks for module in materials.template.modules())
+    assert not any(module._forward_hooks for module in template.modules())
 
 
 def test_only_the_gradients_are_cut_by_their_size() -> None:

@@ -73,10 +73,10 @@ class Unstackable(nn.Module):
         return self.out(F.dropout(torch.relu(x), 0.1, self.training))
 
 
-def assert_equals_reference(materials: Callable[[str], Prepared], kind: str) -> None:
-    """Train float64 ``materials`` for a stack of this kind, and with the stack "off"."""
-    assert plan_stacks(materials("auto")).kind == kind
-    stacked, plain = run(materials("auto")), run(materials("off"))
+def assert_equals_reference(prepared: Callable[[str], Prepared], kind: str) -> None:
+    """Train float64 ``prepared`` for a stack of this kind, and with the stack "off"."""
+    assert plan_stacks(prepared("auto")).kind == kind
+    stacked, plain = run(prepared("auto")), run(prepared("off"))
     assert worst_relative(stacked, plain) < 1e-9
     for one, other in zip(stacked.trials, plain.trials, strict=True):
         # The running statistics of batch normalisation show here.
@@ -133,25 +133,26 @@ def with_norms(**norm: object) -> nn.Sequential:
 def test_batch_norm_of_perceptrons_equals_reference(
     norm: dict[str, object], device: str, seeds: tuple[int, ...]
 ) -> None:
-    def materials(stack: str) -> Prepared:
+    def prepared(stack: str) -> Prepared:
         wanted = experiment(
             ["rule", "uniform", "default"], seeds=seeds, images=1_030, stack=stack,
             dtype="float64", device=device,
         )  # fmt: skip
         return with_model(wanted, with_norms(**norm))
 
-    assert_equals_reference(materials, "dense")
+    assert_equals_reference(prepared, "dense")
 
 
 def test_what_batch_norm_keeps_is_that_of_the_reference() -> None:
     wanted = experiment(["rule", "default"], images=500, dtype="float64")
-    made = with_model(wanted, with_norms())
+    prepared = with_model(wanted, with_norms())
+    made, trials = prepared.variants[0], prepared.trials
     batch = made.feed([0]).batch(0, 0)
-    together = make_learner(made, "dense", made.trials)
+    together = make_learner(made, "dense", trials)
     together.step(batch)
     together.keep([1])
     together.step(batch)
-    alone = make_learner(made, "single", made.trials[1:])
+    alone = make_learner(made, "single", trials[1:])
     for _ in range(2):
         alone.step(batch)
     names = [*dict(with_norms().named_parameters()), *dict(with_norms().named_buffers())]
@@ -162,6 +163,16 @@ def test_what_batch_norm_keeps_is_that_of_the_reference() -> None:
     assert {"buffer.2.running_mean", "buffer.2.running_var"} <= set(together.state())
 
 
+@pytest.mark.parametrize("activation", [nn.LeakyReLU(-0.1), nn.ELU(-0.5)])
+def test_nonlinearities_that_fall_are_left_to_the_general_path(activation: nn.Module) -> None:
+    def prepared(stack: str) -> Prepared:
+        layers = [nn.Flatten(), nn.Linear(784, 16), activation, nn.Linear(16, 10)]
+        wanted = experiment(["rule"], images=500, dtype="float64", stack=stack)
+        return with_model(wanted, nn.Sequential(*layers))
+
+    assert_equals_reference(prepared, "general")
+
+
 def test_batch_norm_over_all_batches_so_far_is_left_to_the_general_path() -> None:
     wanted = experiment(["rule"], images=500)
     assert plan_stacks(with_model(wanted, with_norms(momentum=None))).kind != "dense"
@@ -170,15 +181,15 @@ def test_batch_norm_over_all_batches_so_far_is_left_to_the_general_path() -> Non
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("build", [with_norms, Shared])
 def test_every_optimizer_equals_reference(name: str, build: Callable[[], nn.Module]) -> None:
-    def materials(stack: str) -> Prepared:
+    def prepared(stack: str) -> Prepared:
         wanted = experiment(
             ["rule", "normal"], optimizer=name, images=1_500, stack=stack, dtype="float64"
         )
         return with_model(wanted, build())
 
     kind = "dense" if build is with_norms else "general"
-    assert plan_stacks(materials("auto")).kind == kind
-    assert worst_relative(run(materials("auto")), run(materials("off"))) < 1e-10
+    assert plan_stacks(prepared("auto")).kind == kind
+    assert worst_relative(run(prepared("auto")), run(prepared("off"))) < 1e-10
 
 
 @pytest.mark.parametrize("build", [ConvWithNorm, Shared])
@@ -187,14 +198,14 @@ def test_every_optimizer_equals_reference(name: str, build: Callable[[], nn.Modu
 def test_general_equals_reference(
     build: Callable[[], nn.Module], seeds: tuple[int, ...], device: str
 ) -> None:
-    def materials(stack: str) -> Prepared:
+    def prepared(stack: str) -> Prepared:
         wanted = experiment(
             ["rule", "default", "kaiming_normal"], seeds=seeds, images=1_000, stack=stack,
             dtype="float64", device=device,
         )  # fmt: skip
         return with_model(wanted, build())
 
-    assert_equals_reference(materials, "general")
+    assert_equals_reference(prepared, "general")
 
 
 def test_general_float32_equals_reference_for_50_steps() -> None:

@@ -42,10 +42,11 @@ def test_a_diverged_trial_is_no_longer_paid_for() -> None:
     from inittui.training.planning import make_learner
     from inittui.training.prepared import prepare
 
-    materials = prepare(experiment(["rule", BLOWS_UP, "normal"], images=1_000))
+    prepared = prepare(experiment(["rule", BLOWS_UP, "normal"], images=1_000))
+    variant = prepared.variants[0]
     for kind in ("dense", "general"):
-        learner = make_learner(materials, kind, materials.trials)
-        feed = materials.feed([0])
+        learner = make_learner(variant, kind, prepared.trials)
+        feed = variant.feed([0])
         learner.step(feed.batch(0, 0))
         learner.keep([0, 2])
         assert len(learner.step(feed.batch(0, 1))) == 2
@@ -56,11 +57,12 @@ def test_dropping_one_keeps_the_moments_of_the_others() -> None:
     from inittui.training.planning import make_learner
     from inittui.training.prepared import prepare
 
-    materials = prepare(experiment(["rule", "ones", "normal"], images=1_000, dtype="float64"))
+    prepared = prepare(experiment(["rule", "ones", "normal"], images=1_000, dtype="float64"))
+    variant = prepared.variants[0]
     for kind in ("dense", "general"):
-        whole = make_learner(materials, kind, materials.trials)
-        thinned = make_learner(materials, kind, materials.trials)
-        feed = materials.feed([0])
+        whole = make_learner(variant, kind, prepared.trials)
+        thinned = make_learner(variant, kind, prepared.trials)
+        feed = variant.feed([0])
         for step in range(3):
             whole.step(feed.batch(0, step))
             thinned.step(feed.batch(0, step))

@@ -14,7 +14,7 @@ from inittui.runs import RunDirectory
 from inittui.tui.chart_options import ChartOptions, Contestant, contestants, picture, step_window
 from inittui.tui.open_run import OpenRun
 from inittui.views.curves import accuracy_series, loss_series
-from tests.support.recorded import run_state
+from tests.support.runs import run_state
 
 EVERYTHING = ChartOptions(steps="all")
 

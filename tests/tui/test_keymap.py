@@ -74,7 +74,7 @@ def rows(app: LabApp) -> RowList:
 
 def focused_field(app: LabApp) -> str:
     form = app.screen.query_one(Form)
-    return form.chosen.name if app.focused is form.input else ""
+    return form.chosen.path if app.focused is form.input else ""
 
 
 CHART = [
@@ -141,7 +141,7 @@ SETUP = [
     step("compare.settings", "e", lambda app: focused_field(app) == "model.name"),
     step("form.next", "down", lambda app: focused_field(app) == "model.hidden"),
     step("form.previous", "up", lambda app: focused_field(app) == "model.name"),
-    step("form.last", "pagedown", lambda app: focused_field(app) == "also"),
+    step("form.last", "pagedown", lambda app: focused_field(app) == "inspection.percentile"),
     step("form.first", "pageup", lambda app: focused_field(app) == "model.name"),
     step("compare.back", "escape", lambda app: app.focused is picker(app)),
 ]

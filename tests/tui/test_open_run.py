@@ -10,16 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from inittui.events.records import RunEnded, RunResumed, decode
+from inittui.events.records import RunEnded, RunResumed
 from inittui.experiment.records import Experiment
 from inittui.runs import LogWriter, RunDirectory, create_run
 from inittui.tui.open_run import LOOK_SECONDS, OpenRun, Phase, last_lines
 from inittui.tui.open_runs import OpenRuns
-from inittui.tui.progress import time_left
-from tests.support.recorded import LOGS
+from tests.support.runs import log_events
 from tests.support.tui_shelf import REASON, Shelf
 
-EVENTS = [decode(line) for line in (LOGS / "classic.jsonl").read_bytes().splitlines()]
+EVENTS = log_events("classic")
 
 
 def opened(run: RunDirectory, look_seconds: float = LOOK_SECONDS) -> OpenRun:
@@ -179,12 +178,6 @@ def test_a_run_that_somebody_else_continues_is_watched(tmp_path: Path) -> None:
         log.write(RunEnded(at=10.0, status="finished", seconds=1.0, wall_seconds=1.0))
     assert run.poll()
     assert run.phase is Phase.ENDED
-
-
-def test_the_time_left_counts_from_where_a_run_was_continued() -> None:
-    assert time_left(10.0, 0.5) == 10.0
-    assert time_left(10.0, 0.5, 0.25) == 20.0
-    assert time_left(10.0, 0.25, 0.25) == 0.0
 
 
 def test_a_directory_that_goes_away_is_told_of(tmp_path: Path) -> None:

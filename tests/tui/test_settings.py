@@ -6,20 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from inittui.experiment.records import (
-    DataConfig,
-    Experiment,
-    InspectionConfig,
-    ModelConfig,
-    TrainingConfig,
-)
-from inittui.experiment.toml import from_toml, to_toml
-from inittui.tui.exporting import repeat_command
-from inittui.tui.fields import FIELDS, experiment_from, texts_of
 from inittui.tui.keymap import check_keymap, shown_key
 from inittui.tui.settings import Settings, load_settings, save_settings
 from inittui.tui.terminal import look_around
@@ -80,54 +67,6 @@ def test_keys_are_written_for_people(keys: str, shown: str) -> None:
     assert shown_key(keys) == shown
 
 
-EXPERIMENTS = [
-    Experiment(),
-    Experiment(
-        schemes=("rule", "normal:std=0.1"),
-        seeds=(3, 4, 5),
-        name="mine",
-        model=ModelConfig(hidden=(64, 32), activation="tanh", dropout=0.0, batch_norm=True),
-        data=DataConfig(limit=600, validation=100),
-        training=TrainingConfig(epochs=3, optimizer="sgd", lr=0.05, device="cpu"),
-    ),
-    Experiment(seeds=(1, 7), data=DataConfig(mean=0.5, split="torch:42")),
-    Experiment(inspection=InspectionConfig(before=True, after=True, images=77)),
-]
-
-
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_the_form_gives_back_the_experiment_that_it_was_given(experiment: Experiment) -> None:
-    outcome = experiment_from(texts_of(experiment), experiment, experiment.schemes)
-    assert outcome.experiment == experiment
-
-
-@given(st.dictionaries(st.sampled_from([f.name for f in FIELDS]), st.text(max_size=12)))
-def test_whatever_is_typed_gives_an_experiment_or_an_error(texts: dict[str, str]) -> None:
-    outcome = experiment_from({**texts_of(Experiment()), **texts}, Experiment(), ["rule"])
-    if outcome.experiment is None:
-        assert all("\n" not in message for message in outcome.errors.values())
-        assert outcome.errors
-    else:
-        assert from_toml(to_toml(outcome.experiment)) == outcome.experiment
-
-
-@pytest.mark.parametrize(
-    ("experiment", "command"),
-    [
-        (EXPERIMENTS[0], "inittui compare"),
-        (
-            EXPERIMENTS[1],
-            "inittui compare rule normal:std=0.1 --hidden 64,32 --activation tanh --dropout 0 "
-            "--batch-norm --validation 100 --limit 600 --epochs 3 --optimizer sgd --lr 0.05 "
-            "--device cpu --seeds 3 --seed 3 --name mine",
-        ),
-        (EXPERIMENTS[2], "inittui compare --config 'a place/experiment.toml'"),
-    ],
-)
-def test_the_command_that_repeats_a_run(experiment: Experiment, command: str) -> None:
-    assert repeat_command(experiment, Path("a place/experiment.toml")) == command
-
-
 def test_ssh_is_served_slower_and_linux_without_braille() -> None:
     over_ssh = look_around({"SSH_CONNECTION": "x", "TERM": "xterm-256color"}, encoding="utf-8")
     assert (over_ssh.over_ssh, over_ssh.fps, over_ssh.few_colors) == (True, 2.0, False)
@@ -136,11 +75,6 @@ def test_ssh_is_served_slower_and_linux_without_braille() -> None:
     plain = look_around({"TERM": "screen", "NO_COLOR": "1"}, encoding="utf-8", fps=1.0)
     assert (plain.no_color, plain.fps, plain.marker) == (True, 1.0, "braille")
     assert look_around({"TERM": "xterm"}, encoding="iso-8859-1").ascii_only
-
-
-def test_names_are_not_lost(tmp_path: Path) -> None:
-    named = replace(Experiment(), name="two words")
-    assert repeat_command(named, None) == "inittui compare --name 'two words'"
 
 
 def test_an_unknown_theme_is_told_and_the_default_is_used(make_app: MakeApp) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from benchmarks.terminals import UI, Terminal
 from inittui.experiment.records import DataConfig, Experiment, TrainingConfig
 from inittui.runs import RunDirectory, create_run, live_writer, load_state, run_directories
 from inittui.runs.launch import start_worker
+from tests.support.commands import python, wait_until
 
 pytestmark = pytest.mark.pty
 
@@ -56,13 +55,6 @@ def long_run(root: Path) -> RunDirectory:
     start_worker(run)
     wait_until(lambda: run.log.exists() and b'"losses"' in run.log.read_bytes())
     return run
-
-
-def wait_until(condition: object, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.05)
 
 
 def only(root: Path) -> RunDirectory:
@@ -208,9 +200,10 @@ def test_the_ui_never_loads_torch() -> None:
         "import sys, inittui.tui.app, inittui.tui.start\n"
         "from inittui.tui.keymap import all_bindings\n"
         "list(all_bindings())\n"
-        "import inittui.tui.exporting, inittui.views.report, inittui.views.inspection\n"
+        "import inittui.tui.fields, inittui.views.export\n"
+        "import inittui.views.report, inittui.views.inspection\n"
         "heavy = ('torch', 'torchvision', 'inittui.recording.worker')\n"
         "print(*(m for m in heavy if m in sys.modules))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = python(code)
     assert done.stdout.strip() == ""

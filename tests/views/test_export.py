@@ -16,14 +16,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 from msgspec.structs import replace
-from typer.testing import CliRunner
 
-from inittui.cli.main import app
 from inittui.documents.compare import CSV_COLUMNS, schema
 from inittui.errors import InittuiError, MachineError, UsageError
 from inittui.runs import RunDirectory, load_settled
 from inittui.views.export import FORMATS, export_run
-from tests.support.recorded_runs import EXPERIMENT, STEPS_PER_EPOCH, accuracy, loss, record
+from tests.support.commands import invoke
+from tests.support.runs import EXPERIMENT, STEPS_PER_EPOCH, accuracy, loss, record
 
 HOSTILE = '</script><script>alert(1)</script>@DATA@ & "\x1b]0;title\x07\u202e@TITLE@{code}'
 
@@ -242,16 +241,15 @@ def test_the_command_prints_the_name_of_the_file(
     run: RunDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    call = CliRunner()
-    options = ["--runs-dir", str(run.path.parent)]
-    done = call.invoke(app, ["runs", "export", "last", "--format", "csv", *options])
+    options = ("--runs-dir", str(run.path.parent))
+    done = invoke("runs", "export", "last", "--format", "csv", *options)
     assert done.stdout == f"{tmp_path / f'inittui-{run.id}.csv'}\n"
-    other = ["runs", "export", "-f", "svg", "-o", "a.svg", *options]
-    assert call.invoke(app, other).stdout == "a.svg\n"
-    again = call.invoke(app, other)
+    other = ("runs", "export", "-f", "svg", "-o", "a.svg", *options)
+    assert invoke(*other).stdout == "a.svg\n"
+    again = invoke(*other)
     assert isinstance(again.exception, UsageError)
-    assert call.invoke(app, [*other, "--force"]).exit_code == 0
-    piped = call.invoke(app, ["runs", "export", "-f", "json", "-o", "-", *options])
+    assert invoke(*other, "--force").exit_code == 0
+    piped = invoke("runs", "export", "-f", "json", "-o", "-", *options)
     assert json.loads(piped.stdout)["run"]["id"] == run.id
-    refused = call.invoke(app, ["runs", "export", "-f", "tensorboard", "-o", "-", *options])
+    refused = invoke("runs", "export", "-f", "tensorboard", "-o", "-", *options)
     assert isinstance(refused.exception, UsageError)

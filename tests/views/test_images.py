@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,17 +9,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
-from inittui.views.class_counts import class_counts
-from inittui.views.images import RAMP, draw_image, draw_images
-
-
-def printed(text: Text, width: int, color_system: str | None = None) -> list[str]:
-    console = Console(
-        file=io.StringIO(), width=width, color_system=color_system, force_terminal=True
-    )
-    console.print(text, soft_wrap=True)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue().splitlines()
+from inittui.views.images import RAMP, class_counts, draw_image, draw_images
+from tests.support.commands import python
+from tests.support.rendering import render
 
 
 def colours(line: Text) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
@@ -118,17 +106,13 @@ def test_a_caption_from_outside_cant_steer_the_terminal() -> None:
 
 def test_sixteen_colours_still_tell_dark_from_light() -> None:
     image = np.array([[0, 90, 170, 255]] * 2, np.uint8)
-    (line,) = printed(draw_image(image, 4, ascii_only=False)[0], 80, "standard")
+    (line,) = render(draw_image(image, 4, ascii_only=False)[0], 80, color="standard").splitlines()
     codes = [part.split("m")[0] for part in line.split("\x1b[")[1:] if "▀" in part]
     assert len(set(codes)) == 4
 
 
 def test_the_views_need_no_torch() -> None:
-    code = (
-        "import sys, inittui.views.images, inittui.views.class_counts\n"
-        "print('torch' in sys.modules)"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ran = python("import sys, inittui.views.images\nprint('torch' in sys.modules)")
     assert ran.stdout == "False\n"
 
 
@@ -138,10 +122,7 @@ def test_class_counts_have_bars_to_scale(width: int, ascii_only: bool) -> None:
     table = class_counts(
         ["Coat", "Bag", "none"], [600, 300, 0], [200, 100, 0], width, ascii_only=ascii_only
     )
-    console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(table)
-    assert isinstance(console.file, io.StringIO)
-    header, *rows = (line.rstrip() for line in console.file.getvalue().splitlines())
+    header, *rows = (line.rstrip() for line in render(table, width).splitlines())
     solid, light = ("#", "-") if ascii_only else ("█", "░")
     legend = [solid, "train", light, "test"]
     assert header.split() == ["class", "train", "test", *legend]
@@ -159,10 +140,7 @@ def test_class_counts_have_bars_to_scale(width: int, ascii_only: bool) -> None:
 
 def test_where_no_bar_fits_the_numbers_stay() -> None:
     table = class_counts(["Coat"], [60_000], [10_000], 24, ascii_only=True)
-    console = Console(file=io.StringIO(), width=24, color_system=None)
-    console.print(table)
-    assert isinstance(console.file, io.StringIO)
-    assert [line.split() for line in console.file.getvalue().splitlines()] == [
+    assert [line.split() for line in render(table, 24).splitlines()] == [
         ["class", "train", "test"],
         ["Coat", "60,000", "10,000"],
     ]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 from rich.cells import cell_len
-from rich.console import Console, RenderableType
 from syrupy.assertion import SnapshotAssertion
 
 from inittui.experiment.scheme import parse_syntax
@@ -17,6 +14,7 @@ from inittui.initializers.sampling import Sample, Statistics
 from inittui.views.catalogue import catalogue_table
 from inittui.views.frame import Frame
 from inittui.views.initializer import initializer_detail
+from tests.support.rendering import render
 
 BINS = 31
 
@@ -49,23 +47,10 @@ def sample(scheme: str, shape: tuple[int, ...] = (256, 784)) -> Sample:
     )
 
 
-def printed(view: RenderableType, width: int, *, color: bool = False) -> str:
-    file = io.StringIO()
-    Console(
-        file=file,
-        width=width,
-        force_terminal=color,
-        color_system="truecolor" if color else None,
-        highlight=False,
-        legacy_windows=False,
-    ).print(view)
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
-
-
 @pytest.mark.parametrize("color", [False, True], ids=["plain", "color"])
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_catalogue(width: int, color: bool, snapshot: SnapshotAssertion) -> None:
-    assert printed(catalogue_table(Frame(width)), width, color=color) == snapshot
+    assert render(catalogue_table(Frame(width)), width, color=color, wrap=True) == snapshot
 
 
 @pytest.mark.parametrize("color", [False, True], ids=["plain", "color"])
@@ -73,7 +58,7 @@ def test_catalogue(width: int, color: bool, snapshot: SnapshotAssertion) -> None
 @pytest.mark.parametrize("scheme", ["kaiming_uniform:mode=fan_out", "normal", "ones"])
 def test_detail(scheme: str, width: int, color: bool, snapshot: SnapshotAssertion) -> None:
     shown = sample(scheme, (40, 60))
-    text = printed(initializer_detail(shown, Frame(width)), width, color=color)
+    text = render(initializer_detail(shown, Frame(width)), width, color=color, wrap=True)
     if not color:
         assert max(map(cell_len, text.splitlines())) <= width
     assert text == snapshot
@@ -82,7 +67,7 @@ def test_detail(scheme: str, width: int, color: bool, snapshot: SnapshotAssertio
 def test_ascii_is_enough_for_both() -> None:
     frame = Frame(80, ascii_only=True)
     for view in (catalogue_table(frame), initializer_detail(sample("sparse", (20, 30)), frame)):
-        assert printed(view, 80).isascii()
+        assert render(view, 80, wrap=True).isascii()
 
 
 @pytest.mark.parametrize("scheme", ["rule", "normal", "he_normal", "trunc_normal:a=1,b=9", "eye"])

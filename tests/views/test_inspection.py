@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
 
@@ -11,7 +10,6 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.cells import cell_len
-from rich.console import Console, RenderableType
 from rich.text import Text
 from syrupy.assertion import SnapshotAssertion
 
@@ -24,17 +22,8 @@ from inittui.views.frame import Frame
 from inittui.views.histograms import LEAST_WIDTH, side_by_side, small_histogram
 from inittui.views.inspection import inspection_report
 from inittui.views.layer_table import Row, layer_table
-from tests.support.recorded import run_state
-
-
-def printed(view: RenderableType, width: int, *, color: bool = False) -> str:
-    stream = io.StringIO()
-    system = "truecolor" if color else None
-    console = Console(
-        file=stream, width=width, color_system=system, force_terminal=color, highlight=False
-    )
-    console.print(view, soft_wrap=True)
-    return stream.getvalue()
+from tests.support.rendering import render
+from tests.support.runs import run_state
 
 
 def before_only(state: RunState) -> RunState:
@@ -48,17 +37,17 @@ def before_only(state: RunState) -> RunState:
 def test_report(width: int, moments: str, snapshot: SnapshotAssertion) -> None:
     state = run_state("inspected")
     shown = before_only(state) if moments == "before" else state
-    assert printed(inspection_report(shown, Frame(width)), width) == snapshot
+    assert render(inspection_report(shown, Frame(width)), width) == snapshot
 
 
 def test_report_in_colour(snapshot: SnapshotAssertion) -> None:
     report = inspection_report(run_state("inspected"), Frame(80), layers="fc2")
-    assert printed(report, 80, color=True) == snapshot
+    assert render(report, 80, color=True) == snapshot
 
 
 def test_report_in_ascii(snapshot: SnapshotAssertion) -> None:
     report = inspection_report(run_state("inspected"), Frame(80, ascii_only=True), density=True)
-    text = printed(report, 80)
+    text = render(report, 80)
     assert text.isascii()
     assert "?" not in text
     assert text == snapshot
@@ -68,14 +57,14 @@ def test_report_in_ascii(snapshot: SnapshotAssertion) -> None:
 @pytest.mark.parametrize("width", [20, 33, 47, 60, 80, 100, 120, 300])
 def test_nothing_is_wider_than_the_frame(width: int, ascii_only: bool) -> None:
     report = inspection_report(run_state("inspected"), Frame(width, ascii_only))
-    lines = printed(report, width).splitlines()
+    lines = render(report, width).splitlines()
     assert max(map(cell_len, lines)) <= width
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_all_numbers_are_shown_at_any_width(width: int) -> None:
     state = run_state("inspected")
-    text = printed(inspection_report(state, Frame(width)), width)
+    text = render(inspection_report(state, Frame(width)), width)
     layer = state.trials[2].probes[0].probe.layers[0]
     for value in (layer.weights.std, layer.gradient_ratio, layer.pre_activations.second_moment):
         assert f"{value:.3g}".replace("e-0", "e-") in text
@@ -84,19 +73,19 @@ def test_all_numbers_are_shown_at_any_width(width: int) -> None:
 
 
 def test_a_pattern_chooses_layers_of_tables_and_histograms() -> None:
-    text = printed(inspection_report(run_state("inspected"), Frame(80), layers="fc[12]"), 80)
+    text = render(inspection_report(run_state("inspected"), Frame(80), layers="fc[12]"), 80)
     assert "fc2  Linear" in text
     assert "fc3  Linear" not in text
     assert "fc3 after" not in text
 
 
 def test_before_and_after_differ_without_colour() -> None:
-    text = printed(inspection_report(run_state("inspected"), Frame(80)), 80)
+    text = render(inspection_report(run_state("inspected"), Frame(80)), 80)
     assert "█ before   ● after" in text
 
 
 def test_a_run_without_probes_says_so() -> None:
-    text = printed(inspection_report(run_state("classic"), Frame(80)), 80)
+    text = render(inspection_report(run_state("classic"), Frame(80)), 80)
     assert text.startswith("nothing was measured")
     assert findings_summary(run_state("classic"), Frame(80)) == []
 
@@ -106,7 +95,7 @@ def test_a_trial_that_was_not_measured_after_training_is_named() -> None:
     state.apply(
         TrialEnded(trial=1, status="diverged", step=3, seconds=0, reason="the loss became NaN")
     )
-    text = printed(findings_report(state, Frame(80)), 80)
+    text = render(findings_report(state, Frame(80)), 80)
     assert (
         "■ ones, not measured after training, which diverged: the loss became NaN"
         in text.splitlines()
@@ -118,12 +107,12 @@ def test_deep_models_have_some_histograms_and_say_of_how_many() -> None:
     event = state.trials[2].probes[0]
     layers = tuple(replace(event.probe.layers[0], name=f"deep{n}") for n in range(30))
     state.trials[2].probes = [replace(event, probe=replace(event.probe, layers=layers))]
-    text = printed(inspection_report(state, Frame(80)), 80)
+    text = render(inspection_report(state, Frame(80)), 80)
     assert "histograms of 8 of 30 layers; --only shows others" in text
     assert "deep29  Linear" in text
     assert "deep14  Linear" not in text
     assert "deep14 " in text  # its numbers are there all the same
-    chosen = printed(inspection_report(state, Frame(80), layers="deep1?"), 80)
+    chosen = render(inspection_report(state, Frame(80), layers="deep1?"), 80)
     assert "deep14  Linear" in chosen
 
 
@@ -220,7 +209,7 @@ def test_no_log_breaks_the_report(
     value = all_to_wire([loss])[0]
     wild_probe = Probe(images=-1, classes=classes, loss=value, logit_std=value, layers=tuple(found))
     state.apply(ProbeMeasured(trial=0, when="before", step=0, probe=wild_probe))
-    text = printed(inspection_report(state, Frame(width)), width)
+    text = render(inspection_report(state, Frame(width)), width)
     assert not set(text) & {"\x1b", "\x00", "\r"}
     assert max(map(cell_len, text.splitlines())) <= width
 
@@ -250,7 +239,7 @@ def test_what_was_not_measured_is_named() -> None:
     trial.probes[:] = [
         replace(event, probe=replace(event.probe, unmeasured=names)) for event in trial.probes
     ]
-    text = " ".join(printed(inspection_report(state, Frame(80)), 80).split())
+    text = " ".join(render(inspection_report(state, Frame(80)), 80).split())
     assert text.count("not measured, as no Linear or convolution that the model calls:") == 1
     assert f"{names[0]}, {names[1]}" in text
     assert f"{names[7]} and 4 more" in text

@@ -12,26 +12,15 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from syrupy.assertion import SnapshotAssertion
 
-from inittui.events.records import (
-    EpochEnded,
-    Noted,
-    RoundingCompared,
-    RunEnded,
-    RunStarted,
-    RunStatus,
-    StepLosses,
-    TrialEnded,
-    TrialStatus,
-)
-from inittui.events.wire_numbers import all_to_wire
+from inittui.events.records import RoundingCompared, RunStatus, TrialStatus
 from inittui.experiment.records import Experiment
-from inittui.experiment.trials import TrialPlan
 from inittui.results.state import RunState
 from inittui.text import sanitize
 from inittui.views.frame import Frame
 from inittui.views.report import compare_report
-from tests.support.recorded import run_state
 from tests.support.rendering import render
+from tests.support.runs import Made, made_run, run_state
+from tests.support.torture import examples
 
 RUNS = ("classic", "seeds", "diverged", "interrupted", "running", "empty")
 WIDTHS = (60, 80, 120)
@@ -131,44 +120,19 @@ def made_up(
 ) -> RunState:
     """Return a run whose trials have these names, losses, accuracies and ends."""
     schemes = tuple(dict.fromkeys(name for name, *_ in trials))
-    state = RunState()
-    plans = tuple(TrialPlan(name, seed) for seed in range(seeds) for name, *_ in trials)
-    state.apply(
-        RunStarted(
-            run=reason or "r",
-            experiment=Experiment(schemes=schemes, seeds=tuple(range(seeds)), name=note),
-            trials=plans,
-            steps_per_epoch=10,
-            device=note or "cpu",
-            device_name=note,
-            classes=10,
-        )
-    )
-    for number in range(len(plans)):
-        _, losses, accuracies, status = trials[number % len(trials)]
-        state.apply(StepLosses(trial=number, first=0, values=all_to_wire(losses)))
-        for epoch, accuracy in enumerate(accuracies, 1):
-            state.apply(
-                EpochEnded(
-                    trial=number,
-                    epoch=epoch,
-                    step=10 * epoch,
-                    train_loss=1.0,
-                    val_loss="NaN",
-                    val_accuracy=accuracy,
-                    seconds=1.0,
-                )
-            )
-        if status not in ("waiting", "running"):
-            state.apply(TrialEnded(trial=number, status=status, step=1, seconds=1.0, reason=reason))
-    if note:
-        state.apply(Noted(message=note))
-    if ended:
-        state.apply(RunEnded(status=ended, seconds=1.0, wall_seconds=2.0, reason=reason))
-    return state
+    made = [
+        Made(name, of, seed, losses=losses, status=status, val_loss="NaN", reason=reason)
+        for seed in range(seeds)
+        for name, losses, of, status in trials
+    ]
+    return made_run(
+        made, steps_per_epoch=10, ended=ended, note=note, reason=reason, run=reason or "r",
+        experiment=Experiment(schemes=schemes, seeds=tuple(range(seeds)), name=note),
+        device=note or "cpu", device_name=note,
+    )  # fmt: skip
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(60))
 @given(
     trials=st.lists(
         st.tuples(
@@ -246,40 +210,14 @@ def test_chaos_is_told_of_what_was_measured_not_of_a_name() -> None:
     assert "by up to 36 %" in text
 
 
-def repeated(*trials: tuple[str, list[float], list[float]], steps: int = 20) -> RunState:
+def repeated(*trials: tuple[str, list[float], list[float]]) -> RunState:
     """Return a finished run in which each scheme has this accuracy and loss under each seed."""
-    state = RunState()
-    schemes = tuple(name for name, *_ in trials)
-    seeds = len(trials[0][1])
-    state.apply(
-        RunStarted(
-            run="r",
-            experiment=Experiment(schemes=schemes, seeds=tuple(range(seeds))),
-            trials=tuple(TrialPlan(name, seed) for name in schemes for seed in range(seeds)),
-            steps_per_epoch=steps // 2,
-            device="cpu",
-            classes=10,
-        )
-    )
-    for number, trial in enumerate(state.trials):
-        _, accuracies, losses = trials[number // seeds]
-        values = all_to_wire([losses[trial.seed]] * steps)
-        state.apply(StepLosses(trial=number, first=0, values=values))
-        for epoch in (1, 2):
-            state.apply(
-                EpochEnded(
-                    trial=number,
-                    epoch=epoch,
-                    step=epoch * steps // 2,
-                    train_loss=1.0,
-                    val_loss=1.0,
-                    val_accuracy=accuracies[trial.seed],
-                    seconds=1.0,
-                )
-            )
-        state.apply(TrialEnded(trial=number, status="finished", step=steps, seconds=1.0))
-    state.apply(RunEnded(status="finished", seconds=1.0, wall_seconds=1.0))
-    return state
+    made = [
+        Made(name, [accuracy] * 2, seed, losses=[loss] * 20)
+        for name, accuracies, losses in trials
+        for seed, (accuracy, loss) in enumerate(zip(accuracies, losses, strict=True))
+    ]
+    return made_run(made, steps_per_epoch=10)
 
 
 def said(state: RunState) -> str:

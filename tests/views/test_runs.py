@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from rich.console import Console
 
 from inittui.experiment.records import CLASSIC_SCHEMES
 from inittui.runs import RunListing
 from inittui.text import sanitize
 from inittui.views.frame import Frame
-from inittui.views.runs import how_long_ago, runs_table
+from inittui.views.runs import runs_table
+from tests.support.rendering import render
+from tests.support.torture import examples
 
 NOW = 1_700_000_000.0
 
@@ -73,23 +72,12 @@ run                         when     name         schemes                       
 
 def _drawn(width: int, *, color: bool = False, **frame: bool) -> str:
     table = runs_table(LISTINGS, Frame(width=width, **frame), NOW)
-    file = io.StringIO()
-    Console(
-        file=file,
-        width=width,
-        force_terminal=color,
-        color_system="standard" if color else None,
-    ).print(table, soft_wrap=True)
-    return file.getvalue()
-
-
-def _stripped(text: str) -> str:
-    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    return "".join(f"{line.rstrip()}\n" for line in render(table, width, color=color).splitlines())
 
 
 @pytest.mark.parametrize(("width", "expected"), [(60, AT_60), (80, AT_80), (120, AT_120)])
 def test_the_table_at_a_width(width: int, expected: str) -> None:
-    assert _stripped(_drawn(width)) == expected
+    assert _drawn(width) == expected
 
 
 def test_ascii_and_colour() -> None:
@@ -107,7 +95,7 @@ def test_a_table_without_names_leaves_the_room_to_the_schemes() -> None:
     assert " ".join(CLASSIC_SCHEMES)[:40] in table
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     name=st.text(max_size=60),
     schemes=st.lists(st.text(max_size=60), max_size=5),
@@ -121,12 +109,3 @@ def test_no_line_is_wider_than_the_frame(name: str, schemes: list[str], width: i
     assert len(lines) == len(LISTINGS) + 2
     assert max(map(cell_len, lines)) <= width
     assert all(sanitize(line) == line for line in lines)
-
-
-@pytest.mark.parametrize(("seconds", "expected"), [
-    (-5, "0s ago"), (0, "0s ago"), (59, "59s ago"), (60, "1m ago"), (3599, "59m ago"),
-    (3600, "1h ago"), (2 * 86400 - 1, "47h ago"), (2 * 86400, "2d ago"),
-    (100 * 86400 - 1, "99d ago"), (100 * 86400, "14w ago"), (1.5e9, "2480w ago"),
-])  # fmt: skip
-def test_how_long_ago(seconds: float, expected: str) -> None:
-    assert how_long_ago(NOW - seconds, NOW) == expected

@@ -14,8 +14,8 @@ from inittui.views.lesson import answers_text, lesson_list, lesson_text
 from inittui.views.report import compare_report
 from inittui.views.start_values import written_tables
 from inittui.views.sweep import sweep_charts
-from tests.support.made_runs import Made, made_run, std_sweep
 from tests.support.rendering import render
+from tests.support.runs import Made, made_run, std_sweep
 
 WIDTHS = (60, 80, 120)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -11,38 +11,45 @@ import torch.nn.functional as F
 from inittui.training.batches import Batch, Batches
 
 
-class Learner(Protocol):
+class Learner(ABC):
     """Some trials that train together; T of them are still in it, in a fixed order."""
 
-    @property
-    def seed_rows(self) -> torch.Tensor:
-        """For each trial the row of `Batch` that is its seed's, int64 [T]."""
+    seed_rows: torch.Tensor
+    """For each trial the row of `Batch` that is its seed's, int64 [T]."""
 
+    @abstractmethod
     def step(self, batch: Batch) -> torch.Tensor:
         """Take one step; return each trial's loss before it, [T], on the device.
 
         Its numbers are there after `settle`, or when the device has come to them.
         """
 
-    def settle(self) -> None:
+    def settle(self) -> None:  # noqa: B027 (most take a step before they return)
         """Wait until all steps have been taken, as far as this process takes them itself."""
 
+    @abstractmethod
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""
 
+    @abstractmethod
     def values_of(self, position: int) -> dict[str, torch.Tensor]:
-        """Return one trial's parameters and buffers by name: views, not copies."""
+        """Return one trial's parameters and buffers by name: views, which the next step changes."""
 
+    @abstractmethod
     def keep(self, positions: Sequence[int]) -> None:
-        """Go on with the trials at these positions only."""
+        """Go on with the trials at these positions only, their moments and counts unchanged."""
 
+    @abstractmethod
     def state(self) -> dict[str, torch.Tensor]:
         """Return all that the next step depends on; copying into the tensors restores it."""
 
 
 @torch.no_grad()
 def validate(learner: Learner, feed: Batches) -> tuple[list[float], list[float]]:
-    """Return each trial's mean loss and accuracy (a fraction) over the validation part."""
+    """Return mean losses and accuracies over the validation part, T each; accuracies in [0, 1].
+
+    Batches are added up in float64.
+    """
     rows_of_trials = learner.seed_rows
     losses = torch.zeros(len(rows_of_trials), dtype=torch.float64, device=rows_of_trials.device)
     correct = torch.zeros_like(losses)

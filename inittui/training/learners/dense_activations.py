@@ -1,4 +1,20 @@
-"""Elementwise nonlinearities with their gradients written into given buffers."""
+"""Elementwise nonlinearities y = φ(z), and g ∘ φ′ written over the gradient g.
+
+Where φ′ can be told from y alone, z needs no buffer of its own:
+
+    ReLU         [y > 0]                            tanh       1 − y²
+    leaky ReLU   1 if y > 0, else slope             sigmoid    y (1 − y)
+    ELU          1 if y > 0, else y + α             identity   1
+    SELU         λ if y > 0, else y + λα
+
+Others need z, with the sigmoid s and the normal distribution's Φ and density ϕ:
+
+    GELU         Φ(z) + z ϕ(z)        Hendrycks and Gimpel (2016); or its tanh form
+    SiLU         s(z) (1 + z (1 − s(z)))       Elfwing et al. (2018)
+    softplus     s(βz)
+
+They are PyTorch's own kernels, called as its autograd calls them, so that both paths round alike.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +28,7 @@ from torch import nn
 _aten = torch.ops.aten
 
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+"""α and λ of Klambauer et al. (2017), as `torch.nn.SELU` has them."""
 
 Forward = Callable[[Any, torch.Tensor, torch.Tensor], object]
 Backward = Callable[[Any, torch.Tensor, torch.Tensor], object]
@@ -106,3 +123,12 @@ NONLINEARITIES: dict[type[nn.Module], Nonlinearity] = {
         from_output=False,
     ),
 }
+
+
+def is_written_out(module: nn.Module) -> bool:
+    """Whether `NONLINEARITIES` has what a module computes.
+
+    A leaky ReLU or ELU that falls below 0 isn't: its y doesn't tell the sign of z.
+    """
+    slope = getattr(module, "negative_slope", getattr(module, "alpha", 0.0))
+    return type(module) in NONLINEARITIES and slope >= 0

@@ -1,4 +1,14 @@
-"""Batch norm of T models at once: to PyTorch's kernels every unit of every trial is a channel."""
+"""Batch norm of T models at once: to PyTorch's kernels every unit of every trial is a channel.
+
+Per channel, over the n rows of the batch, with μ and σ² their mean and (biased) variance:
+
+    x̂ = (x − μ) / √(σ² + ε)        y = γ x̂ + β
+    ∂L/∂β = Σ g        ∂L/∂γ = Σ g x̂
+    ∂L/∂x = γ / √(σ² + ε) · (g − mean(g) − x̂ · mean(g x̂))
+
+The two means are what x does by way of μ and σ². Source: Ioffe and Szegedy (2015), section 3,
+simplified by Σ x̂ = 0. Running variances are unbiased, n / (n − 1) · σ², as PyTorch has them.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +31,7 @@ def can_stack(module: nn.Module) -> TypeGuard[nn.BatchNorm1d]:
 class StackedNorm:
     """One batch norm layer in T models; values are [T, rows, units], in memory [rows, T, units].
 
-    Source: Ioffe and Szegedy (2015), as `torch.nn.BatchNorm1d` has it.
+    In that order T·units channels lie side by side without a copy.
     """
 
     def __init__(self, name: str, module: nn.BatchNorm1d, buffers: Stacked) -> None:

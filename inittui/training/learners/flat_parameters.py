@@ -1,6 +1,10 @@
 """The parameters of T models in one flat buffer, viewed as [T, *shape] each.
 
-One buffer makes one fused optimizer step of them, and costs nothing beside the numbers.
+    fc1.weight of trial 0, of trial 1, … of T − 1 | fc1.bias of trial 0, 1, … | fc2.weight …
+
+Parameter by parameter, so that each is one contiguous [T, *shape] for a batched product. One
+buffer, so that one fused optimizer step updates all of them: Adam is elementwise, and it doesn't
+matter to it where one tensor ends. Gradients and moments lie in buffers of the same layout.
 """
 
 from __future__ import annotations
@@ -51,12 +55,10 @@ class FlatParameters:
         }
 
     def fill(self, position: int, parameters: Mapping[str, torch.Tensor]) -> None:
-        """Copy one model's parameters to its place."""
         for name, view in self.parameters.items():
             view[position].copy_(parameters[name].detach())
 
     def step(self) -> None:
-        """Update all parameters from all gradients."""
         self._optimizer.step()
 
     def state(self) -> dict[str, torch.Tensor]:
@@ -69,6 +71,10 @@ class FlatParameters:
 
     def keep(self, positions: Sequence[int]) -> None:
         """Go on with the models at these positions only; their memory is all that stays."""
+        # A trial's numbers lie scattered over the buffer, one piece in each parameter: they are
+        # gathered into a new, smaller one, moments likewise, which a mask over the old one would
+        # not free. The step count is one for the whole buffer, and stays. Gradients are of no use
+        # any more: the next step writes them anew. Who holds views has to take new ones.
         before = self._optimizer
 
         def select(buffer: torch.Tensor) -> torch.Tensor:

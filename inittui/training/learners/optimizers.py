@@ -44,7 +44,7 @@ class OptimizerStep:
         self.counts = [torch.zeros((), device=p.device) for p in self.parameters]
 
     def state(self) -> dict[str, torch.Tensor]:
-        """Return everything that the next step depends on; the tensors are the live ones."""
+        """Return moments and counts, the live tensors: copying into them restores a state."""
         moments = {
             f"moment.{slot}.{number}": tensor
             for slot, tensors in enumerate(self.moments)
@@ -54,7 +54,6 @@ class OptimizerStep:
 
     @torch.no_grad()
     def step(self) -> None:
-        """Update every parameter once."""
         if self.name == "sgd":
             self._sgd()
         elif self.name == "rmsprop":

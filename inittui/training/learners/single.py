@@ -11,11 +11,12 @@ from torch import nn
 from inittui.experiment.records import TrainingConfig
 from inittui.training.batches import Batch
 from inittui.training.dropout import MaskedDropout
+from inittui.training.learners.base import Learner
 from inittui.training.learners.optimizers import OptimizerStep
 from inittui.user_code import seeded
 
 
-class SingleLearner:
+class SingleLearner(Learner):
     """Trains a single model eagerly."""
 
     def __init__(
@@ -32,7 +33,6 @@ class SingleLearner:
         self.seed_rows = torch.zeros(1, dtype=torch.int64, device=parameters[0].device)
 
     def step(self, batch: Batch) -> torch.Tensor:
-        """Take one step; return the loss before it, [1]."""
         self._model.train()
         for layer, mask in zip(self._dropout, batch.masks, strict=True):
             layer.mask = mask[0]
@@ -44,25 +44,19 @@ class SingleLearner:
         self._optimizer.step()
         return loss.detach().view(1)
 
-    def settle(self) -> None:
-        """Nothing to wait for: a step returns when it is taken."""
-
     @torch.no_grad()
     def logits(self, images: torch.Tensor) -> torch.Tensor:
-        """Evaluate [1, rows, *shape]: [1, rows, classes]."""
         self._model.eval()
         logits: torch.Tensor = self._model(images[0])
         return logits.unsqueeze(0)
 
     def state(self) -> dict[str, torch.Tensor]:
-        """Return all that the next step depends on; copying into the tensors restores it."""
         tensors = {**dict(self._model.named_parameters()), **dict(self._model.named_buffers())}
         masks = {id(layer.mask) for layer in self._dropout}
         model = {f"model.{n}": t.detach() for n, t in tensors.items() if id(t) not in masks}
         return model | self._optimizer.state()
 
     def values_of(self, position: int) -> dict[str, torch.Tensor]:
-        """Return the parameters and buffers by name, as they are."""
         return dict(self._model.named_parameters()) | dict(self._model.named_buffers())
 
     def keep(self, positions: Sequence[int]) -> None:

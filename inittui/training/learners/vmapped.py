@@ -15,12 +15,13 @@ from torch.func import functional_call, vmap
 from inittui.experiment.records import TrainingConfig
 from inittui.models.observe import unfused_attention
 from inittui.training.batches import Batch
+from inittui.training.learners.base import Learner
 from inittui.training.learners.flat_parameters import stack_models
 
 Named = dict[str, torch.Tensor]
 
 
-class VmappedLearner:
+class VmappedLearner(Learner):
     """T models of one architecture, each with parameters and buffers of its own."""
 
     def __init__(
@@ -43,44 +44,38 @@ class VmappedLearner:
         self.seed_rows = torch.tensor(seed_rows, device=like.device)
 
     def _bind_gradients(self) -> None:
-        """Let autograd add to the flat gradient."""
+        """Let autograd add to the flat gradient: what is in ``.grad`` is added to in place."""
         for name, parameter in self._flat.parameters.items():
             parameter.requires_grad_().grad = self._flat.gradients[name]
 
     def step(self, batch: Batch) -> torch.Tensor:
-        """Take one step; return each trial's loss before it, [T]."""
         self._model.train()
         masks = dict(zip(self._masks, batch.masks, strict=True))
         labels = batch.labels[self.seed_rows]
         logits = self._call(batch.images, masks)
         losses = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
         losses = losses.view_as(labels).mean(1)
+        # A trial's parameters meet only its own loss, so that the gradient of the sum holds the
+        # gradient of each.
         self._flat.gradient.zero_()
         losses.sum().backward()
         self._flat.step()
         return losses.detach()
 
-    def settle(self) -> None:
-        """Nothing to wait for: a step returns when it is taken."""
-
     @torch.no_grad()
     def logits(self, images: torch.Tensor) -> torch.Tensor:
-        """Evaluate [seeds, rows, *shape] without dropout: [T, rows, classes]."""
         self._model.eval()
         with unfused_attention():  # vmap knows it by its parts only
             return self._call(images, {})
 
     def state(self) -> dict[str, torch.Tensor]:
-        """Return all that the next step depends on; copying into the tensors restores it."""
         return self._flat.state() | {f"buffer.{n}": b for n, b in self._buffers.items()}
 
     def values_of(self, position: int) -> Named:
-        """Return one trial's parameters and buffers by name: views, not copies."""
         buffers = {name: buffer[position] for name, buffer in self._buffers.items()}
         return self._flat.values_of(position) | buffers
 
     def keep(self, positions: Sequence[int]) -> None:
-        """Go on with the trials at these positions only."""
         self._flat.keep(positions)
         self._bind_gradients()
         self._buffers = {name: b[list(positions)] for name, b in self._buffers.items()}

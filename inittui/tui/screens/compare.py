@@ -177,8 +177,8 @@ class CompareScreen(LabScreen):
         run = self.key_for("compare.run", "r")
         if count or form.names_contestants:
             what = "the one that is ticked" if count == 1 else f"the {count} that are ticked"
-            if form.texts.get("also"):
-                what = f"{what if count else 'what is below'}, also {form.texts['also']},"
+            if form.contestants:
+                what = f"{what if count else 'what is below'}, also {form.contestants},"
             self._explain(f"Press {run} to train {what} and watch the losses.", False)
             self.query_one("#explained").add_class("-ready")
         else:
@@ -241,7 +241,7 @@ class CompareScreen(LabScreen):
         outcome = form.experiment(schemes)
         if outcome.experiment is None:
             name, message = next(iter(outcome.errors.items()))
-            label = next((f"{field.label}: " for field in FIELDS if field.name == name), "")
+            label = next((f"{field.label}: " for field in FIELDS if field.path == name), "")
             self._explain(f"{label}{message}", True)
             self.app.bell()
             return

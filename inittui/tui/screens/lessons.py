@@ -12,11 +12,11 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from inittui.lessons import Lesson, Part, Size, lessons
+from inittui.results.summary import share_done
 from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.lesson_process import RunningLesson
 from inittui.tui.open_run import OpenRun, Phase
-from inittui.tui.progress import share_done
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.status_styles import LOOK_CLASSES, look_of
 from inittui.tui.widgets.row_list import RowList

@@ -14,11 +14,13 @@ from textual.widgets import Input, Static
 
 from inittui.errors import InittuiError
 from inittui.experiment.records import Experiment
+from inittui.experiment.settings import repeat_command
 from inittui.runs import (
     RunDirectory,
     RunListing,
     delete_run,
     list_runs,
+    load_settled,
     read_experiment,
     read_name,
     rename_run,
@@ -192,7 +194,7 @@ class RunsScreen(LabScreen):
     @work(exclusive=True, group="question")
     async def action_export(self) -> None:
         """Ask for the form, then write files into the folder that inittui was started in."""
-        from inittui.tui.exporting import export_run
+        from inittui.views.export import export_run
 
         runs = self._directories()
         if not runs:
@@ -209,15 +211,15 @@ class RunsScreen(LabScreen):
             return
 
         def write(run: RunDirectory) -> None:
-            self.notify(f"wrote {export_run(run, form, Path.cwd()).name}", markup=False)
+            state, _ = load_settled(run)
+            made = export_run(run, state, form, Path.cwd(), overwrite=True)
+            self.notify(f"wrote {made.name}", markup=False)
 
         for run in runs:
             self.host.attempt(write, run)
 
     def action_copy(self) -> None:
         """Copy the command that repeats the run at the cursor."""
-        from inittui.tui.exporting import repeat_command
-
         if self.table.chosen is None:
             return
         run = RunDirectory(self.open_runs.root / self.table.chosen.id)

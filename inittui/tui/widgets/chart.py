@@ -60,7 +60,7 @@ class CurveChart(DiffLines):
         self._draw()
 
     def _draw(self) -> None:
-        from inittui.views.chart.plots import line_chart
+        from inittui.views.chart.plots import ChartSpec, line_chart
 
         terminal = host_of(self).terminal
         what = picture(self._contestants, self._options)
@@ -69,17 +69,19 @@ class CurveChart(DiffLines):
             return
         self._chart = line_chart(
             what.series,
-            width=self.size.width,
-            height=self.size.height,
-            log_y=what.log_y,
-            x_label="step",
-            whole_x=True,
-            title=what.title,
-            marker=terminal.marker,
-            ascii_only=terminal.ascii_only,
-            x_window=what.x_window,
-            y_window=what.y_window,
-            legend=False,
+            ChartSpec(
+                width=self.size.width,
+                height=self.size.height,
+                log_y=what.log_y,
+                x_label="step",
+                whole_x=True,
+                title=what.title,
+                marker=terminal.marker,
+                ascii_only=terminal.ascii_only,
+                x_window=what.x_window,
+                y_window=what.y_window,
+                legend=False,
+            ),
         )
         self.paint(list(self._chart.text.split("\n", allow_blank=True)))
         if self._column(self.cursor) != self._line:

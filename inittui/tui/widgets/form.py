@@ -15,7 +15,9 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input
 
 from inittui.experiment.records import Experiment, names_contestants
-from inittui.tui.fields import FIELDS, Field, Outcome, experiment_from, texts_of
+from inittui.experiment.settings import Setting
+from inittui.text import sanitize
+from inittui.tui.fields import FIELDS, Outcome, experiment_from, placeholder_of, texts_of
 from inittui.tui.keymap import key
 from inittui.tui.status_styles import look_of
 from inittui.tui.widgets.row_list import RowList
@@ -38,8 +40,8 @@ class SettingList(RowList, can_focus=False):
         return len(FIELDS)
 
     def identity(self, index: int) -> Hashable:
-        """Return the setting's name."""
-        return FIELDS[index].name
+        """Return the setting's path."""
+        return FIELDS[index].path
 
     def heading(self, width: int) -> Text | None:
         """Return nothing: the lines say what they are."""
@@ -48,12 +50,16 @@ class SettingList(RowList, can_focus=False):
     def row(self, index: int, width: int) -> Text:
         """Return a label and a value, or what an empty one means."""
         field = FIELDS[index]
-        text = self.texts.get(field.name, "")
-        style = look_of(self).bad if field.name in self.wrong else ""
-        value = shortened(text or field.placeholder, max(width - _LABELS, 1))
+        text = sanitize(self.texts.get(field.path, ""))
+        style = look_of(self).bad if field.path in self.wrong else ""
+        below = self.count() - 1 - index if index == self._start + self.size.height - 1 else 0
+        more = f" {below} more" if below else ""
+        room = max(width - _LABELS - len(more), 1)
+        value = shortened(text or placeholder_of(field, self.texts), room)
         return Text.assemble(
             (f"{field.label:<{_LABELS}}", style or "dim"),
-            (value, style or ("" if text else "dim")),
+            (f"{value:<{room}}" if more else value, style or ("" if text else "dim")),
+            (more, "dim"),
         )
 
     @property
@@ -106,23 +112,29 @@ class Form(Container):
         return self.query_one(Input)
 
     @property
-    def chosen(self) -> Field:
+    def chosen(self) -> Setting:
         """The setting at the cursor."""
         return FIELDS[self.settings.cursor]
 
     @property
     def texts(self) -> Mapping[str, str]:
-        """What is typed, by the fields' names."""
+        """What is typed, by the settings' paths."""
         return self.settings.texts
 
     @property
+    def contestants(self) -> str:
+        """What layer rules and sweeps train beside what is ticked, as it is typed."""
+        sweeps, layers = (self.texts.get(path, "").split() for path in ("sweeps", "layers"))
+        return sanitize(", ".join([*(f"sweep {text}" for text in sweeps), *layers]), 300)
+
+    @property
     def names_contestants(self) -> bool:
-        """Whether what was taken over trains something even where nothing is ticked."""
-        base = self._base
-        return bool(self.texts.get("also")) and names_contestants(base.layers, base.sweeps)
+        """Whether these train something even where nothing is ticked."""
+        sweeps = self.texts.get("sweeps", "").split()
+        return names_contestants(self.texts.get("layers", ""), sweeps)
 
     def load(self, experiment: Experiment) -> None:
-        """Show an experiment's settings; those that have no line are kept."""
+        """Show an experiment's settings."""
         self._base = experiment
         self.settings.texts = texts_of(experiment)
         self._mark(())
@@ -137,7 +149,7 @@ class Form(Container):
     def _mark(self, wrong: Sequence[str] | Mapping[str, str]) -> None:
         self.settings.wrong = frozenset(wrong)
         self.settings.draw()
-        self.input.set_class(self.chosen.name in wrong, "-wrong")
+        self.input.set_class(self.chosen.path in wrong, "-wrong")
 
     def edit(self, place: int | None = None) -> None:
         """Let a setting be typed; the one at the cursor if none is said."""
@@ -153,11 +165,11 @@ class Form(Container):
         """Put the chosen setting into the line to type in."""
         field = self.chosen
         with self.prevent(Input.Changed):
-            self.input.value = self.texts.get(field.name, "")
-        self.input.placeholder = field.placeholder
+            self.input.value = sanitize(self.texts.get(field.path, ""))
+        self.input.placeholder = placeholder_of(field, self.texts)
         self.input.suggester = SuggestFromList(field.choices) if field.choices else None
         self.input.cursor_position = len(self.input.value)
-        self.input.set_class(field.name in self.settings.wrong, "-wrong")
+        self.input.set_class(field.path in self.settings.wrong, "-wrong")
 
     def _lay_over(self) -> None:
         self.input.styles.offset = (_LABELS, self.settings.line_of_cursor)
@@ -187,13 +199,13 @@ class Form(Container):
 
     def _explain(self) -> None:
         errors = experiment_from(self.texts, self._base, ["rule"]).errors
-        error = errors.get(self.chosen.name) or errors.get("")
-        self.post_message(self.Explained(error or self.chosen.hint, error is not None))
+        error = errors.get(self.chosen.path) or errors.get("")
+        self.post_message(self.Explained(error or self.chosen.help, error is not None))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Check what was typed."""
         event.stop()
-        self.settings.texts[self.chosen.name] = event.value
+        self.settings.texts[self.chosen.path] = event.value
         self._mark(experiment_from(self.texts, self._base, ["rule"]).errors)
         self._explain()
 

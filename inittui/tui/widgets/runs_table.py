@@ -12,11 +12,10 @@ from inittui.runs import RunListing
 from inittui.tui.host import host_of
 from inittui.tui.status_styles import look_of
 from inittui.tui.widgets.row_list import RowList
-from inittui.views.chart.layout import shortened
+from inittui.views.columns import Column, heading, row_line
 from inittui.views.frame import legible
-from inittui.views.runs import how_long_ago
-
-_LABELS = {"nothing-finished": "all failed"}
+from inittui.views.statuses import of_run
+from inittui.views.wording import how_long_ago, share
 
 ORDERS: dict[str, Callable[[RunListing], Any]] = {
     "when": lambda listing: (-listing.when, listing.id),
@@ -96,51 +95,45 @@ class RunsTable(RowList):
         """Return the run's ID."""
         return self._visible[index].id
 
-    def _widths(self, width: int) -> tuple[int, int, bool]:
-        """Return the columns of name and schemes, and whether the ID is shown."""
+    def _columns(self, width: int) -> list[Column[RunListing]]:
+        """Return what stands right of the marks and the time."""
         with_id = width >= 100
-        room = width - 4 - 9 - 8 - 14 - 2 * 4 - (28 if with_id else 0)
-        name = min(max((len(x.name) for x in self._all), default=0), max(room // 3, 8), 30)
-        name = max(name, 4)
-        return name, max(room - name, 4), with_id
+        room = width - (71 if with_id else 43)
+        longest = max((len(x.name) for x in self._all), default=0)
+        name = max(min(longest, max(room // 3, 8), 30), 4)
+        status = look_of(self).of_status
+        columns: list[Column[RunListing]] = [
+            Column("run", lambda x: Text(x.id, "dim"), width=26),
+            Column(self._title("name"), lambda x: self._legible(x.name), width=name),
+            Column(
+                "schemes", lambda x: self._legible(" ".join(x.schemes)), width=max(room - name, 4)
+            ),
+            Column(self._title("best"), lambda x: share(x.best_accuracy), width=7, right=True),
+            Column(self._title("status"), lambda x: Text(of_run(x), status(x.status)), width=14),
+        ]
+        return columns if with_id else columns[1:]
+
+    def _legible(self, text: str) -> str:
+        return legible(text, host_of(self).terminal.ascii_only, 400)
+
+    def _title(self, title: str) -> str:
+        """Return a column's title; the one that it is sorted by has a mark."""
+        arrow = "v" if host_of(self).terminal.ascii_only else "▾"
+        return f"{title}{arrow}" if title == self.order else title
 
     def heading(self, width: int) -> Text:
-        """Return the names of the columns; the one that it is sorted by has a mark."""
-        name, schemes, with_id = self._widths(width)
-        arrow = "v" if host_of(self).terminal.ascii_only else "▾"
-
-        def head(title: str) -> str:
-            return f"{title}{arrow}" if title == self.order else title
-
-        line = f"    {head('when'):<9} "
-        if with_id:
-            line += f"{'run':<26}  "
-        line += f"{head('name'):<{name}}  {'schemes':<{schemes}}  "
-        return Text(line + f"{head('best'):>7}  {head('status')}")
+        """Return the names of the columns."""
+        return Text.assemble(f"    {self._title('when'):<9} ", heading(self._columns(width)))
 
     def row(self, index: int, width: int) -> Text:
         """Return a run's line."""
         listing = self._visible[index]
-        ascii_only = host_of(self).terminal.ascii_only
-        name, schemes, with_id = self._widths(width)
         mark = "*" if listing.id in self.marked else " "
-        eye = (">" if ascii_only else "▸") if listing.id in self.shown else " "
-
-        def cut(text: str, columns: int) -> str:
-            from rich.cells import set_cell_size
-
-            return set_cell_size(shortened(legible(text, ascii_only, 400), columns), columns)
-
-        line = Text.assemble(
-            (f" {mark}{eye} ", "bold"), f"{how_long_ago(listing.when, self._now):<9} "
-        )
-        if with_id:
-            line.append(f"{listing.id:<26}  ", "dim")
-        line.append(f"{cut(listing.name, name)}  ")
-        line.append(f"{cut(' '.join(listing.schemes), schemes)}  ")
-        line.append(f"{_percent(listing.best_accuracy):>7}  ")
-        line.append(_status(listing), look_of(self).of_status(listing.status))
-        return line
+        shown = ">" if host_of(self).terminal.ascii_only else "▸"
+        eye = shown if listing.id in self.shown else " "
+        when = f"{how_long_ago(listing.when, self._now):<9} "
+        columns = self._columns(width)
+        return Text.assemble((f" {mark}{eye} ", "bold"), when, row_line(columns, listing))
 
     def on_row_list_clicked(self, message: RowList.Clicked) -> None:
         """Open on a second click."""
@@ -150,13 +143,3 @@ class RunsTable(RowList):
 
 def _searched(listing: RunListing) -> str:
     return " ".join([listing.id, listing.name, *listing.schemes, listing.status]).lower()
-
-
-def _status(listing: RunListing) -> str:
-    if listing.status == "running" and listing.planned_steps:
-        return f"running {min(listing.steps / listing.planned_steps, 1.0):.0%}"
-    return _LABELS.get(listing.status, listing.status)
-
-
-def _percent(accuracy: float | None) -> str:
-    return "-" if accuracy is None else f"{min(max(accuracy, 0.0), 1.0):.1%}"

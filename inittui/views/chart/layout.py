@@ -110,9 +110,12 @@ def end_of(text: str, width: int, sign: str = "") -> str:
     return sign[: max(width, 0)] + kept.lstrip()
 
 
-def shortened(text: str, width: int) -> str:
-    """Return the text in at most ``width`` columns, with an ellipsis where it was cut."""
+def shortened(text: str, width: int, sign: str = "") -> str:
+    """Return the text in at most ``width`` columns, with an ellipsis where it was cut.
+
+    ``sign`` is the ellipsis; by default "..." after ASCII, else "…".
+    """
     if cell_len(text) <= width:
         return text
-    sign = "..." if text.isascii() else "…"
+    sign = sign or ("..." if text.isascii() else "…")
     return set_cell_size(text, max(width - len(sign), 0)).rstrip() + sign[: max(width, 0)]

@@ -6,6 +6,7 @@ go through one lock, and it is only given cleaned points in the unit square and 
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
 from collections.abc import Iterable, Sequence
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING
 from rich.color import Color
 from rich.text import Text
 
-from inittui.text import LARGEST
-from inittui.views.chart.canvas import Axis, Canvas, Layer
+from inittui.text import LARGEST, in_ascii
+from inittui.views.chart.canvas import Axis, Canvas, Layer, heights_at, mark_columns
 from inittui.views.chart.clipping import (
     Piece,
     Points,
@@ -28,7 +29,6 @@ from inittui.views.chart.clipping import (
     window_of,
 )
 from inittui.views.chart.layout import legend_lines, one_line, paragraph, shortened, surroundings
-from inittui.views.chart.marks import heights_at, mark_columns
 from inittui.views.chart.palette import BARS, MARKS, SeriesStyle
 from inittui.views.chart.ticks import Tick, linear_ticks, log_ticks
 from inittui.views.frame import Marker, legible
@@ -40,8 +40,6 @@ _lock = threading.Lock()
 
 _DOT_MARKERS: dict[Marker, str] = {"braille": "braille", "block": "hd"}
 """What plotext calls them; curves in ASCII are drawn with their letters."""
-
-_AXES_IN_ASCII = str.maketrans("─│┌┐└┘├┤┬┴┼", "-|+++++++++")
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 16, 4
 """Columns and lines below which a chart can't be read."""
@@ -79,86 +77,56 @@ class Chart:
     """In log10 of the values on a log axis."""
 
 
-def line_plot(
-    series: Sequence[Series],
-    *,
-    width: int,
-    height: int,
-    log_y: bool,
-    x_label: str = "",
-    y_label: str = "",
-    title: str = "",
-    marker: Marker = "braille",
-    ascii_only: bool = False,
-    x_window: Window | None = None,
-    y_window: Window | None = None,
-    x_ticks: Sequence[Tick] | None = None,
-    whole_x: bool = False,
-    legend: bool = True,
-) -> Text:
-    """Draw curves in ``height`` lines of at most ``width`` columns.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartSpec:
+    """How curves are drawn: in ``height`` lines of at most ``width`` columns."""
 
-    Each curve has its colour and its mark; the legend and what could not be drawn stand below.
-    The windows are in the units of the data; without one, the axis shows all there is. The ticks
-    of the x axis are at round values unless they are given; with ``whole_x`` at whole ones.
+    width: int
+    height: int
+    log_y: bool
+    x_label: str = ""
+    y_label: str = ""
+    title: str = ""
+    marker: Marker = "braille"
+    ascii_only: bool = False
+    x_window: Window | None = None
+    """In the units of the data, as the other; without one the axis shows all there is."""
+    y_window: Window | None = None
+    x_ticks: Sequence[Tick] | None = None
+    """By default at round values."""
+    whole_x: bool = False
+    """Whether round values are whole ones."""
+    legend: bool = True
+
+
+def line_chart(series: Sequence[Series], spec: ChartSpec) -> Chart:
+    """Draw curves, each with its colour and its mark.
+
+    The legend and what could not be drawn stand below.
     """
-    return line_chart(
-        series,
-        width=width,
-        height=height,
-        log_y=log_y,
-        x_label=x_label,
-        y_label=y_label,
-        title=title,
-        marker=marker,
-        ascii_only=ascii_only,
-        x_window=x_window,
-        y_window=y_window,
-        x_ticks=x_ticks,
-        whole_x=whole_x,
-        legend=legend,
-    ).text
-
-
-def line_chart(
-    series: Sequence[Series],
-    *,
-    width: int,
-    height: int,
-    log_y: bool,
-    x_label: str = "",
-    y_label: str = "",
-    title: str = "",
-    marker: Marker = "braille",
-    ascii_only: bool = False,
-    x_window: Window | None = None,
-    y_window: Window | None = None,
-    x_ticks: Sequence[Tick] | None = None,
-    whole_x: bool = False,
-    legend: bool = True,
-) -> Chart:
-    """Draw as `line_plot`; say also where the canvas is."""
+    width, height, log_y, ascii_only = spec.width, spec.height, spec.log_y, spec.ascii_only
     if width < _LEAST_WIDTH or height < _LEAST_HEIGHT:
         return Chart(_too_small(width, height), 0, 0, 0, 0, (0.0, 1.0), (0.0, 1.0))
-    marker = "ascii" if ascii_only else marker
-    points = [prepare(s.x, s.y, log_y=log_y, x_window=x_window) for s in series]
+    marker = "ascii" if ascii_only else spec.marker
+    points = [prepare(s.x, s.y, log_y=log_y, x_window=spec.x_window) for s in series]
     bands = [
-        [prepare(s.x, bound, log_y=log_y, x_window=x_window) for bound in s.band or ()]
+        [prepare(s.x, bound, log_y=log_y, x_window=spec.x_window) for bound in s.band or ()]
         for s in series
     ]
-    names = [(legible(s.name, ascii_only, 200), s.style) for s in series]
+    names = [(legible(s.name, ascii_only, 200), s.style) for s in series if spec.legend]
     most = max(height // 5, 1)
     frame = surroundings(
         height,
-        title=_title(title, y_label, width, ascii_only),
-        x_label=one_line(legible(x_label, ascii_only), width, "dim", centred=True),
-        legend=legend_lines(names, width, most, ascii_only=marker == "ascii") if legend else [],
+        title=_title(spec.title, spec.y_label, width, ascii_only),
+        x_label=one_line(legible(spec.x_label, ascii_only), width, "dim", centred=True),
+        legend=legend_lines(names, width, most, ascii_only=marker == "ascii"),
         notes=paragraph(legible(_not_drawn(series, points), ascii_only), width, "dim"),
     )
-    x_range = widened(*(x_window or window_of(p.x for p in points)))
-    y_range = _y_range([*points, *(bound for band in bands for bound in band)], y_window, log_y)
+    x_range = widened(*(spec.x_window or window_of(p.x for p in points)))
+    y_range = _y_range([*points, *itertools.chain(*bands)], spec.y_window, log_y)
+    x_ticks = spec.x_ticks
     if x_ticks is None:
-        x_ticks = _x_ticks(x_range, width, whole=whole_x)
+        x_ticks = _x_ticks(x_range, width, whole=spec.whole_x)
     canvas = _canvas(width, frame.chart_height, marker, x_range, y_range, x_ticks, log_y=log_y)
     layers = _curves(series, points, bands, canvas)
     return Chart(
@@ -351,7 +319,7 @@ def _draw(canvas: Canvas, layers: Iterable[Layer]) -> Text:
         drawn = plotext.build()
         plotext.clear_figure()
     if canvas.marker == "ascii":
-        drawn = drawn.translate(_AXES_IN_ASCII)
+        drawn = in_ascii(drawn, keep_width=True)
     text = Text.from_ansi(drawn)
     return Text("\n").join(line[: canvas.width] for line in text.split("\n")[: canvas.height])
 

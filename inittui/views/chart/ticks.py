@@ -23,8 +23,17 @@ def linear_ticks(low: float, high: float, most: int, *, whole: bool = False) -> 
     step = _round_step(max((high - low) / max(most, 1), 1.0 if whole else 0.0))
     while math.floor(high / step) - math.ceil(low / step) + 1 > max(most, 1):
         step = _round_step(step * 1.5)
-    values = [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    values = _multiples(step, low, high)
+    for _ in range(3):  # an axis that lies between two multiples has some of the next finer step
+        if values or (whole and step <= 1):
+            break
+        step = _round_step(step / 2.5)
+        values = _multiples(step, low, high)[: max(most, 1)]
     return [Tick(v, label) for v, label in zip(values, _labels(values, step), strict=True)]
+
+
+def _multiples(step: float, low: float, high: float) -> list[float]:
+    return [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def log_ticks(low: float, high: float, most: int) -> list[Tick]:

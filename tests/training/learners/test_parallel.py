@@ -11,12 +11,13 @@ import torch.nn.functional as F
 from torch import nn
 
 from inittui.experiment.records import OPTIMIZERS, ModelConfig
-from inittui.training import planning
+from inittui.results.state import RunState
 from inittui.training.checkpoints import Checkpoint, CheckpointStore, matches
 from inittui.training.learners.parallel import ParallelLearner, layout_for
-from inittui.training.planning import make_learner, plan_stacks
+from inittui.training.planning import StackPlan, make_learner, plan_stacks
 from inittui.training.prepared import Prepared, prepare
-from tests.support.trials import experiment, losses, run, with_model, worst_relative
+from tests.support.trials import experiment, losses, with_model, worst_relative
+from tests.support.trials import run as run_planned
 
 
 class Small(nn.Module):
@@ -36,12 +37,16 @@ class Small(nn.Module):
         return self.out(self.conv2(self.drop(x)).mean((2, 3)))
 
 
-@pytest.fixture(autouse=True)
-def _always_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "BUSY_BYTES", 0)
+def side_by_side(prepared: Prepared) -> StackPlan:
+    """Plan as if every model kept a core busy."""
+    return plan_stacks(prepared, busy_bytes=0)
 
 
-def materials(
+def run(prepared: Prepared) -> RunState:
+    return run_planned(prepared, plan=side_by_side(prepared))
+
+
+def prepared_small(
     schemes: tuple[str, ...] = ("rule", "default", "kaiming_normal"), **settings: object
 ) -> Prepared:
     return with_model(experiment(schemes, **{"images": 600, **settings}), Small())
@@ -51,8 +56,8 @@ def materials(
 @pytest.mark.parametrize("seeds", [(0,), (0, 1)])
 def test_equals_reference(name: str, seeds: tuple[int, ...]) -> None:
     wanted = {"seeds": seeds, "dtype": "float64", "optimizer": name}
-    assert plan_stacks(materials(**wanted)).kind == "turns"
-    turns, plain = run(materials(**wanted)), run(materials(stack="off", **wanted))
+    assert side_by_side(prepared_small(**wanted)).kind == "turns"
+    turns, plain = run(prepared_small(**wanted)), run(prepared_small(stack="off", **wanted))
     assert worst_relative(turns, plain) < 1e-9
     for one, other in zip(turns.trials, plain.trials, strict=True):
         # The running statistics of batch normalisation show here.
@@ -61,16 +66,16 @@ def test_equals_reference(name: str, seeds: tuple[int, ...]) -> None:
 
 def test_float32_equals_reference_for_50_steps() -> None:
     wanted = {"images": 1_250, "batch_size": 20}
-    turns, plain = run(materials(**wanted)), run(materials(stack="off", **wanted))
+    turns, plain = run(prepared_small(**wanted)), run(prepared_small(stack="off", **wanted))
     assert turns.trials[0].steps == 50
     assert worst_relative(turns, plain) < 1e-5
 
 
 def test_a_trial_does_not_depend_on_the_others() -> None:
-    together = losses(run(materials()))
-    assert torch.equal(together["rule", 0], losses(run(materials()))["rule", 0])
+    together = losses(run(prepared_small()))
+    assert torch.equal(together["rule", 0], losses(run(prepared_small()))["rule", 0])
     # Alone it has all threads, and a sum that is split otherwise is rounded otherwise.
-    alone = losses(run(materials(("rule",))))["rule", 0]
+    alone = losses(run(prepared_small(("rule",))))["rule", 0]
     torch.testing.assert_close(alone, together["rule", 0], rtol=1e-5, atol=0)
 
 
@@ -86,8 +91,8 @@ def test_a_trial_that_diverges_leaves_the_others_alone() -> None:
 
 
 def test_what_is_saved_brings_a_trial_back(tmp_path: Path) -> None:
-    made = materials()
-    plans = made.trials[:2]
+    prepared = prepared_small()
+    made, plans = prepared.variants[0], prepared.trials[:2]
 
     def steps(learner: object, first: int, last: int) -> torch.Tensor:
         assert isinstance(learner, ParallelLearner)
@@ -114,8 +119,9 @@ def test_what_is_saved_brings_a_trial_back(tmp_path: Path) -> None:
 
 
 def test_values_are_those_of_the_trial() -> None:
-    made = materials()
-    learner = make_learner(made, "turns", made.trials)
+    prepared = prepared_small()
+    made = prepared.variants[0]
+    learner = make_learner(made, "turns", prepared.trials)
     model, _ = made.model(made.trials[1])
     values = learner.values_of(1)
     for name, tensor in {**dict(model.named_parameters()), **dict(model.named_buffers())}.items():
@@ -126,14 +132,13 @@ def test_values_are_those_of_the_trial() -> None:
 
 def test_turns_repeat_bitwise() -> None:
     wanted = {"seeds": (0, 1), "schemes": ("rule", "default")}
-    first, second = run(materials(**wanted)), run(materials(**wanted))
+    first, second = run(prepared_small(**wanted)), run(prepared_small(**wanted))
     for key, values in losses(first).items():
         assert torch.equal(values, losses(second)[key])
 
 
-def test_only_models_that_compute_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
-    assert plan_stacks(materials()).kind == "general"
+def test_only_models_that_compute_much() -> None:
+    assert plan_stacks(prepared_small()).kind == "general"
     lenet = prepare(experiment(["rule"], images=100, model=ModelConfig(name="lenet")))
     assert plan_stacks(lenet).kind == "turns"
     assert plan_stacks(with_model(experiment(["rule"], images=100), Residual(64))).kind == "general"
@@ -180,7 +185,7 @@ class Colour(nn.Module):
 def test_models_that_want_the_usual_layout_get_it() -> None:
     wanted = {"schemes": ("rule", "default"), "dtype": "float64", "images": 600}
     made = with_model(experiment(**wanted), Viewing())
-    assert plan_stacks(made).kind == "turns"
+    assert side_by_side(made).kind == "turns"
     plain = run(with_model(experiment(**wanted, stack="off"), Viewing()))
     assert worst_relative(run(made), plain) < 1e-9
     grey, colour = torch.rand(2, 1, 28, 28), torch.rand(2, 3, 4, 4)
@@ -205,7 +210,7 @@ class Moody(nn.Module):
 
 def test_models_that_draw_numbers_of_python_s_train_alone_and_repeat() -> None:
     wanted = experiment(("rule", "default"), images=600)
-    plan = plan_stacks(with_model(wanted, Moody()))
+    plan = side_by_side(with_model(wanted, Moody()))
     assert (plan.kind, "random numbers" in plan.reason) == ("single", True)
     before = random.getstate()
     first = run(with_model(wanted, Moody()))

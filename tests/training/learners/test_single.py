@@ -11,12 +11,12 @@ from tests.support.trials import experiment, losses, run
 
 def written_out(scheme: str, seed: int, images: int) -> list[float]:
     """Train 784-256-128-10 in plain PyTorch: torch.optim.Adam, masks multiplied by hand."""
-    materials = prepare(experiment([scheme], seeds=[seed], images=images))
-    model, _ = materials.model(materials.trials[0])
+    (variant,) = prepare(experiment([scheme], seeds=[seed], images=images)).variants
+    model, _ = variant.model(variant.trials[0])
     weights = [p.detach().clone().requires_grad_() for p in model.parameters()]
     w1, b1, w2, b2, w3, b3 = weights
     optimizer = torch.optim.Adam(weights, lr=1e-3)
-    feed = materials.feed([seed])
+    feed = variant.feed([seed])
     result = []
     for step in range(feed.steps_per_epoch):
         batch = feed.batch(0, step)

@@ -8,6 +8,7 @@ import pytest
 
 from inittui.experiment.records import Experiment, ModelConfig, TrainingConfig
 from inittui.tui.app import LabApp
+from inittui.tui.fields import FIELDS
 from inittui.tui.screens.dialogs import Dialog
 from inittui.tui.widgets.form import Form
 from tests.support.tui_shelf import MakeApp, Started, settle
@@ -33,11 +34,18 @@ def test_what_a_taken_over_run_has_besides_is_shown_and_can_be_dropped(
             await settle(pilot)
             app.edit(taken)
             await settle(pilot)
-            assert "also sweep normal:std=0.1|1, fc1=ones, eval every 3" in explained(app)
+            assert "also sweep normal:std=0.1|1, fc1=ones" in explained(app)
+            form = app.screen.query_one(Form)
+            shown = [form.texts[path] for path in ("sweeps", "layers", "training.eval_every")]
+            assert shown == ["normal:std=0.1|1", "fc1=ones", "3"]
             await pilot.press("r")  # nothing is ticked: the sweep is enough
             await settle(pilot)
             assert started.experiments == [taken]
-            await pilot.press("n", "c", "e", "pagedown", "ctrl+u", "f5")
+            await pilot.press("n", "c", "e")
+            for path in ("sweeps", "layers", "training.eval_every"):
+                form.edit([field.path for field in FIELDS].index(path))
+                await pilot.press("ctrl+u")
+            await pilot.press("f5")
             await settle(pilot)
             assert started.experiments == [taken, Experiment()]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,8 +13,9 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from inittui.views.chart.palette import styles_for
-from inittui.views.chart.plots import Series, histogram, line_chart, line_plot
+from inittui.views.chart.plots import Chart, ChartSpec, Series, histogram, line_chart
 from inittui.views.frame import Marker
+from tests.support.torture import examples
 
 NAMES = ("zeros", "ones", "uniform", "centered", "rule", "normal", "default")
 NAN = math.nan
@@ -48,13 +50,25 @@ def any_series(draw: st.DrawFn) -> list[Series]:
     return found
 
 
+FAR_APART = Series("a", [-1e308, 1e308], [1.0, 2.0], styles_for(["a"])["a"])
+"""The distance of these is no float."""
+
+
 def check_size(text: Text, width: int, height: int) -> None:
     lines = text.plain.split("\n")
     assert len(lines) == height
     assert max(map(cell_len, lines)) <= width
 
 
-@settings(max_examples=400)
+def plot(series: list[Series], **spec: Any) -> Text:
+    return chart_of(series, **spec).text
+
+
+def chart_of(series: list[Series], **spec: Any) -> Chart:
+    return line_chart(series, ChartSpec(**spec))
+
+
+@settings(max_examples=examples(100))
 @given(
     series=any_series(),
     width=st.integers(1, 150),
@@ -68,6 +82,7 @@ def check_size(text: Text, width: int, height: int) -> None:
     legend=st.booleans(),
 )
 @example([], 80, 20, True, "braille", False, None, None, "", True)
+@example([FAR_APART], 80, 20, False, "braille", False, None, None, "", True)
 @example(curves([1e308] * 5, [NAN] * 5), 40, 9, False, "block", False, None, None, "t", True)
 def test_no_numbers_break_a_plot(
     series: list[Series],
@@ -81,7 +96,7 @@ def test_no_numbers_break_a_plot(
     title: str,
     legend: bool,
 ) -> None:
-    text = line_plot(
+    text = plot(
         series,
         width=width,
         height=height,
@@ -99,7 +114,7 @@ def test_no_numbers_break_a_plot(
         assert text.plain.isascii()
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(60))
 @given(
     counts=st.lists(numbers, min_size=1, max_size=80),
     low=st.floats(-1e99, 1e99),
@@ -136,7 +151,7 @@ def test_no_numbers_break_a_histogram(
 @pytest.mark.parametrize("value", [1.0, 10.0, 100.0, 1e3, 1e4])
 def test_a_log_axis_is_logarithmic(value: float) -> None:
     y = [1.0] + [value] * 98 + [1e4]
-    lines = line_plot(curves(y), width=60, height=21, log_y=True, legend=False).plain.split("\n")
+    lines = plot(curves(y), width=60, height=21, log_y=True, legend=False).plain.split("\n")
     label = next(
         row for row, line in enumerate(lines) if line.split("┤")[0].strip() == f"{value:g}"
     )
@@ -146,13 +161,13 @@ def test_a_log_axis_is_logarithmic(value: float) -> None:
 @pytest.mark.parametrize("value", [0.0, 1.0, 2.0, 3.0])
 def test_a_linear_axis_is_linear(value: float) -> None:
     y = [0.0] + [value] * 98 + [3.0]
-    lines = line_plot(curves(y), width=60, height=21, log_y=False, legend=False).plain.split("\n")
+    lines = plot(curves(y), width=60, height=21, log_y=False, legend=False).plain.split("\n")
     label = next(i for i, line in enumerate(lines) if line.split("┤")[0].strip() == f"{value:.1f}")
     assert "●" in lines[label]
 
 
 def test_the_canvas_is_where_the_chart_says() -> None:
-    chart = line_chart(
+    chart = chart_of(
         curves([3.0, 1.0, 2.0]), width=70, height=18, log_y=False, title="t", x_label="step"
     )
     lines = chart.text.plain.split("\n")
@@ -168,7 +183,7 @@ def test_the_canvas_is_where_the_chart_says() -> None:
 def test_a_spike_of_one_step_is_seen_among_many() -> None:
     y = [1.0] * 50_000
     y[31_234] = 9.0
-    chart = line_chart(curves(y), width=80, height=20, log_y=False, legend=False)
+    chart = chart_of(curves(y), width=80, height=20, log_y=False, legend=False)
     top = chart.text.plain.split("\n")[chart.top][chart.left :]
     assert [column for column, c in enumerate(top) if c not in " ⠀"] == [
         pytest.approx(31_234 / 50_000 * chart.columns, abs=1)
@@ -177,7 +192,7 @@ def test_a_spike_of_one_step_is_seen_among_many() -> None:
 
 def test_a_gap_stays_a_gap() -> None:
     y = [1.0] * 40 + [NAN] * 20 + [1.0] * 40
-    chart = line_chart(curves(y), width=80, height=12, log_y=False, legend=False)
+    chart = chart_of(curves(y), width=80, height=12, log_y=False, legend=False)
     line = next(one for one in chart.text.plain.split("\n")[chart.top :] if "●" in one)
     drawn = [c not in " ⠀" for c in line[chart.left :].ljust(chart.columns)]
     columns = chart.columns
@@ -191,9 +206,7 @@ def test_a_gap_stays_a_gap() -> None:
 @pytest.mark.parametrize("bad", [NAN, math.inf, 1e101])
 def test_the_end_of_a_diverged_curve_is_marked(bad: float, ascii_only: bool, sign: str) -> None:
     y = [float(i) for i in range(1, 31)] + [bad] * 2
-    chart = line_chart(
-        curves(y, [5.0] * 62), width=80, height=20, log_y=False, ascii_only=ascii_only
-    )
+    chart = chart_of(curves(y, [5.0] * 62), width=80, height=20, log_y=False, ascii_only=ascii_only)
     lines = chart.text.plain.split("\n")
     row = next(i for i, line in enumerate(lines) if sign in line[chart.left :])
     column = lines[row].index(sign, chart.left) - chart.left
@@ -203,14 +216,14 @@ def test_the_end_of_a_diverged_curve_is_marked(bad: float, ascii_only: bool, sig
 
 
 def test_what_a_log_axis_leaves_out_is_counted() -> None:
-    text = line_plot(curves([1.0, 0.0, -1.0, 2.0]), width=80, height=12, log_y=True)
+    text = plot(curves([1.0, 0.0, -1.0, 2.0]), width=80, height=12, log_y=True)
     assert "2 values of 0 or less not drawn (log axis)" in text.plain
 
 
 @pytest.mark.parametrize("marker", ["braille", "block", "ascii"])
 def test_equal_curves_all_show_their_marks(marker: Marker) -> None:
     series = curves(*([2.3 - i / 100 for i in range(100)] for _ in NAMES))
-    text = line_plot(series, width=80, height=20, log_y=False, marker=marker, legend=False)
+    text = plot(series, width=80, height=20, log_y=False, marker=marker, legend=False)
     for one in series:
         assert one.style.mark(marker == "ascii") in text.plain
 
@@ -218,7 +231,7 @@ def test_equal_curves_all_show_their_marks(marker: Marker) -> None:
 def test_marks_stand_on_their_curve() -> None:
     """A flat line's marks are in the line's row, for any height of the line."""
     for level in range(1, 100):
-        text = line_plot(
+        text = plot(
             curves([level / 100] * 99),
             width=40,
             height=12,
@@ -234,7 +247,7 @@ def test_bars_span_the_band() -> None:
     style = styles_for(["rule"])["rule"]
     y = [5.0] * 50
     series = [Series("rule", range(50), y, style, ([2.0] * 50, [8.0] * 50))]
-    chart = line_chart(series, width=60, height=22, log_y=False, y_window=(0.0, 10.0), legend=False)
+    chart = chart_of(series, width=60, height=22, log_y=False, y_window=(0.0, 10.0), legend=False)
     inside = [
         row
         for row, line in enumerate(chart.text.plain.split("\n")[chart.top :][: chart.rows])
@@ -246,11 +259,9 @@ def test_bars_span_the_band() -> None:
 
 def test_legend_names_all_or_counts_the_rest() -> None:
     names = tuple(f"normal:std={i}" for i in range(70))
-    few = line_plot(curves(*[[1.0, 2.0]] * 7), width=80, height=20, log_y=False).plain
+    few = plot(curves(*[[1.0, 2.0]] * 7), width=80, height=20, log_y=False).plain
     assert all(name in few for name in NAMES)
-    many = line_plot(
-        curves(*[[1.0, 2.0]] * 70, names=names), width=80, height=20, log_y=False
-    ).plain
+    many = plot(curves(*[[1.0, 2.0]] * 70, names=names), width=80, height=20, log_y=False).plain
     shown = sum(f" {name} " in f"{many} ".replace("\n", "  ") for name in names)
     assert 0 < shown < 70
     assert f"+{70 - shown} more" in many
@@ -259,7 +270,7 @@ def test_legend_names_all_or_counts_the_rest() -> None:
 def test_threads_draw_one_at_a_time() -> None:
     def draw(number: int) -> str:
         y = [number + i % 7 for i in range(100)]
-        return line_plot(curves(y), width=60, height=15, log_y=False).plain
+        return plot(curves(y), width=60, height=15, log_y=False).plain
 
     alone = [draw(number) for number in range(8)]
     with ThreadPoolExecutor(4) as pool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inittui.views.chart.clipping import widened
@@ -31,6 +31,7 @@ def test_labels_of_linear_ticks_are_their_values(low: float, size: float, most: 
 
 
 @given(low=st.floats(-1e4, 1e4), size=st.floats(0.01, 1e4), most=st.integers(2, 12))
+@example(low=1.0, size=4001.0, most=2)
 def test_whole_ticks_are_whole_numbers(low: float, size: float, most: int) -> None:
     ticks = linear_ticks(low, low + size, most, whole=True)
     assert len(ticks) <= most

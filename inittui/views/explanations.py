@@ -1,0 +1,40 @@
+"""The words of a report, each explained once, and only those that stand in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from inittui.results.comparison import FEWEST_SEEDS, LEVEL
+from inittui.results.learning import SIGNIFICANCE
+from inittui.results.state import RunState
+from inittui.results.summary import SchemeSummary, first_steps
+
+
+def explanations(state: RunState, summaries: Sequence[SchemeSummary]) -> str:
+    """Return a sentence for each word of the tables and of what is said below them; or ""."""
+    return " ".join(_sentences(state, summaries))
+
+
+def _sentences(state: RunState, summaries: Sequence[SchemeSummary]) -> Iterator[str]:
+    if any(one.val_accuracy and one.val_accuracy.std is not None for one in summaries):
+        yield "±: standard deviation over the seeds."
+    if any(one.first_loss is not None for one in summaries):
+        yield f"first {first_steps(state)} loss: mean of these steps, where starts differ most."
+    if any(one.accuracy_difference or one.first_difference for one in summaries):
+        yield (
+            "paired: differences under the same seed, which has the same split, batches and "
+            f"dropout for all; the intervals hold together with {100 * (1 - LEVEL):g} % (Student's "
+            "t, Holm's correction over all pairs)."
+        )
+    if any(one.rank is not None for one in summaries):
+        yield (
+            "rank: equal within a group; everybody of a later group is clearly behind the best of "
+            "each earlier one, by these intervals."
+        )
+    elif len(summaries) > 1 and any(one.val_accuracy for one in summaries):
+        yield f"No place is given: fewer than {FEWEST_SEEDS} seeds can't tell it from chance."
+    if any(one.learning and one.learning.verdict == "at chance" for one in summaries):
+        yield (
+            "at chance: not to be told from guessing at this number of images (binomial test, "
+            f"{100 * SIGNIFICANCE:g} %, all seeds together)."
+        )

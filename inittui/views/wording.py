@@ -1,0 +1,67 @@
+"""Numbers and times as people read them."""
+
+from __future__ import annotations
+
+import math
+
+from inittui.events.wire_numbers import to_wire
+from inittui.results.comparison import Measure
+
+_UNITS_OF_AGE = ((60, 1, "s"), (3600, 60, "m"), (2 * 86400, 3600, "h"), (100 * 86400, 86400, "d"))
+"""Up to how many seconds of age which unit is told, its seconds, and its letter."""
+
+
+def number(value: float) -> str:
+    """Return a loss in at most 9 characters: 0.3646, 12.35, 4.04e+03, NaN."""
+    if not math.isfinite(value):
+        return str(to_wire(value))
+    return f"{value:.4g}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.2e}"
+
+
+def mean_loss(measure: Measure | None) -> str:
+    """Return the mean of a loss over trials; "-" where none was measured."""
+    return "-" if measure is None else number(measure.mean)
+
+
+def share(value: float | None) -> str:
+    """Return an accuracy in a list: 86.3%; "-" where none is known."""
+    return "-" if value is None else f"{min(max(value, 0.0), 1.0):.1%}"
+
+
+def how_long_ago(when: float, now: float) -> str:
+    """Return "3m ago" in at most 9 characters; "?" for a moment that isn't known."""
+    if when <= 0:
+        return "?"
+    seconds = max(now - when, 0)
+    for limit, unit, letter in _UNITS_OF_AGE:
+        if seconds < limit:
+            return f"{seconds // unit:.0f}{letter} ago"
+    return f"{seconds // (7 * 86400):.0f}w ago"
+
+
+def about(seconds: float) -> str:
+    """Return an estimated time as people say it: about 40 s, about 3 min, about 2.5 h."""
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 100:
+        return f"about {seconds:.0f} s"
+    return f"about {seconds / 60:.0f} min" if seconds < 5_400 else f"about {seconds / 3600:.1f} h"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a clock shows it: 7 s, 3:05, 1:02:03."""
+    whole = max(round(seconds), 0)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def time_left(taken: float, share: float, before: float = 0.0) -> float:
+    """Return about how many seconds are left after those taken; 0 while that can't be told.
+
+    ``share`` is done, ``before`` of it when the seconds began.
+    """
+    done = share - before
+    return max(taken, 0.0) * (1 - share) / done if done >= 0.01 else 0.0

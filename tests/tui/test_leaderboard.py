@@ -1,0 +1,47 @@
+"""Lines of contestants: in any width, with the report's numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from inittui.tui.chart_options import ChartOptions
+from inittui.tui.leaderboard import standings
+from inittui.tui.open_runs import OpenRuns
+from tests.support.tui_shelf import Shelf
+
+
+def shown(shelf: Shelf, name: str) -> OpenRuns:
+    runs = OpenRuns(shelf.root)
+    runs.show(shelf.put(name))
+    return runs
+
+
+def rows_of(runs: OpenRuns, options: ChartOptions) -> list[str]:
+    return [str(line).rstrip() for line in standings(runs.contestants(), options, 120)][1:]
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("name", ["classic", "seeds", "diverged", "interrupted", "running"])
+def test_no_line_is_wider_and_the_end_is_told(shelf: Shelf, name: str, ascii_only: bool) -> None:
+    runs = shown(shelf, name)
+    for width in range(16, 130):
+        lines = standings(runs.contestants(), ChartOptions(), width, step=7, ascii_only=ascii_only)
+        assert len(lines) == 1 + len(runs.contestants())
+        assert max(line.cell_len for line in lines) <= width
+        assert all(str(line).isascii() for line in lines) or not ascii_only
+
+
+def test_accuracies_are_those_of_the_run(shelf: Shelf) -> None:
+    (normal,) = (row for row in rows_of(shown(shelf, "seeds"), ChartOptions()) if " normal " in row)
+    assert "80.90 ± " in normal  # as the report says: "normal is best with 80.90 %"
+
+
+def test_an_interrupt_of_some_seeds_is_told(shelf: Shelf) -> None:
+    rows = rows_of(shown(shelf, "interrupted"), ChartOptions())
+    assert all(row.endswith("interrupted") for row in rows)
+
+
+def test_a_hidden_contestant_says_so(shelf: Shelf) -> None:
+    runs = shown(shelf, "classic")
+    options = ChartOptions(hidden=frozenset({runs.contestants()[0].key}))
+    assert [row.endswith("hidden") for row in rows_of(runs, options)] == [True] + [False] * 6

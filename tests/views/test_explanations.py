@@ -1,0 +1,32 @@
+"""A word is explained where it stands, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from inittui.results.summary import summarize
+from inittui.views.explanations import explanations
+from tests.support.runs import Made, made_run, run_state
+
+
+def words(name: str) -> set[str]:
+    text = explanations(state := run_state(name), summarize(state))
+    return {word for word in ("±", "first", "paired", "rank:", "No place", "at chance") if
+            f" {word}" in f" {text}"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("classic", {"first", "No place", "at chance"}),
+        ("seeds", {"±", "first", "paired", "rank:", "at chance"}),
+        ("empty", set()),
+    ],
+)
+def test_only_words_that_stand_there(name: str, expected: set[str]) -> None:
+    assert words(name) == expected
+
+
+def test_one_contestant_needs_no_rank() -> None:
+    state = made_run([Made("rule", 0.8)])
+    assert "rank" not in explanations(state, summarize(state))
