@@ -30,6 +30,7 @@ from tests.support.torture import examples
         ("he_normal", "he_normal"),
         ("glorot_normal", "glorot_normal"),
         ("uniform:low=0,high=1", "uniform"),
+        ("trunc_normal:b=2.0std,a=-2std,std=1e-1", "trunc_normal:std=0.1,a=-2std,b=2std"),
         ("uniform:high=2.50,low=-1e0", "uniform:low=-1,high=2.5"),
         ("normal:std=0.05,mean=0", "normal:std=0.05"),
         ("normal:std=5e-2/constant:value=0.4", "normal:std=0.05/constant:value=0.4"),
