@@ -98,6 +98,7 @@ def print_inspection(
     marker: str | None,
     only: str | None,
     density: bool,
+    values: str | None = None,
 ) -> None:
     """Print what was measured inside of models.
 
@@ -109,6 +110,7 @@ def print_inspection(
         marker: as in `print_report`.
         only: pattern of the layers to show; None means all.
         density: give histograms as share of values per unit.
+        values: pattern of the layers whose first weights are shown; None means none.
 
     Raises:
         UsageError: there is no such marker.
@@ -118,11 +120,13 @@ def print_inspection(
     if as_json:
         from inittui.documents.inspect import inspect_document
 
-        print_document(inspect_document(state, path, layers=only, density=density))
+        shown = values is not None
+        document = inspect_document(state, path, layers=only, density=density, values=shown)
+        print_document(document)
         return
     from inittui.views.inspection import inspection_report
 
-    report = inspection_report(state, frame, layers=only, density=density)
+    report = inspection_report(state, frame, layers=only, density=density, values=values)
     console.print(report, soft_wrap=True)
 
 

@@ -13,7 +13,7 @@ from torch.nn.utils import parametrize
 from inittui.events.probes import LayerProbe, Measured, Probe
 from inittui.events.wire_numbers import to_wire
 from inittui.inspection.recorder import LayerRecorder, Seen
-from inittui.inspection.statistics import measure, spread_of_logits
+from inittui.inspection.statistics import corner, measure, spread_of_logits
 from inittui.models.observe import evaluating
 
 Named = Mapping[str, torch.Tensor]
@@ -122,6 +122,7 @@ def _layer(
         between_samples=to_wire(seen.between_samples),
         dead=seen.dead,
         saturated=seen.saturated,
+        corner=corner(seen.weight),
         weight_gradients=gradient(by_weight),
         bias_gradients=None if seen.bias is None else gradient(by_bias),
         pre_activation_gradients=seen.pre_activation_gradients,

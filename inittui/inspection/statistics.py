@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from inittui.events.probes import Histogram, Measured
-from inittui.events.wire_numbers import to_wire
+from inittui.events.probes import CORNER, Histogram, Measured
+from inittui.events.wire_numbers import Number, to_wire
 from inittui.models.tracing import TRANSPOSED
 
 BINS = 60
@@ -99,6 +99,12 @@ def _histogram(flat: torch.Tensor, low: float, high: float, size: int) -> Histog
         totals += torch.bincount(place, minlength=bins + 2)
     under, *counts, over = totals.tolist()
     return Histogram(low=low, high=high, counts=tuple(counts), under=under, over=over)
+
+
+def corner(weight: torch.Tensor) -> tuple[tuple[Number, ...], ...]:
+    """Return the first values of [rows, …], flattened to two dimensions, as float32 has them."""
+    part = weight.detach().flatten(1)[:CORNER, :CORNER].double().cpu()
+    return tuple(tuple(to_wire(float(f"{value:.9g}")) for value in row) for row in part.tolist())
 
 
 def between_samples(outputs: torch.Tensor, *, part: int = PART) -> float:

@@ -43,12 +43,15 @@ from inittui.lessons.swept_values import (
 from inittui.results.comparison import percent
 from inittui.results.curves import curve_of
 from inittui.results.learning import Learning, Verdict, judge
-from inittui.results.state import ENDED, RunState
+from inittui.results.state import ENDED, RunState, TrialState
 from inittui.results.summary import accuracy_of, first_loss_of, first_steps, furthest
 from inittui.text import short
 
 _AFTER_TRAINING = ("at-chance", "difference")
 """Answers whose verdict depends on the training."""
+
+_COMES_DOWN = 0.02
+"""Relative, from quarter to quarter: what stays at guessing goes down by less than 0.001."""
 
 _UNKNOWN = "not measured"
 
@@ -152,7 +155,7 @@ def _accuracy(question: Accuracy, state: RunState) -> Answer:
     )
 
 
-def _at_chance(question: AtChance, state: RunState) -> Answer:
+def _at_chance(question: AtChance, state: RunState, *, is_small: bool) -> Answer:
     judged = {
         s: learning
         for s in _contestants(question, state)
@@ -164,13 +167,33 @@ def _at_chance(question: AtChance, state: RunState) -> Answer:
         if (said := _with_verdict(judged, verdict, one, several))
     ]
     told = [each for each in judged.values() if each.verdict != "too few images"]
+    waiting = [
+        s
+        for s, each in judged.items()
+        if is_small and not each.learns and _comes_down(furthest(state.of_scheme(s)))
+    ]
+    if waiting:
+        told = [each for s, each in judged.items() if s not in waiting]
+        parts.append(f"the loss of {_joined(waiting)} still comes down: how it ends, {CANT_TELL}")
     return Answer(
         "at-chance",
         _with_remark(f"{'; '.join(parts) or 'Nothing was validated'}.", question.remark),
         holds=not any(each.learns for each in told) if told else None,
         measured={s: (100 * each.accuracy,) for s, each in judged.items()},
-        verdicts={s: each.verdict for s, each in judged.items()},
+        verdicts={s: CANT_TELL if s in waiting else e.verdict for s, e in judged.items()},
     )
+
+
+def _comes_down(trials: Sequence[TrialState]) -> bool:
+    """Whether the training loss of the last quarter is clearly below that of the one before."""
+    last = [mean for trial in trials if (mean := _mean_of(trial, 3 / 4, 1)) is not None]
+    before = [mean for trial in trials if (mean := _mean_of(trial, 1 / 2, 3 / 4)) is not None]
+    return bool(last and before) and sum(last) < (1 - _COMES_DOWN) * sum(before)
+
+
+def _mean_of(trial: TrialState, begin: float, end: float) -> float | None:
+    part = trial.losses[int(begin * trial.steps) : int(end * trial.steps)]
+    return sum(part) / len(part) if part else None
 
 
 def _epochs(question: Epochs, state: RunState) -> Answer:
@@ -325,7 +348,6 @@ def _joined(names: Iterable[str]) -> str:
 
 _ANSWERS: Mapping[type[Question], Callable[[Any, RunState], Answer]] = {
     Accuracy: _accuracy,
-    AtChance: _at_chance,
     Loss: _loss,
     SameStart: _same_start,
     Onset: answer_onset,
@@ -339,6 +361,7 @@ _ANSWERS: Mapping[type[Question], Callable[[Any, RunState], Answer]] = {
 }
 
 _BY_SIZE: Mapping[type[Question], Callable[..., Answer]] = {
+    AtChance: _at_chance,
     Difference: answer_difference,
     BestRange: answer_best_range,
     Learns: answer_learns,

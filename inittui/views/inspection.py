@@ -15,6 +15,7 @@ from inittui.text import short
 from inittui.views.chart.layout import paragraph, shortened
 from inittui.views.chart.palette import BARS, MARKS
 from inittui.views.findings import findings_report, folded
+from inittui.views.first_values import first_values
 from inittui.views.frame import Frame
 from inittui.views.histograms import LEAST_WIDTH, side_by_side, small_histogram
 from inittui.views.layer_table import Row, layer_table
@@ -33,7 +34,12 @@ _MOST_NAMED = 8
 
 
 def inspection_report(
-    state: RunState, frame: Frame, *, layers: str | None = None, density: bool = False
+    state: RunState,
+    frame: Frame,
+    *,
+    layers: str | None = None,
+    density: bool = False,
+    values: str | None = None,
 ) -> RenderableType:
     """Draw all that was measured of each scheme under its first seed, and all in comparison.
 
@@ -42,8 +48,11 @@ def inspection_report(
         frame: the space.
         layers: pattern of the layers in tables and histograms; None means all.
         density: the scale of histograms is the share of values per unit, not their number.
+        values: pattern of the layers whose first weights are shown as they are; None means none.
     """
     parts = layer_sections(state, frame, layers=layers, density=density)
+    if values is not None:
+        parts += [Text(), *first_values(state, frame, values)]
     if any(trial.probes for trial in state.trials):
         parts += [Text(), variance_plots(state, frame)]
     parts += [Text(), *written_tables(state, frame)]
