@@ -89,10 +89,12 @@ def print_inspection(
     marker: str | None,
     only: str | None,
     density: bool,
+    values: str | None = None,
 ) -> None:
     """Print `inspection_report` or the inspect document of the layers that match ``only``.
 
-    ``path`` is the run's directory, None where nothing is kept; ``width`` as in `print_report`.
+    ``path`` is the run's directory, None where nothing is kept; ``width`` as in `print_report`;
+    ``values`` the pattern of the layers whose first weights are shown, None means none.
 
     Raises:
         UsageError: there is no such marker.
@@ -102,11 +104,13 @@ def print_inspection(
     if as_json:
         from inittui.documents.inspect import inspect_document
 
-        print_document(inspect_document(state, path, layers=only, density=density))
+        shown = values is not None
+        document = inspect_document(state, path, layers=only, density=density, values=shown)
+        print_document(document)
         return
     from inittui.views.inspection import inspection_report
 
-    report = inspection_report(state, frame, layers=only, density=density)
+    report = inspection_report(state, frame, layers=only, density=density, values=values)
     console.print(report, soft_wrap=True)
 
 

@@ -151,6 +151,11 @@ class ValuesDrawn(Fact, frozen=True, kw_only=True, tag="values_drawn"):
     counts: tuple[int, ...]
     atom_shares: tuple[float, ...] = ()
     """Measured share of each of the values that the distribution gives often."""
+    within: tuple[float, ...] = ()
+    """Share of the values within 1, 2 and 3 of the distribution's standard deviations of its mean;
+    () where the distribution isn't known, or an older log doesn't say."""
+    outside: int = 0
+    """Values that the distribution can't give."""
 
 
 class Validated(Fact, frozen=True, kw_only=True, tag="validated"):

@@ -58,7 +58,7 @@ class ModelDescription:
             name: default if given[name] is None else given[name]
             for name, default in self.defaults.items()
         }
-        if config.depth is not None or config.width is not None:
+        if "hidden" in self.defaults and (config.depth or config.width):
             default = self.defaults["hidden"]
             assert isinstance(default, tuple)
             settings["hidden"] = (config.width or default[0],) * (config.depth or len(default))
@@ -128,7 +128,7 @@ _ALL = (
         title="Two convolutions and a wide dense layer",
         layers="conv 5x5x32, pool, conv 5x5x64, pool, 1024-10",
         source="after LeCun et al. 1998; sizes of TensorFlow's tutorial for experts",
-        defaults={"activation": "relu", "dropout": 0.5, "batch_norm": False},
+        defaults={"activation": "relu", "dropout": 0.5, "batch_norm": False, "width": 1024},
     ),
     ModelDescription(
         name="conv1d",

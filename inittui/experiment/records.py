@@ -106,6 +106,11 @@ class InspectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The batch: the first of the seed's training images, as many as there are."""
     percentile: Annotated[float, between(above=50, high=100, title="the percentile")] = 99.9
     """Histograms go from the value at 100 minus this to the one at this percentile."""
+    gradient_percentile: (
+        Annotated[float, between(above=0, high=100, title="the gradients' percentile")] | None
+    ) = None
+    """Those of gradients have the values whose size is up to this percentile of all sizes; None: as
+    the others."""
 
 
 class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

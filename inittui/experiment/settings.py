@@ -267,6 +267,11 @@ SETTINGS: tuple[Setting, ...] = (
         "100 has all values.",
         texts.decimal, ("--percentile",), "P", commands=_INSPECT,
     ),
+    _inspection(
+        "inspection.gradient_percentile", "gradient percentile",
+        "Histograms of gradients leave out those above the percentile P of their size.",
+        texts.decimal, ("--gradient-percentile",), "P", commands=_INSPECT,
+    ),
     Setting(
         "name", "name", "A name for the run.", texts.word, ("--name",), panel=RUN,
         commands=_COMPARE, placeholder="none",

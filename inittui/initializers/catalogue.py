@@ -28,6 +28,7 @@ CATALOGUE: Mapping[str, Description] = MappingProxyType(
             variance.kaiming_uniform,
             variance.kaiming_normal,
             variance.glorot_normal,
+            variance.he_uniform,
             variance.he_normal,
             variance.lecun_uniform,
             variance.lecun_normal,

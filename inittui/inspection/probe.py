@@ -13,7 +13,7 @@ from torch.nn.utils import parametrize
 from inittui.events.probes import LayerProbe, Measured, Probe
 from inittui.events.wire_numbers import to_wire
 from inittui.inspection.recorder import LayerRecorder, Seen
-from inittui.inspection.statistics import measure, spread_of_logits
+from inittui.inspection.statistics import corner, measure, spread_of_logits
 from inittui.models.observe import evaluating
 
 Named = Mapping[str, torch.Tensor]
@@ -25,6 +25,7 @@ def probe(
     labels: torch.Tensor,
     *,
     percentile: float,
+    gradient_percentile: float | None = None,
     values: Named | None = None,
 ) -> Probe:
     """Measure every weight layer that runs.
@@ -36,6 +37,7 @@ def probe(
         images: [n, *input_shape].
         labels: int64 [n].
         percentile: the range of the histograms, see `statistics.measure`.
+        gradient_percentile: that of the gradients, by their size; None: as of all others.
         values: parameters and buffers to use instead of the model's own, by name; parameters
             are not copied. What the model doesn't have is ignored.
     """
@@ -46,7 +48,7 @@ def probe(
     }
     # A model may write to its buffers even in evaluation mode.
     state = {name: given.get(name, own).clone() for name, own in model.named_buffers()}
-    recorder = LayerRecorder(percentile)
+    recorder = LayerRecorder(percentile, gradient_percentile)
     # The backward pass too: activations that a model checkpoints are computed again in it.
     with torch.enable_grad(), evaluating(model, images.device):
         # Cached: what a hook reads of a parametrized layer is then what its forward has used.
@@ -87,7 +89,8 @@ def _layers(
             layer,
             by_weight,
             None if layer.bias is None else next(bias_gradients),
-            percentile,
+            percentile=percentile,
+            recorder=recorder,
         )
         for layer, by_weight in zip(seen, gradients, strict=False)
     )
@@ -97,11 +100,13 @@ def _layer(
     seen: Seen,
     by_weight: torch.Tensor | None,
     by_bias: torch.Tensor | None,
+    *,
     percentile: float,
+    recorder: LayerRecorder,
 ) -> LayerProbe:
     def gradient(values: torch.Tensor | None) -> Measured:
         # None: the loss doesn't depend on it, as where a model detaches what a layer gives.
-        return Measured(count=0) if values is None else measure(values, percentile)
+        return Measured(count=0) if values is None else recorder.measure_gradient(values)
 
     return LayerProbe(
         name=seen.name,
@@ -117,6 +122,7 @@ def _layer(
         between_samples=to_wire(seen.between_samples),
         dead=seen.dead,
         saturated=seen.saturated,
+        corner=corner(seen.weight),
         weight_gradients=gradient(by_weight),
         bias_gradients=None if seen.bias is None else gradient(by_bias),
         pre_activation_gradients=seen.pre_activation_gradients,

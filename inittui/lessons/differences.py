@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from inittui.lessons.questions import Answer
+from inittui.lessons.questions import CANT_TELL, Answer
 from inittui.lessons.questions import Difference as Question
 from inittui.results.comparison import FEWEST_SEEDS, LEVEL, paired_difference
 from inittui.results.state import RunState, TrialState
 from inittui.text import short
 
 
-def answer_difference(question: Question, state: RunState) -> Answer:
-    """Return the mean paired difference of two contestants, with its interval where it has one."""
+def answer_difference(question: Question, state: RunState, *, is_small: bool = False) -> Answer:
+    """Return the mean paired difference of two contestants, with its interval where it has one.
+
+    What a small size doesn't tell apart, a larger one may: there it is said that it can't tell.
+    """
     one, other = question.between
     of, scale, unit = _quantity(question)
     mine = {t.seed: v for t in state.of_scheme(one) if (v := of(t)) is not None}
@@ -31,8 +34,10 @@ def answer_difference(question: Question, state: RunState) -> Answer:
     if found is None:
         seeds = "1 seed" if len(differences) == 1 else f"{len(differences)} seeds"
         text = f"{head}: {shown}; {seeds} can't tell whether that is chance, {FEWEST_SEEDS} can."
-        return Answer("difference", text, measured=measured)
+        return Answer("difference", text, measured=measured, verdicts={head: CANT_TELL})
+    waits = is_small and not found.is_clear
     verdict = "they can be told apart" if found.is_clear else "they can't be told apart"
+    verdict = CANT_TELL if waits else verdict
     text = (
         f"{head}: {shown}, {100 * (1 - LEVEL):.0f} % interval {_signed(found.low)} to "
         f"{_signed(found.high)} over {found.n} seeds: {verdict}."
@@ -40,9 +45,14 @@ def answer_difference(question: Question, state: RunState) -> Answer:
     return Answer(
         "difference",
         f"{text} {question.remark}" if question.remark else text,
-        holds=found.is_clear,
+        holds=None if waits else found.is_clear,
         measured=measured,
+        verdicts={head: CANT_TELL if waits else _side(mean) if found.is_clear else "alike"},
     )
+
+
+def _side(mean: float) -> str:
+    return "higher" if mean > 0 else "lower"
 
 
 def _signed(value: float) -> str:

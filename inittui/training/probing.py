@@ -48,7 +48,12 @@ class Inspector:
         trial = self._variant.trials[number]
         images, labels = self._batch(trial)
         measured = probe(
-            self._model, images, labels, percentile=self._config.percentile, values=values
+            self._model,
+            images,
+            labels,
+            percentile=self._config.percentile,
+            gradient_percentile=self._config.gradient_percentile,
+            values=values,
         )
         return ProbeMeasured(at=time.time(), trial=number, when=when, step=step, probe=measured)
 

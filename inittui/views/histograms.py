@@ -15,6 +15,7 @@ from inittui.text import LARGEST, short
 from inittui.views.chart.clipping import widened
 from inittui.views.chart.layout import shortened
 from inittui.views.chart.palette import BARS, MARKS
+from inittui.views.density import density_curve
 
 LEAST_WIDTH = 18
 """Columns: the labels of both ends of the axis fit."""
@@ -35,7 +36,8 @@ def small_histogram(
     """Draw at most two histograms on one axis in ``rows`` + 2 lines of ``width`` columns.
 
     The title's line says how high the highest column is: values per column, or with ``density``
-    their share per unit. None stands for a distribution that isn't known.
+    their share per unit, and a smooth curve goes over a single one. None stands for a distribution
+    that isn't known.
     """
     drawn = [h for h in histograms if h is not None and _is_sound(h)]
     if not drawn:
@@ -49,6 +51,8 @@ def small_histogram(
     scale = _per_unit(drawn, (high - low) / width) if density else 1.0
     head = _ends(title, f"{'' if ascii_only else '↑'}{short(most * scale, 2)}", width)
     head.stylize("bold", 0, cell_len(title))
+    if density and len(drawn) == 1 and drawn[0].high > drawn[0].low:
+        columns = [columns[0] or columns[-1], _smooth(drawn[0], low, high, width)]
     cells = _cells(columns, most, rows, ascii_only)
     foot = _ends(short(low), short(high), width)
     foot.stylize("dim")
@@ -96,6 +100,14 @@ def _columns(histogram: Histogram, low: float, high: float, columns: int) -> lis
             part = min(stop, column + 1) - max(start, column)
             shared[column] += count * max(part, 0.0) / (stop - start)
     return shared
+
+
+def _smooth(histogram: Histogram, low: float, high: float, columns: int) -> list[float]:
+    """Return the density curve at the middle of each column, in values per column."""
+    step = (high - low) / columns
+    at = [low + (column + 0.5) * step for column in range(columns)]
+    counted = sum(histogram.counts)
+    return [counted * step * y for y in density_curve(histogram.counts, histogram.edges, at)]
 
 
 def _highest(

@@ -15,6 +15,7 @@ from inittui.text import short
 from inittui.views.chart.layout import paragraph, shortened
 from inittui.views.chart.palette import BARS, MARKS
 from inittui.views.findings import findings_report, folded
+from inittui.views.first_values import first_values
 from inittui.views.frame import Frame
 from inittui.views.histograms import LEAST_WIDTH, side_by_side, small_histogram
 from inittui.views.layer_table import Row, layer_table
@@ -34,14 +35,22 @@ _MOST_NAMED = 8
 
 
 def inspection_report(
-    state: RunState, frame: Frame, *, layers: str | None = None, density: bool = False
+    state: RunState,
+    frame: Frame,
+    *,
+    layers: str | None = None,
+    density: bool = False,
+    values: str | None = None,
 ) -> RenderableType:
     """Draw all that was measured of each scheme under its first seed, and all in comparison.
 
     ``layers`` is the pattern of those in tables and histograms; None means all. With ``density``
-    the scale of histograms is the share of values per unit, not their number.
+    the scale of histograms is the share of values per unit, not their number. ``values`` is the
+    pattern of the layers whose first weights are shown as they are; None means none.
     """
     parts = layer_sections(state, frame, layers=layers, density=density)
+    if values is not None:
+        parts += [Text(), *first_values(state, frame, values)]
     if any(trial.probes for trial in state.trials):
         parts += [Text(), variance_plots(state, frame)]
     parts += [Text(), *written_tables(state, frame)]
@@ -100,6 +109,9 @@ def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> 
         facts.append(f"seed {subjects[0].trial.seed}")
         spread = 100 - experiment.inspection.percentile, experiment.inspection.percentile
         facts.append(f"histograms from the {spread[0]:.3g} to the {spread[1]:.6g} percentile")
+        cut = experiment.inspection.gradient_percentile
+        if cut is not None:
+            facts.append(f"those of gradients up to the {cut:.6g} percentile of their size")
     yield from paragraph(frame.say(", ".join(facts)), frame.columns)
     yield from paragraph(
         "outputs: of a layer, before the nonlinearity; activations: after it. square: mean "

@@ -33,11 +33,15 @@ def lesson_list(lessons: Sequence[Lesson], frame: Frame) -> RenderableType:
 
 
 def lesson_text(lesson: Lesson, frame: Frame, *, parts: bool = False) -> RenderableType:
-    """Return title, question, what to look at, remarks and references; ``parts``: these too."""
+    """Return title, question, what to look at, remarks and references.
+
+    ``parts``: also where the formulas come from, and the parts.
+    """
     lines = [Text(frame.say(lesson.title), "bold")]
     lines += paragraph(frame.say(lesson.question.strip()), frame.columns)
     lines += _listed("Look at", lesson.look, frame)
     if parts:
+        lines += _listed("Derivation", lesson.derivation, frame)
         lines += _listed("Parts", [part.title for part in lesson.parts], frame)
     lines += _listed("Remarks", lesson.remarks, frame)
     lines += _listed("References", lesson.references, frame)
@@ -62,14 +66,36 @@ def part_pictures(part: Part, state: RunState, frame: Frame) -> RenderableType:
     return Group(*drawn)
 
 
-def answers_text(answers: Sequence[Answer], frame: Frame) -> RenderableType:
-    lines = [Text("What these numbers show", "bold")]
-    for answer in answers:
-        head, *rest = answer.text.split("\n")
-        lines += _item(head, frame, "•")
-        for line in rest:
-            lines += _item(line, frame, " ")
+def answers_text(
+    answers: Sequence[Answer], frame: Frame, look: Sequence[str] = ()
+) -> RenderableType:
+    """Return what the numbers of a run show, one paragraph for each question.
+
+    Each answer stands under the line of ``look`` that it is to; those to none come first. The
+    heading says at which size all of it was measured.
+    """
+    size = next((answer.measured_at for answer in answers if answer.measured_at), "")
+    lines = [
+        Text.assemble(("What these numbers show", "bold"), frame.say(f" ({size})" * (size != "")))
+    ]
+    for number in sorted({answer.look for answer in answers}):
+        if 0 < number <= len(look):
+            lines += [
+                Text.assemble(line, style="italic")
+                for line in paragraph(frame.say(look[number - 1]), frame.columns)
+            ]
+        for answer in answers:
+            if answer.look == number:
+                lines += _answer(answer, frame)
     return Group(*lines)
+
+
+def _answer(answer: Answer, frame: Frame) -> list[Text]:
+    head, *rest = answer.text.split("\n")
+    lines = _item(head, frame, "•")
+    for line in rest:
+        lines += _item(line, frame, " ")
+    return lines
 
 
 def _loss(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:

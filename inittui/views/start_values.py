@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from inittui.errors import UsageError
-from inittui.events.records import StartValues
 from inittui.experiment.scheme import parse_syntax
 from inittui.results.state import RunState, TrialState
 from inittui.views.chart.layout import paragraph
@@ -56,19 +55,27 @@ def _is_own(initializer: str | None) -> bool:
 
 
 def _table(trial: TrialState, frame: Frame) -> list[RenderableType]:
-    title = paragraph(frame.say(f"start values of {trial.scheme}"), frame.columns, "bold")
+    written = [(values.initializer, values.parameter) for values in trial.start]
+    return start_table(trial.scheme, written, frame)
+
+
+def start_table(
+    scheme: str, written: Iterable[tuple[str | None, str]], frame: Frame
+) -> list[RenderableType]:
+    """Return which parameters each initializer wrote; ``written``: (initializer, parameter)."""
+    title = paragraph(frame.say(f"start values of {scheme}"), frame.columns, "bold")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for initializer, parameters in _by_initializer(trial.start):
+    for initializer, parameters in _by_initializer(written):
         table.add_row(frame.say(initializer, 300), frame.say(", ".join(parameters), 2_000))
     return [*title, table]
 
 
-def _by_initializer(start: Iterable[StartValues]) -> list[tuple[str, list[str]]]:
+def _by_initializer(written: Iterable[tuple[str | None, str]]) -> list[tuple[str, list[str]]]:
     found: dict[str, list[str]] = {}
-    for values in start:
-        found.setdefault(values.initializer or "nobody", []).append(values.parameter)
+    for initializer, parameter in written:
+        found.setdefault(initializer or "nobody", []).append(parameter)
     return list(found.items())
 
 

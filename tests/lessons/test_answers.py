@@ -8,7 +8,8 @@ import pytest
 
 from inittui.events.probes import LayerProbe, Measured, Probe
 from inittui.events.records import ProbeMeasured, ValuesDrawn
-from inittui.lessons.answers import Drawn, answer, answer_all, answer_moments
+from inittui.lessons.answers import answer, answer_all
+from inittui.lessons.drawn_values import Drawn, answer_moments
 from inittui.lessons.layer_values import layer_means
 from inittui.lessons.questions import (
     Accuracy,

@@ -131,7 +131,7 @@ class LessonsScreen(LabScreen):
         return Text(frame.say(text), look_of(self).warn)
 
     def _part(self, lesson: RunningLesson, place: int, frame: Frame) -> Iterator[RenderableType]:
-        from inittui.lessons.answers import answer_part
+        from inittui.lessons.answers import answer_part, with_hint
         from inittui.views.lesson import answers_text, part_pictures
 
         run, part = lesson.runs[place], lesson.lesson.parts[place]
@@ -142,7 +142,9 @@ class LessonsScreen(LabScreen):
         if run.state.drawn or any(trial.losses or trial.probes for trial in run.state.trials):
             yield part_pictures(part, run.state, frame)
         if run.phase is Phase.ENDED and part.ask:
-            yield answers_text(answer_part(part, run.state), frame)
+            hint = f"The full size ({self.key_for('lessons.full', 'f')}) may."
+            answers = with_hint(answer_part(part, run.state, lesson.size), lambda: hint)
+            yield answers_text(answers, frame, lesson.lesson.look)
 
     def action_run(self, size: Size) -> None:
         running = self.running

@@ -147,18 +147,20 @@ def histogram(
     width: int,
     height: int,
     density: Sequence[float] | None = None,
+    density_name: str = "expected",
     ascii_only: bool = False,
     title: str = "",
 ) -> Text:
     """Draw bars in ``height`` lines of at most ``width`` columns, and marks for a density.
 
     The ``edges`` ascend and are one more than the ``counts``; ``density`` is what is expected of
-    each bin, in the unit of the counts. Where bins are narrower than columns, the highest is seen.
+    each bin, or what else ``density_name`` says, in the unit of the counts. Where bins are narrower
+    than columns, the highest is seen.
     """
     if width < _LEAST_WIDTH or height < _LEAST_HEIGHT:
         return _too_small(width, height)
     marker: Marker = "ascii" if ascii_only else "block"
-    shown = [("measured", BARS)] if density is None else [("measured", BARS), ("expected", MARKS)]
+    shown = [("measured", BARS)] if density is None else [("measured", BARS), (density_name, MARKS)]
     frame = surroundings(
         height,
         title=one_line(legible(title, ascii_only), width, "bold"),
