@@ -126,7 +126,6 @@ def _is_log(visible: Sequence[Contestant], window: Window, options: ChartOptions
 
 
 def _seen(shown: Sequence[Contestant], options: ChartOptions) -> tuple[list[Contestant], Window]:
-    """Return the contestants that aren't hidden, and the steps that are seen."""
     visible = [contestant for contestant in shown if contestant.key not in options.hidden]
     return visible, step_window([c.run.state for c in shown], options)
 

@@ -37,8 +37,7 @@ class Host(Protocol):
 
     def show_run(self) -> None: ...
 
-    def edit(self, experiment: Experiment) -> None:
-        """Take an experiment over into the first screen's list and form."""
+    def edit(self, experiment: Experiment) -> None: ...
 
 
 def host_of(node: DOMNode) -> Host:

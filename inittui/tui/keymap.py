@@ -25,8 +25,6 @@ def key(
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A place where keys mean something: a heading of the help."""
-
     title: str
     home: str
     """Module and class whose BINDINGS are listed."""

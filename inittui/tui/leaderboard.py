@@ -123,7 +123,6 @@ def _progress(contestant: Contestant, ascii_only: bool) -> Text:
 
 
 def _last_loss(contestant: Contestant) -> str:
-    """Return the newest loss while training, then that of the last epoch."""
     counted = sound if contestant.run.is_live else furthest
     return mean_loss(
         measure(

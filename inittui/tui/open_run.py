@@ -76,7 +76,6 @@ class OpenRun:
 
     @property
     def is_live(self) -> bool:
-        """Whether more may come."""
         return self.phase in (Phase.STARTING, Phase.LIVE)
 
     @property

@@ -86,7 +86,6 @@ def is_terminal() -> bool:
 
 
 def input_has_ended() -> bool:
-    """Whether the terminal behind standard input has gone."""
     if sys.__stdin__ is None or sys.__stdin__.closed:
         return False
     asked = select.poll()

@@ -23,8 +23,6 @@ LEAST_WIDTH, LEAST_HEIGHT = 60, 18
 
 
 class LabScreen(Screen[None]):
-    """A screen between the bar on top and the keys at the bottom."""
-
     AUTO_FOCUS: ClassVar[str | None] = ""  # each screen knows better which widget it is
     PLACE: ClassVar[str] = ""
     """Its name among `inittui.tui.widgets.bars.PLACES`."""

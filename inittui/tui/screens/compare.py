@@ -200,7 +200,6 @@ class CompareScreen(LabScreen):
 
     @property
     def tells_of_its_own_end(self) -> bool:
-        """The banner tells of it, where the run is seen."""
         return self.view == "run"
 
     def view_run(self) -> None:

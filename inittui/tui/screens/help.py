@@ -50,7 +50,6 @@ class HelpScreen(Modal[None]):
         return Group(*parts, Text(_NOTES.strip(), "dim"))
 
     def _rank(self, section: Section) -> int:
-        """Put the sections of the screen that one comes from first."""
         here = section.title.lower().startswith(self._place)
         shared = self._place in ("compare", "curves") and section.title in ("Charts", "Contestants")
         return 0 if here else 1 if shared else 2

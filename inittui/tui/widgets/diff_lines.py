@@ -78,7 +78,6 @@ _CLOSE = 12
 
 
 def _runs(places: list[int]) -> list[tuple[int, int]]:
-    """Join places that are close to each other."""
     runs = [(places[0], places[0] + 1)]
     for place in places[1:]:
         start, end = runs[-1]

@@ -60,7 +60,6 @@ class SettingList(RowList, can_focus=False):
 
     @property
     def line_of_cursor(self) -> int:
-        """The line of the widget that the chosen setting is on."""
         return self.cursor - self._start
 
 
@@ -130,7 +129,6 @@ class Form(Container):
         self._fill()
 
     def experiment(self, schemes: Sequence[str]) -> Outcome:
-        """Return the experiment as it is typed, and mark what is wrong."""
         outcome = experiment_from(self.texts, self._base, schemes)
         self._mark(outcome.errors)
         return outcome
@@ -166,7 +164,6 @@ class Form(Container):
         self.call_after_refresh(self._lay_over)
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """Take the line away when the keys go elsewhere."""
         if event.widget is self.input:
             self.input.display = False
             self.settings.draw()

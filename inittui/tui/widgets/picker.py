@@ -203,7 +203,6 @@ class Picker(Vertical):
 
     @property
     def ticked(self) -> list[str]:
-        """The schemes that take part."""
         return self.picker_list.ticked
 
     def focus_list(self) -> None:

@@ -72,7 +72,6 @@ class RunsTable(RowList):
 
     @property
     def meant(self) -> list[RunListing]:
-        """The marked runs, else the one at the cursor."""
         marked = [listing for listing in self._visible if listing.id in self.marked]
         return marked or ([self.chosen] if self.chosen else [])
 
@@ -110,7 +109,6 @@ class RunsTable(RowList):
         return legible(text, host_of(self).terminal.ascii_only, 400)
 
     def _title(self, title: str) -> str:
-        """Return a column's title; the one that it is sorted by has a mark."""
         arrow = "v" if host_of(self).terminal.ascii_only else "▾"
         return f"{title}{arrow}" if title == self.order else title
 
