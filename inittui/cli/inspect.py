@@ -163,6 +163,7 @@ def inspect(
             Contestants(schemes or [], layers or [], sweeps or []),
             sections,
             trust=trust,
+            one=True,
             seeds=choose_seeds(seeds, seed),
         )
         if when == "before" and _takes_no_images(experiment.model.name):

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from inittui.errors import UsageError
+from inittui.experiment.models import usual_schemes
 from inittui.experiment.records import MOST_SEEDS, Experiment, ModelConfig, names_contestants
 from inittui.experiment.toml import load_experiment
 from inittui.text import sanitize
@@ -52,13 +53,15 @@ def build_experiment(
     sections: Mapping[str, Mapping[str, Any]],
     *,
     trust: bool = False,
+    one: bool = False,
     **settings: Any,
 ) -> Experiment:
     """Return the file's experiment with everything replaced that was given (is not None).
 
     Layer rules and sweeps are added to those of the file. ``sections`` holds the settings of the
     experiment's parts, such as `model`. Own functions that were typed are imported; those that the
-    file names only with ``trust``.
+    file names only with ``trust``. With ``one``, one's own model is only looked at as it was built
+    where no scheme is named.
 
     Raises:
         UsageError: the file or a setting is wrong, or code would have to be trusted.
@@ -72,6 +75,8 @@ def build_experiment(
         changes["schemes"] = tuple(contestants.schemes)
     elif config is None and names_contestants(layers, contestants.sweeps):
         changes["schemes"] = ()
+    elif config is None and (model := sections.get("model", {}).get("name")):
+        changes["schemes"] = usual_schemes(model, one=one)
     changes["layers"] = {k: v for k, v in experiment.layers.items() if k not in layers} | layers
     changes["sweeps"] = (*experiment.sweeps, *contestants.sweeps)
     for name, values in sections.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from torch import nn
 
 from inittui.experiment.records import TrainingConfig
 from inittui.experiment.trials import TrialPlan
+from inittui.models.observe import twin
 from inittui.text import sanitize
 from inittui.training.batches import Batch, validation_rows
 from inittui.training.dropout import mask_dropout
@@ -132,7 +132,7 @@ def make_learner(
 
 
 def _masked(template: nn.Module) -> nn.Module:
-    model = copy.deepcopy(template)
+    model = twin(template)
     mask_dropout(model)
     return model
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Iterator, Mapping
 
@@ -13,6 +12,7 @@ from inittui.events.probes import When
 from inittui.events.records import Event, ProbeMeasured, StartValues, TrialStarted
 from inittui.experiment.trials import TrialPlan
 from inittui.inspection.probe import probe
+from inittui.models.observe import twin
 from inittui.training.batches import scale_pixels
 from inittui.training.hardware import out_of_memory
 from inittui.training.prepared import Prepared, Variant
@@ -43,7 +43,7 @@ class Inspector:
     def measure(self, number: int, when: When, step: int, values: Named) -> ProbeMeasured:
         """Measure the trial with this number; ``values`` are its parameters and buffers."""
         if self._model is None:
-            model = copy.deepcopy(self._variant.template)
+            model = twin(self._variant.template)
             self._model = model.to(self._variant.data.device, self._variant.dtype)
         trial = self._variant.trials[number]
         images, labels = self._batch(trial)
