@@ -117,15 +117,12 @@ class _Writer:
             if plain is not None:
                 plain.copy_(values)
             else:
-                note = self._wrap(slot, values)
+                try:
+                    note = wrapped.write(slot.module, slot.key, values)
+                except UsageError as error:
+                    by, note = BUILT, str(error)
         for target in targets:
             self._note(target, slot.layer, slot.kinds[0], by, note)
-
-    def _wrap(self, slot: Slot, values: torch.Tensor) -> str:
-        try:
-            return wrapped.write(slot.module, slot.key, values)
-        except UsageError as error:
-            raise UsageError(f"layer '{slot.layer}': {error}") from None
 
     def leave_frozen(self, module: nn.Module) -> None:
         """Note what doesn't train and stays as it is."""

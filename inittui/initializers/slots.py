@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inittui.errors import UsageError
 from inittui.experiment.scheme import Call, LayerRule, Scheme
@@ -80,7 +80,6 @@ def slots_of(model: nn.Module) -> list[Slot]:
 
 
 def _slots(name: str, module: nn.Module) -> Iterator[Slot]:
-    from torch import nn
     from torch.nn.utils.parametrize import ParametrizationList
 
     if isinstance(module, ParametrizationList):
@@ -88,9 +87,8 @@ def _slots(name: str, module: nn.Module) -> Iterator[Slot]:
     kinds = weight_layers()
     is_layer = isinstance(module, kinds)
     names = (type(module).__name__, *(k.__name__ for k in kinds if isinstance(module, k)))
-    made = module.parametrizations if hasattr(module, "parametrizations") else {}
+    made: Any = getattr(module, "parametrizations", {})
     keys = [key for key, value in module._parameters.items() if value is not None]
-    assert isinstance(made, dict | nn.ModuleDict)
     keys += [key for key in made if key not in keys]
     own = {f"{key}{end}" for key in ("weight",) for end in ("_g", "_v", "_orig")}
     if own & {*keys}:  # weight_norm, spectral_norm and pruning in their old form
@@ -196,7 +194,7 @@ def _packed(slot: Slot) -> int:
         return 3
     if isinstance(module, nn.MultiheadAttention):
         if key.startswith("in_proj"):
-            return 3 * module.num_heads
+            return 3 * int(module.num_heads)
         if key in ("q_proj_weight", "k_proj_weight", "v_proj_weight"):
-            return module.num_heads
+            return int(module.num_heads)
     return 1

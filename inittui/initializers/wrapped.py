@@ -55,16 +55,16 @@ def write(module: nn.Module, key: str, values: torch.Tensor) -> str:
         return _difference(getattr(module, key), values, kinds)
     if not all(hasattr(step, "right_inverse") for step in steps):
         raise UsageError(
-            f"the {key} is made by {kinds}, which has no right_inverse: no value can be given to "
-            "it; leave it as built (--layer 'PATTERN=built')"
+            f"{kinds} makes the {key} and has no right_inverse: it can't be written, and stays "
+            "as built"
         )
     try:
         setattr(module, key, values.to(getattr(module, key)))
     except (RuntimeError, ValueError, NotImplementedError) as error:
         said = str(error).strip().splitlines() or [type(error).__name__]
         raise UsageError(
-            f"{kinds}, which makes the {key}, doesn't take these values: {said[0][:120]}; leave "
-            "it as built (--layer 'PATTERN=built')"
+            f"{kinds} makes the {key} and doesn't take these values ({said[0][:120]}): it stays as "
+            "built"
         ) from None
     return _difference(getattr(module, key), values, kinds)
 
@@ -81,8 +81,10 @@ def _write_old(module: nn.Module, key: str, values: torch.Tensor) -> str:
     original.copy_(values)
     mask = module._buffers.get(f"{key}_mask")
     if mask is not None:
-        return "" if bool(mask.all()) else "the pruned values stay 0"
-    return "SpectralNorm divides it by its largest singular value"
+        return "" if bool(mask.all()) else "what is pruned of the values stays 0"
+    if not bool(values.any()):
+        return "SpectralNorm makes NaN of these values"
+    return "SpectralNorm divides the values by their largest singular value"
 
 
 def _old_dim(module: nn.Module, key: str) -> int:
@@ -105,10 +107,10 @@ def _write_norm(
 
 
 def _difference(made: torch.Tensor, wanted: torch.Tensor, kinds: str) -> str:
-    """Say whether a layer computes with other values than were written."""
+    """Say what else than the values that were written a layer computes with, if it does."""
     wanted = wanted.to(made)
     if not bool(made.isfinite().all()):
-        raise UsageError(f"{kinds} makes NaN of these values: nothing could be computed with them")
+        return f"{kinds} makes NaN of these values"
     largest = float(wanted.abs().max()) if wanted.numel() else 0.0
     if float((made - wanted).abs().max() if wanted.numel() else 0) <= _CLOSE * largest:
         return ""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -31,25 +35,37 @@ def check_classifier(
             raise UsageError(
                 f"{shown} has a {kind}, which can't be trained here: give what is in it"
             )
-    with seeded(0), theirs(name, _given(example)):
+    with seeded(0), _tried(name, _given(example)):
         if has_lazy_layers(model):
             materialize(model, example)
     tried = twin(model)
-    with evaluating(tried), theirs(name, _given(example)), torch.no_grad():
+    with evaluating(tried), _tried(name, _given(example)), torch.no_grad():
         _check_outputs(tried(example), len(example), classes, name)
     batch = example[:last_batch]
     trial = twin(model).train()
-    with seeded(0), theirs(name, _given(batch)):
+    with seeded(0), _tried(name, _given(batch)):
         outputs = _check_outputs(trial(batch), len(batch), classes, name)
         F.cross_entropy(outputs, torch.zeros(len(batch), dtype=torch.int64)).backward()
     before = _kept_by_modules(trial)
-    with seeded(0), theirs(name, _given(batch)), torch.no_grad():
+    with seeded(0), _tried(name, _given(batch)), torch.no_grad():
         trial(batch)
     return tuple(
         name
         for name, value in _kept_by_modules(trial).items()
         if name in before and not _is_same(before[name], value)
     )
+
+
+@contextmanager
+def _tried(name: str, given: str) -> Iterator[None]:
+    try:
+        with theirs(name, given):
+            yield
+    except UsageError as error:
+        if re.search(r"\b(Half|BFloat16)\b", str(error)):
+            hint = "all parameters are float32 here, or as --dtype says: don't cast inputs to half"
+            raise UsageError(f"{error}; {hint}") from error
+        raise
 
 
 def _kept_by_modules(model: nn.Module) -> dict[str, object]:

@@ -184,7 +184,9 @@ def why_not_stackable(template: nn.Module, example: torch.Tensor) -> str:
         return sanitize(text[0], 200)
     if draws:
         return "it draws random numbers that aren't torch's, which its trials would share"
-    if stacked.shape != alone.shape or not torch.allclose(stacked, alone, 1e-3, 1e-5, True):
+    if stacked.shape != alone.shape or not torch.allclose(
+        stacked.float(), alone.float(), 1e-3, 1e-5, True
+    ):
         return "its stacked forward pass gives other values than the plain one"
     return ""
 

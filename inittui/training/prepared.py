@@ -24,6 +24,7 @@ from inittui.initializers.nonlinearity import Follower
 from inittui.models.build import build
 from inittui.models.check import check_classifier
 from inittui.models.observe import twin
+from inittui.models.own import to_place
 from inittui.models.tracing import nonlinearities
 from inittui.text import sanitize
 from inittui.training.batches import Batches
@@ -75,7 +76,7 @@ class Variant:
             note(_start_values(model, written))
         masked = mask_dropout(model)
         layers = [masked[name] for name in self.masks.names]
-        return model.to(self.data.device, self.dtype), layers
+        return to_place(model, self.data.device, self.dtype), layers
 
     def _is_built(self, scheme: Scheme) -> bool:
         pairs = [(scheme.weights, scheme.bias), *((r.weights, r.bias) for r in scheme.layers)]

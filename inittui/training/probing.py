@@ -13,6 +13,7 @@ from inittui.events.records import Event, ProbeMeasured, StartValues, TrialStart
 from inittui.experiment.trials import TrialPlan
 from inittui.inspection.probe import probe
 from inittui.models.observe import twin
+from inittui.models.own import to_place
 from inittui.training.batches import scale_pixels
 from inittui.training.hardware import out_of_memory
 from inittui.training.prepared import Prepared, Variant
@@ -44,7 +45,7 @@ class Inspector:
         """Measure the trial with this number; ``values`` are its parameters and buffers."""
         if self._model is None:
             model = twin(self._variant.template)
-            self._model = model.to(self._variant.data.device, self._variant.dtype)
+            self._model = to_place(model, self._variant.data.device, self._variant.dtype)
         trial = self._variant.trials[number]
         images, labels = self._batch(trial)
         measured = probe(
