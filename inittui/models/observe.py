@@ -53,6 +53,47 @@ def twin(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model, memo)
 
 
+def first_forward(model: nn.Module, inputs: torch.Tensor) -> None:
+    """Run a model once as its first training step would, so that it settles what it settles then.
+
+    Nothing is dropped, and running statistics stay as they are: they belong to the training.
+    """
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.modules.batchnorm._NormBase)]
+    kept = [(buffer, buffer.clone()) for norm in norms for buffer in norm.buffers()]
+    modes = [(module, module.training) for module in model.modules()]
+    model.train()
+    for module in model.modules():
+        if "Dropout" in type(module).__name__:
+            module.eval()
+    with seeded(0, inputs.device), torch.no_grad():
+        model(inputs)
+        for buffer, value in kept:
+            buffer.copy_(value)
+    for module, mode in modes:
+        module.training = mode
+
+
+def settles(model: nn.Module, example: torch.Tensor) -> bool:
+    """Whether a model's first forward in training sets what it keeps: a scale by the first batch.
+
+    Running statistics and counters don't count.
+    """
+    before, after = twin(model), twin(model)
+    first_forward(after, example)
+    kept, now = _kept(before), _kept(after)
+    return any(name in now and not torch.equal(value, now[name]) for name, value in kept.items())
+
+
+def _kept(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Return all that a model keeps but counters, as tensors: its flags too."""
+    found = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    for path, module in model.named_modules():
+        for key, value in vars(module).items():
+            if isinstance(value, bool) and key != "training":
+                found[f"{path}:{key}"] = torch.tensor(value)
+    return {name: tensor.detach() for name, tensor in found.items()}
+
+
 def has_lazy_layers(model: nn.Module) -> bool:
     """Whether layers of a model get their shapes from the first inputs, and have none yet."""
     kept = [*model.parameters(), *model.buffers()]

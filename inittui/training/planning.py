@@ -142,6 +142,9 @@ def _kind(variant: Variant, busy_bytes: int) -> tuple[Kind, str]:
     template = variant.template
     if not all(parameter.requires_grad for parameter in template.parameters()):
         return "single", "some of its parameters are frozen"
+    if variant.settles:
+        # A plain flag that says so would be one for all trials of a stack.
+        return "single", "its first forward in training sets what it keeps, for each trial anew"
     if dense_layers(_masked(template)) is not None:
         return "dense", ""
     reason = why_not_stackable(template, variant.data.example)

@@ -23,7 +23,7 @@ from inittui.initializers.catalogue import BUILT
 from inittui.initializers.nonlinearity import Follower
 from inittui.models.build import build
 from inittui.models.check import check_classifier
-from inittui.models.observe import twin
+from inittui.models.observe import settles, twin
 from inittui.models.own import to_place
 from inittui.models.tracing import nonlinearities
 from inittui.text import sanitize
@@ -50,6 +50,8 @@ class Variant:
     followers: Mapping[str, Follower]
     """The nonlinearity that follows each weight layer."""
     masks: MaskPlan
+    settles: bool = False
+    """Whether the model's first forward in training sets what it keeps, see `settles`."""
     unkept: tuple[str, ...] = ()
     """Names of plain values that the model changes while it trains; checkpoints don't have them."""
 
@@ -201,7 +203,8 @@ def _variant(asked_for: Experiment, trials: Mapping[int, TrialPlan], data: Devic
     masks = plan_masks(trial_model, data.example)
     for scheme in dict.fromkeys(plan.scheme for plan in plans):
         apply_scheme(trial_model, parse_scheme(scheme), seed, followers, as_built=True)
-    return Variant(experiment, trials, data, template, followers, masks, unkept)
+    settling = settles(template, data.example)
+    return Variant(experiment, trials, data, template, followers, masks, settling, unkept)
 
 
 def _shapes(model: nn.Module) -> dict[str, torch.Size]:

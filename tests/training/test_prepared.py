@@ -21,6 +21,8 @@ from inittui.experiment.records import (
     ModelConfig,
     TrainingConfig,
 )
+from inittui.results.state import fold
+from inittui.training.engine import train
 from inittui.training.prepared import Variant, prepare, prepare_on_noise
 
 CODE = """
@@ -201,3 +203,90 @@ def test_built_keeps_a_model_of_ours_too() -> None:
     assert not torch.equal(
         values(made, "built", 0)["fc1.weight"], values(made, "default", 0)["fc1.weight"]
     )
+
+
+SETTLING = """
+import torch
+from torch import nn
+
+
+class UnitVariance(nn.Module):
+    \"\"\"Scales by its first batch, as LSUV does; a plain flag says that it has.\"\"\"
+
+    def __init__(self):
+        super().__init__()
+        self.gain, self.done = nn.Parameter(torch.ones(())), False
+
+    def forward(self, x):
+        if not self.done:
+            with torch.no_grad():
+                self.gain.copy_(1 / (x.std() + 1e-6))
+            self.done = True
+        return x * self.gain
+
+
+class Observer(UnitVariance):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("seen", torch.zeros((), dtype=torch.bool))
+        self.register_buffer("largest", torch.ones(()))
+
+    def forward(self, x):
+        if not self.seen:
+            self.largest.copy_(x.detach().abs().max())
+            self.seen.fill_(True)
+        return x / self.largest
+
+
+def lsuv():
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 16), UnitVariance(), nn.Tanh(),
+                         nn.Linear(16, 10))
+
+
+def observed():
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 16), Observer(), nn.Tanh(),
+                         nn.Linear(16, 10))
+
+
+def spectral():
+    wide = nn.utils.spectral_norm(nn.Linear(784, 64))
+    return nn.Sequential(nn.Flatten(), wide, nn.Tanh(), nn.Linear(64, 10))
+"""
+
+
+@pytest.mark.parametrize("name", ["lsuv", "observed", "spectral"])
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_every_trial_settles_its_own_and_inspection_sees_it_settled(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "settling_own.py"
+    path.write_text(SETTLING)
+    wanted = Experiment(
+        ("normal:std=0.5", "normal:std=0.01"),
+        model=ModelConfig(f"{path}:{name}"),
+        data=DataConfig(limit=250),
+        training=TrainingConfig(epochs=1, device="cpu", batch_size=100),
+        inspection=InspectionConfig(before=True, images=100),
+    )
+    prepared = prepare(wanted)
+    (made,) = prepared.variants
+    assert made.settles
+    for model in (made.template, *(made.model(plan)[0] for plan in made.trials.values())):
+        kept = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+        for module in model.modules():
+            assert not getattr(module, "done", False)
+        assert not any(bool(value) for key, value in kept.items() if key.endswith("seen"))
+    for trial in fold(train(prepared)).trials:
+        assert trial.status == "finished"
+        # In evaluation mode, but settled: about what the first step sees, over other images.
+        assert trial.probes[0].probe.loss == pytest.approx(trial.losses[0], rel=0.15)
+
+
+def test_plain_models_settle_nothing() -> None:
+    wanted = Experiment(
+        ("rule",),
+        model=ModelConfig("lenet", batch_norm=True),
+        data=DataConfig(limit=50),
+        training=TrainingConfig(device="cpu"),
+    )
+    assert not prepare(wanted).variants[0].settles
