@@ -148,10 +148,25 @@ def _import_module(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
+_places: dict[str, Path] = {}
+"""Where a run found the files that it names, by how it names them."""
+
+
+def remember_place(place: str, path: str) -> None:
+    """Take a file that is named by ``place`` from ``path``, wherever this process was started."""
+    _places[place] = Path(path)
+
+
+def place_of(place: str) -> Path:
+    """Return the path of a file that somebody named."""
+    return _places.get(place, Path(place))
+
+
 def _import_file(place: str) -> ModuleType:
-    path = Path(place)
+    path = place_of(place)
     if not path.is_file():
-        raise UsageError(f"there is no file {sanitize(place, 200)}")
+        where = "" if str(path) == place else f"; it was {path} when the run began"
+        raise UsageError(sanitize(f"there is no file {sanitize(place, 200)}{where}"))
     _look_in(path.parent)
     spec = importlib.util.spec_from_file_location(f"inittui_own_{path.stem}", path)
     assert spec is not None and spec.loader is not None

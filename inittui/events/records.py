@@ -49,6 +49,9 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
     """Fingerprint of the data; "" where an older log doesn't say."""
     versions: dict[str, str] = {}
     """Versions of inittui, python, torch, …"""
+    code: dict[str, tuple[str, str]] = {}
+    """Of somebody's own model and initializers, by name: the file's absolute path, and a digest of
+    its source and of what it imports from beside it."""
     host: str = ""
     pid: int = 0
     command: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from inittui.code_digest import code_digests
 from inittui.errors import MachineError
 from inittui.events.records import (
     Event,
@@ -35,6 +36,7 @@ from inittui.training.prepared import Prepared, prepare
 from inittui.training.probing import measure_starts
 from inittui.training.rounding import RoundingWatch
 from inittui.training.stack import Stack
+from inittui.trust import named_code
 from inittui.user_code import blamed
 
 
@@ -216,6 +218,7 @@ class _Here:
             validated=len(data.splits[experiment.seeds[0]].validation),
             chance=data.chance,
             data=data.fingerprint,
+            code=code_digests(named_code(experiment)),
             steps_per_epoch=-(-images // min(experiment.training.batch_size, images)),
             **self._facts,
         )
