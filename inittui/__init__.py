@@ -9,7 +9,8 @@ Everything is imported on first use: `import inittui` itself is immediate.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False
+"""What `typing` calls so: importing that takes longer than all else before a signal is heard."""
 
 if TYPE_CHECKING:
     from inittui.api import compare, load_run

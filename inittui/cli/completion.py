@@ -37,14 +37,12 @@ def complete_scheme(incomplete: str) -> list[Candidate]:
 
 
 def complete_model(incomplete: str) -> list[Candidate]:
-    """Return the models by name."""
     from inittui.experiment.models import MODELS
 
     return [(each.name, each.title) for each in MODELS.values() if each.name.startswith(incomplete)]
 
 
 def complete_data(incomplete: str) -> list[Candidate]:
-    """Return the data sets by name."""
     from inittui.data.descriptions import DATA_SETS
 
     return [

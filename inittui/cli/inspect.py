@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 NOISE = "noise"
 """In place of a data set: inputs that are drawn, for models that no images fit."""
 _LISTED = 12
-"""Layers named in an error."""
 
 Moment = Literal["before", "after", "both"]
 
@@ -168,7 +167,6 @@ def _measure(
 
 
 def _recorded(run_id: str, runs_dir: Path | None) -> tuple[RunState, Path]:
-    """Return what a run has recorded, and where."""
     from inittui.runs import find_run, load_settled, runs_root
 
     run = find_run(runs_root(runs_dir), run_id)

@@ -1,39 +1,112 @@
-"""Ctrl-C: once ends the run in order, twice ends it at once."""
+"""Signals that ask to stop: Ctrl-C, `kill`, a terminal that is closed.
+
+Once ends a command in order, twice at once. Whoever started it is told by an exit code of 128 plus
+the signal's number, as shells count.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
-import threading
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
-from inittui.cli.console import note
+TYPE_CHECKING = False  # as `inittui` has it
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_AGAIN_SECONDS = 0.01
+
+_received: list[int] = []
+"""The first signal that asked this process to stop, as signals are a process's."""
+
+
+def stop_code() -> int:
+    """Return the exit code of a process that was asked to stop, or was and doesn't know how."""
+    return 128 + (_received[0] if _received else signal.SIGINT)
+
+
+def was_asked() -> bool:
+    """Whether a signal asked this process to stop."""
+    return bool(_received)
+
+
+def end_at_once() -> NoReturn:
+    """End without waiting for threads that are in the middle of a step."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed, or never there
+            stream.flush()
+    os._exit(stop_code())
+
+
+def raise_on_signals() -> None:
+    """Let the signals raise `KeyboardInterrupt`, so that what is open is closed.
+
+    What was to be ignored, as `nohup` and shells want it for jobs behind, stays so.
+    """
+    for number in _STOPPING:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _raise)
+    sys.unraisablehook = _raise_again
+
+
+def _raise(number: int, _frame: FrameType | None) -> None:
+    if _is_first(number):
+        raise KeyboardInterrupt
+
+
+def _is_first(number: int) -> bool:
+    """Note a signal; a second one ends the process.
+
+    But a terminal that is closed sends SIGHUP twice, once by itself and once by its shell.
+    """
+    if not _received:
+        _received.append(number)
+        return True
+    if number != signal.SIGHUP:
+        os._exit(stop_code())
+    return False
+
+
+def _raise_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Raise once more what came in a callback, of imports above all, where it is dropped."""
+    if not (_received and isinstance(unraisable.exc_value, KeyboardInterrupt)):
+        sys.__unraisablehook__(unraisable)
+        return
+    number = _received.pop()
+    signal.signal(signal.SIGALRM, lambda _number, frame: _raise(number, frame))
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
 
 
 @contextmanager
 def orderly_stop() -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether the person asked to stop (SIGINT or SIGTERM).
+    """Give a function that says whether the process was asked to stop.
 
-    A second signal raises KeyboardInterrupt. Outside the main thread signals are left alone.
+    A second signal ends the process. Outside the main thread signals are left alone.
     """
-    asked = threading.Event()
+    import threading
+
+    from inittui.cli.console import note
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-        if number == signal.SIGINT:
+        if _is_first(number) and number == signal.SIGINT:
             note("stopping; press Ctrl-C again to end at once")
 
     if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
+        yield was_asked
         return
     before = {
-        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, on_signal)
+        for number in _STOPPING
+        if signal.getsignal(number) != signal.SIG_IGN
     }
     try:
-        yield asked.is_set
+        yield was_asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

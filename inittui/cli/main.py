@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from contextlib import redirect_stdout, suppress
 from typing import Annotated, NoReturn
 
@@ -13,6 +14,7 @@ from typer import TyperException
 from inittui.cli.completion import complete_in_bash, is_asked_by_bash
 from inittui.cli.console import make_writable, note
 from inittui.cli.deferred import load_help
+from inittui.cli.interrupt import end_at_once, was_asked
 from inittui.cli.registry import Commands
 from inittui.cli.tui import Fps, NoMouse, RunsDir, Theme, open_lab
 from inittui.errors import ExitCode, InittuiError
@@ -63,7 +65,7 @@ def root(
 
 
 def main() -> None:
-    """Run the command line and exit with an `ExitCode`."""
+    """Run the command line and exit with an `ExitCode`, or 128 plus the signal that ended it."""
     make_writable()
     try:
         if is_asked_by_bash():
@@ -72,39 +74,38 @@ def main() -> None:
             load_help()
         code = app(standalone_mode=False)
         if code == ExitCode.INTERRUPTED:  # what typer makes of Ctrl-C too
-            _end_at_once()
+            end_at_once()
         sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else ExitCode.DONE)
-    except TyperException as error:
-        note(_one_line(error))
-        sys.exit(ExitCode.USAGE)
-    except InittuiError as error:
-        if "--debug" in sys.argv:
-            raise
-        note(str(error))
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        _end_at_once()
     except BrokenPipeError:
         _end_unread()
     except SystemExit as end:
         if end.code == 1:  # typer's and rich's way to end on a broken pipe; we have no such code
             _end_unread()
         raise
-    except OSError as error:
-        if "--debug" in sys.argv:
+    except BaseException as error:
+        if was_asked() or isinstance(error, (KeyboardInterrupt, typer.Abort)):
+            end_at_once()
+        told = _told(error)
+        if told is None:
             raise
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        message, code = told
+        note(message)
+        sys.exit(code)
+
+
+def _told(error: BaseException) -> tuple[str, int] | None:
+    """Return the line and the exit code of an error; None for a bug, which keeps its traceback."""
+    if isinstance(error, TyperException):
+        return _one_line(error), ExitCode.USAGE
+    if isinstance(error, InittuiError):
+        return str(error), error.exit_code
+    if isinstance(error, OSError):
         where = f": {error.filename}" if error.filename else ""
-        note(f"{error.strerror or error}{where}")
-        sys.exit(ExitCode.ENVIRONMENT)
-
-
-def _end_at_once() -> NoReturn:
-    """End without waiting for threads that are in the middle of a step."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
-    os._exit(ExitCode.INTERRUPTED)
+        return f"{error.strerror or error}{where}", ExitCode.ENVIRONMENT
+    return None
 
 
 def _end_unread() -> NoReturn:

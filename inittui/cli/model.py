@@ -117,7 +117,6 @@ def _written(model: nn.Module, example: torch.Tensor, text: str) -> tuple[str, t
 
 
 def _own_shape(name: str) -> tuple[int, ...] | None:
-    """Return the inputs that a model has where neither they nor a data set are named."""
     if name.startswith(TORCHVISION):
         return TORCHVISION_INPUT
     return MODELS[name].input if name in MODELS else None
@@ -141,6 +140,7 @@ def _list_document() -> dict[str, Any]:
 
 
 def _document(summary: ModelSummary) -> dict[str, Any]:
+    facts = ("name", "kind", "output", "parameters", "fan_in", "fan_out", "nonlinearity")
     return {
         "schema": "inittui.model/1",
         "model": summary.name,
@@ -148,16 +148,8 @@ def _document(summary: ModelSummary) -> dict[str, Any]:
         "parameters": summary.parameters,
         "scheme": summary.scheme or None,
         "layers": [
-            {
-                "name": row.name,
-                "kind": row.kind,
-                "output": row.output,
-                "parameters": row.parameters,
-                "fan_in": row.fan_in,
-                "fan_out": row.fan_out,
-                "nonlinearity": row.nonlinearity,
-                **({"initializers": _initializers(summary, row.name)} if summary.scheme else {}),
-            }
+            {fact: getattr(row, fact) for fact in facts}
+            | ({"initializers": _initializers(summary, row.name)} if summary.scheme else {})
             for row in summary.rows
         ],
     }

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inittui.cli.console import note
 from inittui.cli.interrupt import orderly_stop
+from inittui.cli.new_run import new_run, new_run_to_train, tell_how_to_resume
 from inittui.cli.progress import Progress, expectation, show_progress
 from inittui.errors import ExitCode, MachineError, UsageError
 from inittui.events.records import Noted, RunEnded, RunStarted
 from inittui.experiment.records import Experiment
 from inittui.results.state import RunState
-from inittui.runs import LogTail, RunDirectory, create_run, delete_run, runs_root, summarize
+from inittui.runs import LogTail, RunDirectory, runs_root, summarize
 from inittui.runs.launch import start_worker
 
 if TYPE_CHECKING:
+    import subprocess
+
     from inittui.recording.recorder import Recorder
 
 _POLL_SECONDS = 0.05
@@ -72,8 +75,8 @@ def conduct(
 ) -> Outcome:
     """Train an experiment with its progress on stderr.
 
-    Nothing is left behind where the experiment turns out to be impossible: the directory of the
-    run is made after everything was checked and loaded.
+    The run is there before anything is loaded, so that what ends this process at any moment leaves
+    one that can be resumed. An experiment that turns out to be impossible leaves nothing behind.
 
     Args:
         experiment: what to train.
@@ -86,16 +89,18 @@ def conduct(
     Raises:
         InittuiError: before training starts.
     """
-    with show_progress(quiet) as progress:
+    root = runs_root(runs_dir)
+    kept = new_run_to_train(root, experiment) if save else nullcontext((None, None))
+    with kept as (run, log), show_progress(quiet) as progress:
         from inittui.recording.recorder import Recorder
         from inittui.training.prepared import prepare
 
         prepared = prepare(experiment)
         if experiment.sweeps and not (quiet or expected):
             progress(Noted(message=expectation(prepared)), RunState())
-        run = create_run(runs_root(runs_dir), experiment) if save else None
-        recorder = Recorder(prepared, run, checkpoint_seconds=checkpoint_seconds)
-        return _record(recorder, run, RunState(), progress)
+        recorder = Recorder(prepared, run, log=log, checkpoint_seconds=checkpoint_seconds)
+        outcome = _record(recorder, run, RunState(), progress)
+    return _told(outcome)
 
 
 def resume(
@@ -123,7 +128,15 @@ def resume(
         recorder = Recorder.of_resumption(
             resumption, force=force, trust=trust, checkpoint_seconds=checkpoint_seconds
         )
-        return _record(recorder, run, resumption.state, progress)
+        outcome = _record(recorder, run, resumption.state, progress)
+    return _told(outcome)
+
+
+def _told(outcome: Outcome) -> Outcome:
+    """Say how what was interrupted goes on, once no progress is drawn any more."""
+    if outcome.run is not None and outcome.exit_code is ExitCode.INTERRUPTED:
+        tell_how_to_resume(outcome.run)
+    return outcome
 
 
 def _record(
@@ -154,20 +167,30 @@ def detach(
     Raises:
         InittuiError: it could not start; nothing is left behind.
     """
-    run = create_run(runs_root(runs_dir), experiment)
-    worker = start_worker(run, trust=True, checkpoint_seconds=checkpoint_seconds)
+    with new_run(runs_root(runs_dir), experiment) as run:
+        worker = start_worker(run, trust=True, checkpoint_seconds=checkpoint_seconds)
+        try:
+            _wait_for_start(run, worker)
+        except BaseException:
+            worker.kill()
+            worker.wait()
+            raise
+    return run
+
+
+def _wait_for_start(run: RunDirectory, worker: subprocess.Popen[bytes]) -> None:
+    """Return when a worker trains; raise what kept it from that."""
     tail = LogTail(run.log)
     while True:
         ended = worker.poll()
         for event in tail.poll():
             if isinstance(event, RunStarted):
-                return run
+                return
             if isinstance(event, RunEnded):
                 worker.wait()
-                delete_run(run)
                 error = MachineError if worker.returncode == ExitCode.ENVIRONMENT else UsageError
                 raise error(event.reason)
         if ended is not None:
             last = run.worker_log.read_text(encoding="utf-8", errors="replace").splitlines()
-            raise MachineError(f"the worker of run {run.id} ended: {(last or ['no message'])[-1]}")
+            raise MachineError(f"the run can't start: {(last or ['no message'])[-1]}")
         time.sleep(_POLL_SECONDS)

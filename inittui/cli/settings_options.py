@@ -161,7 +161,6 @@ def _parameter(name: str, setting: Setting) -> inspect.Parameter:
 
 
 def _panel(parameter: inspect.Parameter) -> str | None:
-    """Return the panel of the help that a parameter stands in."""
     [about] = getattr(parameter.annotation, "__metadata__", (None,))
     return getattr(about, "rich_help_panel", None)
 

@@ -136,12 +136,9 @@ def inspect_document(
 ) -> str:
     """Return the JSON document of a run's probes, of all trials.
 
-    Args:
-        state: a run with probes.
-        path: the run's directory, None where nothing is kept.
-        layers: pattern of the layers that are told of; None means all.
-        density: give the histograms' density too.
-        values: give the first values of each weight too.
+    ``path`` is the run's directory, None where nothing is kept; ``layers`` the pattern of those
+    that are told of, None means all. ``density`` and ``values``: the histograms' density and the
+    first values of each weight are given too.
     """
     asked = {"density": density, "corner": values}
     copied = Copier(_RECORDS, frozenset(name for name, wanted in asked.items() if not wanted))

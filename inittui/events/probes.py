@@ -62,19 +62,16 @@ class Measured(msgspec.Struct, frozen=True):
 
     @property
     def std(self) -> float:
-        """Standard deviation."""
         variance = from_wire(self.variance)
         return math.sqrt(variance) if variance >= 0 else math.nan
 
     @property
     def second_moment(self) -> float:
-        """Mean of the squares."""
         mean = from_wire(self.mean)
         return from_wire(self.variance) + mean * mean
 
     @property
     def rms(self) -> float:
-        """Root of the mean of the squares."""
         square = self.second_moment
         return math.sqrt(square) if square >= 0 else math.nan
 

@@ -120,6 +120,9 @@ class EpochEnded(Fact, frozen=True, kw_only=True, tag="epoch_ended"):
     """Share of the whole validation part that is classified right, dropout off."""
     seconds: float
     """The trial's training and validation time so far."""
+    train_accuracy: float | None = None
+    """Share of the epoch's training images that was classified right as each batch came: before
+    its update, dropout on. None where an older log doesn't say."""
 
 
 class ProbeMeasured(Fact, frozen=True, kw_only=True, tag="probe_measured"):
@@ -188,6 +191,8 @@ class Noted(Fact, frozen=True, kw_only=True, tag="noted"):
     """Something the person should know, in one line."""
 
     message: str
+    about: str = ""
+    """What it is about, where a later note about the same takes its place."""
 
 
 class RunEnded(Fact, frozen=True, kw_only=True, tag="run_ended"):

@@ -71,14 +71,12 @@ class ModelDescription:
 
 
 def _given(config: ModelConfig) -> list[str]:
-    """Return the names of the options that are set."""
     default = ModelConfig()
     names = [each.name for each in msgspec.structs.fields(ModelConfig)]
     return [name for name in names if getattr(config, name) != getattr(default, name)]
 
 
 def is_own(name: str) -> bool:
-    """Whether a model is a person's own code."""
     return ":" in name and not name.startswith(TORCHVISION)
 
 
@@ -142,13 +140,10 @@ _ALL = (
 )
 
 MODELS: Mapping[str, ModelDescription] = MappingProxyType({each.name: each for each in _ALL})
-"""The models by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayerRow:
-    """One layer, as a forward pass meets it."""
-
     name: str
     kind: str
     """Its class, such as Conv2d."""

@@ -45,8 +45,6 @@ OPEN = "…"
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """One scheme, with what sweeps made of it."""
-
     scheme: str
     family: str = ""
     swept: Mapping[str, Setting] = field(default_factory=dict)
@@ -92,7 +90,6 @@ def _check_count(trials: int) -> None:
 
 
 def _axes(experiment: Experiment) -> dict[str, tuple[Setting, ...]]:
-    """Return the values of each setting that is swept."""
     axes: dict[str, tuple[Setting, ...]] = {}
     for text in experiment.sweeps:
         match = SETTING_SWEEP.fullmatch(text)
@@ -125,7 +122,6 @@ def _not_swept(path: str) -> UsageError:
 
 
 def _read(path: str, text: str) -> Any:
-    """Return a setting's value in the type that its configuration wants."""
     try:
         return _SWEPT[path].read(text)
     except UsageError as error:

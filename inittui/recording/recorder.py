@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from inittui.errors import MachineError, UsageError
-from inittui.events.records import Event, Noted
+from inittui.events.records import Event, Noted, RunEnded
 from inittui.recording.resume import Resumption
 from inittui.runs import LogWriteError, LogWriter, RunDirectory
+from inittui.runs.retrying import RetryingWriter
 
 if TYPE_CHECKING:
     from inittui.training.checkpoints import CheckpointStore
@@ -26,6 +27,7 @@ class Recorder:
         prepared: Prepared,
         run: RunDirectory | None,
         *,
+        log: LogWriter | None = None,
         earlier: Earlier | None = None,
         log_size: int | None = None,
         checkpoint_seconds: float | None = None,
@@ -35,11 +37,13 @@ class Recorder:
         Args:
             prepared: the prepared experiment.
             run: the directory of its run; None keeps nothing.
+            log: its log, where that is open already; it is closed when the run is over.
             earlier: what an interrupted run had come to, to go on from there.
             log_size: bytes that the log had when ``earlier`` was read; another log isn't written.
             checkpoint_seconds: how often long epochs are saved; None is the engine's default.
         """
         self._prepared = prepared
+        self._opened = log
         self._log_size = log_size
         self._run = run
         self._earlier = earlier
@@ -47,7 +51,6 @@ class Recorder:
         self.failure: MachineError | None = None
         """What couldn't be kept on the disk, the log or a checkpoint: training went on."""
         self._store: CheckpointStore | None = None
-        self._told = False
 
     def events(
         self,
@@ -64,59 +67,40 @@ class Recorder:
         from inittui.training.engine import train
 
         with self._log() as log:
-            remark = log.remark if log is not None else ""
+            kept = RetryingWriter(log) if log is not None else None
+            notes = [log.remark] if log is not None and log.remark else []
             for event in train(
                 self._prepared,
                 should_stop=should_stop,
                 run=self._run.id if self._run else "",
                 command=command,
                 process_started=process_started,
-                checkpoints=self._checkpoints(log),
+                checkpoints=self._checkpoints(kept),
                 earlier=self._earlier,
             ):
-                if log is not None:
-                    yield from self._write(log, event)
+                yield from _written(kept, event)
                 yield event
-                if remark and log is not None:
-                    note = Noted(at=event.at, message=remark)
-                    yield from self._write(log, note)
+                while notes:
+                    note = Noted(at=event.at, message=notes.pop())
+                    yield from _written(kept, note)
                     yield note
-                    remark = ""
+            if kept is not None:
+                self.failure = kept.failure
         if self._store is not None and self._store.failed and self.failure is None:
             self.failure = MachineError("not every checkpoint could be kept; what was measured is")
 
-    def _checkpoints(self, log: LogWriter | None) -> CheckpointStore | None:
+    def _checkpoints(self, log: RetryingWriter | None) -> CheckpointStore | None:
         from inittui.training.checkpoints import SAVE_SECONDS, CheckpointStore
 
         if self._run is None or log is None:
             return None
-
-        def log_is_on_disk() -> bool:
-            if self.failure is None:
-                try:
-                    log.sync()
-                except LogWriteError as error:
-                    self.failure = error
-            return self.failure is None
-
         every = self._checkpoint_seconds
         self._store = CheckpointStore(
             self._run.checkpoints,
-            log_is_on_disk=log_is_on_disk,
+            log_is_on_disk=log.sync,
             every=SAVE_SECONDS if every is None else every,
         )
         return self._store
-
-    def _write(self, log: LogWriter, event: Event) -> Iterator[Event]:
-        if self.failure is None:
-            try:
-                log.write(event)
-            except LogWriteError as error:
-                self.failure = error
-        if self.failure is not None and not self._told:
-            self._told = True
-            message = f"{self.failure}; training goes on, nothing more is kept"
-            yield Noted(at=event.at, message=message)
 
     @classmethod
     def of_resumption(
@@ -166,8 +150,7 @@ class Recorder:
         if self._run is None:
             yield None
             return
-        log = LogWriter(self._run, size=self._log_size)
-        log.__enter__()
+        log = self._opened or LogWriter(self._run, size=self._log_size).__enter__()
         try:
             yield log
         finally:
@@ -175,3 +158,21 @@ class Recorder:
                 log.__exit__(*sys.exc_info())
             except LogWriteError as error:
                 self.failure = self.failure or error
+
+
+def _written(log: RetryingWriter | None, event: Event) -> Iterator[Event]:
+    """Write an event; yield what the person should know of that, which is written too."""
+    if log is None:
+        return
+    if isinstance(event, RunEnded):
+        log.flush()  # what is said of that belongs before the end
+        yield from _told(log, event.at)
+    log.write(event)
+    yield from _told(log, event.at)
+
+
+def _told(log: RetryingWriter, at: float) -> Iterator[Event]:
+    for message in log.news():
+        note = Noted(at=at, message=message, about="log")
+        log.write(note)
+        yield note

@@ -6,10 +6,14 @@ in a session of its own, so that neither a closed terminal nor a crash of the sc
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    sys.path.pop(0)  # `python -m` looks in the current directory first
+
 import argparse
 import os
 import signal
-import sys
 import threading
 import time
 from pathlib import Path

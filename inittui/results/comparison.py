@@ -37,8 +37,6 @@ level of 1.6e-6: nothing that a person trains tells these apart."""
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A quantity over a contestant's trials."""
-
     mean: float
     std: float | None
     """With n − 1; None for a single value."""

@@ -27,7 +27,9 @@ def start_worker(
     """Train a run in a process and a session of its own.
 
     What it prints goes to the run's worker log; it has no terminal and no standard input, for a
-    child that shares a terminal's input hangs on what the terminal sends.
+    child that shares a terminal's input hangs on what the terminal sends. What lies in the current
+    directory is not on its path, nor on that of its own children: a `numpy.py` there is nobody's
+    to run.
 
     Args:
         run: its directory, with its experiment in it.
@@ -50,12 +52,13 @@ def start_worker(
     log = open_regular(run.worker_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     with open(log, "ab") as output:  # noqa: PTH123 (a descriptor)
         return subprocess.Popen(
-            [sys.executable, "-m", "inittui.recording.worker", *options, str(run.path)],
+            [sys.executable, "-P", "-m", "inittui.recording.worker", *options, str(run.path)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             close_fds=True,
+            env={**os.environ, "PYTHONSAFEPATH": "1"},
         )
 
 

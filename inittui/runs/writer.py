@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from inittui.errors import MachineError
 from inittui.events.records import Event, RunEnded, encode
-from inittui.files import open_regular
+from inittui.files import open_regular, sync_directory
 from inittui.runs.chain import BEGIN, add_checksum, last_checksum
 from inittui.runs.decoding import CANCEL, MAXIMUM_LINE
 from inittui.runs.directory import RunDirectory
@@ -17,7 +18,14 @@ from inittui.runs.lock import RunBusyError, WriterLock
 
 
 class LogWriteError(MachineError):
-    """The log can't be written any more; what it holds is whole."""
+    """The log can't be written; what it holds is whole."""
+
+    def __init__(self, message: str, *, reason: str = "", may_pass: bool = False) -> None:
+        """Take the message; the ``reason`` is its part that the system gave."""
+        super().__init__(message)
+        self.reason = reason
+        self.may_pass = may_pass
+        """Whether it may be written later, as where a full disk gets room."""
 
 
 class LogWriter:
@@ -32,6 +40,7 @@ class LogWriter:
         self._last = BEGIN
         """The checksum of the log's last line."""
         self._torn = False
+        self._is_new = False
         self._unsynced = False
         self._failed = False
 
@@ -87,6 +96,16 @@ class LogWriter:
         finally:
             self._close()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it was entered and not left yet."""
+        return self._file >= 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is open and nothing was ever written."""
+        return self.is_open and os.fstat(self._file).st_size == 0
+
     def write(self, event: Event) -> None:
         """Append one event; the last one of a run is on disk when this returns.
 
@@ -120,12 +139,17 @@ class LogWriter:
         self._unsynced = False
         try:
             os.fsync(self._file)
+            if self._is_new:  # a power cut must not take its name back
+                with suppress(FileNotFoundError):  # that it was removed is told by `write`
+                    sync_directory(self._run.path)
+                self._is_new = False
         except OSError as error:
             raise self._failure(error) from None
 
     def _open(self) -> None:
         self._file = open_regular(self._run.log, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         size = os.fstat(self._file).st_size
+        self._is_new = size == 0
         if self._size not in (None, size):
             raise RunBusyError(
                 f"run {self._run.id} was written by another process meanwhile; 'inittui runs show "
@@ -169,7 +193,11 @@ class LogWriter:
     def _failure(self, error: OSError) -> LogWriteError:
         self._failed = True
         reason = error.strerror or str(error)
-        return LogWriteError(f"run {self._run.id}: the log can't be written: {reason}")
+        return LogWriteError(
+            f"run {self._run.id}: the log can't be written: {reason}",
+            reason=reason,
+            may_pass=error.errno is not None,  # the system's own errors; ours have no number
+        )
 
     def _close(self) -> None:
         if self._file >= 0:

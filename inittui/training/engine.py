@@ -41,12 +41,7 @@ from inittui.user_code import blamed
 def run_experiment(
     experiment: Experiment, *, should_stop: Callable[[], bool] = lambda: False, run: str = ""
 ) -> Iterator[Event]:
-    """Train an experiment; yield every event of its run.
-
-    Args:
-        experiment: what to train.
-        should_stop: asked before every step; True ends the run in order.
-        run: the run's ID, as its first event says it.
+    """Train an experiment, as `train` does; yield every event of its run.
 
     Raises:
         InittuiError: before the first event, where the experiment can't be run here.
@@ -87,7 +82,7 @@ def train(
     Args:
         prepared: what `prepare` gave.
         should_stop: asked before every step; True ends the run in order.
-        run: the run's ID.
+        run: the run's ID, as its first event says it.
         command: what the person typed.
         process_started: where the wall time begins, in seconds since 1970.
         checkpoints: where stacks are saved, and taken up again.
@@ -225,7 +220,6 @@ class _Here:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that a run's numbers depend on."""
     return {
         "inittui": metadata.version("inittui"),
         "python": platform.python_version(),

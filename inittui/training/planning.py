@@ -51,8 +51,6 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class StackPlan:
-    """How an experiment's trials are divided."""
-
     kind: Kind
     groups: tuple[tuple[int, ...], ...]
     """Numbers of the trials of each stack, in the order of training."""
@@ -82,7 +80,6 @@ def plan_stacks(
 
 
 def _groups(variant: Variant, kind: Kind, memory: int) -> Iterator[tuple[int, ...]]:
-    """Yield the stacks of a variant's trials."""
     wanted = variant.experiment.training.stack
     size = 1
     if kind != "single":
@@ -151,7 +148,6 @@ def _kind(variant: Variant, busy_bytes: int) -> tuple[Kind, str]:
 
 
 def _is_busy(variant: Variant, busy_bytes: int) -> bool:
-    """Whether a model is large enough to keep a core of a CPU busy by itself."""
     if variant.data.device.type != "cpu":
         return False
     template, rows = variant.template, variant.experiment.training.batch_size

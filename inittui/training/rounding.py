@@ -49,7 +49,6 @@ class RoundingWatch:
         self._watched = set(names.values())
 
     def see(self, event: Event) -> None:
-        """Take note of an event of the run."""
         if isinstance(event, StepLosses) and event.trial in self._watched:
             known = self._losses.setdefault(event.trial, [])
             if event.first == len(known) < STEPS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 from inittui.errors import UsageError, unknown
@@ -47,6 +48,9 @@ def start(
     )
     if theme is not None and theme not in app.available_themes:
         raise unknown("theme", theme, app.available_themes)
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        # With Python's own handler asyncio ends the app in order; others would raise in its midst.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     app.run(mouse=mouse and settings.mouse)
     return app.return_code or 0
 

@@ -130,7 +130,6 @@ def _per_unit(drawn: Sequence[Histogram], column: float) -> float:
 def _cells(
     columns: Sequence[Sequence[float] | None], most: float, rows: int, ascii_only: bool
 ) -> list[Text]:
-    """Draw the rows, the highest first."""
     bars, *over = [[min(x / most, 1.0) * rows for x in c] if c else [] for c in columns]
     dots = over[0] if over else []
     width = max(len(bars), len(dots))
@@ -156,12 +155,10 @@ def _level(height: float, row: int, levels: int) -> int:
 
 
 def _top(height: float) -> int:
-    """Return the row in which a column of this height ends."""
     return max(round(height) - 1, 0)
 
 
 def _ends(left: str, right: str, width: int) -> Text:
-    """Return a line with one text at each end."""
     room = width - cell_len(right) - 1
     left = shortened(left, max(room, 0))
     return Text(left + " " * max(width - cell_len(left) - cell_len(right), 1) + right)

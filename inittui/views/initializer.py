@@ -22,10 +22,7 @@ _HEIGHT = 15
 
 
 def initializer_detail(sample: Sample, frame: Frame, *, density: bool = False) -> Group:
-    """Return the description, the histogram over its expectation, and the statistics.
-
-    ``density``: a smooth curve through the values stands over the histogram instead.
-    """
+    """Draw a sample; with ``density`` a smooth curve stands over the histogram."""
     parts: list[RenderableType] = [*_heading(sample, frame), Text(), _layer_line(sample, frame)]
     picture = _smooth(sample, frame) if density else _histogram(sample, frame)
     parts += [picture, Text(), _statistics(sample, frame)]

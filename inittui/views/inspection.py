@@ -27,6 +27,7 @@ _ROWS = 5
 """Lines of a small histogram's bars."""
 _WIDEST = 40
 _GAP = 2
+_NOT_MEASURED = "nothing was measured inside this model"
 _MOST_LAYERS = 8
 """Layers whose histograms are drawn unless some are asked for; tables and curves have all."""
 _MOST_NAMED = 8
@@ -43,12 +44,9 @@ def inspection_report(
 ) -> RenderableType:
     """Draw all that was measured of each scheme under its first seed, and all in comparison.
 
-    Args:
-        state: a run with probes.
-        frame: the space.
-        layers: pattern of the layers in tables and histograms; None means all.
-        density: the scale of histograms is the share of values per unit, not their number.
-        values: pattern of the layers whose first weights are shown as they are; None means none.
+    ``layers`` is the pattern of those in tables and histograms; None means all. With ``density``
+    the scale of histograms is the share of values per unit, not their number. ``values`` is the
+    pattern of the layers whose first weights are shown as they are; None means none.
     """
     parts = layer_sections(state, frame, layers=layers, density=density)
     if values is not None:
@@ -75,18 +73,16 @@ def layer_sections(
 def scheme_histograms(
     state: RunState, scheme: str, frame: Frame, *, density: bool = False
 ) -> RenderableType:
-    """Draw what was measured of one scheme, layer by layer."""
-    subject = next((each for each in subjects_of(state) if each.trial.scheme == scheme), None)
+    subject = _subject_of(state, scheme)
     if subject is None:
-        return Text("nothing was measured inside this model")
+        return Text(_NOT_MEASURED)
     return Group(*_histograms(subject, frame, layers=None, density=density))
 
 
 def scheme_numbers(state: RunState, scheme: str, frame: Frame) -> RenderableType:
-    """Return what was measured of one scheme as a table."""
-    subject = next((each for each in subjects_of(state) if each.trial.scheme == scheme), None)
+    subject = _subject_of(state, scheme)
     if subject is None:
-        return Text("nothing was measured inside this model")
+        return Text(_NOT_MEASURED)
     losses = [
         line
         for event in subject.probes
@@ -97,6 +93,10 @@ def scheme_numbers(state: RunState, scheme: str, frame: Frame) -> RenderableType
         *losses, Text(), table, *_unmeasured(subject, frame), Text(),
         *_head(state, [subject], frame),
     )  # fmt: skip
+
+
+def _subject_of(state: RunState, scheme: str) -> ProbeSelection | None:
+    return next((each for each in subjects_of(state) if each.trial.scheme == scheme), None)
 
 
 def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> Iterator[Text]:
@@ -125,7 +125,6 @@ def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> 
 def _section(
     subject: ProbeSelection, frame: Frame, layers: str | None, density: bool
 ) -> Iterator[RenderableType]:
-    """Return one scheme's heading, table and histograms."""
     style = subject.style
     title = Text.assemble((style.mark(frame.ascii_only), style.color), " ")
     title.append(frame.say(subject.trial.scheme, 200), "bold")
@@ -139,7 +138,6 @@ def _section(
 
 
 def _unmeasured(subject: ProbeSelection, frame: Frame) -> Iterator[Text]:
-    """Name the weights that the tables don't have."""
     names = subject.probes[0].probe.unmeasured
     if not names:
         return
@@ -161,7 +159,6 @@ def _fixed(value: float) -> str:
 
 
 def _rows(subject: ProbeSelection, layers: str | None) -> list[Row]:
-    """Return the layers in order, each at all its moments."""
     by_moment = [
         (event.when, select_layers(event.probe.layers, layers)) for event in subject.probes
     ]
@@ -189,7 +186,6 @@ _QUANTITIES: tuple[_Quantity, ...] = (
 def _histograms(
     subject: ProbeSelection, frame: Frame, layers: str | None, density: bool
 ) -> Iterator[Text]:
-    """Draw a row of panels for each layer, all moments over one another."""
     moments = [select_layers(event.probe.layers, layers) for event in subject.probes]
     count = min(map(len, moments))
     shown = list(range(count))
@@ -223,7 +219,6 @@ def _worth_drawing(layers: Sequence[LayerProbe]) -> list[_Quantity]:
 
 
 def _has(layer: LayerProbe, quantity: str) -> bool:
-    """Whether a layer has a quantity that isn't the same as another one."""
     if quantity == "activations":
         return layer.nonlinearity != "identity"
     return quantity != "biases" or layer.biases is not None

@@ -24,7 +24,6 @@ from inittui.views.variance import variance_plots
 
 
 def lesson_list(lessons: Sequence[Lesson], frame: Frame) -> RenderableType:
-    """Return a row per lesson: its name and its title."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
@@ -50,7 +49,6 @@ def lesson_text(lesson: Lesson, frame: Frame, *, parts: bool = False) -> Rendera
 
 
 def part_heading(part: Part, number: int, count: int, frame: Frame) -> RenderableType:
-    """Return the title of a part, and what is said before it runs."""
     place = f"Part {number} of {count}: " if count > 1 else ""
     lines = [Text(frame.say(f"{place}{part.title}"), "bold underline")]
     if part.text:
@@ -131,7 +129,6 @@ def _listed(title: str, items: Sequence[str], frame: Frame) -> list[Text]:
 
 
 def _item(text: str, frame: Frame, bullet: str) -> list[Text]:
-    """Return a paragraph that hangs behind a bullet."""
     lines = paragraph(frame.say(text), max(frame.columns - 2, 1))
     return [
         Text.assemble(f"{frame.say(bullet) if number == 0 else ' '} ", line)

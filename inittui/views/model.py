@@ -46,12 +46,10 @@ class ModelSummary:
 
     @property
     def parameters(self) -> int:
-        """Number of all parameters."""
         return sum(row.parameters for row in self.rows)
 
 
 def models_list(frame: Frame) -> RenderableType:
-    """Return every model with its layers, its options and their defaults, and its source."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("model", no_wrap=True)
     table.add_column("layers, options, source", overflow="fold")
@@ -86,7 +84,6 @@ def shape_text(shape: Sequence[int]) -> str:
 
 
 def model_report(model: ModelSummary, frame: Frame) -> RenderableType:
-    """Return the table of a model's layers, and how many parameters they have in all."""
     title = f"{model.name}, inputs of {shape_text(model.input)}"
     weights = sum(row.fan_in is not None for row in model.rows)
     total = f"{model.parameters:,} parameters; {weights} of {len(model.rows)} layers have weights"

@@ -48,7 +48,6 @@ def _is_worth_telling(trial: TrialState) -> bool:
 
 
 def _is_own(initializer: str | None) -> bool:
-    """Whether it is a function of one's own."""
     try:
         return initializer is not None and parse_syntax(initializer).weights.is_reference
     except UsageError:  # a module's own default; and a log may say anything

@@ -253,7 +253,6 @@ def _bars(
     canvas: Canvas,
     color: str,
 ) -> list[Layer]:
-    """Return a vertical bar from the lower to the upper bound at every marked point."""
     places = [x for x, _ in marked]
     low, high = (dict(heights_at(bound, places)) for bound in bounds)
     sign = "|" if canvas.marker == "ascii" else "│"
@@ -276,7 +275,6 @@ def _end(end: tuple[float, float], canvas: Canvas, color: str) -> Layer:
 
 
 def _not_drawn(series: Sequence[Series], points: Sequence[Points]) -> str:
-    """Say what is missing in the picture, or nothing where nothing is."""
     ended = [s.name for s, p in zip(series, points, strict=True) if p.end is not None]
     gaps = sum(p.not_finite for p in points if p.end is None)
     not_positive = sum(p.not_positive for p in points)
@@ -289,7 +287,6 @@ def _not_drawn(series: Sequence[Series], points: Sequence[Points]) -> str:
 
 
 def _title(title: str, y_label: str, width: int, ascii_only: bool) -> list[Text]:
-    """Return the title in one line or two; a longer one is cut."""
     text = legible(" · ".join(filter(None, (title, y_label))), ascii_only)
     lines = paragraph(text, width, "bold")
     return lines if len(lines) <= 2 else one_line(text, width, "bold")

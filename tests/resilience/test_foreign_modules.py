@@ -1,0 +1,128 @@
+"""What lies in the current directory is not imported, however a process is started."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import inittui
+from inittui.experiment.records import Experiment
+from inittui.experiment.toml import load_experiment
+from inittui.lessons import read_lesson
+from inittui.runs import RunDirectory, create_run, load_state
+from inittui.runs.launch import start_worker
+from inittui.tui.lesson_process import RunningLesson
+from inittui.tui.open_runs import OpenRuns
+from tests.support.commands import INITTUI, wait_until
+
+NAMES = ("inittui", "json", "numpy", "random", "sitecustomize", "torch", "typing", "usercustomize")
+"""Modules that inittui, Python or torch import when they start."""
+
+SMALL = "[model]\nhidden = [8]\n[data]\nlimit = 500\n[training]\nepochs = 1\n"
+OWN = """
+import random, numpy, pathlib, torch
+
+def halves(tensor):
+    assert all("site-packages" in m.__file__ for m in (numpy, torch)), (numpy, torch)
+    pathlib.Path("own-ran").touch()
+    torch.nn.init.constant_(tensor, 0.5)
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a directory whose modules tell when they are run."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    for name in NAMES:
+        told = folder / f"ran-{name}"
+        (folder / f"{name}.py").write_text(f"open({str(told)!r}, 'w').close()\nraise SystemExit(9)")
+    (folder / "halves.py").write_text(OWN)
+    (folder / "small.toml").write_text('schemes = ["rule"]\n' + SMALL)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def ran(folder: Path) -> list[str]:
+    return [path.name for path in folder.glob("ran-*")]
+
+
+def started(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def ended(run: RunDirectory) -> bool:
+    return load_state(run)[0].status == "finished" if run.log.exists() else False
+
+
+def test_the_markers_would_tell(here: Path) -> None:
+    assert started(sys.executable, "-c", "import numpy").returncode == 9
+    assert ran(here) == ["ran-numpy"]
+
+
+def test_the_command(here: Path) -> None:
+    done = started(INITTUI, "compare", "-c", "small.toml", "-q", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not ran(here)
+
+
+def test_a_detached_run_and_a_function_of_one_s_own(here: Path, tmp_path: Path) -> None:
+    done = started(INITTUI, "compare", "halves:halves", "-c", "small.toml", "--detach")
+    assert done.returncode == 0, done.stderr
+    wait_until(lambda: ended(RunDirectory(tmp_path / "runs" / done.stdout.strip())))
+    assert (here / "own-ran").exists()
+    assert not ran(here)
+
+
+def test_what_the_ui_starts(here: Path, tmp_path: Path) -> None:
+    open_runs = OpenRuns(tmp_path / "runs")
+    run = open_runs.start(load_experiment(Path("small.toml")))
+    lesson = RunningLesson(read_lesson("uniform-distribution"), "small")
+    while run.is_live or lesson.is_live:
+        run.poll()
+        lesson.advance(open_runs)
+    assert run.worker is not None
+    assert run.worker.wait() == 0, run.directory.worker_log.read_text()
+    assert lesson.runs
+    assert all(each.state.status == "finished" for each in lesson.runs)
+    lesson.close()
+    assert not ran(here)
+
+
+def test_a_worker_that_a_person_starts(here: Path, tmp_path: Path) -> None:
+    """`python -m` looks here first: for inittui itself, which nobody can help, and no further."""
+    (here / "inittui.py").unlink()
+    (here / "typing.py").unlink()
+    for old_name in ("inittui.recording.worker", "inittui.worker"):
+        run = create_run(tmp_path / "runs", load_experiment(Path("small.toml")))
+        done = started(sys.executable, "-m", old_name, str(run.path))
+        assert done.returncode == 0, done.stderr
+        assert ended(run)
+        assert not ran(here)
+
+
+def test_children_of_the_worker_look_elsewhere_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: dict[str, str] = {}
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, env, **__: begun.update(env))
+    start_worker(create_run(tmp_path / "runs", Experiment()))
+    assert begun["PYTHONSAFEPATH"] == "1"
+
+
+def test_processes_are_started_in_one_place() -> None:
+    """Where a second one is added, it has to be tried here."""
+    starting = {"subprocess", "multiprocessing", "concurrent.futures.process", "pty"}
+    package = Path(inittui.__file__).parent
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.Import) and starting & {each.name for each in node.names})
+        or (isinstance(node, ast.ImportFrom) and node.module in starting)
+    }
+    assert found == {"runs/launch.py", "tui/open_run.py", "tui/open_runs.py"}, "types only in tui"
