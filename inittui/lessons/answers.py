@@ -56,17 +56,22 @@ _COMES_DOWN = 0.02
 _UNKNOWN = "not measured"
 
 
-def answer(question: Question, state: RunState, *, is_small: bool = False) -> Answer:
+def answer(
+    question: Question, state: RunState, *, is_small: bool = False, among: Sequence[Question] = ()
+) -> Answer:
     """Answer from a run; what the run has not measured is said.
 
-    ``is_small``: there is a larger size, which may tell what this one can't.
+    ``is_small``: there is a larger size, which may tell what this one can't. ``among``: all that is
+    asked of the run, as differences are judged together.
     """
     kind = type(question)
-    found = (
-        _BY_SIZE[kind](question, state, is_small=is_small)
-        if kind in _BY_SIZE
-        else _ANSWERS[kind](question, state)
-    )
+    if isinstance(question, Difference):
+        differences = [each for each in among if isinstance(each, Difference)]
+        found = answer_difference(question, state, is_small=is_small, among=differences)
+    elif kind in _BY_SIZE:
+        found = _BY_SIZE[kind](question, state, is_small=is_small)
+    else:
+        found = _ANSWERS[kind](question, state)
     return msgspec.structs.replace(found, look=question.look, reference=question.reference)
 
 
@@ -116,7 +121,9 @@ def answer_all(
     Of a run that did not end, this is said first, and no verdict is given on what depends on the
     training.
     """
-    answers = tuple(answer(question, state, is_small=is_small) for question in questions)
+    answers = tuple(
+        answer(question, state, is_small=is_small, among=questions) for question in questions
+    )
     ended = sum(trial.status in ENDED for trial in state.trials)
     if ended == len(state.trials):
         return answers
@@ -362,7 +369,6 @@ _ANSWERS: Mapping[type[Question], Callable[[Any, RunState], Answer]] = {
 
 _BY_SIZE: Mapping[type[Question], Callable[..., Answer]] = {
     AtChance: _at_chance,
-    Difference: answer_difference,
     BestRange: answer_best_range,
     Learns: answer_learns,
 }

@@ -357,3 +357,28 @@ def test_the_size_is_said_with_every_answer() -> None:
     hinted = with_hint(answer_part(part, pairs([0.01]), "small"), lambda: "--full takes 9 min.")
     for each in hinted:
         assert each.text.endswith("--full takes 9 min.") is (CANT_TELL in each.text)
+
+
+def test_differences_that_are_asked_together_are_judged_together() -> None:
+    noise = [0.003, -0.003, 0.001, -0.001, 0.0]
+
+    def trials(scheme: str, above: float, part: int) -> list[Made]:
+        return [
+            Made(scheme, 0.5 + above + part * noise[seed], seed, losses=(1.0, 1.0))
+            for seed in range(5)
+        ]
+
+    state = made_run([*trials("a", 0.0, 0), *trials("b", 0.0032, 1), *trials("c", 0.1, 1)])
+    questions = [
+        Difference(of="accuracy", between=("b", "a")),  # p = 0.03 by itself
+        Difference(of="accuracy", between=("c", "a")),
+        Difference(of="first-100-loss", between=("b", "a")),
+        Difference(of="first-100-loss", between=("c", "a")),
+    ]
+    assert answer(questions[0], state).holds is True
+    first, second, *_ = answer_all(questions, state)
+    assert first.holds is False
+    assert "95 % interval jointly for 4 differences" in first.text
+    assert second.holds is True
+    low, high = first.text.split(" differences ")[1].split(" over")[0].split(" to ")
+    assert float(low) < 0 < float(high)
