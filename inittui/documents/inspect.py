@@ -12,7 +12,8 @@ from inittui.events.probes import Histogram, LayerProbe, Measured, When, select_
 from inittui.events.records import ProbeMeasured
 from inittui.events.wire_numbers import Number, to_wire
 from inittui.experiment.records import Experiment
-from inittui.results.findings import Finding, find
+from inittui.results.findings import find
+from inittui.results.rules.finding import Finding
 from inittui.results.state import RunState, TrialState
 
 

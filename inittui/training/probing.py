@@ -47,8 +47,9 @@ class Inspector:
             self._model = model.to(self._variant.data.device, self._variant.dtype)
         trial = self._variant.trials[number]
         images, labels = self._batch(trial)
+        percentile = self._config.percentile
         measured = probe(
-            self._model, images, labels, percentile=self._config.percentile, values=values
+            self._model, images, labels, percentile=percentile, values=values, when=when
         )
         return ProbeMeasured(at=time.time(), trial=number, when=when, step=step, probe=measured)
 
