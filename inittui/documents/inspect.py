@@ -8,7 +8,15 @@ from typing import Literal
 import msgspec
 
 from inittui.documents.compare import Run, Start, initializer_of, run_of, start_of
-from inittui.events.probes import Histogram, LayerProbe, Measured, When, select_layers
+from inittui.events.probes import (
+    Histogram,
+    LayerProbe,
+    Learning,
+    Measured,
+    Mode,
+    When,
+    select_layers,
+)
 from inittui.events.records import ProbeMeasured
 from inittui.events.wire_numbers import Number, to_wire
 from inittui.experiment.records import Experiment
@@ -69,18 +77,29 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     between_samples: Number
     """Share of the pre-activations' mean square that is variance between samples."""
     dead: float | None
-    """Share of units that are 0 or less for the whole batch; null unless a ReLU follows."""
+    """Share of units whose nonlinearity is flat for the whole batch; null where none follows."""
     saturated: float | None
-    """Share of activations at the flat ends; null unless tanh or a sigmoid follows."""
+    """Share of activations at the flat ends; null for what has none that aren't meant."""
     weight_gradients: Quantity
     bias_gradients: Quantity | None
     gradient_ratio: Number
     """Standard deviation of the weights' gradients by that of the weights; "NaN" if that is 0."""
     pre_activation_gradients: Quantity
+    inputs: Number = "NaN"
+    """Mean square of what the layer is given."""
+    inputs_between: Number = "NaN"
+    """Share of it that is variance between samples, with gates opened."""
+    stuck_units: int | None = None
+    """Units that equal another one and get the same gradient; null where nobody looked."""
+    repeats: int = 1
+    """How many times a block of different units is repeated."""
+    alignment: Number = "NaN"
+    """Mean |cosine| between the incoming weights of two units."""
+    is_frozen: bool = False
 
 
 class ProbeDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """One model at one moment, over a fixed batch, in evaluation mode."""
+    """One model at one moment, over a fixed batch."""
 
     scheme: str
     initializer: str
@@ -103,6 +122,14 @@ class ProbeDocument(msgspec.Struct, frozen=True, kw_only=True):
     unmeasured: tuple[str, ...]
     """Weights that belong to none of the model's layers, or to layers that it doesn't call."""
     findings: tuple[Finding, ...]
+    """The gravest first."""
+    mode: Mode = "evaluation"
+    """In "first-step" layers that have seen no batch normalise by this one, as in training;
+    dropout is off in both."""
+    head: str = ""
+    """The nonlinearity that gives the logits; empty for none."""
+    learning: Learning | None = None
+    """Which parameters no gradient reaches, and why; null where nobody looked."""
 
 
 class InspectDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +183,9 @@ def _probe(
         layers=tuple(_layer(layer, density) for layer in select_layers(probe.layers, layers)),
         unmeasured=probe.unmeasured,
         findings=find(probe, event.when),
+        mode=probe.mode,
+        head=probe.head,
+        learning=probe.learning,
     )
 
 
@@ -181,6 +211,12 @@ def _layer(layer: LayerProbe, density: bool) -> Layer:
         bias_gradients=(None if layer.bias_gradients is None else quantity(layer.bias_gradients)),
         gradient_ratio=to_wire(layer.gradient_ratio),
         pre_activation_gradients=quantity(layer.pre_activation_gradients),
+        inputs=layer.inputs,
+        inputs_between=layer.inputs_between,
+        stuck_units=layer.stuck_units,
+        repeats=layer.repeats,
+        alignment=layer.alignment,
+        is_frozen=layer.is_frozen,
     )
 
 

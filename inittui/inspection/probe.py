@@ -57,8 +57,7 @@ def probe(
     given = values or {}
     # Copies: some models write start values in their first pass, which would be the run's.
     leaves = {
-        name: _leaf(given.get(name, own).detach().clone())
-        for name, own in model.named_parameters()
+        name: _leaf(given.get(name, own).detach().clone()) for name, own in model.named_parameters()
     }
     buffers = {name: given.get(name, own) for name, own in model.named_buffers()}
     # Of one sample there are no batch statistics.
@@ -83,9 +82,7 @@ def _probe(subject: Subject, percentile: float) -> Probe:
     with torch.enable_grad(), evaluating_with(model, subject.fresh, images.device):
         # Cached: what a hook reads of a parametrized layer is then what its forward has used.
         with parametrize.cached(), recorder.watching(model), uses.watching():
-            logits: torch.Tensor = functional_call(
-                model, {**subject.leaves, **buffers}, (images,)
-            )
+            logits: torch.Tensor = functional_call(model, {**subject.leaves, **buffers}, (images,))
         loss = F.cross_entropy(logits, subject.labels)
         seen = tuple(recorder.seen.values())
         of_layers = [tensor for each in seen for tensor in (each.weight, each.bias)]
@@ -94,7 +91,7 @@ def _probe(subject: Subject, percentile: float) -> Probe:
     by_layer = gradients[len(by_parameter) :]
     gates = _gates(subject, uses)
     open_pass = opened(subject, gates) if gates else None
-    woken = _wake(subject, seen, by_parameter, by_layer[::2])
+    woken = _wake(subject, seen, by_parameter, uses.multipliers)
     return Probe(
         images=len(images),
         classes=logits.shape[-1],
@@ -132,7 +129,7 @@ def _wake(
     subject: Subject,
     seen: Sequence[Seen],
     by_parameter: Gradients,
-    by_weight: Sequence[torch.Tensor | None],
+    multipliers: set[str],
 ) -> Woken:
     """Pass again what gets no gradient, or has equal units; nothing where all is well."""
     # The first-order change of the loss when a tensor changes in proportion.
@@ -148,11 +145,16 @@ def _wake(
         if not _any(by_parameter[name]) or (effect <= least and _any(subject.leaves[name]))
     ]
     layers = [each.name for each in seen if each.distinct_units < each.units]
-    return wake(subject, matrices, layers) if matrices or layers else Woken()
+    if not matrices and not layers:
+        return Woken()
+    factors = multipliers | {name for name, leaf in subject.leaves.items() if _is_matrix(leaf)}
+    return wake(subject, matrices, layers, factors)
 
 
 def _effect(leaf: torch.Tensor, gradient: torch.Tensor) -> float:
     return float(gradient.norm()) * float(leaf.detach().norm())
+
+
 def _any(tensor: torch.Tensor | None) -> bool:
     return tensor is not None and bool(tensor.detach().any())
 

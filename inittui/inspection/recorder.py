@@ -180,11 +180,11 @@ class LayerRecorder(Flow):
         fresh = [each for each in seen if each.activations is None and each.dead is None]
         if not fresh:
             return
-        values, others = args[0], args[1:]
+        values = args[0]
         if name == "relu":  # the most frequent one; its derivative is known
             dead, saturated = values.detach() <= 0, None
         else:
-            others = others if name == "prelu" else _constants(others)
+            others = list(args[1:]) if name == "prelu" else _constants(args[1:])
             flat = flatness(func, values, others, kwargs)
             if flat is None:
                 return
@@ -195,9 +195,7 @@ class LayerRecorder(Flow):
             if saturated is not None:
                 each.saturated = int(saturated.sum()) / max(saturated.numel(), 1)
 
-    def _note_own_nonlinearity(
-        self, seen: Seen, output: torch.Tensor, given: torch.Tensor
-    ) -> None:
+    def _note_own_nonlinearity(self, seen: Seen, output: torch.Tensor, given: torch.Tensor) -> None:
         """Measure a nonlinearity that is nobody's known one, between two layers of one shape."""
         self._last = None
         if seen.activations is not None or seen.dead is not None:

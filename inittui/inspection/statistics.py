@@ -169,9 +169,7 @@ def row_labels(rows: torch.Tensor) -> np.ndarray:
     return np.array([known.setdefault(row.tobytes(), len(known)) for row in values], dtype=int)
 
 
-def split_by_gradients(
-    labels: np.ndarray, gradients: torch.Tensor, tolerance: float
-) -> np.ndarray:
+def split_by_gradients(labels: np.ndarray, gradients: torch.Tensor, tolerance: float) -> np.ndarray:
     """Return labels that tell rows apart whose gradients [units, values] differ, too.
 
     They differ where one of three fixed projections does, by more than ``tolerance`` of the

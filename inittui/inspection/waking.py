@@ -1,14 +1,14 @@
 """Whether gradients arrive: at once, after zeros have moved, or never; and whom they keep equal.
 
 Deliberate zeros (a last layer, a gate, one factor of two) block gradients until they have moved,
-which one step of the training does. So parameters that are all 0 and get a gradient are moved
-along it, and the pass is repeated. A gradient of 0 up to rounding is told from a small one by the
-precision: computed in another one, rounding is of another size.
+which one step of the training does; so do outgoing weights that are equal for all classes. So
+what gets a gradient is moved along it, and the pass is repeated. A gradient of 0 up to rounding
+is told from a small one by the precision: computed in another one, rounding is of another size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -37,10 +37,10 @@ IMAGES = 128
 """Samples that the repeated passes take."""
 
 ROUNDS = 3
-"""Moves of zeros, at most: a zero behind a zero behind a zero."""
+"""Moves at most: of a zero behind a zero behind a zero."""
 
 MOVE = 0.01
-"""Root mean square of a move."""
+"""Root mean square of a move, by that of the values, or by 1 where these are 0."""
 
 OPENED = 0.3
 """What gates are set to."""
@@ -206,7 +206,7 @@ def differentiate(
 
 
 def wake(
-    subject: Subject, matrices: Sequence[str], layers: Sequence[str]
+    subject: Subject, matrices: Sequence[str], layers: Sequence[str], factors: Collection[str]
 ) -> Woken:
     """Find out which ``matrices`` ever get a gradient, and which units of ``layers`` stay equal.
 
@@ -214,29 +214,38 @@ def wake(
         subject: the model; a pass takes as long as its samples ask for.
         matrices: parameters whose gradient is 0 or suspiciously small.
         layers: those with units that are equal.
+        factors: parameters that block gradients where they are 0: what values are multiplied by.
     """
     first, exact, found = _precisions(subject.few())
     asleep = [name for name in matrices if _is_rounding(name, first, found)]
     never, zeros = set(asleep), dict[str, None]()
+    alike = {
+        name: row_labels(unit_rows(each.module, each.weight, each.bias))
+        for name, each in found.layers.items()
+        if name in layers
+    }
+    _split(alike, found)
     moved = exact
     for _ in range(ROUNDS if asleep else 0):
         moves = _moves(moved, found, never)
         if not moves:
             break
-        zeros |= dict.fromkeys(moves)
+        zeros |= dict.fromkeys(name for name in moves if not _any(moved.leaves[name]))
         moved = moved.with_({**moved.leaves, **moves})
         found = run(moved)
         never -= _awake(found, never)
+        _split(alike, found)
+    woken = tuple(name for name in asleep if name not in never)
     return Woken(
         never=tuple(name for name in asleep if name in never),
-        woken=tuple(name for name in asleep if name not in never),
-        zeros=tuple(zeros) if len(never) < len(asleep) else (),
-        stuck_units={
-            name: _stuck(found.layers[name], _least(found))
-            for name in layers
-            if name in found.layers
-        },
+        woken=woken,
+        zeros=tuple(name for name in zeros if name in factors) if woken else (),
+        stuck_units={name: _count_equal(labels) for name, labels in alike.items()},
     )
+
+
+def _any(tensor: torch.Tensor) -> bool:
+    return bool(tensor.detach().any())
 
 
 def _precisions(subject: Subject) -> tuple[Gradients | None, Subject, Pass]:
@@ -281,26 +290,34 @@ def _awake(found: Pass, names: set[str]) -> set[str]:
 
 
 def _moves(subject: Subject, found: Pass, asleep: set[str]) -> dict[str, torch.Tensor]:
-    """Return what parameters that are all 0 become by a step along their gradients."""
+    """Return what parameters become by a step along their gradients."""
     moves, least = {}, _least(found)
     for name, leaf in subject.leaves.items():
         gradient = found.by_parameter[name]
         if name in asleep or name in subject.frozen or gradient is None:
             continue
         size = _size(gradient)
-        if size > least and not bool(leaf.detach().any()):
-            moves[name] = _leaf(gradient * (-MOVE * gradient.numel() ** 0.5 / size))
+        if size > least:
+            length = MOVE * (float(leaf.detach().norm()) or leaf.numel() ** 0.5)
+            moves[name] = _leaf(leaf.detach() - gradient * (length / size))
     return moves
 
 
-def _stuck(layer: LayerPass, least: float) -> int:
-    """Return how many units equal another one, and get the same gradient."""
-    labels = row_labels(unit_rows(layer.module, layer.weight, layer.bias))
-    if layer.by_weight is not None and _size(layer.by_weight) > least:
+def _split(alike: dict[str, np.ndarray], found: Pass) -> None:
+    """Tell those of equal units apart that get different gradients."""
+    least = _least(found)
+    for name, labels in alike.items():
+        layer = found.layers[name]
+        if layer.by_weight is None or _size(layer.by_weight) <= least:
+            continue
         gradients = by_unit(layer.module, layer.by_weight)
         if layer.by_bias is not None:
             gradients = torch.cat([gradients, layer.by_bias.unsqueeze(1)], 1)
-        labels = split_by_gradients(labels, gradients, EQUAL)
+        alike[name] = split_by_gradients(labels, gradients, EQUAL)
+
+
+def _count_equal(labels: np.ndarray) -> int:
+    """Return how many have a label that another one has, too."""
     counts = np.unique(labels, return_counts=True)[1]
     return int(counts[counts > 1].sum())
 

@@ -32,5 +32,5 @@ def find(probe: Probe, when: When = "before") -> tuple[Finding, ...]:
         *logits(probe, layers, when),
     ]
     if not any(finding.kind in ("no-gradient", "silent") for finding in found):
-        found += gradients(layers)
+        found += gradients(probe, layers)
     return tuple(sorted(found, key=order))

@@ -22,7 +22,7 @@ def flat(function: Callable[..., Any], *values: float, **options: Any) -> tuple[
     return found.dead.tolist(), saturated
 
 
-def test_tanh_is_saturated_beyond_97_hundredths_and_the_sigmoid_where_its_slope_is_as_small() -> None:
+def test_tanh_is_saturated_beyond_97_hundredths_and_the_sigmoid_as_tanh() -> None:
     values = [math.atanh(x) for x in (-0.99, -0.98, -0.5, 0.0, 0.01, 0.5, 0.98, 0.99)]
     assert flat(torch.tanh, *values)[1] == [True, True, False, False, False, False, True, True]
     logits = [math.log(x / (1 - x)) for x in (0.01, 0.014, 0.02, 0.5, 0.98, 0.986, 0.99)]

@@ -84,7 +84,7 @@ def name_of(layer: LayerProbe) -> str:
 def listed(facts: Sequence[tuple[str, str]], each: str = "layer") -> str:
     """Return "fc1 (12 %), fc2 (30 %) and 5 more layers"."""
     named = [
-        f"{sanitize(name, 60)} ({fact})" if fact else sanitize(name, 60)
+        f"{sanitize(name, 200)} ({fact})" if fact else sanitize(name, 200)
         for name, fact in facts[:_LISTED]
     ]
     more = len(facts) - len(named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from inittui.events.probes import Learning, LayerProbe, Measured, Probe
+from inittui.events.probes import LayerProbe, Learning, Measured, Probe
 from inittui.events.wire_numbers import from_wire
 from inittui.results.rules.finding import Finding, listed, of_layers, of_parameters
 from inittui.text import sanitize
@@ -21,7 +21,7 @@ def unlearned(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
         return
     if learning.never:
         what = "no gradient reaches the weights of"
-        yield _on_weights("no-gradient", what, learning.never, layers)
+        yield _on_weights(what, learning.never, layers)
     for cut in learning.cut:
         place = sanitize(f"{cut.by} in {cut.place}", 200)
         yield of_parameters(
@@ -31,16 +31,22 @@ def unlearned(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
         what = "take part but are not in parameters(), so that nothing trains them:"
         yield of_parameters("not-in-parameters", "warning", what, learning.foreign)
     if learning.woken and not _is_zero_head(learning, layers):
-        zeros = listed([(name, "") for name in learning.zeros], "parameter")
-        what = f"gradients arrive once zeros have moved ({zeros}), not before, at"
-        yield of_parameters("zero-start", "note", what, learning.woken)
+        yield _late(learning)
     if learning.unused:
         yield of_parameters("unused", "note", "take no part in this pass:", learning.unused)
 
 
-def _on_weights(
-    kind: str, what: str, names: Sequence[str], layers: Sequence[LayerProbe]
-) -> Finding:
+def _late(learning: Learning) -> Finding:
+    """Return what is told of gradients that the first step doesn't have, and a later one does."""
+    after = "the first step has told units apart"
+    if learning.zeros:
+        zeros = listed([(name, "") for name in learning.zeros], "parameter")
+        after = f"zeros have moved ({zeros})"
+    what = f"gradients arrive once {after}, not before, at"
+    return of_parameters("zero-start", "note", what, learning.woken)
+
+
+def _on_weights(what: str, names: Sequence[str], layers: Sequence[LayerProbe]) -> Finding:
     """Return a finding that names layers where weights are theirs, and parameters elsewhere."""
     known = {layer.name for layer in layers}
     shown = tuple(
@@ -50,9 +56,7 @@ def _on_weights(
     )
     each = "layer" if known.issuperset(shown) else "parameter"
     told = listed([(name, "") for name in shown], each)
-    return Finding(
-        "no-gradient", tuple(sanitize(x, 200) for x in shown), f"{what} {told}", "error"
-    )
+    return Finding("no-gradient", tuple(sanitize(x, 200) for x in shown), f"{what} {told}", "error")
 
 
 def _is_zero_head(learning: Learning, layers: Sequence[LayerProbe]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from inittui.events.probes import LayerProbe
+from inittui.events.probes import LayerProbe, Probe
 from inittui.events.wire_numbers import from_wire
 from inittui.results.rules.finding import Finding, Kind, Severity, is_number, of_layers, times
 from inittui.results.rules.learning import is_zero
@@ -87,13 +87,15 @@ def _fold(
     yield of_layers(kind, severity, f"{what} {times(fold)}-fold:", told, limit=limit)
 
 
-def gradients(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
+def gradients(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     """Compare how much the loss asks of each layer, in proportion to its weights.
 
     ‖gradient‖·‖weights‖ has no units, and of a network of rectifiers without biases it is alike
-    in all layers, whatever their widths and positions.
+    in all layers, whatever their widths and positions. What has no gradient yet is left out.
     """
-    effects = [(x, effect) for x in layers if (effect := _effect(x)) > 0 and is_number(effect)]
+    asleep = {*probe.learning.never, *probe.learning.woken} if probe.learning else set()
+    awake = [layer for layer in layers if f"{layer.name}.weight" not in asleep]
+    effects = [(x, effect) for x in awake if (effect := _effect(x)) > 0 and is_number(effect)]
     if len(effects) < 2:
         return
     last, effect = effects[-1]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from inittui.events.probes import LayerProbe, Measured, Probe
+import msgspec
+
+from inittui.events.probes import LayerProbe, Learning, Measured, Probe
 from inittui.events.wire_numbers import from_wire
-from inittui.results.rules.finding import Finding, is_number, of_layers, of_parameters
-from inittui.text import short
+from inittui.results.rules.finding import Finding, is_number, listed, of_layers
+from inittui.text import sanitize, short
 
 STUCK_SHARE = 0.05
 """Of a layer's units that stay equal to another one; fewer are chance or pruning."""
@@ -51,15 +53,11 @@ def symmetric(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
         for x in layers[:-1]
         if (x.stuck_units or 0) > STUCK_SHARE * x.units and not x.is_frozen
     ]
+    never = set(probe.learning.never) if probe.learning else set()
     if stuck:
         found = of_layers("symmetric", "error", "equal units stay equal:", stuck)
-        if probe.has_dropout:
-            end = "; only dropout tells them apart"
-            yield Finding(
-                found.kind, found.layers, found.message + end, "warning", found.evidence
-            )
-        else:
-            yield found
+        learns = any(f"{x.name}.weight" not in never for x, _, _ in stuck)
+        yield _told_apart(found) if probe.has_dropout and learns else found
     unknown = [
         (x, float(x.distinct_units), f"{x.distinct_units:,} of {x.units:,} differ")
         for x in layers[:-1]
@@ -67,6 +65,11 @@ def symmetric(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     ]
     if unknown:  # a log of an older version: whether they stay equal was not looked at
         yield of_layers("symmetric", "warning", "units are equal:", unknown)
+
+
+def _told_apart(found: Finding) -> Finding:
+    message = f"{found.message}; dropout may tell them apart"
+    return msgspec.structs.replace(found, message=message, severity="warning")
 
 
 def copied(probe: Probe, layers: Sequence[LayerProbe], when: str) -> Iterator[Finding]:
@@ -81,10 +84,21 @@ def copied(probe: Probe, layers: Sequence[LayerProbe], when: str) -> Iterator[Fi
         yield of_layers("repeated-units", "warning", "a block of units is repeated:", repeated)
     if when == "before":
         yield from _aligned(trained)
-    frozen = set(probe.learning.frozen) if probe.learning else set()
-    for clones in probe.learning.clones if probe.learning else ():
-        if not frozen.issuperset(clones):
-            yield of_parameters("clones", "warning", "drawn by chance, and the same:", clones)
+    if probe.learning is not None:
+        yield from _clones(probe.learning)
+
+
+def _clones(learning: Learning) -> Iterator[Finding]:
+    groups = [names for names in learning.clones if not set(names) <= set(learning.frozen)]
+    if groups:
+        equal = [(" = ".join(sanitize(x, 60) for x in names[:3]), _more(names)) for names in groups]
+        text = f"drawn by chance, and the same: {listed(equal, 'group')}"
+        names = tuple(sanitize(name, 200) for group in groups for name in group)
+        yield Finding("clones", names, text)
+
+
+def _more(names: Sequence[str]) -> str:
+    return f"and {len(names) - 3} more" if len(names) > 3 else ""
 
 
 def _aligned(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
@@ -106,5 +120,3 @@ def _aligned(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     if some:
         what = "units point the same way:"
         yield of_layers("aligned-units", "note", what, some, limit=ALIGNED_NOTE)
-
-
