@@ -14,11 +14,10 @@ from torch import nn
 from inittui.events.wire_numbers import from_wire
 from inittui.inspection.statistics import (
     BINS,
+    always_share,
     between_samples,
-    dead_share,
-    distinct_units,
     measure,
-    saturated_share,
+    row_labels,
     spread_of_logits,
     unit_rows,
 )
@@ -128,16 +127,9 @@ def test_outputs_that_ignore_the_input_have_nothing_between_samples() -> None:
 def test_a_unit_is_dead_if_it_is_zero_for_every_sample_and_position() -> None:
     activations = torch.zeros(3, 4, 5, 5)
     activations[2, 1, 4, 4] = 0.1
-    assert dead_share(activations, 1) == 0.75
-    assert dead_share(activations, -1) == 0.8
-    assert dead_share(-activations, 1) == 1
-
-
-def test_saturation_is_told_of_tanh_and_sigmoid_only() -> None:
-    values = torch.tensor([-1.0, -0.98, -0.5, 0.0, 0.01, 0.5, 0.98, 0.99])
-    assert saturated_share(values, "tanh") == 4 / 8
-    assert saturated_share(values.clamp(0), "sigmoid") == 6 / 8
-    assert saturated_share(values, "relu") is None
+    assert always_share(activations <= 0, 1) == 0.75
+    assert always_share(activations <= 0, -1) == 0.8
+    assert always_share(activations >= 0, 1) == 1
 
 
 def test_the_spread_of_logits_is_that_within_samples() -> None:
@@ -149,6 +141,10 @@ def test_the_spread_of_logits_is_that_within_samples() -> None:
 def test_distinct_units_are_counted_exactly() -> None:
     rows = torch.tensor([[0.0, 1.0], [-0.0, 1.0], [0.0, 1.0000001], [math.nan, 1.0]])
     assert distinct_units(rows) == 3
+
+
+def distinct_units(rows: torch.Tensor) -> int:
+    return len(set(row_labels(rows).tolist()))
 
 
 def linear(weight: float, biases: list[float]) -> nn.Linear:
