@@ -122,9 +122,7 @@ def test_processes_are_started_in_one_place() -> None:
         path.relative_to(package).as_posix()
         for path in package.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Import)
-        and starting & {each.name for each in node.names}
-        or isinstance(node, ast.ImportFrom)
-        and node.module in starting
+        if (isinstance(node, ast.Import) and starting & {each.name for each in node.names})
+        or (isinstance(node, ast.ImportFrom) and node.module in starting)
     }
     assert found == {"runs/launch.py", "tui/open_run.py", "tui/open_runs.py"}, "types only in tui"
