@@ -1,40 +1,50 @@
-"""Files of a run directory, opened so that a hostile one can't lead elsewhere or hang."""
+"""Files opened so that a hostile one can't lead elsewhere or hang, and written whole or not."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import glob
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from inittui.errors import MachineError
 
-_BLOCKING_OR_ELSEWHERE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_ELSEWHERE = getattr(os, "O_NOFOLLOW", 0)
+_BLOCKING = getattr(os, "O_NONBLOCK", 0)
 
 
-def open_regular(path: Path, flags: int = os.O_RDONLY) -> int:
+def open_regular(path: Path, flags: int = os.O_RDONLY, *, follow: bool = False) -> int:
     """Open a regular file and return its descriptor; new files get the user's umask.
 
-    A symbolic link is not followed, and a FIFO or device is neither waited for nor read.
+    A FIFO or device is neither waited for nor read, and a symbolic link only followed if asked.
 
     Raises:
         MachineError: the path is something else than a regular file.
         OSError: it can't be opened.
     """
     try:
-        descriptor = os.open(path, flags | _BLOCKING_OR_ELSEWHERE | os.O_CLOEXEC, 0o666)
+        elsewhere = 0 if follow else _ELSEWHERE
+        descriptor = os.open(path, flags | elsewhere | _BLOCKING | os.O_CLOEXEC, 0o666)
     except OSError:
-        if path.is_symlink() or (path.exists() and not path.is_file()):
-            raise _not_regular(path) from None
+        if (path.is_symlink() and not follow) or (path.exists() and not path.is_file()):
+            raise _not_regular(path, follow) from None
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise _not_regular(path)
+        raise _not_regular(path, follow)
     return descriptor
 
 
-def _not_regular(path: Path) -> MachineError:
-    return MachineError(f"{path}: not a regular file; links and devices in a run are not followed")
+def _not_regular(path: Path, follow: bool) -> MachineError:
+    what = "devices" if follow else "links and devices in a run"
+    return MachineError(
+        f"{path}: not a regular file; {what} are not {'read' if follow else 'followed'}"
+    )
 
 
 def read_small(path: Path, limit: int) -> bytes:
@@ -51,26 +61,60 @@ def read_small(path: Path, limit: int) -> bytes:
     return content
 
 
-def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Write a file beside, then rename it: readers see the old content or the new, never half.
+def sync_directory(path: Path) -> None:
+    """Wait until the disk has a directory's names: a power cut can take back what was created or
+    renamed in it, even where the disk has all of the file.
+
+    Raises:
+        OSError: the disk fails; that a file system can't do this for directories is no error.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:  # it can be written to and not read
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """Yield a new file that takes its place at the end: readers see the old one or it, never half.
 
     Args:
         path: the file to replace or make.
-        content: all that it shall hold.
         durable: whether to wait until the disk has it.
 
     Raises:
-        OSError: it can't be written; nothing is left behind.
+        OSError: it can't be written; nothing is left behind, nor is where the caller raises.
     """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 (opens a descriptor)
-            file.write(content)
+            yield file
             file.flush()
             if durable:
                 os.fsync(descriptor)
         beside.replace(path)
+        if durable:
+            sync_directory(path.parent)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write all that a file shall hold, as `whole_file` does."""
+    with whole_file(path, durable=durable) as file:
+        file.write(content)
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove what processes that were killed left of `whole_file`; no other may be writing it."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}"):
+        left.unlink(missing_ok=True)

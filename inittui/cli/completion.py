@@ -37,14 +37,12 @@ def complete_scheme(incomplete: str) -> list[Candidate]:
 
 
 def complete_model(incomplete: str) -> list[Candidate]:
-    """Return the models by name."""
     from inittui.experiment.models import MODELS
 
     return [(each.name, each.title) for each in MODELS.values() if each.name.startswith(incomplete)]
 
 
 def complete_data(incomplete: str) -> list[Candidate]:
-    """Return the data sets by name."""
     from inittui.data.descriptions import DATA_SETS
 
     return [
@@ -71,13 +69,15 @@ _COMPLETIONS = {
 
 def _calls(text: str, *, for_bias: bool) -> Iterator[Candidate]:
     from inittui.initializers import CATALOGUE, find
-    from inittui.initializers.catalogue import is_known
+    from inittui.initializers.catalogue import BUILT, is_built, is_known
 
     name, colon, given = text.partition(":")
     if colon:
-        if is_known(name):
+        if is_known(name) and not is_built(name):
             yield from _parameters(find(name), f"{name}:", given)
         return
+    if text and BUILT.startswith(text):
+        yield BUILT, "Leave the model as its own code makes it."
     for description in CATALOGUE.values():
         if for_bias and not description.on_bias:
             continue

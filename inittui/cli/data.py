@@ -17,11 +17,11 @@ from inittui.views.frame import legible
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from inittui.data.arrays import PartArrays
+    from inittui.data.decoding import PartArrays
     from inittui.data.descriptions import SetDescription
     from inittui.data.survey import Standing
 
-app = typer.Typer(help="List the data sets, and look at their images.")
+app = typer.Typer()
 
 MOST_IMAGES = 1_000
 """Images drawn by one command; more would only scroll away."""
@@ -54,10 +54,18 @@ def list_sets(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     width: Width = None,
 ) -> None:
-    """List the data sets: what is here, where, and how large it is."""
+    """List the data sets, and look at their images.
+
+    INITTUI_DATA_DIR names a directory whose files are used before all others:
+    as torchvision keeps them (FashionMNIST/raw), or the files themselves. Files
+    count by what they hold: unpacked or packed anew, they are read if their
+    contents are those published. INITTUI_CACHE_DIR names where downloads and
+    decoded sets are kept.
+    """
     if context.invoked_subcommand is not None:
         return
     check_width(width)
+    from inittui.data.archives import DATA_DIR_VARIABLE, find, given_root
     from inittui.data.descriptions import DATA_SETS
     from inittui.data.survey import survey
 
@@ -70,6 +78,10 @@ def list_sets(
     for _, standing in found:
         if standing.problem:
             note(standing.problem)
+    root = given_root()
+    places = [] if root is None else [find(description) for description, _ in found]
+    if root is not None and all(place is None or place.kind != "given" for place in places):
+        note(f"{DATA_DIR_VARIABLE}={root} has none of these sets")
 
 
 @app.command()
@@ -82,13 +94,17 @@ def show(
         str | None, typer.Option("--class", "-c", metavar="NAME", help="Draw only this class.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Which images are drawn.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     width: Width = None,
 ) -> None:
-    """Draw some training images with their labels, and count the images of every class."""
+    """Draw some training images with their labels, and count the images of every class.
+
+    With the mean and the standard deviation of all training pixels, scaled to [0, 1].
+    """
     check_width(width)
     if not 1 <= count <= MOST_IMAGES:
         raise UsageError(f"--count must be from 1 to {MOST_IMAGES:,}, not {count}")
-    from inittui.data.sets import describe, read
+    from inittui.data.sets import describe, pixel_moments, read
     from inittui.views.images import class_counts, draw_images
 
     description = describe(name)
@@ -96,11 +112,17 @@ def show(
     arrays = read(name)
     chosen = _sample(arrays.train, label, count, seed)
     labels = arrays.train.labels[chosen].tolist()
-
+    moments = pixel_moments(arrays.train)
+    train, test = (_counts(part, description) for part in (arrays.train, arrays.test))
+    if as_json:
+        drawn = list(zip(chosen, labels, strict=True))
+        typer.echo(_shown_json(description, train, test, moments, drawn))
+        return
     console = console_for(sys.stdout, width)
     ascii_only = is_ascii(sys.stdout)
     colourless = console.color_system is None or console.no_color
     console.print(description.title, style="bold")
+    console.print(_in_words(*moments), markup=False, highlight=False)
     console.print()
     console.print(
         draw_images(
@@ -115,8 +137,8 @@ def show(
     console.print(
         class_counts(
             description.classes,
-            _counts(arrays.train, description),
-            _counts(arrays.test, description),
+            train,
+            test,
             console.width,
             ascii_only=ascii_only,
         )
@@ -131,6 +153,12 @@ def _class_number(wanted: str, classes: Sequence[str]) -> int:
     if wanted.lower() not in lower:
         raise unknown("class", wanted, classes)
     return lower.index(wanted.lower())
+
+
+def _in_words(means: Sequence[float], deviations: Sequence[float]) -> str:
+    mean, deviation = (", ".join(f"{x:.4f}" for x in each) for each in (means, deviations))
+    channels = " of red, green, blue" if len(means) > 1 else ""
+    return f"training pixels in [0, 1]: mean {mean}, standard deviation {deviation}{channels}"
 
 
 def _sample(part: PartArrays, label: int | None, count: int, seed: int) -> list[int]:
@@ -199,7 +227,6 @@ def _place(standing: Standing, ascii_only: bool) -> str:
 
 
 def _shorten(text: str, room: int, mark: str) -> str:
-    """Cut the middle out of a text that is wider than ``room``."""
     if len(text) <= room:
         return text
     tail = (room - 1) * 2 // 3
@@ -209,6 +236,32 @@ def _shorten(text: str, room: int, mark: str) -> str:
 def _megabytes(description: SetDescription, standing: Standing) -> str:
     size = description.download_bytes if standing.bytes is None else standing.bytes
     return f"{size / 1e6:.1f} MB" if size < 99.5e6 else f"{size / 1e6:.0f} MB"
+
+
+def _shown_json(
+    description: SetDescription,
+    train: Sequence[int],
+    test: Sequence[int],
+    moments: tuple[Sequence[float], Sequence[float]],
+    drawn: Sequence[tuple[int, int]],
+) -> str:
+    import json
+
+    classes = [
+        {"name": name, "train": trained, "test": tested}
+        for name, trained, tested in zip(description.classes, train, test, strict=True)
+    ]
+    document = {
+        "schema": "inittui.data.show/1",
+        "name": description.name,
+        "title": description.title,
+        "shape": description.shape,
+        "mean": moments[0],
+        "std": moments[1],
+        "classes": classes,
+        "drawn": [{"image": image, "class": description.classes[label]} for image, label in drawn],
+    }
+    return json.dumps(document, indent=2)
 
 
 def _json(found: Sequence[tuple[SetDescription, Standing]]) -> str:

@@ -38,8 +38,6 @@ def deferred(*modules: str) -> Iterator[None]:
 
 
 class _StandIn(ModuleType):
-    """A module that gives a `_Deferred` for each of its names."""
-
     def __getattr__(self, name: str) -> _Deferred:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -48,8 +46,6 @@ class _StandIn(ModuleType):
 
 @dataclass(frozen=True, slots=True)
 class _Deferred:
-    """A class or function of a module that is not loaded yet."""
-
     module: str
     name: str
 

@@ -72,6 +72,14 @@ def show(
         str, typer.Option(metavar="NAME", help="What follows the layer.")
     ] = "relu",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the values.")] = 0,
+    density: Annotated[
+        bool,
+        typer.Option(
+            "--density",
+            help="Draw a smooth curve through the values over their histogram, not what is "
+            "expected of them.",
+        ),
+    ] = False,
     as_json: AsJson = False,
     width: Width = None,
 ) -> None:
@@ -96,7 +104,7 @@ def show(
         return
     from inittui.views.initializer import initializer_detail
 
-    console_for(sys.stdout, frame.width).print(initializer_detail(sample, frame))
+    console_for(sys.stdout, frame.width).print(initializer_detail(sample, frame, density=density))
 
 
 def _frame(width: int | None) -> Frame:

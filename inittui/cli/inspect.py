@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 NOISE = "noise"
 """In place of a data set: inputs that are drawn, for models that no images fit."""
 _LISTED = 12
-"""Layers named in an error."""
 
 Moment = Literal["before", "after", "both"]
 
@@ -46,7 +45,8 @@ def inspect(
         bool,
         typer.Option(
             "--density",
-            help="Give histograms as share of values per unit, not as numbers of values.",
+            help="Give histograms as share of values per unit, not as numbers of values; with a "
+            "smooth curve over them where a single moment is shown.",
             rich_help_panel=INSPECTION,
         ),
     ] = False,
@@ -55,6 +55,14 @@ def inspect(
         typer.Option(
             metavar="PATTERN",
             help="Show the layers whose names match, such as 'fc*'.",
+            rich_help_panel=INSPECTION,
+        ),
+    ] = None,
+    values: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Also show the first values of these layers' weights as they are, such as 'fc1'.",
             rich_help_panel=INSPECTION,
         ),
     ] = None,
@@ -99,17 +107,19 @@ def inspect(
         _refuse_others(context)
         state, path = _recorded(run_id, runs_dir)
         _check_only(only, _layers_of(state))
+        _check_only(values, _layers_of(state), "--values")
     else:
         moments = (when != "after", when != "before")
         experiment = opt.build_experiment(
-            config, schemes, {**settings, "inspection": moments}, trust=trust
+            config, schemes, {**settings, "inspection": moments}, trust=trust, one=True
         )
         if when == "before" and _takes_no_images(experiment.model.name):
             experiment = replace(experiment, data=replace(experiment.data, name=NOISE))
-        state, code = _measure(experiment, only, quiet=quiet)
+        state, code = _measure(experiment, {"--only": only, "--values": values}, quiet=quiet)
     print_inspection(
-        state, path, as_json=as_json, width=report_width, marker=marker, only=only, density=density
-    )
+        state, path, as_json=as_json, width=report_width, marker=marker, only=only,
+        density=density, values=values,
+    )  # fmt: skip
     raise typer.Exit(code)
 
 
@@ -117,8 +127,13 @@ def _takes_no_images(model: str) -> bool:
     return model in MODELS and MODELS[model].input is not None
 
 
-def _measure(experiment: Experiment, only: str | None, *, quiet: bool) -> tuple[RunState, ExitCode]:
-    """Measure, and train where that is asked for; nothing is kept."""
+def _measure(
+    experiment: Experiment, patterns: Mapping[str, str | None], *, quiet: bool
+) -> tuple[RunState, ExitCode]:
+    """Measure, and train where that is asked for; nothing is kept.
+
+    ``patterns`` of layers, by their options, have to match one.
+    """
     from inittui.cli.interrupt import orderly_stop
     from inittui.cli.progress import show_progress
     from inittui.cli.run import Outcome, process_start
@@ -132,7 +147,8 @@ def _measure(experiment: Experiment, only: str | None, *, quiet: bool) -> tuple[
         on_noise = experiment.data.name == NOISE and not experiment.inspection.after
         prepared = (prepare_on_noise if on_noise else prepare)(experiment)
         layers = dict.fromkeys(name for each in prepared.variants for name in each.followers)
-        _check_only(only, layers)
+        for option, pattern in patterns.items():
+            _check_only(pattern, layers, option)
         if not experiment.inspection.after:
             for event in inspect_starts(prepared, command=sys.argv):
                 state.apply(event)
@@ -151,7 +167,6 @@ def _measure(experiment: Experiment, only: str | None, *, quiet: bool) -> tuple[
 
 
 def _recorded(run_id: str, runs_dir: Path | None) -> tuple[RunState, Path]:
-    """Return what a run has recorded, and where."""
     from inittui.runs import find_run, load_settled, runs_root
 
     run = find_run(runs_root(runs_dir), run_id)
@@ -163,7 +178,17 @@ def _recorded(run_id: str, runs_dir: Path | None) -> tuple[RunState, Path]:
     return state, run.path
 
 
-_WITH_RUN = {"run_id", "runs_dir", "only", "density", "marker", "report_width", "as_json", "quiet"}
+_WITH_RUN = {
+    "run_id",
+    "runs_dir",
+    "only",
+    "values",
+    "density",
+    "marker",
+    "report_width",
+    "as_json",
+    "quiet",
+}
 """Options that go with --run."""
 
 
@@ -189,7 +214,7 @@ def _layers_of(state: RunState) -> list[str]:
     return list(dict.fromkeys(layer.name for probe in probes for layer in probe.layers))
 
 
-def _check_only(pattern: str | None, names: Iterable[str]) -> None:
+def _check_only(pattern: str | None, names: Iterable[str], option: str = "--only") -> None:
     """Raise `UsageError` for a pattern that matches no layer."""
     known = list(names)
     if pattern is None or any(fnmatch.fnmatchcase(name, pattern) for name in known):
@@ -197,5 +222,5 @@ def _check_only(pattern: str | None, names: Iterable[str]) -> None:
     listed = sanitize(", ".join(known[:_LISTED]), 300)
     more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
     raise UsageError(
-        f"--only: no layer matches '{sanitize(pattern, 60)}'; the layers are: {listed}{more}"
+        f"{option}: no layer matches '{sanitize(pattern, 60)}'; the layers are: {listed}{more}"
     )

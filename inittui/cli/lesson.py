@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import json
 import sys
 from collections.abc import Sequence
@@ -77,6 +79,19 @@ def lesson(
             "data.name", help="Other images, such as mnist; the lesson's own are Fashion-MNIST."
         ),
     ] = None,
+    seeds: Annotated[
+        int | None, opt.option_of("seeds", help="How many seeds. \\[default: the lesson's]")
+    ] = None,
+    seed: Annotated[
+        int | None, opt.option_of("seed", help="The first seed. \\[default: 0]")
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        opt.option_of(
+            "training.epochs",
+            help="Times that every image is seen. \\[default: the lesson's]",
+        ),
+    ] = None,
     device: Annotated[str | None, opt.option_of("training.device")] = None,
     marker: opt.Marker = None,
     report_width: opt.ReportWidth = None,
@@ -105,7 +120,7 @@ def lesson(
         return
     from inittui.cli.lesson_parts import Settings, choose_size, describe_size, with_settings
 
-    settings = Settings(data, device, not no_save, runs_dir, quiet)
+    settings = Settings(data, device, not no_save, runs_dir, quiet, seeds, seed, epochs)
     found = with_settings(found, settings)
     _load_code(found, name, trust=trust)
     trains = any(part.experiment is not None for part in found.parts)
@@ -150,11 +165,13 @@ def _run(
     """Run part after part, each shown as soon as it is done; ``frame`` None shows nothing."""
     from rich.text import Text
 
-    from inittui.cli.lesson_parts import run_part
+    from inittui.cli.lesson_parts import full_takes, run_part
+    from inittui.lessons.answers import with_hint
     from inittui.views.lesson import lesson_text, part_heading
 
     if frame is not None:
         console.print(lesson_text(found, frame), soft_wrap=True)
+    hint = functools.cache(lambda: full_takes(found))
     results: list[PartResult] = []
     for number, part in enumerate(found.parts, 1):
         if frame is not None:
@@ -162,6 +179,8 @@ def _run(
             heading = part_heading(part, number, len(found.parts), frame)
             console.print(heading, Text(), soft_wrap=True)
         result = run_part(part, size, settings)
+        answers = with_hint(result.answers, hint)
+        result = dataclasses.replace(result, answers=answers)
         results.append(result)
         if frame is not None:
             _show(found, number, result, console, frame)
@@ -176,7 +195,7 @@ def _show(found: Lesson, number: int, result: PartResult, console: Console, fram
     pictures = part_pictures(found.parts[number - 1], result.state, frame)
     console.print(pictures, soft_wrap=True)
     if result.answers:
-        console.print(answers_text(result.answers, frame), soft_wrap=True)
+        console.print(answers_text(result.answers, frame, found.look), soft_wrap=True)
 
 
 def _print_json(found: Lesson, size: Size, results: Sequence[PartResult]) -> None:

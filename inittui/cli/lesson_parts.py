@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from inittui.errors import ExitCode
-from inittui.experiment.records import Experiment
+from inittui.experiment.records import MOST_SEEDS, Experiment
 from inittui.lessons import Answer, Lesson, Part, Question, Size
 from inittui.lessons.answers import answer_part
 from inittui.recording.untrained import drawn, prepare_part, starts, takes_no_images
@@ -36,6 +36,11 @@ class Settings:
     save: bool = True
     runs_dir: Path | None = None
     quiet: bool = False
+    seeds: int | None = None
+    """How many; None: the lesson's."""
+    seed: int | None = None
+    """The first."""
+    epochs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,9 @@ class PartResult:
 
 
 def with_settings(lesson: Lesson, settings: Settings) -> Lesson:
-    """Return the lesson on the person's data and device.
+    """Return the lesson on the person's data and device, with their seeds and epochs.
 
-    Published numbers are left out where they are of other data.
+    Published numbers are left out where they are of other data or of another training.
     """
     return msgspec.structs.replace(
         lesson, parts=tuple(_part_with(part, settings, lesson.name) for part in lesson.parts)
@@ -60,9 +65,14 @@ def with_settings(lesson: Lesson, settings: Settings) -> Lesson:
 
 
 def _part_with(part: Part, settings: Settings, lesson: str) -> Part:
+    if part.draw is not None and settings.seed is not None:
+        draw = msgspec.structs.replace(part.draw, seed=settings.seed)
+        return msgspec.structs.replace(part, draw=draw)
     if part.experiment is None or part.small is None:
         return part
-    others = settings.data not in (None, part.experiment.data.name)
+    others = settings.data not in (None, part.experiment.data.name) or (
+        part.is_trained and settings.epochs not in (None, part.experiment.training.epochs)
+    )
     return msgspec.structs.replace(
         part,
         experiment=_experiment_with(part.experiment, settings, lesson),
@@ -77,8 +87,25 @@ def _experiment_with(experiment: Experiment, settings: Settings, lesson: str) ->
         data = msgspec.structs.replace(data, name=settings.data)
     if settings.device is not None:
         training = msgspec.structs.replace(training, device=settings.device)
-    name = f"lesson {lesson}"
-    return msgspec.structs.replace(experiment, data=data, training=training, name=name)
+    if settings.epochs is not None:
+        training = msgspec.structs.replace(training, epochs=settings.epochs)
+    found = msgspec.structs.replace(
+        experiment,
+        data=data,
+        training=training,
+        seeds=_seeds(experiment, settings),
+        name=f"lesson {lesson}",
+    )
+    found.check()
+    return found
+
+
+def _seeds(experiment: Experiment, settings: Settings) -> tuple[int, ...]:
+    if settings.seeds is None and settings.seed is None:
+        return experiment.seeds
+    count = len(experiment.seeds) if settings.seeds is None else settings.seeds
+    first = experiment.seeds[0] if settings.seed is None else settings.seed
+    return tuple(range(first, first + min(count, MOST_SEEDS + 1)))
 
 
 def _unpublished(question: Question) -> Question:
@@ -117,6 +144,11 @@ def describe_size(lesson: Lesson, size: Size) -> str:
     return f"the small size, {expected} here; --full runs the source's size"
 
 
+def full_takes(lesson: Lesson) -> str:
+    """Return what is said where the small size can't tell; steps of the full one are timed."""
+    return f"--full takes {about(_estimate(lesson, 'full'))}."
+
+
 def _estimate(lesson: Lesson, size: Size) -> float:
     from inittui.training.estimate import estimate_probe_seconds, estimate_seconds
 
@@ -153,7 +185,7 @@ def run_part(part: Part, size: Size, settings: Settings) -> PartResult:
         quiet=settings.quiet,
         expected=True,
     )
-    answers = answer_part(part, outcome.state)
+    answers = answer_part(part, outcome.state, size)
     return PartResult(outcome.state, outcome.run, answers, outcome.exit_code)
 
 
@@ -166,4 +198,4 @@ def _without_training(part: Part, size: Size) -> PartResult:
         assert experiment is not None
         events = starts(experiment, sys.argv)
     state = fold(events)
-    return PartResult(state, None, answer_part(part, state), ExitCode.DONE)
+    return PartResult(state, None, answer_part(part, state, size), ExitCode.DONE)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inittui.cli import settings_options as opt
-from inittui.cli.completion import complete_model
+from inittui.cli.completion import complete_model, complete_scheme
 from inittui.cli.console import console_for
 from inittui.cli.output import check_width, frame_for
 from inittui.errors import unknown
@@ -19,6 +19,10 @@ from inittui.experiment.settings import with_options
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from inittui.initializers.apply import Written
     from inittui.views.model import ModelSummary
 
 
@@ -34,6 +38,15 @@ def model(
     ] = None,
     *,
     settings: opt.Given,
+    scheme: Annotated[
+        str | None,
+        typer.Option(
+            "--scheme",
+            metavar="SCHEME",
+            help="Also say what initializes each weight and bias, with which arguments.",
+            autocompletion=complete_scheme,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     width: opt.ReportWidth = None,
 ) -> None:
@@ -51,7 +64,7 @@ def model(
         return
     experiment = with_options(Experiment(), {**settings, "model.name": name})
     experiment.check()
-    summary = _summarize(experiment.model, settings.get("data.name"))
+    summary = _summarize(experiment.model, settings.get("data.name"), scheme)
     if as_json:
         _print_json(_document(summary))
         return
@@ -60,11 +73,11 @@ def model(
     console.print(model_report(summary, frame))
 
 
-def _summarize(config: ModelConfig, data: str | None) -> ModelSummary:
-    """Build a model and run it once.
+def _summarize(config: ModelConfig, data: str | None, scheme: str | None) -> ModelSummary:
+    """Build a model and run it once; let ``scheme`` write its start values.
 
     Raises:
-        UsageError: there is no such model or data set, or the model fails.
+        UsageError: there is no such model, scheme or data set, or the model or a function fails.
     """
     from inittui.data.descriptions import DATA_SETS
     from inittui.views.model import ModelSummary
@@ -82,13 +95,28 @@ def _summarize(config: ModelConfig, data: str | None) -> ModelSummary:
 
     model = build(config, shape, len(described.classes))
     given = f"it was given inputs of shape {[1, *shape]}; --input gives it others"
+    example = torch.rand(1, *shape)
     with seeded(0), theirs(config.name, given):
-        rows = describe_layers(model, torch.rand(1, *shape))
-    return ModelSummary(config.name, tuple(shape), rows)
+        rows = describe_layers(model, example)
+    if scheme is None:
+        return ModelSummary(config.name, tuple(shape), rows)
+    chosen, written = _written(model, example, scheme)
+    return ModelSummary(config.name, tuple(shape), rows, chosen, written)
+
+
+def _written(model: nn.Module, example: torch.Tensor, text: str) -> tuple[str, tuple[Written, ...]]:
+    """Return the scheme's shortest text, and who writes which parameter under it."""
+    from inittui.initializers import own, parse_scheme
+    from inittui.initializers.apply import apply_scheme
+    from inittui.models.tracing import followers
+
+    scheme = parse_scheme(text)
+    for reference in own.references(scheme):
+        own.load(reference)
+    return str(scheme), apply_scheme(model, scheme, 0, followers(model, example))
 
 
 def _own_shape(name: str) -> tuple[int, ...] | None:
-    """Return the inputs that a model has where neither they nor a data set are named."""
     if name.startswith(TORCHVISION):
         return TORCHVISION_INPUT
     return MODELS[name].input if name in MODELS else None
@@ -112,24 +140,48 @@ def _list_document() -> dict[str, Any]:
 
 
 def _document(summary: ModelSummary) -> dict[str, Any]:
+    facts = ("name", "kind", "output", "parameters", "fan_in", "fan_out", "nonlinearity")
     return {
         "schema": "inittui.model/1",
         "model": summary.name,
         "input": summary.input,
         "parameters": summary.parameters,
+        "scheme": summary.scheme or None,
         "layers": [
-            {
-                "name": row.name,
-                "kind": row.kind,
-                "output": row.output,
-                "parameters": row.parameters,
-                "fan_in": row.fan_in,
-                "fan_out": row.fan_out,
-                "nonlinearity": row.nonlinearity,
-            }
+            {fact: getattr(row, fact) for fact in facts}
+            | ({"initializers": _initializers(summary, row.name)} if summary.scheme else {})
             for row in summary.rows
         ],
     }
+
+
+def _initializers(summary: ModelSummary, layer: str) -> dict[str, Any]:
+    """Return what writes each parameter of a layer, with the value of every argument.
+
+    An argument that is worked out for each layer is given as the text of its default.
+    """
+    from inittui.errors import UsageError
+    from inittui.initializers import find, own, parse_scheme
+
+    found: dict[str, Any] = {}
+    for each in summary.written:
+        if each.layer != layer:
+            continue
+        name, arguments = each.initializer, None
+        try:
+            call = parse_scheme(each.initializer or "").weights
+            arguments = dict(call.parameters)
+            if not own.is_own(call):
+                description = find(call.name)
+                defaults = {p.name: p.shown_default for p in description.parameters}
+                given = description.settings(arguments)
+                arguments = {key: defaults[key] if v is None else v for key, v in given.items()}
+            name = call.name
+        except UsageError:  # a module's own default, or nobody
+            pass
+        role = each.parameter.rpartition(".")[2]
+        found[role] = {"initializer": name, "arguments": arguments}
+    return found
 
 
 def _print_json(document: dict[str, Any]) -> None:

@@ -95,7 +95,7 @@ def _end_unbegun(run: RunDirectory, log: LogWriter, seconds: float) -> None:
 
 def tell_how_to_resume(run: RunDirectory) -> None:
     """Say how an interrupted run goes on."""
-    from inittui.trust import named_code
+    from inittui.initializers.named_code import named_code
 
     root = run.path.parent
     is_last = next(iter(run_directories(root)), None) == run

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from inittui.views.frame import Frame
 
 Form = Literal["report", "json", "csv"]
-"""How a result is printed."""
 
 NARROWEST, WIDEST = 20, 1_000
 """Columns that a report can be asked for."""
@@ -39,7 +38,6 @@ def print_outcome(
     log_y: bool | None,
     marker: str | None,
 ) -> None:
-    """Print what a run came to; raises as `print_report`."""
     if form == "json":
         print_json(outcome.state, outcome.run.path if outcome.run else None)
     elif form == "csv":
@@ -56,14 +54,7 @@ def print_report(
     log_y: bool | None = None,
     marker: str | None = None,
 ) -> None:
-    """Print curves, table and sentence.
-
-    Args:
-        state: what was measured.
-        width: columns; None means the terminal's, else 80.
-        first: steps in the plot; None means all.
-        log_y: whether the axis of the loss is logarithmic; None lets the curves decide.
-        marker: "braille", "block" or "ascii"; None means what the terminal can show.
+    """Print `compare_report`; ``width`` None means the terminal's, else 80 columns.
 
     Raises:
         UsageError: there is no such marker.
@@ -98,17 +89,12 @@ def print_inspection(
     marker: str | None,
     only: str | None,
     density: bool,
+    values: str | None = None,
 ) -> None:
-    """Print what was measured inside of models.
+    """Print `inspection_report` or the inspect document of the layers that match ``only``.
 
-    Args:
-        state: a run with probes.
-        path: the run's directory, None where nothing is kept.
-        as_json: print a document instead of a report.
-        width: columns; None means the terminal's, else 80.
-        marker: as in `print_report`.
-        only: pattern of the layers to show; None means all.
-        density: give histograms as share of values per unit.
+    ``path`` is the run's directory, None where nothing is kept; ``width`` as in `print_report`;
+    ``values`` the pattern of the layers whose first weights are shown, None means none.
 
     Raises:
         UsageError: there is no such marker.
@@ -118,11 +104,13 @@ def print_inspection(
     if as_json:
         from inittui.documents.inspect import inspect_document
 
-        print_document(inspect_document(state, path, layers=only, density=density))
+        shown = values is not None
+        document = inspect_document(state, path, layers=only, density=density, values=shown)
+        print_document(document)
         return
     from inittui.views.inspection import inspection_report
 
-    report = inspection_report(state, frame, layers=only, density=density)
+    report = inspection_report(state, frame, layers=only, density=density, values=values)
     console.print(report, soft_wrap=True)
 
 
@@ -141,7 +129,6 @@ def print_document(document: str) -> None:
 
 
 def print_csv(state: RunState) -> None:
-    """Print one row per trial and epoch under a header."""
     from inittui.documents.compare import compare_csv
 
     text = "\n".join(sanitize(line, len(line)) for line in compare_csv(state).split("\n"))

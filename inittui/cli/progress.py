@@ -39,8 +39,7 @@ def expectation(prepared: Prepared) -> str:
 class Progress(Protocol):
     """Is told every event after the state has taken it in."""
 
-    def __call__(self, event: Event, state: RunState) -> None:
-        """Show what changed."""
+    def __call__(self, event: Event, state: RunState) -> None: ...
 
 
 @contextmanager
@@ -84,8 +83,6 @@ def _title(trial: TrialState, state: RunState) -> str:
 
 
 class _LiveView:
-    """A bar for the run and one for every trial that is training."""
-
     def __init__(self, live: Live, console: Console, ascii_only: bool) -> None:
         self._live = live
         self._ascii_only = ascii_only

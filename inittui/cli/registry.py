@@ -12,8 +12,6 @@ from typer.core import TyperCommand, TyperGroup
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sub-command stands, and what the help says of it."""
-
     name: str
     code: str
     """``module:attribute`` of its function, or of the Typer that holds its own sub-commands."""
@@ -56,7 +54,6 @@ class Commands(TyperGroup):
             self.add_command(stand_in)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return a sub-command's name, the sub-command itself, and the words that are left."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, command and load(name or ""), rest
 

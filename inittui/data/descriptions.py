@@ -15,11 +15,22 @@ Format = Literal["idx", "emnist", "cifar"]
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """One file in an archive that is read."""
+
+    name: str
+    """Without its folder, and without the ending of a compressed file."""
+    md5: str = ""
+    """Of the file unpacked: tells the same contents packed in another way. Empty: not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Archive:
     """One file as its authors publish it."""
 
     name: str
     md5: str
+    contents: tuple[Content, ...]
     size: int | None = None
     """Bytes, where known: tells a truncated file from a changed one."""
 
@@ -40,15 +51,18 @@ class SetDescription:
     source: str
     """Where it is described and can be had by hand."""
     licence: str
-    torchvision: str
-    """The class in torchvision.datasets that knows the mirrors."""
+    mirrors: tuple[str, ...]
+    """Addresses below which the archives are served; those of torchvision."""
     folder: PurePosixPath
     """Where torchvision keeps the archives, below its root."""
     archives: tuple[Archive, ...]
-    """For `idx`: train images, train labels, test images, test labels."""
+    """Their contents, in order: for IDX files train images, train labels, test images, test
+    labels; for `cifar` the training batches, then the test batch."""
     download_bytes: int
     """About how much has to be downloaded."""
     format: Format = "idx"
+    unpacked: str = ""
+    """The folder that the archive is unpacked to."""
 
     @property
     def pixels(self) -> int:
@@ -71,8 +85,16 @@ _QMNIST_FILES = (
 )
 
 
-def _archives(names: tuple[str, ...], *checksums: str) -> tuple[Archive, ...]:
-    return tuple(Archive(name, md5) for name, md5 in zip(names, checksums, strict=True))
+def _archives(
+    names: tuple[str, ...],
+    checksums: tuple[str, ...],
+    unpacked: tuple[str, ...] = ("",) * 4,
+    sizes: tuple[int | None, ...] = (None,) * 4,
+) -> tuple[Archive, ...]:
+    return tuple(
+        Archive(name, md5, (Content(name.removesuffix(".gz"), content),), size)
+        for name, md5, content, size in zip(names, checksums, unpacked, sizes, strict=True)
+    )
 
 
 _ALL = (
@@ -80,29 +102,31 @@ _ALL = (
         name="fashion-mnist",
         title="Fashion-MNIST: ten kinds of clothing, from Zalando's catalogue",
         classes=(
-            "T-shirt/top",
-            "Trouser",
-            "Pullover",
-            "Dress",
-            "Coat",
-            "Sandal",
-            "Shirt",
-            "Sneaker",
-            "Bag",
-            "Ankle boot",
+            *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+            *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
         ),
         shape=(1, 28, 28),
         train=60_000,
         test=10_000,
         source="https://github.com/zalandoresearch/fashion-mnist",
         licence="MIT",
-        torchvision="FashionMNIST",
+        mirrors=("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
         folder=PurePosixPath("FashionMNIST/raw"),
-        archives=(
-            Archive(_MNIST_FILES[0], "8d4fb7e6c68d591d4c3dfef9ec88bf0d", 26_421_880),
-            Archive(_MNIST_FILES[1], "25c81989df183df01b3e8a0aad5dffbe", 29_515),
-            Archive(_MNIST_FILES[2], "bef4ecab320f06d8554ea6380940ec79", 4_422_102),
-            Archive(_MNIST_FILES[3], "bb300cfdad3c16e7a12a480ee83cd310", 5_148),
+        archives=_archives(
+            _MNIST_FILES,
+            (
+                "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+                "25c81989df183df01b3e8a0aad5dffbe",
+                "bef4ecab320f06d8554ea6380940ec79",
+                "bb300cfdad3c16e7a12a480ee83cd310",
+            ),
+            (
+                "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+                "9018921c3c673c538a1fc5bad174d6f9",
+                "8181f5470baa50b63fa0f6fddb340f0a",
+                "15d484375f8d13e6eb1aabb0c3f46965",
+            ),
+            (26_421_880, 29_515, 4_422_102, 5_148),
         ),
         download_bytes=30_900_000,
     ),
@@ -115,14 +139,25 @@ _ALL = (
         test=10_000,
         source="https://ossci-datasets.s3.amazonaws.com/mnist/",
         licence="CC BY-SA 3.0",
-        torchvision="MNIST",
+        mirrors=(
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "http://yann.lecun.com/exdb/mnist/",
+        ),
         folder=PurePosixPath("MNIST/raw"),
         archives=_archives(
             _MNIST_FILES,
-            "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-            "d53e105ee54ea40749a09fcbcd1e9432",
-            "9fb629c4189551a2d022fa330f9573f3",
-            "ec29112dd5afa0611ce80d1b7f02629c",
+            (
+                "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+                "d53e105ee54ea40749a09fcbcd1e9432",
+                "9fb629c4189551a2d022fa330f9573f3",
+                "ec29112dd5afa0611ce80d1b7f02629c",
+            ),
+            (
+                "6bbc9ace898e44ae57da46a324031adb",
+                "a25bea736e30d166cdddb491f175f624",
+                "2646ac647ad5339dbf082846283269ea",
+                "27ae3e4e09519cfbb04c329615203637",
+            ),
         ),
         download_bytes=12_000_000,
     ),
@@ -135,14 +170,16 @@ _ALL = (
         test=10_000,
         source="https://github.com/rois-codh/kmnist",
         licence="CC BY-SA 4.0",
-        torchvision="KMNIST",
+        mirrors=("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
         folder=PurePosixPath("KMNIST/raw"),
         archives=_archives(
             _MNIST_FILES,
-            "bdb82020997e1d708af4cf47b453dcf7",
-            "e144d726b3acfaa3e44228e80efcd344",
-            "5c965bf0a639b31b8f53240b1b52f4d7",
-            "7320c461ea6c1c855c0b718fb2a4b134",
+            (
+                "bdb82020997e1d708af4cf47b453dcf7",
+                "e144d726b3acfaa3e44228e80efcd344",
+                "5c965bf0a639b31b8f53240b1b52f4d7",
+                "7320c461ea6c1c855c0b718fb2a4b134",
+            ),
         ),
         download_bytes=21_000_000,
     ),
@@ -155,14 +192,16 @@ _ALL = (
         test=60_000,
         source="https://github.com/facebookresearch/qmnist",
         licence="BSD-style",
-        torchvision="QMNIST",
+        mirrors=("https://raw.githubusercontent.com/facebookresearch/qmnist/master/",),
         folder=PurePosixPath("QMNIST/raw"),
         archives=_archives(
             _QMNIST_FILES,
-            "ed72d4157d28c017586c42bc6afe6370",
-            "0058f8dd561b90ffdd0f734c6a30e5e4",
-            "1394631089c404de565df7b7aeaf9412",
-            "5b5b05890a5e13444e108efe57b788aa",
+            (
+                "ed72d4157d28c017586c42bc6afe6370",
+                "0058f8dd561b90ffdd0f734c6a30e5e4",
+                "1394631089c404de565df7b7aeaf9412",
+                "5b5b05890a5e13444e108efe57b788aa",
+            ),
         ),
         download_bytes=20_000_000,
     ),
@@ -175,9 +214,21 @@ _ALL = (
         test=18_800,
         source="https://www.nist.gov/itl/products-and-services/emnist-dataset",
         licence="not stated",
-        torchvision="EMNIST",
+        mirrors=("https://biometrics.nist.gov/cs_links/EMNIST/",),
         folder=PurePosixPath("EMNIST/raw"),
-        archives=(Archive("gzip.zip", "58c8d27c78d21e728a6bc7b3cc06412e"),),
+        archives=(
+            Archive(
+                "gzip.zip",
+                "58c8d27c78d21e728a6bc7b3cc06412e",
+                (
+                    Content("emnist-balanced-train-images-idx3-ubyte"),
+                    Content("emnist-balanced-train-labels-idx1-ubyte"),
+                    Content("emnist-balanced-test-images-idx3-ubyte"),
+                    Content("emnist-balanced-test-labels-idx1-ubyte"),
+                ),
+            ),
+        ),
+        unpacked="gzip",
         download_bytes=562_000_000,
         format="emnist",
     ),
@@ -185,25 +236,31 @@ _ALL = (
         name="cifar10",
         title="CIFAR-10: small colour photographs of ten things",
         classes=(
-            "airplane",
-            "automobile",
-            "bird",
-            "cat",
-            "deer",
-            "dog",
-            "frog",
-            "horse",
-            "ship",
-            "truck",
+            *("airplane", "automobile", "bird", "cat", "deer"),
+            *("dog", "frog", "horse", "ship", "truck"),
         ),
         shape=(3, 32, 32),
         train=50_000,
         test=10_000,
         source="https://www.cs.toronto.edu/~kriz/cifar.html",
         licence="not stated",
-        torchvision="CIFAR10",
+        mirrors=("https://www.cs.toronto.edu/~kriz/",),
         folder=PurePosixPath(),
-        archives=(Archive("cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a"),),
+        archives=(
+            Archive(
+                "cifar-10-python.tar.gz",
+                "c58f30108f718f92721af3b95e74349a",
+                (
+                    Content("data_batch_1", "c99cafc152244af753f735de768cd75f"),
+                    Content("data_batch_2", "d4bba439e000b95fd0a9bffe97cbabec"),
+                    Content("data_batch_3", "54ebc095f3ab1f0389bbae665268c751"),
+                    Content("data_batch_4", "634d18415352ddfa80567beed471001a"),
+                    Content("data_batch_5", "482c414d41f54cd18b22e5b47cb7c3cb"),
+                    Content("test_batch", "40351d587109b95175f43aff81a1287e"),
+                ),
+            ),
+        ),
+        unpacked="cifar-10-batches-py",
         download_bytes=170_000_000,
         format="cifar",
     ),

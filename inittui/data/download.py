@@ -1,43 +1,45 @@
-"""Archives that don't come with inittui, fetched with torchvision's downloader and mirrors."""
+"""Archives that don't come with inittui, fetched from the mirrors that their authors name."""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
-import io
+import os
 import re
-import socket
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from inittui.data import archives
+from inittui.data.archives import Files, Place, download_root, files_in, md5, missing
 from inittui.data.descriptions import Archive, SetDescription
-from inittui.data.places import archive_paths, download_root
 from inittui.errors import MachineError
+from inittui.files import remove_unfinished, whole_file
 from inittui.text import sanitize
 
 SILENCE_SECONDS = 20.0
 """A server that says nothing for this long is taken for unreachable."""
 
+_CHUNK = 2**20
 
-def fetch(description: SetDescription) -> Path:
-    """Return the folder with the set's archives, downloading what is missing or damaged.
+
+def fetch(description: SetDescription, place: Place | None) -> Files:
+    """Return a set's files among the downloads, downloading archives that are missing or damaged.
 
     Raises:
-        MachineError: one line that says how to place the files by hand.
+        MachineError: one line that says how to place the files by hand; or files lie there in
+            another form than they would be downloaded in, and aren't right.
     """
-    folder = download_root() / description.folder
+    folder = download_root() / description.folder if place is None else place.folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _turn(description, download_root() / f".{description.name}.lock"):
-            if not archives.is_whole(description, folder):
-                _download(description, folder)
-    except (OSError, RuntimeError, http.client.HTTPException) as error:
+            _download(description, folder, missing(description, folder))
+    except (OSError, http.client.HTTPException) as error:
         raise MachineError(_by_hand(description, folder, error)) from None
-    return folder
+    return files_in(description, folder)
 
 
 @contextlib.contextmanager
@@ -47,7 +49,7 @@ def _turn(description: SetDescription, path: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=1)
     except Timeout:
-        _say(f"waiting for another process that downloads {description.name}")
+        say(f"waiting for another process that downloads {description.name}")
         lock.acquire()
     try:
         yield
@@ -55,55 +57,47 @@ def _turn(description: SetDescription, path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _download(description: SetDescription, folder: Path) -> None:
-    from torchvision.datasets.utils import check_integrity, download_url
-
-    missing = [
-        archive
-        for archive, path in zip(
-            description.archives, archive_paths(description, folder), strict=True
-        )
-        if not check_integrity(path, archive.md5)
-    ]
-    _say(f"downloading {description.name} ({description.download_bytes / 1e6:.0f} MB) to {folder}")
-    for archive in missing:
-        errors: list[Exception] = []
-        for url in _mirrors(description, archive):
+def _download(description: SetDescription, folder: Path, wanted: list[Archive]) -> None:
+    """Download archives, each from the first mirror that has it."""
+    said = False
+    for archive in wanted:
+        for last, mirror in enumerate(description.mirrors, 1 - len(description.mirrors)):
+            request = urllib.request.Request(mirror + archive.name)
+            request.add_header("User-Agent", "inittui")
             try:
-                with _quiet_downloader():
-                    download_url(url, folder, archive.name, archive.md5)
-            except (OSError, RuntimeError, http.client.HTTPException) as error:
-                errors.append(error)
-            else:
+                with urllib.request.urlopen(request, timeout=SILENCE_SECONDS) as response:
+                    if not said:
+                        size = f"{description.download_bytes / 1e6:.0f} MB"
+                        say(f"downloading {description.name} ({size}) to {folder}")
+                        said = True
+                    _save(response, archive, folder / archive.name)
                 break
-        else:
-            raise errors[-1]
+            except (OSError, http.client.HTTPException):
+                if last == 0:
+                    raise
 
 
-def _mirrors(description: SetDescription, archive: Archive) -> list[str]:
-    """Return the addresses of one archive that torchvision knows."""
-    from torchvision import datasets
-
-    known = getattr(datasets, description.torchvision)
-    if description.format != "idx":
-        return [known.url]
-    if isinstance(known.resources, dict):
-        published = [url for part in known.resources.values() for url, _ in part]
-        return [url for url in published if url.rsplit("/", 1)[-1] == archive.name]
-    return [mirror + archive.name for mirror in known.mirrors]
-
-
-@contextlib.contextmanager
-def _quiet_downloader() -> Iterator[None]:
-    """Keep progress off stdout, and off a stderr that is no terminal; never wait for ever."""
-    progress = sys.stderr if sys.stderr.isatty() else io.StringIO()
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(SILENCE_SECONDS)
+def _save(response: http.client.HTTPResponse, archive: Archive, path: Path) -> None:
+    """Write what a server sends, with progress on a terminal; keep nothing but the right file."""
+    remove_unfinished(path)
+    shows_progress = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    digest = md5()
+    done, total = 0, response.length or 0
     try:
-        with contextlib.redirect_stdout(progress), contextlib.redirect_stderr(progress):
-            yield
+        with whole_file(path) as file:
+            while chunk := response.read(_CHUNK):
+                file.write(chunk)
+                digest.update(chunk)
+                done += len(chunk)
+                if shows_progress:
+                    of = f" of {total / 1e6:.0f}" if total else ""
+                    sys.stderr.write(f"\r{archive.name}: {done / 1e6:.0f}{of} MB")
+                    sys.stderr.flush()
+            if digest.hexdigest() != archive.md5:
+                raise OSError(f"its server sent {done:,} bytes of another MD5")
     finally:
-        socket.setdefaulttimeout(before)
+        if shows_progress:
+            sys.stderr.write("\r" + " " * (len(archive.name) + 20) + "\r")
 
 
 def _by_hand(description: SetDescription, folder: Path, error: Exception) -> str:
@@ -117,6 +111,6 @@ def _by_hand(description: SetDescription, folder: Path, error: Exception) -> str
     )
 
 
-def _say(message: str) -> None:
+def say(message: str) -> None:
     sys.stderr.write(f"inittui: {sanitize(message)}\n")
     sys.stderr.flush()

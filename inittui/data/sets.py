@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from inittui.data import archives, cache
-from inittui.data import decoding as formats
-from inittui.data.arrays import PartArrays, SetArrays
+from inittui.data import archives, cache, decoding
+from inittui.data.archives import Place
+from inittui.data.decoding import PartArrays, SetArrays
 from inittui.data.descriptions import DATA_SETS, SetDescription
-from inittui.data.places import find
+from inittui.data.download import fetch, say
 from inittui.errors import UsageError, unknown
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["DATA_SETS", "ImageSet", "Part", "SetDescription", "as_channels", "load", "read"]
 
 _CHUNK = 1_000
-"""Images turned grey at once: a few megabytes of scratch memory instead of hundreds."""
+"""Images turned grey or counted at once: a few megabytes of scratch memory instead of hundreds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,26 +64,40 @@ def read(name: str) -> SetArrays:
         MachineError: a file is damaged or can't be had; says which, and what to do.
     """
     description = describe(name)
-    place = find(description)
-    if place is not None and place.kind != "downloads":
-        archives.check(description, place.folder)
+    place = archives.find(description)
+    is_downloaded = place is None or place.kind == "downloads"
+    if place is not None and not is_downloaded:
+        archives.check(description, place.files)
     kept = cache.read(description)
+    if archives.given_root() is not None and (place is None or place.kind != "given"):
+        say(_elsewhere(description, place, is_kept=kept is not None))
     if kept is not None:
         return kept
-    if place is None or place.kind == "downloads":
-        from inittui.data import download
-
-        folder = download.fetch(description)
-    else:
-        folder = place.folder
+    files = fetch(description, place) if place is None or is_downloaded else place.files
     with cache.locked(description) as may_write:
+        # Whoever waited for the lock finds what the other has written.
         kept = cache.read(description)
         if kept is not None:
             return kept
-        arrays = formats.decode(description, folder)
+        arrays = decoding.decode(description, files)
         if may_write and cache.write(description, arrays):
             return cache.read(description) or arrays
     return arrays
+
+
+def _elsewhere(description: SetDescription, place: Place | None, *, is_kept: bool) -> str:
+    """Tell that the directory that the user named isn't where a set comes from."""
+    root = archives.given_root()
+    lacks = f"has no {description.name}" if root and root.is_dir() else "is no directory"
+    if place is not None and place.kind == "shipped":
+        used = f"the {description.name} that came with inittui is used"
+    elif place is not None:
+        used = f"the files in {place.folder} are used"
+    elif is_kept:
+        used = f"{cache.path_of(description)} is used"
+    else:
+        used = f"{description.name} has to be downloaded"
+    return f"{archives.DATA_DIR_VARIABLE}={root} {lacks}: {used}"
 
 
 def load(name: str) -> ImageSet:
@@ -99,6 +114,31 @@ def _part(arrays: PartArrays) -> Part:
     # Decoded bytes are read-only where they couldn't be kept; torch wants memory it may write.
     images = np.require(arrays.images, requirements=["C", "W"])
     return Part(torch.from_numpy(images), torch.from_numpy(arrays.labels.astype(np.int64)))
+
+
+def pixel_moments(part: PartArrays) -> tuple[list[float], list[float]]:
+    """Return each channel's mean and standard deviation over all pixels, in [0, 1].
+
+    Exact but for the last rounding: sums of whole grey levels. The deviation is the population's
+    (divided by n), as it is used to normalise.
+    """
+    import numpy as np
+
+    levels = range(256)
+    means: list[float] = []
+    deviations: list[float] = []
+    for channel in range(part.images.shape[1]):
+        counts = np.zeros(256, np.int64)
+        for start in range(0, len(part.images), _CHUNK):
+            pixels = part.images[start : start + _CHUNK, channel]
+            counts += np.bincount(pixels.reshape(-1), minlength=256)
+        often: list[int] = counts.tolist()
+        number = sum(often)
+        first = sum(level * count for level, count in zip(levels, often, strict=True))
+        second = sum(level**2 * count for level, count in zip(levels, often, strict=True))
+        means.append(first / (255 * number))
+        deviations.append(math.sqrt(number * second - first**2) / (255 * number))
+    return means, deviations
 
 
 def as_channels(images: torch.Tensor, channels: int) -> torch.Tensor:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from inittui.data import archives, cache
+from inittui.data.archives import Place
 from inittui.data.descriptions import SetDescription
-from inittui.data.places import Place, archive_paths, find
 from inittui.errors import MachineError
 
 State = Literal["shipped", "cached", "downloaded", "not here", "damaged"]
@@ -30,25 +30,26 @@ class Standing:
 
 def survey(description: SetDescription) -> Standing:
     """Look at the files that `inittui.data.sets.read` would use."""
-    place = find(description)
+    place = archives.find(description)
     try:
-        if place is not None:
-            archives.check(description, place.folder)
-    except MachineError as error:
         if place is not None and place.kind != "downloads":
-            return Standing("damaged", place.folder, _size(description, place), str(error))
-        # An interrupted download is no harm: it is taken up again when the set is asked for.
-        place = None
+            archives.check(description, place.files)
+        elif place is not None and archives.missing(description, place.folder):
+            # An interrupted download is no harm: it is begun anew when the set is asked for.
+            place = None
+    except MachineError as error:
+        if place is not None:
+            return Standing("damaged", place.folder, _size(place), str(error))
     if place is not None and place.kind == "shipped":
-        return Standing("shipped", place.folder, _size(description, place))
+        return Standing("shipped", place.folder, _size(place))
     if cache.read(description) is not None:
         decoded = cache.path_of(description)
         return Standing("cached", decoded, decoded.stat().st_size)
     if place is None:
         return Standing("not here", None, None)
-    return Standing("downloaded", place.folder, _size(description, place))
+    return Standing("downloaded", place.folder, _size(place))
 
 
-def _size(description: SetDescription, place: Place) -> int:
-    paths = archive_paths(description, place.folder)
+def _size(place: Place) -> int:
+    paths = (path for paths in place.files for path in paths)
     return sum(path.stat().st_size for path in paths if path.is_file())

@@ -61,6 +61,9 @@ class Epoch(msgspec.Struct, frozen=True):
     val_loss: Number
     val_accuracy: float
     seconds: float
+    train_accuracy: float | None
+    """Share of the epoch's training images that was classified right as each batch came: before
+    its update, dropout on; null where an older log doesn't say."""
 
 
 class Validation(msgspec.Struct, frozen=True):
@@ -299,7 +302,7 @@ def _sweep(axis: Axis) -> Sweep:
 
 CSV_COLUMNS = (
     "scheme", "seed", "status", "epoch", "step", "train_loss", "val_loss", "val_accuracy",
-    "seconds",
+    "seconds", "train_accuracy",
 )  # fmt: skip
 
 
@@ -319,10 +322,11 @@ def compare_csv(state: RunState) -> str:
         if not trial.epochs:
             diverged = trial.status == "diverged" and bool(trial.losses)
             loss = to_wire(trial.losses[-1]) if diverged else ""
-            writer.writerow((*head, "", trial.steps, loss, "", "", trial.seconds))
+            writer.writerow((*head, "", trial.steps, loss, "", "", trial.seconds, ""))
         for e in trial.epochs:
             numbers = (e.epoch, e.step, e.train_loss, e.val_loss, e.val_accuracy, e.seconds)
-            writer.writerow((*head, *numbers))
+            known = "" if e.train_accuracy is None else e.train_accuracy
+            writer.writerow((*head, *numbers, known))
     return text.getvalue()
 
 

@@ -9,7 +9,6 @@ from inittui.initializers.sampling import Sample, Statistics
 
 
 def describe(description: Description) -> dict[str, Any]:
-    """Return what an initializer says of itself, for programs."""
     return {
         "name": description.name,
         "aliases": list(description.aliases),

@@ -72,6 +72,9 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     """Share of units that are 0 or less for the whole batch; null unless a ReLU follows."""
     saturated: float | None
     """Share of activations at the flat ends; null unless tanh or a sigmoid follows."""
+    corner: tuple[tuple[Number, ...], ...] | None
+    """The weight's first values, rows by columns, of all dimensions but the first flattened; null
+    unless asked for."""
     weight_gradients: Quantity
     bias_gradients: Quantity | None
     gradient_ratio: Number
@@ -124,17 +127,21 @@ _RECORDS: dict[type, type[msgspec.Struct]] = {
 
 
 def inspect_document(
-    state: RunState, path: Path | None, *, layers: str | None = None, density: bool = False
+    state: RunState,
+    path: Path | None,
+    *,
+    layers: str | None = None,
+    density: bool = False,
+    values: bool = False,
 ) -> str:
     """Return the JSON document of a run's probes, of all trials.
 
-    Args:
-        state: a run with probes.
-        path: the run's directory, None where nothing is kept.
-        layers: pattern of the layers that are told of; None means all.
-        density: give the histograms' density too.
+    ``path`` is the run's directory, None where nothing is kept; ``layers`` the pattern of those
+    that are told of, None means all. ``density`` and ``values``: the histograms' density and the
+    first values of each weight are given too.
     """
-    copied = Copier(_RECORDS, frozenset() if density else frozenset({"density"}))
+    asked = {"density": density, "corner": values}
+    copied = Copier(_RECORDS, frozenset(name for name, wanted in asked.items() if not wanted))
     document = InspectDocument(
         run=run_of(state, path),
         experiment=state.started.experiment if state.started else Experiment(),

@@ -30,6 +30,8 @@ class LessonDocument(msgspec.Struct, frozen=True, kw_only=True):
     question: str
     look: tuple[str, ...]
     remarks: tuple[str, ...]
+    derivation: tuple[str, ...]
+    """Where its formulas come from, one step each."""
     references: tuple[str, ...]
     size: Size
     data: str
@@ -45,6 +47,7 @@ def lesson_document(lesson: Lesson, size: Size, data: str, parts: Sequence[Lesso
         question=lesson.question.strip(),
         look=lesson.look,
         remarks=lesson.remarks,
+        derivation=lesson.derivation,
         references=lesson.references,
         size=size,
         data=data,

@@ -62,21 +62,22 @@ class Measured(msgspec.Struct, frozen=True):
 
     @property
     def std(self) -> float:
-        """Standard deviation."""
         variance = from_wire(self.variance)
         return math.sqrt(variance) if variance >= 0 else math.nan
 
     @property
     def second_moment(self) -> float:
-        """Mean of the squares."""
         mean = from_wire(self.mean)
         return from_wire(self.variance) + mean * mean
 
     @property
     def rms(self) -> float:
-        """Root of the mean of the squares."""
         square = self.second_moment
         return math.sqrt(square) if square >= 0 else math.nan
+
+
+CORNER = 6
+"""Rows and columns of a weight whose values are recorded as they are."""
 
 
 class LayerProbe(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +106,9 @@ class LayerProbe(msgspec.Struct, frozen=True, kw_only=True):
     """Share of units that are 0 or less for the whole batch; None unless a ReLU follows."""
     saturated: float | None = None
     """Share of activations at the flat ends of tanh or sigmoid; None for other nonlinearities."""
+    corner: tuple[tuple[Number, ...], ...] = ()
+    """The first values of the weight, flattened to two dimensions as PyTorch has them: at most
+    `CORNER` rows and columns; () where an older log doesn't say."""
     weight_gradients: Measured
     bias_gradients: Measured | None = None
     pre_activation_gradients: Measured

@@ -49,6 +49,9 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
     """Fingerprint of the data; "" where an older log doesn't say."""
     versions: dict[str, str] = {}
     """Versions of inittui, python, torch, …"""
+    code: dict[str, tuple[str, str]] = {}
+    """Of somebody's own model and initializers, by name: the file's absolute path, and a digest of
+    its source and of what it imports from beside it."""
     host: str = ""
     pid: int = 0
     command: tuple[str, ...] = ()
@@ -81,9 +84,14 @@ class StartValues(msgspec.Struct, frozen=True, array_like=True):
 
     parameter: str
     initializer: str | None
-    """As a scheme writes it, or "own default" for a module's own; None where nobody did."""
+    """As a scheme writes it: "built" is the model's own code; or "own default" for a module's own
+    reset, or "frozen" for what doesn't train and stays; None where no initializer did."""
     digest: str
     """Of shape and values: equal for two tensors that are bitwise equal."""
+    values: int = 0
+    """How many; 0 where an older log doesn't say."""
+    note: str = ""
+    """What the layer makes of the values, where it computes with others."""
 
 
 class TrialStarted(Fact, frozen=True, kw_only=True, tag="trial_started"):
@@ -120,6 +128,9 @@ class EpochEnded(Fact, frozen=True, kw_only=True, tag="epoch_ended"):
     """Share of the whole validation part that is classified right, dropout off."""
     seconds: float
     """The trial's training and validation time so far."""
+    train_accuracy: float | None = None
+    """Share of the epoch's training images that was classified right as each batch came: before
+    its update, dropout on. None where an older log doesn't say."""
 
 
 class ProbeMeasured(Fact, frozen=True, kw_only=True, tag="probe_measured"):
@@ -148,6 +159,11 @@ class ValuesDrawn(Fact, frozen=True, kw_only=True, tag="values_drawn"):
     counts: tuple[int, ...]
     atom_shares: tuple[float, ...] = ()
     """Measured share of each of the values that the distribution gives often."""
+    within: tuple[float, ...] = ()
+    """Share of the values within 1, 2 and 3 of the distribution's standard deviations of its mean;
+    () where the distribution isn't known, or an older log doesn't say."""
+    outside: int = 0
+    """Values that the distribution can't give."""
 
 
 class Validated(Fact, frozen=True, kw_only=True, tag="validated"):
@@ -183,6 +199,8 @@ class Noted(Fact, frozen=True, kw_only=True, tag="noted"):
     """Something the person should know, in one line."""
 
     message: str
+    about: str = ""
+    """What it is about, where a later note about the same takes its place."""
 
 
 class RunEnded(Fact, frozen=True, kw_only=True, tag="run_ended"):

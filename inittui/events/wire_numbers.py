@@ -20,10 +20,8 @@ def to_wire(value: float) -> Number:
 
 
 def from_wire(value: Number) -> float:
-    """Decode what `to_wire` gave."""
     return float(value)
 
 
 def all_to_wire(values: Iterable[float]) -> tuple[Number, ...]:
-    """Encode many floats."""
     return tuple(to_wire(value) for value in values)

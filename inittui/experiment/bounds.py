@@ -46,7 +46,6 @@ def between(
 
 
 def one_of(words: Sequence[str]) -> msgspec.Meta:
-    """Return the bounds of a text that is one of some words."""
     return msgspec.Meta(extra_json_schema={"enum": list(words)})
 
 
@@ -62,8 +61,6 @@ def check_bounds(part: msgspec.Struct) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Bounds:
-    """What a field, or each item of it, can be."""
-
     title: str
     numbers: Mapping[str, float]
     """Bounds by the keywords of JSON Schema."""
@@ -112,7 +109,6 @@ def _declared(name: str, parts: Sequence[Any]) -> _Bounds:
 
 
 def _within(hint: Any) -> Iterator[Any]:
-    """Yield an annotation and all that it is made of."""
     yield hint
     for part in get_args(hint):
         yield from _within(part)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import msgspec
 
 from inittui.errors import UsageError
-from inittui.experiment.records import ModelConfig
+from inittui.experiment.records import CLASSIC_SCHEMES, ModelConfig
 
 Option = tuple[int, ...] | str | float | bool
 """What an option of a model is set to."""
@@ -58,7 +58,7 @@ class ModelDescription:
             name: default if given[name] is None else given[name]
             for name, default in self.defaults.items()
         }
-        if config.depth is not None or config.width is not None:
+        if "hidden" in self.defaults and (config.depth or config.width):
             default = self.defaults["hidden"]
             assert isinstance(default, tuple)
             settings["hidden"] = (config.width or default[0],) * (config.depth or len(default))
@@ -71,15 +71,28 @@ class ModelDescription:
 
 
 def _given(config: ModelConfig) -> list[str]:
-    """Return the names of the options that are set."""
     default = ModelConfig()
     names = [each.name for each in msgspec.structs.fields(ModelConfig)]
     return [name for name in names if getattr(config, name) != getattr(default, name)]
 
 
 def is_own(name: str) -> bool:
-    """Whether a model is a person's own code."""
     return ":" in name and not name.startswith(TORCHVISION)
+
+
+def has_own_start(name: str) -> bool:
+    """Whether a model's start values are somebody's choice: its own code's or torchvision's."""
+    return ":" in name
+
+
+def usual_schemes(model: str, *, one: bool = False) -> tuple[str, ...]:
+    """Return what is compared where no scheme is named; with ``one``, what is looked at.
+
+    Somebody's own model is first of all taken as it was built.
+    """
+    if not has_own_start(model):
+        return CLASSIC_SCHEMES
+    return ("built",) if one else ("built", *CLASSIC_SCHEMES)
 
 
 def _perceptron(
@@ -130,7 +143,7 @@ _ALL = (
         title="Two convolutions and a wide dense layer",
         layers="conv 5x5x32, pool, conv 5x5x64, pool, 1024-10",
         source="after LeCun et al. 1998; sizes of TensorFlow's tutorial for experts",
-        defaults={"activation": "relu", "dropout": 0.5, "batch_norm": False},
+        defaults={"activation": "relu", "dropout": 0.5, "batch_norm": False, "width": 1024},
     ),
     ModelDescription(
         name="conv1d",
@@ -142,13 +155,10 @@ _ALL = (
 )
 
 MODELS: Mapping[str, ModelDescription] = MappingProxyType({each.name: each for each in _ALL})
-"""The models by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayerRow:
-    """One layer, as a forward pass meets it."""
-
     name: str
     kind: str
     """Its class, such as Conv2d."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -18,14 +18,14 @@ SETTING_SWEEP = re.compile(r"(model|training)\.([A-Za-z_]\w*)=(.*)", re.DOTALL)
 Activation = Literal[
     "relu", "tanh", "sigmoid", "identity", "gelu", "silu", "elu", "selu", "leaky_relu", "softplus"
 ]
-ACTIVATIONS: tuple[str, ...] = Activation.__args__  # type: ignore[attr-defined]
+ACTIVATIONS: tuple[str, ...] = get_args(Activation)
 Optimizer = Literal["adam", "adamw", "sgd", "rmsprop"]
-OPTIMIZERS: tuple[str, ...] = Optimizer.__args__  # type: ignore[attr-defined]
+OPTIMIZERS: tuple[str, ...] = get_args(Optimizer)
 DType = Literal["float32", "float64"]
-DTYPES: tuple[str, ...] = DType.__args__  # type: ignore[attr-defined]
+DTYPES: tuple[str, ...] = get_args(DType)
 
 Evaluated = Literal["validation", "test"]
-EVALUATED: tuple[str, ...] = Evaluated.__args__  # type: ignore[attr-defined]
+EVALUATED: tuple[str, ...] = get_args(Evaluated)
 
 CLASSIC_SCHEMES = ("zeros", "ones", "uniform", "centered", "rule", "normal", "default")
 """The classic comparison: what `inittui compare` runs when nothing is named."""
@@ -46,15 +46,11 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hidden: tuple[Annotated[int, between(1, _LARGEST, title="hidden layer size")], ...] | None = (
         None
     )
-    """Units of each hidden layer."""
     activation: Annotated[str, one_of(ACTIVATIONS)] | None = None
-    """The nonlinearity after each hidden layer."""
     dropout: Annotated[float, between(0, below=1)] | None = None
     """Probability of dropping a unit, 0 for none."""
     depth: Count | None = None
-    """Number of hidden layers, for models that take one."""
     width: Count | None = None
-    """Units of every hidden layer, for models that take one."""
     batch_norm: bool | None = None
     """Batch normalisation after each hidden layer, before its nonlinearity."""
     arguments: dict[str, str | int | float | bool] = {}
@@ -102,7 +98,6 @@ class InspectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When every layer is measured, over a fixed batch, and how."""
 
     before: bool = False
-    """Before the first step."""
     after: bool = False
     """After the last step of a trial that finishes."""
     every: Annotated[int, between(1, _LARGEST, title="inspection every")] | None = None
@@ -111,6 +106,11 @@ class InspectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The batch: the first of the seed's training images, as many as there are."""
     percentile: Annotated[float, between(above=50, high=100, title="the percentile")] = 99.9
     """Histograms go from the value at 100 minus this to the one at this percentile."""
+    gradient_percentile: (
+        Annotated[float, between(above=0, high=100, title="the gradients' percentile")] | None
+    ) = None
+    """Those of gradients have the values whose size is up to this percentile of all sizes; None: as
+    the others."""
 
 
 class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -37,7 +37,6 @@ def format_number(value: float) -> str:
 
 
 def format_value(value: Value) -> str:
-    """Return the text of a parameter's value as the grammar writes it."""
     return value if isinstance(value, str) else format_number(value)
 
 
@@ -87,8 +86,6 @@ def _join(weights: Call, bias: Call | None) -> str:
 
 
 class _Reader:
-    """A cursor over the text of one scheme."""
-
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0

@@ -23,7 +23,6 @@ _YES = (YES, "y", "on", "true", "1")
 _NO = (NO, "n", "off", "false", "0")
 
 ModelArgument = str | int | float | bool
-"""What an argument of somebody's own model can be."""
 
 
 def _refusal(text: str, what: str) -> UsageError:
@@ -46,12 +45,10 @@ def written(value: Any) -> str:
 
 
 def word(text: str) -> str:
-    """Take a text as it is."""
     return text
 
 
 def whole(text: str) -> int:
-    """Read a whole number: 2000 or 2,000."""
     plain = text.strip().replace(",", "").replace("_", "")
     if not re.fullmatch(r"[+-]?[0-9]{1,19}", plain):
         raise _refusal(text, "is not a whole number")
@@ -59,7 +56,6 @@ def whole(text: str) -> int:
 
 
 def count_of_seeds(text: str) -> int:
-    """Read how many seeds there are."""
     count = whole(text)
     if not 1 <= count <= MOST_SEEDS:
         raise UsageError(f"must be from 1 to {MOST_SEEDS:,}, not {count}")
@@ -67,7 +63,6 @@ def count_of_seeds(text: str) -> int:
 
 
 def decimal(text: str) -> float:
-    """Read a number."""
     try:
         return float(text)
     except ValueError:
@@ -105,8 +100,6 @@ def shape_written(shape: tuple[int, ...] | None) -> str:
 
 
 def one_of(kind: str, choices: Sequence[str]) -> Callable[[str], str]:
-    """Return a reader of one of some words."""
-
     def read(text: str) -> str:
         found = text.lower()
         if found not in choices:
@@ -117,14 +110,12 @@ def one_of(kind: str, choices: Sequence[str]) -> Callable[[str], str]:
 
 
 def yes_or_no(text: str) -> bool:
-    """Read yes or no."""
     if text.lower() not in (*_YES, *_NO):
         raise _refusal(text, "is neither yes nor no")
     return text.lower() in _YES
 
 
 def stack(text: str) -> str | int:
-    """Read auto, off, or the most trials in one stack."""
     if text in ("auto", "off"):
         return text
     with suppress(UsageError):
@@ -143,7 +134,6 @@ def moments(text: str) -> tuple[bool, bool]:
 
 
 def moments_written(value: tuple[bool, bool]) -> str:
-    """Return the word for when layers are measured."""
     return next(word for word, when in _MOMENTS.items() if when == value)
 
 
@@ -174,7 +164,6 @@ def layers(text: str) -> dict[str, str]:
 
 
 def layers_written(rules: dict[str, str]) -> str:
-    """Return layer rules as words."""
     return words_written(f"{pattern}={scheme}" for pattern, scheme in rules.items())
 
 
@@ -192,7 +181,6 @@ def arguments(text: str) -> dict[str, ModelArgument]:
 
 
 def arguments_written(given: dict[str, ModelArgument]) -> str:
-    """Return arguments as words."""
     return words_written(f"{key}={_argument_written(value)}" for key, value in given.items())
 
 

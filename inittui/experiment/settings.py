@@ -39,12 +39,9 @@ _COMPARE, _INSPECT, _BOTH = ("compare",), ("inspect",), ("compare", "inspect")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: what it is called, how its text is read and written, where it is offered."""
-
     path: str
     """Where it is in the experiment, as in its file: training.epochs."""
     label: str
-    """What the form calls it."""
     help: str
     read: Callable[[str], Any]
     """Returns the value of a text that isn't empty; raises `UsageError`."""
@@ -77,16 +74,13 @@ class Setting:
 
     @property
     def default(self) -> str:
-        """What an empty text means."""
         return self.placeholder or self.write(self.of(Experiment()))
 
     def of(self, experiment: Experiment) -> Any:
-        """Return its value in an experiment; of several fields a tuple."""
         value = attrgetter(*(self.fields or (self.path,)))(experiment)
         return value if self.part is None else self.part(value)
 
     def put(self, experiment: Experiment, value: Any) -> Experiment:
-        """Return the experiment with another value of it."""
         if self.with_part is not None:
             value = self.with_part(attrgetter(self.fields[0])(experiment), value)
         fields = self.fields or (self.path,)
@@ -272,6 +266,11 @@ SETTINGS: tuple[Setting, ...] = (
         "inspection.percentile", "percentile", "Histograms go from the percentile 100 - P to P; "
         "100 has all values.",
         texts.decimal, ("--percentile",), "P", commands=_INSPECT,
+    ),
+    _inspection(
+        "inspection.gradient_percentile", "gradient percentile",
+        "Histograms of gradients leave out those above the percentile P of their size.",
+        texts.decimal, ("--gradient-percentile",), "P", commands=_INSPECT,
     ),
     Setting(
         "name", "name", "A name for the run.", texts.word, ("--name",), panel=RUN,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inittui.errors import UsageError, nearest
+from inittui.experiment.models import has_own_start
 from inittui.experiment.records import SETTING_SWEEP, Experiment
 from inittui.experiment.scheme import format_number, parse_syntax
 from inittui.experiment.setting_texts import whole, written
@@ -45,8 +46,6 @@ OPEN = "…"
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """One scheme, with what sweeps made of it."""
-
     scheme: str
     family: str = ""
     swept: Mapping[str, Setting] = field(default_factory=dict)
@@ -92,7 +91,6 @@ def _check_count(trials: int) -> None:
 
 
 def _axes(experiment: Experiment) -> dict[str, tuple[Setting, ...]]:
-    """Return the values of each setting that is swept."""
     axes: dict[str, tuple[Setting, ...]] = {}
     for text in experiment.sweeps:
         match = SETTING_SWEEP.fullmatch(text)
@@ -125,7 +123,6 @@ def _not_swept(path: str) -> UsageError:
 
 
 def _read(path: str, text: str) -> Any:
-    """Return a setting's value in the type that its configuration wants."""
     try:
         return _SWEPT[path].read(text)
     except UsageError as error:
@@ -140,7 +137,7 @@ def _candidates(experiment: Experiment) -> Iterable[_Candidate]:
         if not SETTING_SWEEP.fullmatch(text):
             found += _swept_schemes(text)
     if not found and experiment.layers:
-        found = [_Candidate(_base(experiment.layers))]
+        found = [_Candidate(_base(experiment.layers, experiment.model.name))]
         first = next(iter(experiment.layers))
         layers = layers.removeprefix(f"@*={experiment.layers[first]}")
     for each in found:
@@ -148,10 +145,15 @@ def _candidates(experiment: Experiment) -> Iterable[_Candidate]:
         yield _Candidate(each.scheme + layers, family, each.swept)
 
 
-def _base(layers: Mapping[str, str]) -> str:
-    """Return what the layers get that no pattern names: the first rule's if that is for all."""
+def _base(layers: Mapping[str, str], model: str) -> str:
+    """Return what the layers get that no pattern names: the first rule's if that is for all.
+
+    Else they keep what the model gives itself.
+    """
     pattern, scheme = next(iter(layers.items()))
-    return scheme if pattern == "*" else "default"
+    if pattern == "*":
+        return scheme
+    return "built" if has_own_start(model) else "default"
 
 
 def _swept_schemes(text: str) -> list[_Candidate]:

@@ -78,7 +78,7 @@ def load_experiment(path: Path) -> Experiment:
             content = file.read(MAXIMUM_FILE_BYTES + 1)
         if len(content) > MAXIMUM_FILE_BYTES:
             raise UsageError(f"{path}: larger than {MAXIMUM_FILE_BYTES:,} bytes")
-        text = content.decode()
+        text = content.decode("utf-8-sig")  # Windows editors write a byte order mark
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
@@ -87,7 +87,6 @@ def load_experiment(path: Path) -> Experiment:
 
 
 def _explain(text: str, source: str, message: str) -> str:
-    """Turn msgspec's message into one with a line number and the nearest valid key."""
     path = re.search(r"at `\$\.?([^`]*)`", message)
     sections = [re.sub(r"\[.*", "", part) for part in path.group(1).split(".")] if path else []
     field = re.search(r"unknown field `(.*?)`", message, re.DOTALL)

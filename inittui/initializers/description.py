@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from inittui.text import sanitize
 
 LARGEST = 1e30
 """Of a parameter: float32 ends at 3.4e38, and some are multiplied."""
+
+
+_MULTIPLE = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)std")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class Parameter:
     at_least: float = -math.inf
     above: float = -math.inf
     below: float = math.inf
+    in_stds: bool = False
+    """Whether it is also taken as a multiple of the standard deviation: -2std."""
 
     @property
     def shown_default(self) -> str:
@@ -55,9 +61,16 @@ class Parameter:
         Raises:
             UsageError: it is not what this parameter takes; ``owner`` is the initializer.
         """
-        return (
-            self._check_choice(value, owner) if self.choices else self._check_number(value, owner)
-        )
+        if self.choices:
+            return self._check_choice(value, owner)
+        multiple = _MULTIPLE.fullmatch(value) if self.in_stds and isinstance(value, str) else None
+        if multiple is not None:
+            return f"{format_number(self._check_number(float(multiple[1]), owner))}std"
+        return self._check_number(value, owner)
+
+    @property
+    def _kind(self) -> str:
+        return "a number, or a multiple such as -2std" if self.in_stds else "a number"
 
     def _check_choice(self, value: Value, owner: str) -> str:
         text = format_value(value)
@@ -69,8 +82,9 @@ class Parameter:
 
     def _check_number(self, value: Value, owner: str) -> float:
         if isinstance(value, str):
-            shown = sanitize(value, 40)
-            raise UsageError(f"{owner}: {self.name} must be a number, not '{shown}'")
+            raise UsageError(
+                f"{owner}: {self.name} must be {self._kind}, not '{sanitize(value, 40)}'"
+            )
         if not abs(value) <= LARGEST:
             raise UsageError(f"{owner}: {self.name}={value:g} is too large for float32 weights")
         if not (value >= self.at_least and self.above < value < self.below):

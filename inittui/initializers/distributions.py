@@ -41,6 +41,44 @@ class Distribution(Protocol):
         """Draw the values of a float32 tensor on the CPU."""
 
 
+SIGMAS = (1.0, 2.0, 3.0)
+"""Standard deviations around the mean within which drawn values are counted."""
+
+
+def bounds(distribution: Distribution) -> tuple[float, float]:
+    """Return the smallest and the largest value that can be drawn; infinite where there is none."""
+    if isinstance(distribution, Uniform | TruncatedNormal):
+        return distribution.low, distribution.high
+    if isinstance(distribution, Normal) and distribution.std > 0:
+        return -math.inf, math.inf
+    values = [value for value, _ in distribution.atoms]
+    return (min(values), max(values)) if values else (-math.inf, math.inf)
+
+
+def share_between(distribution: Distribution, low: float, high: float) -> float:
+    """Return the probability of a value from ``low`` to ``high``, of one without atoms."""
+    parts = 2_000
+    floor, ceiling = bounds(distribution)
+    if isinstance(distribution, Normal):
+        z = (high - distribution.mean) / distribution.std, (low - distribution.mean)
+        return _cdf(z[0]) - _cdf(z[1] / distribution.std)
+    low, high = max(low, floor), min(high, ceiling)
+    width = max(high - low, 0.0) / parts
+    return width * sum(distribution.density(low + (k + 0.5) * width) for k in range(parts))
+
+
+def kurtosis(distribution: Distribution) -> float:
+    """Return the fourth central moment by the squared variance: 3 of a normal distribution."""
+    if isinstance(distribution, Normal):
+        return 3.0
+    if not distribution.std:
+        return 1.0
+    parts = 2_000
+    mean, std = distribution.mean, distribution.std
+    shares = ((k + 0.5) / parts for k in range(parts))
+    return sum(((distribution.quantile(p) - mean) / std) ** 4 for p in shares) / parts
+
+
 def extremes(distribution: Distribution, count: int) -> tuple[float, float]:
     """Return the smallest and the largest value to expect among ``count`` draws.
 

@@ -12,10 +12,12 @@ from inittui.events.records import ValuesDrawn
 from inittui.experiment.scheme import Call, Scheme
 from inittui.initializers import find, parse_scheme
 from inittui.initializers.description import Description
-from inittui.initializers.distributions import Distribution, extremes
+from inittui.initializers.distributions import SIGMAS, Distribution, bounds, extremes
 from inittui.initializers.layer import LayerContext
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import nn
 
 _PARTS = 8
@@ -154,7 +156,27 @@ def draw_values(scheme: Scheme, layer: LayerContext, seed: int) -> ValuesDrawn:
             float((values == np.float32(value)).mean())
             for value, _ in (distribution.atoms if distribution else ())
         ),
+        within=_within(values, distribution),
+        outside=_outside(values, distribution),
     )
+
+
+def _within(values: NDArray[np.float64], distribution: Distribution | None) -> tuple[float, ...]:
+    """Return the shares of the values within each of `SIGMAS` of the distribution's mean."""
+    if distribution is None:
+        return ()
+    apart = abs(values - distribution.mean)
+    return tuple(float((apart <= sigmas * distribution.std).mean()) for sigmas in SIGMAS)
+
+
+def _outside(values: NDArray[np.float64], distribution: Distribution | None) -> int:
+    """Count the values that the distribution can't give, as far as float32 can tell."""
+    import numpy as np
+
+    if distribution is None:
+        return 0
+    low, high = (float(np.float32(bound)) for bound in bounds(distribution))
+    return int(((values < low) | (values > high)).sum())
 
 
 def _layer_of(shape: tuple[int, ...]) -> nn.Module:

@@ -99,7 +99,13 @@ def normal(layer: LayerContext, *, mean: float, std: float | None) -> Normal:
     return Normal(mean, inverse_sqrt(layer.fan_in) if std is None else std)
 
 
-def _reachable(*, mean: float, std: float, a: float, b: float) -> str:
+def _bound(value: float | str, mean: float, std: float) -> float:
+    """Return a bound that may be given as a multiple of std, -2std: that far from the mean."""
+    return mean + float(value.removesuffix("std")) * std if isinstance(value, str) else value
+
+
+def _reachable(*, mean: float, std: float, a: float | str, b: float | str) -> str:
+    a, b = _bound(a, mean, std), _bound(b, mean, std)
     if not a < b:
         return f"a must be below b, not a={format_number(a)}, b={format_number(b)}"
     if max(a - mean, mean - b) > _FARTHEST * std:
@@ -112,21 +118,21 @@ def _reachable(*, mean: float, std: float, a: float, b: float) -> str:
 
 @initializer(
     formula="N(mean, std) cut to [a, b]",
-    source="torch.nn.init.trunc_normal_ (a and b are values, not multiples of std)",
+    source="torch.nn.init.trunc_normal_ (a and b are values; -2std: two std from the mean)",
     parameters=(
         Parameter("mean", "mean before the cut", default=0.0),
         Parameter("std", "standard deviation before the cut", default=1.0, above=0),
-        Parameter("a", "smallest value", default=-2.0),
-        Parameter("b", "largest value", default=2.0),
+        Parameter("a", "smallest value, or how many std from the mean", default=-2.0, in_stds=True),
+        Parameter("b", "largest value, or how many std from the mean", default=2.0, in_stds=True),
     ),
     on_bias=True,
     conflict=_reachable,
 )
 def trunc_normal(
-    layer: LayerContext, *, mean: float, std: float, a: float, b: float
+    layer: LayerContext, *, mean: float, std: float, a: float | str, b: float | str
 ) -> TruncatedNormal:
     """A normal distribution without the values outside two bounds."""
-    return TruncatedNormal(mean, std, a, b)
+    return TruncatedNormal(mean, std, _bound(a, mean, std), _bound(b, mean, std))
 
 
 @initializer(

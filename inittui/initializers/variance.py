@@ -2,7 +2,8 @@
 
 Keras cuts its normal ones at 2 standard deviations and widens them to make up for it, torch
 doesn't: that is why ``glorot_normal`` is no alias of ``xavier_normal``, nor ``he_normal`` of
-``kaiming_normal``.
+``kaiming_normal``. And Keras's He rules have √2, ReLU's gain, whatever follows the layer, while
+``kaiming_`` here has the gain of what follows: that is why ``he_uniform`` is no alias either.
 """
 
 from __future__ import annotations
@@ -98,7 +99,6 @@ def _kaiming_std(
 
 
 @initializer(
-    aliases=("he_uniform",),
     formula="U(−y, y), y = g × √(3/fan)",
     source=f"{_KAIMING}uniform_",
     parameters=_KAIMING_PARAMETERS,
@@ -133,11 +133,17 @@ def glorot_normal(layer: LayerContext) -> Distribution:
     return _cut_normal(inverse_sqrt((layer.fan_in + layer.fan_out) / 2))
 
 
+@initializer(formula="U(−y, y), y = √(6/fan_in)", source=f"He et al. 2015; {_KERAS}.HeUniform")
+def he_uniform(layer: LayerContext) -> Uniform:
+    """Kaiming's variance for ReLU, uniform, whatever follows the layer, as Keras."""
+    return _uniform(math.sqrt(2) * inverse_sqrt(layer.fan_in))
+
+
 @initializer(
     formula="N(0, σ) cut at ±2σ, std = √(2/fan_in)", source=f"He et al. 2015; {_KERAS}.HeNormal"
 )
 def he_normal(layer: LayerContext) -> Distribution:
-    """Kaiming's variance for ReLU from a truncated normal distribution, as Keras has it."""
+    """Kaiming's variance for ReLU, truncated normal, whatever follows the layer, as Keras."""
     return _cut_normal(math.sqrt(2) * inverse_sqrt(layer.fan_in))
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.func import functional_call
 from torch.nn.utils import parametrize
+from torch.nn.utils.stateless import _reparametrize_module
 
 from inittui.events.probes import LayerProbe, Measured, Probe
 from inittui.events.wire_numbers import to_wire
 from inittui.inspection.recorder import LayerRecorder, Seen
-from inittui.inspection.statistics import measure, spread_of_logits
+from inittui.inspection.statistics import corner, measure, spread_of_logits
 from inittui.models.observe import evaluating
 
 Named = Mapping[str, torch.Tensor]
@@ -25,6 +25,7 @@ def probe(
     labels: torch.Tensor,
     *,
     percentile: float,
+    gradient_percentile: float | None = None,
     values: Named | None = None,
 ) -> Probe:
     """Measure every weight layer that runs.
@@ -36,6 +37,7 @@ def probe(
         images: [n, *input_shape].
         labels: int64 [n].
         percentile: the range of the histograms, see `statistics.measure`.
+        gradient_percentile: that of the gradients, by their size; None: as of all others.
         values: parameters and buffers to use instead of the model's own, by name; parameters
             are not copied. What the model doesn't have is ignored.
     """
@@ -46,12 +48,14 @@ def probe(
     }
     # A model may write to its buffers even in evaluation mode.
     state = {name: given.get(name, own).clone() for name, own in model.named_buffers()}
-    recorder = LayerRecorder(percentile)
+    recorder = LayerRecorder(percentile, gradient_percentile)
     # The backward pass too: activations that a model checkpoints are computed again in it.
-    with torch.enable_grad(), evaluating(model, images.device):
+    # So the model has the values as long as that takes, longer than in `functional_call`.
+    lent = _reparametrize_module(model, {**leaves, **state}, tie_weights=True)
+    with torch.enable_grad(), evaluating(model, images.device), lent:
         # Cached: what a hook reads of a parametrized layer is then what its forward has used.
         with parametrize.cached(), recorder.watching(model):
-            logits: torch.Tensor = functional_call(model, {**leaves, **state}, (images,))
+            logits: torch.Tensor = model(images)
         loss = F.cross_entropy(logits, labels)
         layers = _layers(recorder, loss, percentile)
     return Probe(
@@ -80,14 +84,22 @@ def _layers(
     seen = tuple(recorder.seen.values())
     weights = [layer.weight for layer in seen]
     biases = [layer.bias for layer in seen if layer.bias is not None]
-    gradients = torch.autograd.grad(loss, [*weights, *biases], allow_unused=True)
+    # Not by `torch.autograd.grad`: reentrant checkpoints, and functions of somebody's own, may know
+    # the whole backward pass only.
+    wanted = [*weights, *biases]
+    for tensor in wanted:
+        if tensor.requires_grad and not tensor.is_leaf:
+            tensor.retain_grad()
+    loss.backward()
+    gradients = [tensor.grad for tensor in wanted]
     bias_gradients = iter(gradients[len(weights) :])
     return tuple(
         _layer(
             layer,
             by_weight,
             None if layer.bias is None else next(bias_gradients),
-            percentile,
+            percentile=percentile,
+            recorder=recorder,
         )
         for layer, by_weight in zip(seen, gradients, strict=False)
     )
@@ -97,11 +109,13 @@ def _layer(
     seen: Seen,
     by_weight: torch.Tensor | None,
     by_bias: torch.Tensor | None,
+    *,
     percentile: float,
+    recorder: LayerRecorder,
 ) -> LayerProbe:
     def gradient(values: torch.Tensor | None) -> Measured:
         # None: the loss doesn't depend on it, as where a model detaches what a layer gives.
-        return Measured(count=0) if values is None else measure(values, percentile)
+        return Measured(count=0) if values is None else recorder.measure_gradient(values)
 
     return LayerProbe(
         name=seen.name,
@@ -117,6 +131,7 @@ def _layer(
         between_samples=to_wire(seen.between_samples),
         dead=seen.dead,
         saturated=seen.saturated,
+        corner=corner(seen.weight),
         weight_gradients=gradient(by_weight),
         bias_gradients=None if seen.bias is None else gradient(by_bias),
         pre_activation_gradients=seen.pre_activation_gradients,

@@ -54,9 +54,10 @@ class LayerRecorder(Flow):
     happens: later an operation in place may have overwritten it.
     """
 
-    def __init__(self, percentile: float) -> None:
+    def __init__(self, percentile: float, gradient_percentile: float | None = None) -> None:
         super().__init__()
         self._percentile = percentile
+        self._gradient_percentile = gradient_percentile
         self.seen: dict[str, Seen] = {}
 
     @contextmanager
@@ -112,7 +113,12 @@ class LayerRecorder(Flow):
             seen.dead = None if place is None else dead_share(values, place)
 
     def _note_gradient(self, seen: Seen, gradient: torch.Tensor) -> None:
-        seen.pre_activation_gradients = measure(gradient, self._percentile)
+        seen.pre_activation_gradients = self.measure_gradient(gradient)
+
+    def measure_gradient(self, values: torch.Tensor) -> Measured:
+        """Measure gradients, whose histograms may be cut by their size."""
+        by_size = self._gradient_percentile is not None
+        return measure(values, self._gradient_percentile or self._percentile, by_size=by_size)
 
 
 def _place_of_units(seen: Seen, values: torch.Tensor) -> int | None:

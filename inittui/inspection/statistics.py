@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from inittui.events.probes import Histogram, Measured
-from inittui.events.wire_numbers import to_wire
+from inittui.events.probes import CORNER, Histogram, Measured
+from inittui.events.wire_numbers import Number, to_wire
 from inittui.models.tracing import TRANSPOSED
 
 BINS = 60
@@ -23,11 +23,14 @@ SIGMOID_LIMITS = 0.015, 0.985
 """Where these are flat: tanh at ±0.97 and the sigmoid here have 6 % of their steepest slope."""
 
 
-def measure(values: torch.Tensor, percentile: float, *, part: int = PART) -> Measured:
+def measure(
+    values: torch.Tensor, percentile: float, *, by_size: bool = False, part: int = PART
+) -> Measured:
     """Measure all values of a tensor of any shape, on any device.
 
     The histogram goes from the value at 100 - ``percentile`` percent to that at ``percentile``
-    percent, each the nearest one further out; 100 means from the least to the largest. ``part``
+    percent, each the nearest one further out; 100 means from the least to the largest. ``by_size``:
+    from -q to q, where q stands at ``percentile`` percent of the absolute values. ``part``
     values at once are turned to float64.
     """
     flat = _portable(values.detach()).flatten()
@@ -38,7 +41,11 @@ def measure(values: torch.Tensor, percentile: float, *, part: int = PART) -> Mea
         flat = flat[finite]
     if not kept:
         return Measured(count=count, not_finite=count)
-    low, high = _percentiles(flat, percentile)
+    if by_size:
+        high = _percentiles(flat.abs(), percentile)[1]
+        low = -high
+    else:
+        low, high = _percentiles(flat, percentile)
     mean, variance = _mean_and_variance(flat, part)
     least, largest = flat.aminmax()
     return Measured(
@@ -53,7 +60,9 @@ def measure(values: torch.Tensor, percentile: float, *, part: int = PART) -> Mea
 
 
 def _portable(values: torch.Tensor) -> torch.Tensor:
-    """Return the values where float64 exists: MPS has none."""
+    """Return the values where float64 exists, which MPS lacks, in a format that numpy knows."""
+    if values.dtype is torch.bfloat16:
+        values = values.float()
     return values.cpu() if values.device.type == "mps" else values
 
 
@@ -92,6 +101,12 @@ def _histogram(flat: torch.Tensor, low: float, high: float, size: int) -> Histog
         totals += torch.bincount(place, minlength=bins + 2)
     under, *counts, over = totals.tolist()
     return Histogram(low=low, high=high, counts=tuple(counts), under=under, over=over)
+
+
+def corner(weight: torch.Tensor) -> tuple[tuple[Number, ...], ...]:
+    """Return the first values of [rows, …], flattened to two dimensions, as float32 has them."""
+    part = weight.detach().flatten(1)[:CORNER, :CORNER].double().cpu()
+    return tuple(tuple(to_wire(float(f"{value:.9g}")) for value in row) for row in part.tolist())
 
 
 def between_samples(outputs: torch.Tensor, *, part: int = PART) -> float:

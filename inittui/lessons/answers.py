@@ -2,104 +2,128 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from inittui.events.wire_numbers import Number, all_to_wire, to_wire
-from inittui.initializers.sampling import sample_of
+from inittui.lessons.declared import answer_declared
 from inittui.lessons.differences import answer_difference
-from inittui.lessons.layer_values import answer_layers, named
-from inittui.lessons.lesson import Part
+from inittui.lessons.drawn_values import answer_draws, moments_of
+from inittui.lessons.layer_values import answer_keeps, answer_layers, named
+from inittui.lessons.lesson import Part, Size
 from inittui.lessons.questions import (
+    CANT_TELL,
     Accuracy,
     Answer,
     AtChance,
     BestRange,
+    Declared,
     Difference,
+    Draws,
+    Epochs,
+    Keeps,
     Layers,
     Learns,
     Loss,
     Moments,
+    Onset,
     Question,
     SameStart,
     Written,
 )
+from inittui.lessons.swept_values import (
+    LISTED,
+    answer_best_range,
+    answer_learns,
+    answer_onset,
+    brief,
+)
 from inittui.results.comparison import percent
 from inittui.results.curves import curve_of
 from inittui.results.learning import Learning, Verdict, judge
-from inittui.results.state import ENDED, RunState
+from inittui.results.state import ENDED, RunState, TrialState
 from inittui.results.summary import accuracy_of, first_loss_of, first_steps, furthest
-from inittui.results.sweep_results import Axis, Curve, best_ranges, swept_axes
 from inittui.text import short
 
 _AFTER_TRAINING = ("at-chance", "difference")
 """Answers whose verdict depends on the training."""
 
-_LISTED = 12
-"""Parameters or values that are named in one sentence."""
+_COMES_DOWN = 0.02
+"""Relative, from quarter to quarter: what stays at guessing goes down by less than 0.001."""
 
 _UNKNOWN = "not measured"
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """What is known of values that were drawn from one initializer."""
+def answer(
+    question: Question, state: RunState, *, is_small: bool = False, among: Sequence[Question] = ()
+) -> Answer:
+    """Answer from a run; what the run has not measured is said.
 
-    count: int
-    mean: float
-    std: float
-    expected_mean: float
-    expected_std: float
-
-
-def answer(question: Question, state: RunState) -> Answer:
-    """Answer from a run; what the run has not measured is said."""
-    found = _answer(question, state)
+    ``is_small``: there is a larger size, which may tell what this one can't. ``among``: all that is
+    asked of the run, as differences are judged together.
+    """
+    kind = type(question)
+    if isinstance(question, Difference):
+        differences = [each for each in among if isinstance(each, Difference)]
+        found = answer_difference(question, state, is_small=is_small, among=differences)
+    elif kind in _BY_SIZE:
+        found = _BY_SIZE[kind](question, state, is_small=is_small)
+    else:
+        found = _ANSWERS[kind](question, state)
     return msgspec.structs.replace(found, look=question.look, reference=question.reference)
 
 
-def _answer(question: Question, state: RunState) -> Answer:
-    match question:
-        case Accuracy():
-            found = _accuracy(question, state)
-        case AtChance():
-            found = _at_chance(question, state)
-        case Loss():
-            found = _loss(question, state)
-        case Difference():
-            found = answer_difference(question, state)
-        case SameStart():
-            found = _same_start(question, state)
-        case BestRange():
-            found = _best_range(state)
-        case Learns():
-            found = _learns(state)
-        case Layers():
-            found = answer_layers(question, state)
-        case Written():
-            found = _written(question, state)
-        case Moments():
-            found = _moments(state)
-    return found
-
-
-def answer_part(part: Part, state: RunState) -> tuple[Answer, ...]:
+def answer_part(part: Part, state: RunState, size: Size) -> tuple[Answer, ...]:
     """Answer what a part of a lesson asks, from what was trained, looked into or drawn for it."""
+    is_small = size == "small" and part.small != part.experiment
     if part.is_trained:
-        return answer_all(part.ask, state)
-    return tuple(answer(question, state) for question in part.ask)
+        answers = answer_all(part.ask, state, is_small=is_small)
+    else:
+        answers = tuple(answer(question, state, is_small=is_small) for question in part.ask)
+    measured_at = describe_size(part, size, state)
+    return tuple(msgspec.structs.replace(each, measured_at=measured_at) for each in answers)
 
 
-def answer_all(questions: Sequence[Question], state: RunState) -> tuple[Answer, ...]:
+def describe_size(part: Part, size: Size, state: RunState) -> str:
+    """Return what a part was measured at: "small size: 3 seeds, 200 steps of 50 images"."""
+    if state.drawn is not None:
+        return f"{sum(state.drawn.counts):,} values"
+    started = state.started
+    if started is None:
+        return "nothing"
+    seeds = _counted(len(started.experiment.seeds), "seed")
+    if part.is_trained:
+        steps = _counted(state.total_steps, "step")
+        said = f"{seeds}, {steps} of {_counted(started.experiment.training.batch_size, 'image')}"
+    else:
+        probes = [event.probe.images for trial in state.trials for event in trial.probes]
+        said = f"{seeds}, {_counted(max(probes, default=0), 'sample')}, no training"
+    return said if part.small == part.experiment else f"{size} size: {said}"
+
+
+def with_hint(answers: Sequence[Answer], hint: Callable[[], str]) -> tuple[Answer, ...]:
+    """Add to each answer that this size is too small for what can tell; asked for where needed."""
+    return tuple(
+        msgspec.structs.replace(each, text=f"{each.text} {hint()}")
+        if CANT_TELL in each.text
+        else each
+        for each in answers
+    )
+
+
+def answer_all(
+    questions: Sequence[Question], state: RunState, *, is_small: bool = False
+) -> tuple[Answer, ...]:
     """Answer a lesson's questions from the run that was made for them.
 
     Of a run that did not end, this is said first, and no verdict is given on what depends on the
     training.
     """
-    answers = tuple(answer(question, state) for question in questions)
+    answers = tuple(
+        answer(question, state, is_small=is_small, among=questions) for question in questions
+    )
     ended = sum(trial.status in ENDED for trial in state.trials)
     if ended == len(state.trials):
         return answers
@@ -108,39 +132,16 @@ def answer_all(questions: Sequence[Question], state: RunState) -> tuple[Answer, 
         "the accuracies and losses below are of what was measured until then."
     )
     open_ended = tuple(
-        msgspec.structs.replace(found, holds=None) if found.says in _AFTER_TRAINING else found
+        msgspec.structs.replace(found, holds=None, verdicts={})
+        if found.says in _AFTER_TRAINING
+        else found
         for found in answers
     )
     return (Answer("unfinished", text), *open_ended)
 
 
-def answer_moments(drawn: Drawn) -> Answer:
-    """Compare drawn values with their distribution.
-
-    The mean of n values is within 3 std/√n of what is expected 99.7 % of the times.
-    """
-    reach = 3 * drawn.expected_std / math.sqrt(drawn.count)
-    off = drawn.mean - drawn.expected_mean
-    text = (
-        f"{drawn.count:,} values: mean {short(drawn.mean)} (expected {short(drawn.expected_mean)}, "
-        f"within ±{short(reach)} 99.7 % of the times), standard deviation {short(drawn.std)} "
-        f"(expected {short(drawn.expected_std)})."
-    )
-    measured = {"mean": (drawn.mean,), "std": (drawn.std,)}
-    return Answer("moments", text, abs(off) <= reach, measured)
-
-
-def _moments(state: RunState) -> Answer:
-    if state.drawn is None:
-        return Answer("moments", "Nothing was drawn.")
-    drawn = sample_of(state.drawn)
-    expected = drawn.expected
-    if expected is None:
-        return Answer("moments", f"What to expect of {drawn.call} is not known.")
-    measured = drawn.measured
-    return answer_moments(
-        Drawn(drawn.size, measured.mean, measured.std, expected.mean, expected.std)
-    )
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _contestants(question: Question, state: RunState) -> list[str]:
@@ -161,7 +162,7 @@ def _accuracy(question: Accuracy, state: RunState) -> Answer:
     )
 
 
-def _at_chance(question: AtChance, state: RunState) -> Answer:
+def _at_chance(question: AtChance, state: RunState, *, is_small: bool) -> Answer:
     judged = {
         s: learning
         for s in _contestants(question, state)
@@ -173,12 +174,57 @@ def _at_chance(question: AtChance, state: RunState) -> Answer:
         if (said := _with_verdict(judged, verdict, one, several))
     ]
     told = [each for each in judged.values() if each.verdict != "too few images"]
+    waiting = [
+        s
+        for s, each in judged.items()
+        if is_small and not each.learns and _comes_down(furthest(state.of_scheme(s)))
+    ]
+    if waiting:
+        told = [each for s, each in judged.items() if s not in waiting]
+        parts.append(f"the loss of {_joined(waiting)} still comes down: how it ends, {CANT_TELL}")
     return Answer(
         "at-chance",
         _with_remark(f"{'; '.join(parts) or 'Nothing was validated'}.", question.remark),
         holds=not any(each.learns for each in told) if told else None,
         measured={s: (100 * each.accuracy,) for s, each in judged.items()},
+        verdicts={s: CANT_TELL if s in waiting else e.verdict for s, e in judged.items()},
     )
+
+
+def _comes_down(trials: Sequence[TrialState]) -> bool:
+    """Whether the training loss of the last quarter is clearly below that of the one before."""
+    last = [mean for trial in trials if (mean := _mean_of(trial, 3 / 4, 1)) is not None]
+    before = [mean for trial in trials if (mean := _mean_of(trial, 1 / 2, 3 / 4)) is not None]
+    return bool(last and before) and sum(last) < (1 - _COMES_DOWN) * sum(before)
+
+
+def _mean_of(trial: TrialState, begin: float, end: float) -> float | None:
+    part = trial.losses[int(begin * trial.steps) : int(end * trial.steps)]
+    return sum(part) / len(part) if part else None
+
+
+def _epochs(question: Epochs, state: RunState) -> Answer:
+    parts = []
+    measured: dict[str, tuple[Number | None, ...]] = {}
+    moments: list[int] = []
+    for scheme in _contestants(question, state):
+        trials = furthest(state.of_scheme(scheme))
+        last = min((len(trial.epochs) for trial in trials), default=0)
+        if not last:
+            continue
+        moments = sorted({1, (last + 1) // 2, last})
+        means = [sum(t.epochs[m - 1].val_accuracy for t in trials) / len(trials) for m in moments]
+        measured[scheme] = tuple(100 * mean for mean in means)
+        said = ", ".join(f"{100 * mean:.1f}" for mean in means)
+        parts.append(f"{brief(state, scheme)} {said} %")
+    when = "epoch" if len(moments) == 1 else "epochs"
+    text = (
+        f"{state.evaluated_on.capitalize()} accuracy after {when} {_joined(map(str, moments))}: "
+        f"{'; '.join(parts)}."
+        if parts
+        else "Nothing was validated."
+    )
+    return Answer("epochs", _with_remark(text, question.remark), measured=measured)
 
 
 _GUESSING: dict[Verdict, tuple[str, str]] = {
@@ -265,63 +311,6 @@ def _same_start(question: SameStart, state: RunState) -> Answer:
     return Answer("same-start", _with_remark(text, question.remark), holds=bool(equal))
 
 
-def _best_range(state: RunState) -> Answer:
-    parts: list[str] = []
-    measured: dict[str, tuple[Number | None, ...]] = {}
-    for axis in swept_axes(state):
-        parts += [_sentence(text) for text in best_ranges(state, axis)]
-        if len(axis.curves) == 1:
-            parts += _outside(axis, axis.curves[0])
-        for curve in axis.curves:
-            measured[curve.name] = _in_percent(curve)
-        parts += [f"{name}: {percent(accuracy)}." for name, accuracy in axis.references]
-    return Answer("best-range", "\n".join(parts) or "Nothing was swept.", measured=measured)
-
-
-def _outside(axis: Axis, curve: Curve) -> list[str]:
-    """Say how far below the best the other values end."""
-    near = curve.best_range
-    far = [p for p in curve.points if p not in near and p.final is not None]
-    told = [f"{_value(p.value)} {percent(p.final)}" for p in far[:_LISTED]]
-    return [f"Outside of it: {axis.title} {', '.join(told)}."] if told else []
-
-
-def _learns(state: RunState) -> Answer:
-    parts = []
-    measured: dict[str, tuple[Number | None, ...]] = {}
-    for axis in swept_axes(state):
-        if not axis.is_numeric:
-            continue
-        for curve in axis.curves:
-            measured[curve.name] = _in_percent(curve)
-            good = [
-                _value(p.value)
-                for p in curve.points
-                if p.learning is not None and p.learning.learns
-            ]
-            parts.append(f"{curve.name}: {_learned(axis, curve, good)}")
-    return Answer("learns", "\n".join(parts) or "Nothing was swept.", measured=measured)
-
-
-def _in_percent(curve: Curve) -> tuple[float | None, ...]:
-    """Return the mean accuracy of each value; None where none was trained to the end."""
-    return tuple(None if p.final is None else 100 * p.final.mean for p in curve.points)
-
-
-def _learned(axis: Axis, curve: Curve, good: Sequence[str]) -> str:
-    """Say how many values learn, of those that were trained to the end."""
-    trained, values = len(curve.trained), len(curve.points)
-    if not trained:
-        return f"so far no value of {axis.title} was trained to the end."
-    of = f"{values} values of {axis.title}"
-    if trained < values:
-        of = f"the {trained} values of {axis.title} that were trained to the end"
-    learn = "learns" if len(good) == 1 else "learn"
-    which = f": {', '.join(good[:_LISTED])}" if good else ""
-    left = "" if trained == values else f" (left out: {values - trained})"
-    return f"{len(good)} of {of} {learn}{which}{left}."
-
-
 def _written(question: Written, state: RunState) -> Answer:
     parts = []
     complete = True
@@ -346,10 +335,6 @@ def _with_remark(text: str, remark: str) -> str:
     return f"{text} {remark}" if remark else text
 
 
-def _sentence(text: str) -> str:
-    return text if ":" in text.split(" ", maxsplit=1)[0] else text[0].upper() + text[1:]
-
-
 def _with_percents(means: dict[str, float]) -> str:
     return _joined([f"{s} ({100 * mean:.2f} %)" for s, mean in means.items()])
 
@@ -358,15 +343,33 @@ def _beside(published: float | None, unit: str) -> str:
     return "" if published is None else f" (published {published:g}{unit})"
 
 
-def _value(value: object) -> str:
-    return short(float(value)) if isinstance(value, float) else str(value)
-
-
 def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _LISTED
-    return _joined(names) if more <= 0 else f"{', '.join(names[:_LISTED])} and {more} more"
+    more = len(names) - LISTED
+    return _joined(names) if more <= 0 else f"{', '.join(names[:LISTED])} and {more} more"
 
 
 def _joined(names: Iterable[str]) -> str:
     known = list(names)
     return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}"
+
+
+_ANSWERS: Mapping[type[Question], Callable[[Any, RunState], Answer]] = {
+    Accuracy: _accuracy,
+    Loss: _loss,
+    SameStart: _same_start,
+    Onset: answer_onset,
+    Epochs: _epochs,
+    Layers: answer_layers,
+    Keeps: answer_keeps,
+    Declared: answer_declared,
+    Written: _written,
+    Moments: lambda _, state: moments_of(state),
+    Draws: answer_draws,
+}
+
+_BY_SIZE: Mapping[type[Question], Callable[..., Answer]] = {
+    AtChance: _at_chance,
+    BestRange: answer_best_range,
+    Learns: answer_learns,
+}
+"""Those whose answer of a small size may be that it can't tell."""

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from inittui.events.probes import LayerProbe, Measured, select_layers
-from inittui.events.wire_numbers import all_to_wire, from_wire
-from inittui.lessons.questions import Answer, Layers, Measurable
+from inittui.events.wire_numbers import all_to_wire, from_wire, to_wire
+from inittui.lessons.questions import Answer, Keeps, Layers, Measurable
 from inittui.results.curves import over_seeds
 from inittui.results.state import RunState
 from inittui.text import short
@@ -18,6 +18,7 @@ _NAMES: Mapping[str, str] = {
     "pre_activations": "outputs",
     "activations": "activations",
     "weight_gradients": "weights' gradients",
+    "pre_activation_gradients": "gradients of the loss by the outputs",
     "variance": "variance",
     "std": "standard deviation",
     "saturated": "share of saturated activations",
@@ -28,6 +29,10 @@ _NAMES: Mapping[str, str] = {
 
 _NO_SIGNAL = 1e-15
 """A published 0 is met by anything below this: float32 leaves about 1e-20."""
+
+
+_LOST = 100.0
+"""Variances that lie farther apart than this, ten times in standard deviation, aren't kept."""
 
 
 def answer_layers(question: Layers, state: RunState) -> Answer:
@@ -70,6 +75,46 @@ def answer_layers(question: Layers, state: RunState) -> Answer:
         published=dict(question.published),
         ours=dict(question.ours),
     )
+
+
+def answer_keeps(question: Keeps, state: RunState) -> Answer:
+    """Say how the quantity changes from the first layer to the last, and how far it lies apart."""
+    lines = []
+    apart: dict[str, float] = {}
+    for scheme in state.schemes:
+        if question.schemes and scheme not in question.schemes:
+            continue
+        values = [max(abs(v), _NO_SIGNAL) for v in layer_means(question.of, state, scheme)]
+        if len(values) < 2 or not all(math.isfinite(v) for v in values):
+            continue
+        apart[scheme] = max(values) / min(values)
+        change = values[-1] / values[0]
+        way = f"grows {short(change)}" if change >= 1 else f"shrinks {short(1 / change)}"
+        lines.append(
+            f"{named(state, scheme)}{way}-fold from the first layer to the last, the largest is "
+            f"{short(apart[scheme])} times the smallest."
+        )
+    if not lines:
+        return Answer("keeps", f"{_what(question.of)}: not measured.")
+    verdicts: dict[str, str] = {}
+    if len(apart) > 1:
+        nearest = min(apart, key=lambda scheme: apart[scheme])
+        if apart[nearest] > _LOST:
+            lines.append("None of them keeps it.")
+        else:
+            lines.append(f"{nearest} keeps it best.")
+            verdicts = {"keeps it best": nearest}
+    text = "\n".join([f"{_what(question.of)}, layer by layer:", *lines])
+    return Answer(
+        "keeps",
+        _with_remark(text, question.remark),
+        measured={scheme: (to_wire(value),) for scheme, value in apart.items()},
+        verdicts=verdicts,
+    )
+
+
+def _with_remark(text: str, remark: str) -> str:
+    return f"{text} {remark}" if remark else text
 
 
 def layer_means(
@@ -136,12 +181,16 @@ def _shown(of: Measurable, value: float, digits: int) -> str:
 
 
 def _title(question: Layers) -> str:
-    owner, dot, statistic = question.of.partition(".")
-    what = f"{_NAMES[statistic]} of the {_NAMES[owner]}" if dot else _NAMES[owner]
     moment = {"before": "before training", "after": "after training"}.get(
         question.when, "while training"
     )
-    return f"{what[0].upper()}{what[1:]} by layer, {moment}"
+    return f"{_what(question.of)} by layer, {moment}"
+
+
+def _what(of: Measurable) -> str:
+    owner, dot, statistic = of.partition(".")
+    what = f"{_NAMES[statistic]} of the {_NAMES[owner]}" if dot else _NAMES[owner]
+    return f"{what[0].upper()}{what[1:]}"
 
 
 def _reader(of: Measurable) -> Callable[[LayerProbe], float]:

@@ -77,6 +77,8 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What to look at."""
     remarks: tuple[str, ...] = ()
     """What differs from the source, and why."""
+    derivation: tuple[str, ...] = ()
+    """Where its formulas come from, one step each."""
     references: tuple[str, ...]
     parts: tuple[Part, ...]
 

@@ -17,6 +17,9 @@ from inittui.events.wire_numbers import Number
 LossOf = Literal["start", "first-100", "last"]
 """The first step's loss, the mean of the first 100 steps, or the last step's loss."""
 
+CANT_TELL = "this size can't tell"
+"""What is said of the small size where it is too small for its question."""
+
 Measurable = Literal[
     "weights.variance",
     "weights.std",
@@ -26,6 +29,7 @@ Measurable = Literal[
     "activations.variance",
     "weight_gradients.variance",
     "weight_gradients.std",
+    "pre_activation_gradients.variance",
     "saturated",
     "dead",
     "between_samples",
@@ -88,6 +92,18 @@ class BestRange(_Question, frozen=True, kw_only=True, tag="best-range"):
 class Learns(_Question, frozen=True, kw_only=True, tag="learns"):
     """Which values of each sweep do better than guessing."""
 
+    by: str = ""
+    """A sweep, such as model.activation: how many combinations of the others learn under each of
+    its values; "": which values of each sweep of numbers do."""
+
+
+class Onset(_Question, frozen=True, kw_only=True, tag="onset"):
+    """After how many steps each contestant is first clearly better than guessing."""
+
+
+class Epochs(_Question, frozen=True, kw_only=True, tag="epochs"):
+    """The accuracy of each contestant after the first, the middle and the last epoch."""
+
 
 class Layers(_Question, frozen=True, kw_only=True, tag="layers"):
     """A quantity of each layer, the mean over the seeds."""
@@ -105,12 +121,33 @@ class Layers(_Question, frozen=True, kw_only=True, tag="layers"):
     """Relative, per layer; the last one holds for those after it."""
 
 
+class Keeps(_Question, frozen=True, kw_only=True, tag="keeps"):
+    """How far a quantity of the layers lies apart, and whose layers are the most alike."""
+
+    of: Measurable
+
+
+class Declared(_Question, frozen=True, kw_only=True, tag="declared"):
+    """Mean and standard deviation of every parameter beside what its initializer says."""
+
+    only: str | None = None
+    """Pattern of the parameters."""
+
+
 class Written(_Question, frozen=True, kw_only=True, tag="written"):
     """Whether every parameter was written by an initializer."""
 
 
 class Moments(_Question, frozen=True, kw_only=True, tag="moments"):
     """Mean and standard deviation of drawn values, beside what is expected of so many."""
+
+
+class Draws(_Question, frozen=True, kw_only=True, tag="draws"):
+    """Whether drawn values are as their distribution says of so many."""
+
+    of: Literal["bins", "bounds", "spread", "within", "farthest"]
+    """Whether the bins are as high as expected, values outside of the bounds, the standard
+    deviation, the shares within one and two of it, the largest |value|."""
 
 
 Question = (
@@ -121,9 +158,14 @@ Question = (
     | SameStart
     | BestRange
     | Learns
+    | Onset
+    | Epochs
     | Layers
+    | Keeps
+    | Declared
     | Written
     | Moments
+    | Draws
 )
 
 
@@ -146,3 +188,7 @@ class Answer(msgspec.Struct, frozen=True):
     """Figures that inittui measured before."""
     look: int = 0
     """Which line of the lesson's "look at" it answers, counted from 1; 0: none."""
+    measured_at: str = ""
+    """The size that it was measured at: seeds, steps, images."""
+    verdicts: Mapping[str, str] = {}
+    """What was found of each contestant, value or pair; `CANT_TELL` where the size is too small."""

@@ -26,8 +26,6 @@ _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 }
 assert tuple(_ACTIVATIONS) == ACTIVATIONS
 
-_LENET_CHANNELS = (32, 64)
-_LENET_UNITS = 1024
 _CONV1D_OUTPUTS = 64
 
 
@@ -65,11 +63,13 @@ def lenet(
     activation: str,
     dropout: float,
     batch_norm: bool,
+    width: int,
 ) -> nn.Sequential:
     """Build a LeNet: images [batch, channels, height, width] -> logits [batch, classes].
 
-    Two convolutions that keep the size, each with a pooling that halves it, and one wide dense
-    layer: 3.3 million parameters on 28×28.
+    Two convolutions that keep the size, each with a pooling that halves it, and one dense layer of
+    ``width`` units: 3.3 million parameters on 28×28 at 1024. The convolutions have a 32nd and a
+    16th of as many channels, so that one number makes the network smaller.
 
     Raises:
         UsageError: the images are smaller than 4×4, or no images.
@@ -77,9 +77,9 @@ def lenet(
     if len(input_shape) != 3 or min(input_shape[1:]) < 4:
         shown = "x".join(map(str, input_shape))
         raise UsageError(f"lenet takes images of at least 4x4 pixels, not inputs of {shown}")
-    channels, height, width = input_shape
+    channels, rows, columns = input_shape
     layers: OrderedDict[str, nn.Module] = OrderedDict()
-    for number, filters in enumerate(_LENET_CHANNELS, 1):
+    for number, filters in enumerate((max(width // 32, 1), max(width // 16, 1)), 1):
         layers[f"conv{number}"] = nn.Conv2d(channels, filters, 5, padding=2)
         if batch_norm:
             layers[f"norm{number}"] = nn.BatchNorm2d(filters)
@@ -87,13 +87,13 @@ def lenet(
         layers[f"pool{number}"] = nn.MaxPool2d(2)
         channels = filters
     layers["flatten"] = nn.Flatten()
-    layers["fc1"] = nn.Linear(channels * (height // 4) * (width // 4), _LENET_UNITS)
+    layers["fc1"] = nn.Linear(channels * (rows // 4) * (columns // 4), width)
     if batch_norm:
-        layers["norm3"] = nn.BatchNorm1d(_LENET_UNITS)
+        layers["norm3"] = nn.BatchNorm1d(width)
     layers["act3"] = _ACTIVATIONS[activation]()
     if dropout:
         layers["dropout"] = nn.Dropout(dropout)
-    layers["fc2"] = nn.Linear(_LENET_UNITS, classes)
+    layers["fc2"] = nn.Linear(width, classes)
     return nn.Sequential(layers)
 
 
@@ -116,7 +116,10 @@ def conv1d(input_shape: Sequence[int], classes: int) -> nn.Sequential:
     channels, steps = expected
     filters = 16
     layers: OrderedDict[str, nn.Module] = OrderedDict(
-        conv=nn.Conv1d(channels, filters, 3), pool=nn.MaxPool1d(4), flatten=nn.Flatten()
+        conv=nn.Conv1d(channels, filters, 3),
+        act0=nn.ReLU(),
+        pool=nn.MaxPool1d(4),
+        flatten=nn.Flatten(),
     )
     inputs = filters * ((steps - 2) // 4)
     for number, units in enumerate((64, 64, 8), 1):

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from inittui.errors import MachineError, UsageError
-from inittui.events.records import Event, Noted
+from inittui.events.records import Event, Noted, RunEnded
 from inittui.recording.resume import Resumption
 from inittui.runs import LogWriteError, LogWriter, RunDirectory
+from inittui.runs.retrying import RetryingWriter
 
 if TYPE_CHECKING:
     from inittui.training.checkpoints import CheckpointStore
@@ -50,7 +51,6 @@ class Recorder:
         self.failure: MachineError | None = None
         """What couldn't be kept on the disk, the log or a checkpoint: training went on."""
         self._store: CheckpointStore | None = None
-        self._told = False
 
     def events(
         self,
@@ -67,53 +67,40 @@ class Recorder:
         from inittui.training.engine import train
 
         with self._log() as log:
+            kept = RetryingWriter(log) if log is not None else None
+            notes = [log.remark] if log is not None and log.remark else []
             for event in train(
                 self._prepared,
                 should_stop=should_stop,
                 run=self._run.id if self._run else "",
                 command=command,
                 process_started=process_started,
-                checkpoints=self._checkpoints(log),
+                checkpoints=self._checkpoints(kept),
                 earlier=self._earlier,
             ):
-                if log is not None:
-                    yield from self._write(log, event)
+                yield from _written(kept, event)
                 yield event
+                while notes:
+                    note = Noted(at=event.at, message=notes.pop())
+                    yield from _written(kept, note)
+                    yield note
+            if kept is not None:
+                self.failure = kept.failure
         if self._store is not None and self._store.failed and self.failure is None:
             self.failure = MachineError("not every checkpoint could be kept; what was measured is")
 
-    def _checkpoints(self, log: LogWriter | None) -> CheckpointStore | None:
+    def _checkpoints(self, log: RetryingWriter | None) -> CheckpointStore | None:
         from inittui.training.checkpoints import SAVE_SECONDS, CheckpointStore
 
         if self._run is None or log is None:
             return None
-
-        def log_is_on_disk() -> bool:
-            if self.failure is None:
-                try:
-                    log.sync()
-                except LogWriteError as error:
-                    self.failure = error
-            return self.failure is None
-
         every = self._checkpoint_seconds
         self._store = CheckpointStore(
             self._run.checkpoints,
-            log_is_on_disk=log_is_on_disk,
+            log_is_on_disk=log.sync,
             every=SAVE_SECONDS if every is None else every,
         )
         return self._store
-
-    def _write(self, log: LogWriter, event: Event) -> Iterator[Event]:
-        if self.failure is None:
-            try:
-                log.write(event)
-            except LogWriteError as error:
-                self.failure = error
-        if self.failure is not None and not self._told:
-            self._told = True
-            message = f"{self.failure}; training goes on, nothing more is kept"
-            yield Noted(at=event.at, message=message)
 
     @classmethod
     def of_resumption(
@@ -130,11 +117,17 @@ class Recorder:
             InittuiError: something is not as it was and ``force`` isn't given; or the run's
                 experiment names code and ``trust`` isn't given; or it can't be run here.
         """
-        from inittui.recording.resume import OTHER_TRIALS, differences, earlier_of
+        from inittui.recording.resume import (
+            OTHER_TRIALS,
+            differences,
+            earlier_of,
+            remember_code,
+        )
         from inittui.training.prepared import prepare
         from inittui.trust import load_code
 
         run = resumption.run
+        remember_code(resumption.state)
         load_code(resumption.experiment, run.experiment_file, trust=trust)
         prepared = prepare(resumption.experiment)
         found = differences(resumption, prepared)
@@ -171,3 +164,21 @@ class Recorder:
                 log.__exit__(*sys.exc_info())
             except LogWriteError as error:
                 self.failure = self.failure or error
+
+
+def _written(log: RetryingWriter | None, event: Event) -> Iterator[Event]:
+    """Write an event; yield what the person should know of that, which is written too."""
+    if log is None:
+        return
+    if isinstance(event, RunEnded):
+        log.flush()  # what is said of that belongs before the end
+        yield from _told(log, event.at)
+    log.write(event)
+    yield from _told(log, event.at)
+
+
+def _told(log: RetryingWriter, at: float) -> Iterator[Event]:
+    for message in log.news():
+        note = Noted(at=at, message=message, about="log")
+        log.write(note)
+        yield note

@@ -18,6 +18,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import TypeVar
+
+_Key = TypeVar("_Key")
 
 FEWEST_SEEDS = 3
 """Seeds from which on contestants are ranked: with fewer an interval means nothing."""
@@ -37,8 +40,6 @@ level of 1.6e-6: nothing that a person trains tells these apart."""
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A quantity over a contestant's trials."""
-
     mean: float
     std: float | None
     """With n − 1; None for a single value."""
@@ -102,6 +103,35 @@ def paired_difference(to: str, differences: Sequence[float]) -> Difference | Non
     clear = p <= LEVEL
     needed = None if clear else seeds_that_would_tell(found, LEVEL)
     return Difference(to, found.mean, low, high, count, p, low, high, clear, needed)
+
+
+def jointly(
+    known: Mapping[_Key, tuple[Difference, Measure]], *, advise_on: str | None = None
+) -> dict[_Key, Difference]:
+    """Judge differences together by Holm's procedure; each comes with the values' mean and std.
+
+    How many seeds would tell is worked out for those to ``advise_on``; None: for all.
+    """
+    found = {}
+    level, stopped = LEVEL, False
+    ascending = sorted(known.items(), key=lambda item: item[1][0].p)
+    for place, (pair, (difference, values_of)) in enumerate(ascending):
+        if not stopped:
+            level = LEVEL / (len(known) - place)
+            stopped = difference.p > level
+        reach = _reach(values_of, level) if math.isfinite(difference.mean) else math.inf
+        found[pair] = replace(
+            difference,
+            joint_low=difference.mean - reach,
+            joint_high=difference.mean + reach,
+            is_clear=not stopped,
+            seeds_needed=(
+                seeds_that_would_tell(values_of, level)
+                if stopped and advise_on in (None, difference.to)
+                else None
+            ),
+        )
+    return found
 
 
 def _reach(found: Measure, level: float) -> float:
@@ -174,26 +204,7 @@ class Comparison:
             difference, values_of = paired_difference(better, values), measure(values)
             if difference is not None and values_of is not None:
                 known[worse, better] = (difference, values_of)
-        found = {}
-        level, stopped = LEVEL, False
-        ascending = sorted(known.items(), key=lambda item: item[1][0].p)
-        for place, (pair, (difference, values_of)) in enumerate(ascending):
-            if not stopped:
-                level = LEVEL / (len(known) - place)
-                stopped = difference.p > level
-            reach = _reach(values_of, level) if math.isfinite(difference.mean) else math.inf
-            found[pair] = replace(
-                difference,
-                joint_low=difference.mean - reach,
-                joint_high=difference.mean + reach,
-                is_clear=not stopped,
-                seeds_needed=(
-                    seeds_that_would_tell(values_of, level)
-                    if stopped and difference.to == self.order[0]
-                    else None
-                ),
-            )
-        return found
+        return jointly(known, advise_on=self.order[0] if self.order else "")
 
     def _compared(self) -> list[str]:
         """Return who has seeds enough to be compared, best first; nobody where they are too many.

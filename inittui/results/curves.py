@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-Metric = Literal["train_loss", "val_loss", "val_accuracy"]
+Metric = Literal["train_loss", "val_loss", "val_accuracy", "train_accuracy"]
+ACCURACIES: tuple[Metric, ...] = ("val_accuracy", "train_accuracy")
 
 LOG_DECADES = 2.0
 """Curves that span more decades than this are drawn on a log axis where nothing else is said."""
@@ -131,7 +132,6 @@ def _over_seeds(rows: Sequence[Floats], places: Sequence[Any], size: int) -> Ove
 def _values(
     trial: TrialState, metric: Metric, between: tuple[int, int] | None
 ) -> tuple[Floats, Floats]:
-    """Return a trial's steps and values."""
     import numpy as np
 
     if metric == "train_loss":
@@ -139,11 +139,13 @@ def _values(
         first = min(max(start - 1, 0), trial.steps)
         y = np.frombuffer(trial.losses[first : max(end, 0)])
         return np.arange(first + 1.0, first + y.size + 1.0), y
-    points = [
-        (e.step, e.val_accuracy if metric == "val_accuracy" else from_wire(e.val_loss))
-        for e in trial.validated
-        if between is None or between[0] <= e.step <= between[1]
-    ]
+    if metric == "train_accuracy":
+        known = [(e.step, e.train_accuracy) for e in trial.epochs if e.train_accuracy is not None]
+    elif metric == "val_accuracy":
+        known = [(e.step, e.val_accuracy) for e in trial.validated]
+    else:
+        known = [(e.step, from_wire(e.val_loss)) for e in trial.validated]
+    points = [(s, y) for s, y in known if between is None or between[0] <= s <= between[1]]
     table = np.array(points, dtype=np.float64).reshape(-1, 2)
     return table[:, 0], table[:, 1]
 
@@ -182,7 +184,6 @@ def near_the_lowest(curves: Mapping[str, Sequence[float] | Floats]) -> list[str]
 
 
 def _on_a_log_axis(curve: Sequence[float] | Floats) -> Floats:
-    """Return the values that a log axis can show."""
     import numpy as np
 
     values = np.asarray(curve, dtype=np.float64)

@@ -47,7 +47,6 @@ class Learning:
 
     @property
     def is_overconfident(self) -> bool:
-        """Whether its loss is above that of guessing."""
         return self.loss > self.loss_of_guessing
 
 

@@ -24,7 +24,6 @@ class InOrder(Generic[Item]):
         self._late: list[Item] | None = None
 
     def put(self, item: Item) -> None:
-        """Put an item in its place; it replaces one that is there."""
         if self._late is not None:
             self._late.append(item)
             return
@@ -38,7 +37,6 @@ class InOrder(Generic[Item]):
         self._items.append(item)
 
     def all(self) -> list[Item]:
-        """Return the items in their order."""
         if self._late is not None:
             found = {self._key(item): item for item in (*self._items, *self._late)}
             self._items = [found[key] for key in sorted(found)]
@@ -46,7 +44,6 @@ class InOrder(Generic[Item]):
         return self._items
 
     def replace(self, items: list[Item]) -> None:
-        """Have other items, in their order, instead."""
         self._items = items
         self._late = None
 

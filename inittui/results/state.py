@@ -55,10 +55,6 @@ MOST_VISITS = 2**23
 """Trials and events that are looked at once more because a run is said to have ended, gone on or
 lost what it measured: as many as 80 ends and resumes of `MOST_TRIALS`. About a second."""
 
-MOST_VISITS = 2**23
-"""Trials and events that are looked at once more because a run is said to have ended, gone on or
-lost what it measured: as many as 80 ends and resumes of `MOST_TRIALS`. About a second."""
-
 
 @dataclass(slots=True)
 class TrialState:
@@ -84,12 +80,10 @@ class TrialState:
 
     @property
     def epochs(self) -> list[EpochEnded]:
-        """In the order of their numbers."""
         return self._epochs.all()
 
     @property
     def probes(self) -> list[ProbeMeasured]:
-        """What was measured inside the model, in the order of the steps."""
         return self._probes.all()
 
     @probes.setter
@@ -98,7 +92,6 @@ class TrialState:
 
     @property
     def validations(self) -> list[Validated]:
-        """Within epochs, in the order of the steps."""
         return self._validations.all()
 
     @property
@@ -108,7 +101,6 @@ class TrialState:
 
     @property
     def steps(self) -> int:
-        """Steps taken so far."""
         return len(self.losses)
 
     @property
@@ -120,6 +112,11 @@ class TrialState:
     def val_loss(self) -> float | None:
         """Validation loss after the last validated epoch."""
         return from_wire(self.epochs[-1].val_loss) if self.epochs else None
+
+    @property
+    def train_accuracy(self) -> float | None:
+        """Training accuracy of the last validated epoch, dropout on, a fraction."""
+        return self.epochs[-1].train_accuracy if self.epochs else None
 
     @property
     def train_loss(self) -> float | None:
@@ -147,7 +144,6 @@ class TrialState:
         return [known[step] for step in sorted(known)]
 
     def probe(self, when: When) -> ProbeMeasured | None:
-        """Return the latest probe of one kind."""
         return next((p for p in reversed(self.probes) if p.when == when), None)
 
     def record(self, first: int, values: array[float]) -> None:
@@ -208,7 +204,6 @@ class RunState:
     started: RunStarted | None = None
     ended: RunEnded | None = None
     stacks: StacksPlanned | None = None
-    """How the trials are divided."""
     trials: list[TrialState] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     drawn: ValuesDrawn | None = None
@@ -224,6 +219,8 @@ class RunState:
     _layers_left: int = field(default=MOST_PROBED_LAYERS, init=False, repr=False, compare=False)
     _visits_left: int = field(default=MOST_VISITS, init=False, repr=False, compare=False)
     _noted: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+    _about: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The note about each thing that has one."""
     _groups: dict[str, list[TrialState]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -232,19 +229,16 @@ class RunState:
 
     @property
     def status(self) -> RunStatus:
-        """How the run ended, or that it has not."""
         return self.ended.status if self.ended else "running"
 
     @property
     def total_steps(self) -> int:
-        """Steps each trial takes in all."""
         if self.started is None:
             return 0
         return self.started.steps_per_epoch * self.started.experiment.training.epochs
 
     @property
     def evaluated_on(self) -> Evaluated:
-        """The images that accuracies are measured on."""
         return self.started.experiment.data.evaluate_on if self.started else "validation"
 
     @property
@@ -253,7 +247,6 @@ class RunState:
         return list(self._by_scheme())
 
     def of_scheme(self, scheme: str) -> list[TrialState]:
-        """Return the scheme's trials, by seed as the experiment orders them."""
         return list(self._by_scheme().get(scheme, ()))
 
     def _by_scheme(self) -> dict[str, list[TrialState]]:
@@ -274,27 +267,30 @@ class RunState:
             self._start(event)
         elif isinstance(event, RunEnded):
             self.ended = event
+            if event.status == "finished":
+                self._drop_note("checkpoint")  # there is nothing to go on with
             self._close_open_trials(event)
         elif isinstance(event, Noted):
-            self._note(event.message)
+            self._replace_note(event)
         elif isinstance(event, StacksPlanned):
             self.stacks = event
         elif isinstance(event, ValuesDrawn):
             self.drawn = event
         elif isinstance(event, RunResumed):
             self._reopen(event)
-        elif isinstance(event, ProbeMeasured):
-            if 0 <= event.trial < len(self.trials):
-                self._record_probe(self.trials[event.trial], event)
         elif 0 <= event.trial < len(self.trials):
-            trial = self.trials[event.trial]
-            if (
-                isinstance(event, TrialStarted)
-                and not self._repeats
-                and self._visit(trial.measured)
-            ):
+            self._apply_to(self.trials[event.trial], event)
+
+    def _apply_to(self, trial: TrialState, event: TrialEvent) -> None:
+        if isinstance(event, TrialStarted) and not self._repeats:
+            if self._visit(trial.measured):
                 trial.forget(event.step)
-            trial.apply(event)
+        elif isinstance(event, ProbeMeasured):
+            if len(event.probe.layers) > self._layers_left:
+                self._note("more probes than can be kept in memory: the last are left out")
+                return
+            self._layers_left -= len(event.probe.layers)
+        trial.apply(event)
 
     def _start(self, event: RunStarted) -> None:
         if self.started is None:
@@ -312,6 +308,7 @@ class RunState:
     def _reopen(self, event: RunResumed) -> None:
         """Wait again for the trials that had not come to an end of their own."""
         self.ended = None
+        self._drop_note("checkpoint")  # it goes on, from whatever there was
         self._repeats = not event.differences
         for difference in event.differences:
             self._note(f"it went on although {difference}")
@@ -323,7 +320,6 @@ class RunState:
                 trial.reason = ""
 
     def _visit(self, count: int) -> bool:
-        """Whether so many trials or events may be looked at once more."""
         self._visits_left -= count
         if self._visits_left < 0:
             self._note("it is said to have gone on more often than can be followed")
@@ -340,12 +336,18 @@ class RunState:
         self._losses_left -= len(values)
         trial.record(event.first, values)
 
-    def _record_probe(self, trial: TrialState, event: ProbeMeasured) -> None:
-        if len(event.probe.layers) > self._layers_left:
-            self._note("there are more probes than can be kept in memory; the last are left out")
-            return
-        self._layers_left -= len(event.probe.layers)
-        trial.apply(event)
+    def _replace_note(self, event: Noted) -> None:
+        """Note what is new, in the place of what was noted about the same."""
+        if event.about:
+            self._drop_note(event.about)
+            self._about[event.about] = event.message[:MAXIMUM_LENGTH]
+        self._note(event.message)
+
+    def _drop_note(self, about: str) -> None:
+        earlier = self._about.pop(about, None)
+        if earlier in self._noted and earlier not in self._about.values():
+            self._noted.remove(earlier)
+            self.notes.remove(earlier)
 
     def _note(self, message: str) -> None:
         message = message[:MAXIMUM_LENGTH]
@@ -373,7 +375,6 @@ def _floats(values: tuple[Number, ...]) -> array[float]:
 
 
 def fold(events: Iterable[Event]) -> RunState:
-    """Add up events to the state of their run."""
     state = RunState()
     for event in events:
         state.apply(event)

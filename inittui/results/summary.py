@@ -143,7 +143,6 @@ def last_epoch(state: RunState) -> int:
 
 
 def _epoch(trial: TrialState) -> int:
-    """Return the number of the last epoch that was validated."""
     return trial.epochs[-1].epoch if trial.epochs else 0
 
 

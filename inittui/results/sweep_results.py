@@ -39,8 +39,6 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The values of a sweep under everything else alike."""
-
     name: str
     """The scheme and the other swept settings."""
     points: tuple[Point, ...]
@@ -48,7 +46,6 @@ class Curve:
 
     @property
     def trained(self) -> tuple[Point, ...]:
-        """The points that were trained to the end."""
         return tuple(point for point in self.points if point.is_trained)
 
     @property
@@ -75,12 +72,9 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One swept parameter or setting."""
-
     name: str
     """As the sweep has it: trunc_normal:std or model.depth."""
     values: tuple[Setting, ...]
-    """All of them, ascending where they are numbers."""
     curves: tuple[Curve, ...]
     references: tuple[tuple[str, Measure], ...] = ()
     """Contestants that have no such parameter, with their accuracies."""
@@ -93,7 +87,6 @@ class Axis:
 
     @property
     def is_numeric(self) -> bool:
-        """Whether all values are numbers."""
         return all(map(_is_number, self.values))
 
     @property

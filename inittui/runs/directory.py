@@ -14,7 +14,7 @@ from pathlib import Path
 from inittui.errors import MachineError, UsageError
 from inittui.experiment.records import Experiment
 from inittui.experiment.toml import to_toml
-from inittui.files import read_small, write_whole
+from inittui.files import read_small, sync_directory, write_whole
 from inittui.text import sanitize
 
 RUNS_VARIABLE = "INITTUI_RUNS_DIR"
@@ -74,6 +74,11 @@ class RunDirectory:
         return self.path / "writer.json"
 
     @property
+    def beat_file(self) -> Path:
+        """Where the process that writes the log counts up, as long as it lives."""
+        return self.path / "writer.beat"
+
+    @property
     def summary_file(self) -> Path:
         """What `inittui runs` shows of the run, kept so that it needn't read the log again."""
         return self.path / "summary.json"
@@ -124,6 +129,8 @@ def create_run(root: Path, experiment: Experiment, *, now: float | None = None) 
         run = _make_directory(root, time.time() if now is None else now)
         made.append(run.path)
         write_whole(run.experiment_file, to_toml(experiment).encode())
+        for path in made:
+            sync_directory(path.parent)
     except BaseException as error:
         for path in reversed(made):
             with suppress(OSError):  # somebody else's run may be in it by now

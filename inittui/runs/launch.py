@@ -7,15 +7,12 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 from inittui.errors import MachineError, UsageError
 from inittui.files import open_regular
 from inittui.runs.directory import RunDirectory
 from inittui.runs.lock import live_writer
-
-_PROCESSES = Path("/proc")
-"""Where Linux tells of processes and the files that they have open."""
+from inittui.runs.processes import PROCESSES
 
 
 def start_worker(
@@ -75,7 +72,7 @@ def stop_worker(run: RunDirectory) -> None:
         UsageError: no process on this host that is known writes the run.
         MachineError: it belongs to another user.
     """
-    holder = live_writer(run)
+    holder = live_writer(run, wait=True)
     if holder is None:
         raise UsageError(f"run {run.id} isn't running")
     if not holder.pid:
@@ -115,10 +112,10 @@ def _terminate(process: int, run: RunDirectory) -> None:
 
 def _check_writer(process: int, run: RunDirectory) -> None:
     """Raise `ProcessLookupError` for a process that hasn't the run's lock open, as far as known."""
-    if not _PROCESSES.is_dir():  # only Linux tells
+    if not PROCESSES.is_dir():  # only Linux tells
         return
     lock = run.lock.lstat()
-    for opened in (_PROCESSES / str(process) / "fd").iterdir():
+    for opened in (PROCESSES / str(process) / "fd").iterdir():
         with suppress(FileNotFoundError):
             if os.path.samestat(opened.stat(), lock):
                 return

@@ -108,19 +108,26 @@ def list_runs(root: Path) -> list[RunListing]:
     Raises:
         MachineError: ``root`` itself can't be read.
     """
-    return [summarize(run) for run in run_directories(root)]
+    runs = list(run_directories(root))
+    listings = [summarize(run) for run in runs]
+    # Whether another machine's process lives takes two looks; those at all runs begin together.
+    return [
+        summarize(run, wait=True) if listing.status == "running" else listing
+        for run, listing in zip(runs, listings, strict=True)
+    ]
 
 
-def summarize(run: RunDirectory, *, whole: bool = False) -> RunListing:
+def summarize(run: RunDirectory, *, whole: bool = False, wait: bool = False) -> RunListing:
     """Return what a list shows of a run, from what was kept of it or from its log.
 
     No more than `MOST_READ` bytes of a log are read: of a longer one that no summary is kept of,
-    only the beginning and the end, unless the ``whole`` of it is asked for.
+    only the beginning and the end, unless the ``whole`` of it is asked for. ``wait`` is that of
+    `live_writer`.
     """
     listing = _recorded(run, whole)
     if listing.status == "lost":
         # A writer that ends between the two looks has written the end before the second.
-        is_live = live_writer(run) is not None
+        is_live = live_writer(run, wait=wait) is not None
         listing = replace(listing, status="running") if is_live else _recorded(run, whole)
     name = read_name(run)
     return listing if name is None else replace(listing, name=name)
@@ -317,7 +324,7 @@ def delete_run(run: RunDirectory) -> None:
     Raises:
         MachineError: the run is being written, or can't be removed.
     """
-    holder = live_writer(run)
+    holder = live_writer(run, wait=True)
     if holder is not None:
         raise MachineError(f"run {run.id} is being written by {holder}; it was not removed")
     try:

@@ -49,7 +49,7 @@ def load_settled(run: RunDirectory) -> tuple[RunState, Damage]:
         MachineError: there is no log, or it can't be read.
     """
     # Asked before the log is read: a writer that ends in between has written the end by then.
-    is_live = live_writer(run) is not None
+    is_live = live_writer(run, wait=True) is not None
     state, damage = load_state(run)
     if state.started is not None and state.ended is None and not is_live:
         state.apply(

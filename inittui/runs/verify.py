@@ -59,7 +59,7 @@ def verify_run(run: RunDirectory) -> Verdict:
     if state.started.run != run.id:
         remarks.append(f"the log is that of run {sanitize(state.started.run, 80)}")
     if state.ended is None:
-        holder = live_writer(run)
+        holder = live_writer(run, wait=True)
         remarks.append(
             f"it is being written by {holder}" if holder else "its process ended without finishing"
         )

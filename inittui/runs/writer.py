@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from inittui.errors import MachineError
 from inittui.events.records import Event, RunEnded, encode
-from inittui.files import open_regular
+from inittui.files import open_regular, sync_directory
 from inittui.runs.chain import BEGIN, add_checksum, last_checksum
 from inittui.runs.decoding import CANCEL, MAXIMUM_LINE
 from inittui.runs.directory import RunDirectory
@@ -17,7 +18,14 @@ from inittui.runs.lock import RunBusyError, WriterLock
 
 
 class LogWriteError(MachineError):
-    """The log can't be written any more; what it holds is whole."""
+    """The log can't be written; what it holds is whole."""
+
+    def __init__(self, message: str, *, reason: str = "", may_pass: bool = False) -> None:
+        """Take the message; the ``reason`` is its part that the system gave."""
+        super().__init__(message)
+        self.reason = reason
+        self.may_pass = may_pass
+        """Whether it may be written later, as where a full disk gets room."""
 
 
 class LogWriter:
@@ -32,6 +40,7 @@ class LogWriter:
         self._last = BEGIN
         """The checksum of the log's last line."""
         self._torn = False
+        self._is_new = False
         self._unsynced = False
         self._failed = False
 
@@ -54,6 +63,17 @@ class LogWriter:
                 raise self._failure(error) from None
             raise
         return self
+
+    @property
+    def remark(self) -> str:
+        """What the person should know of how the run is kept; "" for nothing."""
+        trouble = self._lock.trouble
+        if not trouble:
+            return ""
+        return (
+            f"files can't be locked in {self._run.path.parent} ({trouble}); the note "
+            f"{self._run.holder_file.name} keeps others from writing this run"
+        )
 
     def __exit__(
         self,
@@ -114,12 +134,17 @@ class LogWriter:
         self._unsynced = False
         try:
             os.fsync(self._file)
+            if self._is_new:  # a power cut must not take its name back
+                with suppress(FileNotFoundError):  # that it was removed is told by `write`
+                    sync_directory(self._run.path)
+                self._is_new = False
         except OSError as error:
             raise self._failure(error) from None
 
     def _open(self) -> None:
         self._file = open_regular(self._run.log, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         size = os.fstat(self._file).st_size
+        self._is_new = size == 0
         if self._size not in (None, size):
             raise RunBusyError(
                 f"run {self._run.id} was written by another process meanwhile; 'inittui runs show "
@@ -135,6 +160,8 @@ class LogWriter:
             before = os.fstat(self._file)
             if before.st_nlink == 0:
                 raise FileNotFoundError(None, "it was removed")
+            if self._lock.is_lost:
+                raise PermissionError(None, "another process has taken the run over")
             self._write_all(lines, before.st_size)
         except OSError as error:
             raise self._failure(error) from None
@@ -161,7 +188,11 @@ class LogWriter:
     def _failure(self, error: OSError) -> LogWriteError:
         self._failed = True
         reason = error.strerror or str(error)
-        return LogWriteError(f"run {self._run.id}: the log can't be written: {reason}")
+        return LogWriteError(
+            f"run {self._run.id}: the log can't be written: {reason}",
+            reason=reason,
+            may_pass=error.errno is not None,  # the system's own errors; ours have no number
+        )
 
     def _close(self) -> None:
         if self._file >= 0:

@@ -23,7 +23,6 @@ def scale_pixels(pixels: torch.Tensor, mean: float, std: float) -> torch.Tensor:
 
 
 def validation_rows(batch_size: int) -> int:
-    """Return how many images are validated at once."""
     return max(batch_size, _VALIDATION_ROWS)
 
 
@@ -75,6 +74,10 @@ class Batches:
         self._bytes = torch.empty(len(seeds) * rows, features, dtype=torch.uint8, device=device)
         self._pixels = torch.empty(len(seeds) * rows, features, dtype=dtype, device=device)
         self._epoch = -1
+
+    @property
+    def images_per_epoch(self) -> int:
+        return len(self._train[0])
 
     @property
     def steps_per_epoch(self) -> int:

@@ -14,6 +14,8 @@ import msgspec
 import torch
 from torch import nn
 
+from inittui.files import sync_directory
+
 SAVE_SECONDS = 60.0
 """Epochs that take long are saved this often in between."""
 
@@ -22,8 +24,6 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 class _Header(msgspec.Struct, frozen=True):
-    """What stands beside the tensors in a checkpoint's metadata."""
-
     alive: tuple[int, ...]
     epoch: int
     step: int
@@ -77,7 +77,6 @@ class CheckpointStore:
         """Whether a checkpoint couldn't be saved."""
 
     def due(self) -> bool:
-        """Whether the last save is long enough ago to save in the middle of an epoch."""
         return time.monotonic() - self._saved >= self._every
 
     def save(self, group: Sequence[int], checkpoint: Checkpoint) -> None:
@@ -113,13 +112,18 @@ class CheckpointStore:
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
+            sync_directory(self._directory)
         except OSError:
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
             raise
+        self.failed = False
+        self._told.clear()
 
     def _make_directory(self) -> None:
-        self._directory.mkdir(exist_ok=True)
+        if not self._directory.exists():
+            self._directory.mkdir()
+            sync_directory(self._directory.parent)
         if self._directory.is_symlink():
             raise OSError(f"{self._directory.name} is a symbolic link; it is not followed")
 
@@ -168,12 +172,14 @@ class CheckpointStore:
         return Checkpoint(alive, header.epoch, header.step, header.seconds, losses, state)
 
     def remove(self, group: Sequence[int]) -> None:
-        """Forget a stack that is over."""
-        self._remove(self._path(group).name)
+        """Forget a stack that is over, once the log has all of it."""
+        if self._log_is_on_disk():  # else it would be all that is left of the stack
+            self._remove(self._path(group).name)
 
     def clear(self) -> None:
-        """Forget all stacks: the run is over."""
-        self._remove("stack-*.safetensors")
+        """Forget all stacks, once the log has all of them: the run is over."""
+        if self._log_is_on_disk():
+            self._remove("stack-*.safetensors")
 
     def _remove(self, pattern: str) -> None:
         with suppress(OSError):
@@ -188,7 +194,6 @@ class CheckpointStore:
 
 
 def _beside(path: Path) -> Path:
-    """Where a checkpoint is written before it takes its place: a run has one writer at a time."""
     return path.with_name(f".{path.name}.new")
 
 

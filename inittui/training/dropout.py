@@ -22,7 +22,6 @@ class MaskedDropout(nn.Module):
         self.register_buffer("mask", None, persistent=False)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Return the inputs, masked while training; shapes are unchanged."""
         if not self.training or self.mask is None:
             return inputs
         return inputs * self.mask

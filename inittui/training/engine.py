@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from inittui.code_digest import code_digests
 from inittui.errors import MachineError
 from inittui.events.records import (
     Event,
@@ -27,6 +28,7 @@ from inittui.events.records import (
     TrialEnded,
 )
 from inittui.experiment.records import Experiment
+from inittui.initializers.named_code import named_code
 from inittui.text import sanitize
 from inittui.training.checkpoints import CheckpointStore
 from inittui.training.hardware import device_title, exact, out_of_memory
@@ -41,12 +43,7 @@ from inittui.user_code import blamed
 def run_experiment(
     experiment: Experiment, *, should_stop: Callable[[], bool] = lambda: False, run: str = ""
 ) -> Iterator[Event]:
-    """Train an experiment; yield every event of its run.
-
-    Args:
-        experiment: what to train.
-        should_stop: asked before every step; True ends the run in order.
-        run: the run's ID, as its first event says it.
+    """Train an experiment, as `train` does; yield every event of its run.
 
     Raises:
         InittuiError: before the first event, where the experiment can't be run here.
@@ -87,7 +84,7 @@ def train(
     Args:
         prepared: what `prepare` gave.
         should_stop: asked before every step; True ends the run in order.
-        run: the run's ID.
+        run: the run's ID, as its first event says it.
         command: what the person typed.
         process_started: where the wall time begins, in seconds since 1970.
         checkpoints: where stacks are saved, and taken up again.
@@ -216,6 +213,7 @@ class _Here:
             validated=len(data.splits[experiment.seeds[0]].validation),
             chance=data.chance,
             data=data.fingerprint,
+            code=code_digests(named_code(experiment)),
             steps_per_epoch=-(-images // min(experiment.training.batch_size, images)),
             **self._facts,
         )
@@ -225,7 +223,6 @@ class _Here:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that a run's numbers depend on."""
     return {
         "inittui": metadata.version("inittui"),
         "python": platform.python_version(),

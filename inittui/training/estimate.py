@@ -74,7 +74,6 @@ def _variant_seconds(
 
 
 def _step_seconds(learner: Learner, feed: Batches, budget: float) -> float:
-    """Return the median time of a step."""
     spent: list[float] = []
     began = time.perf_counter()
     while len(spent) < _MOST_STEPS and (len(spent) < 2 or time.perf_counter() - began < budget):

@@ -71,7 +71,6 @@ def _cuda(name: str) -> torch.device:
 
 
 def device_title(device: torch.device) -> str:
-    """Return the device's name for people."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if device.type != "cpu":

@@ -79,6 +79,8 @@ class Masks:
             self._lanes, self._kept, self._masks, self._plan.probabilities, strict=True
         ):
             threshold = drop_threshold(probability)
+            # Lanes are signed: level 0 is −2^15. What is kept is scaled by the p that the levels
+            # really give, so that the mean over all levels is exactly 1.
             torch.ge(lanes, threshold - _LEVELS // 2, out=kept)
             torch.mul(kept, _LEVELS / (_LEVELS - threshold), out=mask)
         return [mask[:, :rows] for mask in self._masks]

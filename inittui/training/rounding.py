@@ -49,7 +49,6 @@ class RoundingWatch:
         self._watched = set(names.values())
 
     def see(self, event: Event) -> None:
-        """Take note of an event of the run."""
         if isinstance(event, StepLosses) and event.trial in self._watched:
             known = self._losses.setdefault(event.trial, [])
             if event.first == len(known) < STEPS:
@@ -72,7 +71,11 @@ class RoundingWatch:
                 return
             if _SLOWER * len(losses) * ended.seconds / max(ended.step, 1) > _LONGEST:
                 continue
-            difference = _difference(losses, _other_losses(variant, trial, len(losses)))
+            try:
+                others = _other_losses(variant, trial, len(losses))
+            except (RuntimeError, TypeError):
+                continue  # somebody's own model that can't run in the other precision
+            difference = _difference(losses, others)
             yield RoundingCompared(
                 at=time.time(), trial=trial, steps=len(losses), difference=to_wire(difference)
             )

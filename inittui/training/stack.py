@@ -55,8 +55,6 @@ class _Clock:
 
 @dataclass
 class _Trial:
-    """A trial while it trains."""
-
     number: int
     start: tuple[StartValues, ...] = ()
     seconds: float = 0.0
@@ -169,6 +167,7 @@ class Stack:
     def _begin_epoch(self, epoch: int) -> None:
         self._epoch = epoch
         self._step = self._read = 0
+        self._learner.begin_epoch()
         for trial in self._trials:
             trial.losses = []
 
@@ -257,6 +256,7 @@ class Stack:
             losses=losses,
             state=self._learner.state(),
         )
+        had_failed = self._checkpoints.failed
         try:
             self._checkpoints.save(self._numbers, checkpoint)
         except OSError as error:
@@ -264,7 +264,10 @@ class Stack:
             reason = error.strerror or str(error)
             if self._checkpoints.is_news(reason):
                 message = f"no checkpoint can be written: {reason}; training goes on without"
-                yield Noted(at=time.time(), message=message)
+                yield Noted(at=time.time(), message=message, about="checkpoint")
+        if had_failed and not self._checkpoints.failed:
+            message = "checkpoints are written again"
+            yield Noted(at=time.time(), message=message, about="checkpoint")
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         for name, tensor in self._learner.state().items():
@@ -277,7 +280,6 @@ class Stack:
             trial.seconds, trial.losses = seconds, losses
 
     def _report(self) -> Iterator[Event]:
-        """Stop the clock and read the losses since the last time."""
         self._learner.settle()
         self._share(self._clock.stop())
         self._last_read = time.perf_counter()
@@ -329,7 +331,8 @@ class Stack:
                 )
 
     def _validate(self) -> Iterator[Event]:
-        for trial, loss, accuracy in self._validated():
+        rights = self._learner.rights()
+        for right, (trial, loss, accuracy) in zip(rights, self._validated(), strict=True):
             mean = sum(trial.losses) / len(trial.losses)
             yield EpochEnded(
                 at=time.time(),
@@ -339,6 +342,7 @@ class Stack:
                 train_loss=to_wire(mean),
                 val_loss=to_wire(loss),
                 val_accuracy=accuracy,
+                train_accuracy=right / self._feed.images_per_epoch,
                 seconds=trial.seconds,
             )
 

@@ -43,8 +43,6 @@ _POLL_SECONDS = 0.25
 
 
 class LabApp(KeyQueue):
-    """The lab."""
-
     TITLE = "inittui"
     CSS_PATH = "lab.tcss"
     ENABLE_COMMAND_PALETTE = True
@@ -80,15 +78,9 @@ class LabApp(KeyQueue):
     ) -> None:
         """Take what is fixed while the UI runs.
 
-        Args:
-            open_runs: the runs, of which none is open yet, and where they are kept.
-            terminal: what the terminal can show.
-            loaded: the person's settings.
-            settings_path: where they are kept; None: they aren't.
-            theme: instead of that of the settings.
-            attach: a run to show at first.
-            clock: tells the time, in seconds since 1970.
-            longest_seconds: after that a key is taken to be lost, see `KeyQueue`.
+        ``theme`` goes before that of the settings, which are kept at ``settings_path`` unless it is
+        None. ``attach`` is shown at first. ``clock`` tells seconds since 1970; after
+        ``longest_seconds`` a key is taken to be lost, see `KeyQueue`.
         """
         super().__init__(
             driver_class=driver_class(),
@@ -109,9 +101,7 @@ class LabApp(KeyQueue):
         self._draws_soon = False
         self.open_runs = open_runs
         self.running_lessons: dict[str, RunningLesson] = {}
-        """The lessons that were run here, by name."""
         self.lab_keymap: dict[str, str] = {}
-        """The keys that the person has chosen, by the names of the actions."""
         if attach is not None:
             self.open_runs.show(attach)
         if terminal.over_ssh:
@@ -120,7 +110,6 @@ class LabApp(KeyQueue):
     # Start and end
 
     def on_load(self) -> None:
-        """Choose the theme before anything is drawn."""
         if self.terminal.no_color or self.terminal.few_colors:
             self.theme = themes.TERMINAL_DARK
         else:
@@ -131,7 +120,6 @@ class LabApp(KeyQueue):
             self.set_keymap(self.lab_keymap)
 
     def on_mount(self) -> None:
-        """Watch the logs, and the terminal that may go away."""
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         if not self.is_headless:
             loop = asyncio.get_running_loop()
@@ -142,12 +130,10 @@ class LabApp(KeyQueue):
         self.call_after_refresh(self._greet)
 
     def on_unmount(self) -> None:
-        """End what only this screen shows; runs go on."""
         for lesson in self.running_lessons.values():
             lesson.close()
 
     def _greet(self) -> None:
-        """Say what is wrong with the settings; show what runs already."""
         problem = self._loaded.problem
         if not problem and self.settings.keymap:
             problem = check_keymap(self.settings.keymap)[1]
@@ -177,7 +163,6 @@ class LabApp(KeyQueue):
         self.show_run()
 
     async def action_quit(self) -> None:
-        """Leave, after a question where a run is live."""
         if any(run.is_detached for run in self.open_runs.live()):
             self._ask_and_quit()
         else:
@@ -229,7 +214,6 @@ class LabApp(KeyQueue):
             self.draw()
 
     def draw(self) -> None:
-        """Draw the screen that is seen."""
         self._drawn_version = self.open_runs.version
         self._draws_soon = False
         if isinstance(self.screen, LabScreen):
@@ -255,7 +239,6 @@ class LabApp(KeyQueue):
             self.notify(f"{run.title} has {run.state.status}.", markup=False)
 
     def status(self) -> tuple[str, ...]:
-        """Return what goes on, for the bar on top: in more words and in fewer."""
         live = self.open_runs.live()
         if not live:
             return ()
@@ -277,8 +260,7 @@ class LabApp(KeyQueue):
         return super().check_action(action, parameters)
 
     def when_trusted(self, experiment: Experiment, act: Callable[[bool], object]) -> None:
-        """Act, after a question where the experiment names code; tell ``act`` whether it does."""
-        from inittui.trust import named_code
+        from inittui.initializers.named_code import named_code
 
         try:
             code = named_code(experiment)
@@ -300,12 +282,10 @@ class LabApp(KeyQueue):
     # Going places
 
     def action_show(self, place: str) -> None:
-        """Go to a screen."""
         if isinstance(self.screen, LabScreen) and place != self.current_mode:
             self.switch_mode(place)
 
     def show_run(self) -> None:
-        """Show the open runs on the first screen."""
         if self.current_mode != "compare":
             self.switch_mode("compare")
         self.call_after_refresh(self._view_run)
@@ -315,7 +295,6 @@ class LabApp(KeyQueue):
             self.screen.view_run()
 
     def edit(self, experiment: Experiment) -> None:
-        """Take an experiment over into the first screen's list and form."""
         self.switch_mode("compare")
 
         def take() -> None:
@@ -325,20 +304,17 @@ class LabApp(KeyQueue):
         self.call_after_refresh(take)
 
     def on_curves_panel_options_changed(self, message: CurvesPanel.OptionsChanged) -> None:
-        """Show the curves in another way, at once."""
         message.stop()
         self.open_runs.set_options(message.options)
         self.draw_soon()
 
     def action_help(self) -> None:
-        """List all keys."""
         from inittui.tui.screens.help import HelpScreen
 
         if isinstance(self.screen, LabScreen):
             self.push_screen(HelpScreen(self.screen.PLACE))
 
     def attempt(self, action: Callable[..., object], *arguments: object) -> bool:
-        """Do something that may not be possible; say why where it isn't."""
         try:
             action(*arguments)
         except (InittuiError, OSError) as error:
@@ -349,11 +325,9 @@ class LabApp(KeyQueue):
     # Themes and commands
 
     def action_other_theme(self) -> None:
-        """Change between light and dark."""
         self.theme = themes.other_theme(self.theme, self.current_theme.dark)
 
     def _keep_theme(self, theme: Any) -> None:
-        """Keep the theme that was chosen, and draw in it."""
         self.draw()
         if self._settings_path is None or self.terminal.no_color or self._wanted_theme:
             return
@@ -363,14 +337,12 @@ class LabApp(KeyQueue):
             self.attempt(save_settings, self.settings, path)
 
     def action_command_palette(self) -> None:
-        """Search everything that can be done here."""
         from inittui.tui.screens.dialogs import Commands
 
         if isinstance(self.screen, LabScreen):
             self.push_screen(Commands())
 
     def search_themes(self) -> None:
-        """Search all themes."""
         from textual.theme import ThemeProvider
 
         from inittui.tui.screens.dialogs import Commands

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from inittui.results.curves import Curve, Metric, curve_of, smoothed, spans_decades
+from inittui.results.curves import ACCURACIES, Curve, Metric, curve_of, smoothed, spans_decades
 from inittui.results.state import FIRST_STEPS, RunState, TrialState
 from inittui.text import LARGEST, sanitize
 from inittui.tui.open_run import OpenRun
@@ -25,6 +25,7 @@ METRICS: dict[Metric, str] = {
     "train_loss": "training loss",
     "val_loss": "validation loss",
     "val_accuracy": "validation accuracy",
+    "train_accuracy": "training accuracy (dropout on)",
 }
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.98)
 """Weights of the past that a key steps through."""
@@ -74,12 +75,10 @@ class Contestant:
 
     @property
     def key(self) -> Key:
-        """What it is known by, whatever else is shown."""
         return self.run.id, self.scheme
 
     @property
     def trials(self) -> list[TrialState]:
-        """Its trials, one per seed."""
         return self.run.state.of_scheme(self.scheme)
 
 
@@ -106,8 +105,6 @@ def _in_palette(style: SeriesStyle, palette: str) -> SeriesStyle:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything that a chart is drawn from."""
-
     series: tuple[Series, ...]
     log_y: bool
     x_window: Window
@@ -122,20 +119,18 @@ def is_log(shown: Sequence[Contestant], options: ChartOptions) -> bool:
 
 
 def _is_log(visible: Sequence[Contestant], window: Window, options: ChartOptions) -> bool:
-    if options.log_y is not None or options.metric == "val_accuracy":
+    if options.log_y is not None or options.metric in ACCURACIES:
         return bool(options.log_y)
     curves = (_curve(contestant, options.metric, window) for contestant in visible)
     return spans_decades(_seen_part(curve, window) for curve in curves)
 
 
 def _seen(shown: Sequence[Contestant], options: ChartOptions) -> tuple[list[Contestant], Window]:
-    """Return the contestants that aren't hidden, and the steps that are seen."""
     visible = [contestant for contestant in shown if contestant.key not in options.hidden]
     return visible, step_window([c.run.state for c in shown], options)
 
 
 def picture(shown: Sequence[Contestant], options: ChartOptions) -> Picture:
-    """Return the curves of the contestants that aren't hidden."""
     visible, window = _seen(shown, options)
     # The highlighted one is drawn over the others.
     visible.sort(key=lambda contestant: contestant.key == options.highlighted)
@@ -173,7 +168,6 @@ def _steady_window(series: Sequence[Series], window: Window, log_y: bool) -> Win
 
 
 def step_window(states: Iterable[RunState], options: ChartOptions) -> Window:
-    """Return the first and the last step that the x axis shows."""
     if options.zoom is not None:
         return options.zoom
     states = list(states)
@@ -193,7 +187,6 @@ def step_window(states: Iterable[RunState], options: ChartOptions) -> Window:
 
 
 def full_window(states: Iterable[RunState]) -> Window:
-    """Return the first and the last step that can be shown."""
     return step_window(states, ChartOptions(steps="all"))
 
 
@@ -219,7 +212,7 @@ def _series(contestant: Contestant, options: ChartOptions, log_y: bool, window: 
     before = _MEMORY / (1 - options.smoothing) if options.smoothing else 0.0
     curve = _curve(contestant, options.metric, (window[0] - before, window[1]))
     rows = [curve.mean, *(curve.band if options.band and curve.band is not None else ())]
-    if options.metric == "val_accuracy":
+    if options.metric in ACCURACIES:
         rows = [100 * row for row in rows]
     if options.smoothing:
         rows = [smoothed(row, options.smoothing, log_y=log_y) for row in rows]
@@ -261,7 +254,7 @@ def _title(
 ) -> str:
     counts = {len(contestant.trials) for contestant in visible}
     parts = [METRICS[options.metric]]
-    if options.metric == "val_accuracy":
+    if options.metric in ACCURACIES:
         parts[0] += " in %"
     elif options.metric == "train_loss":
         steps = options.steps

@@ -36,15 +36,8 @@ class _Lenient:
 class LabDriver(LinuxDriver):
     """Ends the app, without a word, when its terminal can't be read or written any more."""
 
-    def __init__(
-        self,
-        app: App[Any],
-        *,
-        debug: bool = False,
-        mouse: bool = True,
-        size: tuple[int, int] | None = None,
-    ) -> None:
-        super().__init__(app, debug=debug, mouse=mouse, size=size)
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
         self._file: Any = _Lenient(self._file)
 
     def _run_input_thread(self) -> None:

@@ -21,8 +21,6 @@ FIELDS: tuple[Setting, ...] = tuple(sorted(_SHOWN, key=lambda setting: setting.r
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the texts amount to."""
-
     experiment: Experiment | None
     """None where something is wrong."""
     errors: Mapping[str, str]

@@ -18,14 +18,11 @@ class Host(Protocol):
     """The app, as far as screens and widgets need it: they never name its class."""
 
     terminal: Terminal
-    """What the terminal can show."""
     clock: Callable[[], float]
     """Tells the time, in seconds since 1970."""
     open_runs: OpenRuns
     lab_keymap: dict[str, str]
-    """The keys that the person has chosen, by the names of the actions."""
     running_lessons: dict[str, RunningLesson]
-    """The lessons that were run here, by name."""
 
     def status(self) -> tuple[str, ...]:
         """Return what goes on, for the bar on top: in more words and in fewer."""
@@ -36,16 +33,12 @@ class Host(Protocol):
     def when_trusted(self, experiment: Experiment, act: Callable[[bool], object]) -> None:
         """Act, after a question where the experiment names code; tell ``act`` whether it does."""
 
-    def action_show(self, place: str) -> None:
-        """Go to a screen."""
+    def action_show(self, place: str) -> None: ...
 
-    def show_run(self) -> None:
-        """Show the open runs on the first screen."""
+    def show_run(self) -> None: ...
 
-    def edit(self, experiment: Experiment) -> None:
-        """Take an experiment over into the first screen's list and form."""
+    def edit(self, experiment: Experiment) -> None: ...
 
 
 def host_of(node: DOMNode) -> Host:
-    """Return the app of a widget or a screen."""
     return cast("Host", node.app)

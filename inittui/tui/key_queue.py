@@ -32,8 +32,6 @@ LONGEST_SECONDS = 1.0
 
 @dataclass(eq=False)
 class _Given:
-    """A key that was given out."""
-
     target: MessagePump
     seen: tuple[object, object]
     """The screen and the focus, when they were looked at last."""

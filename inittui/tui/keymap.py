@@ -17,21 +17,14 @@ def key(
 ) -> Binding:
     """Declare a key.
 
-    Args:
-        keys: in Textual's words; several, divided by commas, do the same.
-        name: "screen.action", by which settings give it another key.
-        action: what it starts.
-        label: one or two words for the footer.
-        meaning: one sentence for the help.
-        footer: whether the footer shows it.
+    ``keys`` are in Textual's words; several, divided by commas, do the same. By ``name``,
+    "screen.action", settings give it another key. The footer has ``label``, the help ``meaning``.
     """
     return Binding(keys, action, label, show=footer, tooltip=meaning, id=name)
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A place where keys mean something: a heading of the help."""
-
     title: str
     home: str
     """Module and class whose BINDINGS are listed."""
@@ -63,7 +56,6 @@ SECTIONS = (
 
 
 def all_bindings() -> Iterator[tuple[Section, Binding]]:
-    """Yield every key that is declared, section by section."""
     for section in SECTIONS:
         for binding in section.bindings():
             yield section, binding
@@ -90,7 +82,6 @@ _NAMES = {
     "right": "→",
     "up": "↑",
     "down": "↓",
-    "space": "space",
     "escape": "esc",
     "enter": "enter",
     "delete": "del",

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from inittui.results.comparison import measure, percent
-from inittui.results.curves import value_at
+from inittui.results.curves import ACCURACIES, value_at
 from inittui.results.state import FIRST_STEPS
 from inittui.results.summary import (
     accuracy_of,
@@ -77,7 +77,6 @@ def _columns(
     ascii_only: bool,
     look: StatusStyle,
 ) -> list[Column[Contestant]]:
-    """Return the columns from left to right."""
     training = any(c.run.is_live for c in contestants)
     several = any(len(c.trials) > 1 for c in contestants)
     columns: list[Column[Contestant]] = []
@@ -85,7 +84,7 @@ def _columns(
 
         def at_cursor(contestant: Contestant) -> str:
             found = measure([value_at(contestant.trials, options.metric, step)])
-            return (percent if options.metric == "val_accuracy" else mean_loss)(found)
+            return (percent if options.metric in ACCURACIES else mean_loss)(found)
 
         columns.append(_number(f"at {step}", max(9, len(f"at {step}")), at_cursor, 1))
     if training:
@@ -124,7 +123,6 @@ def _progress(contestant: Contestant, ascii_only: bool) -> Text:
 
 
 def _last_loss(contestant: Contestant) -> str:
-    """Return the newest loss while training, then that of the last epoch."""
     counted = sound if contestant.run.is_live else furthest
     return mean_loss(
         measure(

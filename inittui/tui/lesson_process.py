@@ -22,14 +22,12 @@ class RunningLesson:
     lesson: Lesson
     size: Size
     runs: list[OpenRun] = field(default_factory=list)
-    """One for each part that has begun."""
     stopped: bool = False
     _folder: tempfile.TemporaryDirectory[str] | None = None
     """Where the parts are that train nothing."""
 
     @property
     def is_live(self) -> bool:
-        """Whether more may come."""
         open_parts = len(self.runs) < len(self.lesson.parts) and not self.stopped
         return open_parts or any(run.is_live for run in self.runs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -38,8 +39,6 @@ _LOG_BYTES = 20_000
 
 
 class Phase(Enum):
-    """Where a run stands, as the UI sees it."""
-
     STARTING = "starting"
     """A worker is loading; nothing was measured yet."""
     LIVE = "live"
@@ -51,18 +50,14 @@ class Phase(Enum):
 
 @dataclass(slots=True)
 class OpenRun:
-    """One run that is looked at."""
-
     directory: RunDirectory
     worker: subprocess.Popen[bytes] | None = None
-    """The process, where this UI has started it."""
     state: RunState = field(default_factory=RunState, repr=False)
     damage: Damage = field(default_factory=Damage, repr=False)
     phase: Phase = Phase.STARTING
     trouble: tuple[str, ...] = ()
     """Why a run is dead or has failed, and the last lines that its process printed."""
     stopping: bool = False
-    """Whether it was asked to stop."""
     look_seconds: float = LOOK_SECONDS
     _tail: LogTail | None = None
     name: str | None = None
@@ -77,17 +72,14 @@ class OpenRun:
 
     @property
     def id(self) -> str:
-        """The run's ID."""
         return self.directory.id
 
     @property
     def is_live(self) -> bool:
-        """Whether more may come."""
         return self.phase in (Phase.STARTING, Phase.LIVE)
 
     @property
     def schemes(self) -> list[str]:
-        """The contestants; those of the run's file while the log doesn't name them yet."""
         if self.state.started is None and not self._planned and self.phase is Phase.STARTING:
             experiment = self.experiment
             self._planned = list(experiment.schemes) if experiment is not None else []
@@ -105,7 +97,6 @@ class OpenRun:
 
     @property
     def title(self) -> str:
-        """The run's name, else the random end of its ID."""
         experiment = self.state.started.experiment if self.state.started else None
         name = self.name if self.name is not None else experiment.name if experiment else ""
         return sanitize(name, 40) if name else self.id[-6:]
@@ -171,7 +162,6 @@ class OpenRun:
         return True
 
     def _read(self) -> bool:
-        """Fold the events that were appended; return whether there were any."""
         if self._tail is None:
             return False
         try:
@@ -232,17 +222,13 @@ _LEFT = "its process ended without finishing"
 
 def _is_fresh(run: OpenRun) -> bool:
     """Whether a run without a log was made so lately that its worker may still be loading."""
+    if os.path.lexists(run.directory.log):
+        return False
     try:
-        run.directory.log.lstat()
-    except FileNotFoundError:
-        try:
-            made = run.directory.experiment_file.lstat().st_mtime
-        except OSError:
-            return False
-        return time.time() - made < STARTING_SECONDS
+        made = run.directory.experiment_file.lstat().st_mtime
     except OSError:
         return False
-    return False
+    return time.time() - made < STARTING_SECONDS
 
 
 def _trouble(run: OpenRun) -> tuple[str, ...]:

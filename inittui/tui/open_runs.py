@@ -22,11 +22,9 @@ class OpenRuns:
     """The open runs; nothing in it knows of widgets."""
 
     root: Path
-    """Where runs are kept."""
     palette: str = "safe"
     launch: Launch = start_worker
     shown: list[OpenRun] = field(default_factory=list)
-    """The runs in chart and tables, laid over each other."""
     behind: list[OpenRun] = field(default_factory=list)
     """Runs that this UI has started, that still go on and aren't shown."""
     options: ChartOptions = field(default_factory=ChartOptions)
@@ -35,7 +33,6 @@ class OpenRuns:
     _contestants: tuple[object, list[Contestant]] = (None, [])
 
     def contestants(self) -> list[Contestant]:
-        """Return the contestants of all shown runs."""
         key = (
             self.palette,
             tuple((run.id, run.title, tuple(run.schemes)) for run in self.shown),
@@ -46,7 +43,6 @@ class OpenRuns:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no run is shown."""
         return not self.shown
 
     def live(self) -> list[OpenRun]:
@@ -104,21 +100,18 @@ class OpenRuns:
         self.version += 1
 
     def hide(self, run: OpenRun) -> None:
-        """Take a run out of what is shown."""
         self.shown.remove(run)
         if run.is_live and run.worker:
             self.behind.append(run)
         self.version += 1
 
     def rename(self, run_id: str, name: str) -> None:
-        """Show an open run under its new name."""
         run = self.find(run_id)
         if run is not None:
             run.name = name
             self.version += 1
 
     def find(self, run_id: str) -> OpenRun | None:
-        """Return an open run by its ID."""
         return next((run for run in (*self.shown, *self.behind) if run.id == run_id), None)
 
     def poll(self) -> list[OpenRun]:
@@ -168,6 +161,5 @@ class OpenRuns:
         ]
 
     def set_options(self, options: ChartOptions) -> None:
-        """Show the curves in another way."""
         self.options = options
         self.version += 1

@@ -14,7 +14,6 @@ from inittui.errors import MachineError, nearest
 from inittui.text import sanitize
 
 CONFIG_VARIABLE = "INITTUI_CONFIG_DIR"
-"""The environment variable that says where the settings are kept."""
 
 MOST_BYTES = 100_000
 """A settings file larger than this is a mistake."""
@@ -26,7 +25,6 @@ class Settings(msgspec.Struct, frozen=True):
     """The settings; every one has a default, so that the file may be missing."""
 
     theme: str = DEFAULT_THEME
-    """One of the themes that the command palette offers."""
     palette: Literal["safe", "grey"] = "safe"
     """Colours of the curves: safe for colour-blind people, or none but the marks."""
     marker: Literal["auto", "braille", "block", "ascii"] = "auto"
@@ -38,7 +36,6 @@ class Settings(msgspec.Struct, frozen=True):
     fps: float | None = None
     """Redraws of charts per second while a run is live; None: 4, over SSH 2."""
     mouse: bool = True
-    """Whether the mouse is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,6 @@ class Loaded:
 
 
 def settings_file() -> Path:
-    """Return where the settings are kept."""
     variable = os.environ.get(CONFIG_VARIABLE)
     if variable:
         return Path(variable).expanduser().absolute() / "settings.toml"
@@ -103,10 +99,9 @@ def save_settings(settings: Settings, path: Path) -> None:
     """
     import tomli_w
 
+    usual = msgspec.to_builtins(Settings())
     document = {
-        field.name: value
-        for field in msgspec.structs.fields(Settings)
-        if (value := getattr(settings, field.name)) not in (None, _default(field))
+        name: value for name, value in msgspec.to_builtins(settings).items() if value != usual[name]
     }
     beside = path.with_suffix(".new")
     try:
@@ -115,10 +110,3 @@ def save_settings(settings: Settings, path: Path) -> None:
         beside.replace(path)
     except OSError as error:
         raise MachineError(f"can't keep the settings: {path}: {error.strerror}") from None
-
-
-def _default(field: msgspec.structs.FieldInfo) -> Any:
-    if field.default is not msgspec.NODEFAULT:
-        return field.default
-    factory = field.default_factory
-    return None if factory is msgspec.NODEFAULT else factory()

@@ -15,14 +15,11 @@ LOOK_CLASSES = {"look--good", "look--warn", "look--bad"}
 
 @dataclass(frozen=True, slots=True)
 class StatusStyle:
-    """What is good, what one should know, what is bad."""
-
     good: Style = field(default_factory=Style.null)
     warn: Style = field(default_factory=Style.null)
     bad: Style = field(default_factory=Style.null)
 
     def of_status(self, status: str) -> Style:
-        """Return how the status of a trial or of a run is written."""
         match meaning_of(status):
             case "good":
                 return self.good
@@ -37,7 +34,6 @@ class StatusStyle:
 
 
 def look_of(widget: Widget) -> StatusStyle:
-    """Return a widget's look under the theme."""
     styles = (
         widget.get_component_rich_style(f"look--{name}", partial=True)
         for name in ("good", "warn", "bad")

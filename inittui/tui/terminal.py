@@ -19,8 +19,6 @@ SLOWEST, FASTEST = 0.2, 30.0
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Facts that don't change while the UI runs."""
-
     over_ssh: bool = False
     no_color: bool = False
     few_colors: bool = False
@@ -28,7 +26,6 @@ class Terminal:
     ascii_only: bool = False
     """Whether nothing but ASCII can be shown."""
     marker: Marker = "braille"
-    """What curves are drawn with."""
     fps: float = DEFAULT_FPS
     """Redraws of charts per second at most."""
 
@@ -78,7 +75,6 @@ def _is_ascii(environment: Mapping[str, str], encoding: str) -> bool:
 
 
 def here(marker: str = "auto", fps: float | None = None) -> Terminal:
-    """Look around in this process."""
     encoding = getattr(sys.__stdout__, "encoding", None) or "ascii"
     return look_around(os.environ, encoding=encoding, marker=marker, fps=fps)
 
@@ -90,7 +86,6 @@ def is_terminal() -> bool:
 
 
 def input_has_ended() -> bool:
-    """Whether the terminal behind standard input has gone."""
     if sys.__stdin__ is None or sys.__stdin__.closed:
         return False
     asked = select.poll()

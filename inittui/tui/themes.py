@@ -57,22 +57,16 @@ LIGHT = Theme(
 TERMINAL_DARK, TERMINAL_LIGHT = "ansi-dark", "ansi-light"
 """Textual's themes of the terminal's own 16 colours: for 16 colours, and for NO_COLOR."""
 
-_OTHER = {
+_LIGHT_OF = {
     DARK.name: LIGHT.name,
-    LIGHT.name: DARK.name,
     TERMINAL_DARK: TERMINAL_LIGHT,
-    TERMINAL_LIGHT: TERMINAL_DARK,
     "textual-dark": "textual-light",
-    "textual-light": "textual-dark",
     "solarized-dark": "solarized-light",
-    "solarized-light": "solarized-dark",
     "atom-one-dark": "atom-one-light",
-    "atom-one-light": "atom-one-dark",
     "catppuccin-mocha": "catppuccin-latte",
-    "catppuccin-latte": "catppuccin-mocha",
 }
+_OTHER = _LIGHT_OF | {light: dark for dark, light in _LIGHT_OF.items()}
 
 
 def other_theme(name: str, is_dark: bool) -> str:
-    """Return the light theme that belongs to a dark one, or the dark one of a light one."""
     return _OTHER.get(name, LIGHT.name if is_dark else DARK.name)

@@ -51,7 +51,6 @@ def catalogue_table(frame: Frame) -> Table:
 
 
 def catalogue_markdown() -> str:
-    """Return the catalogue as a Markdown table, for documents."""
     rows = ["| name (aliases) | values | parameters | source |", "| --- | --- | --- | --- |"]
     for description in CATALOGUE.values():
         aliases = ", ".join(f"`{alias}`" for alias in description.aliases)

@@ -22,8 +22,6 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Row]):
-    """One column of a table over rows of any kind."""
-
     title: str
     cell: Callable[[Row], str | Text]
     rank: int = 0
@@ -70,17 +68,14 @@ def _widest(column: Column[Row], rows: Sequence[Row]) -> int:
 
 
 def _excess(columns: Sequence[Column[Row]], room: int) -> int:
-    """Return by how much the columns are too wide at their narrowest."""
     return sum(one.needed + GAP for one in columns) - GAP - room
 
 
 def heading(columns: Sequence[Column[Row]], sign: str = "") -> Text:
-    """Return the line of the titles."""
     return line(columns, [one.title for one in columns], sign)
 
 
 def row_line(columns: Sequence[Column[Row]], row: Row, sign: str = "") -> Text:
-    """Return a row's line."""
     return line(columns, [one.cell(row) for one in columns], sign)
 
 
@@ -111,7 +106,6 @@ def line(columns: Sequence[Column[Row]], cells: Sequence[str | Text], sign: str 
 def left_out(
     columns: Sequence[Column[Row]], shown: Sequence[Column[Row]], width: int
 ) -> Text | None:
-    """Return a note on the columns that are not shown, if there are any."""
     titles = {one.title for one in shown}
     missing = sorted((one for one in columns if one.title not in titles), key=lambda one: -one.rank)
     names = ", ".join(one.title.replace("\n", " ") for one in missing)

@@ -40,7 +40,6 @@ def sentence(state: RunState, summaries: Sequence[SchemeSummary], frame: Frame) 
 
 
 def _on_same(summaries: Sequence[SchemeSummary]) -> list[str]:
-    """Say first which contestants are not several."""
     groups: dict[str, list[SchemeSummary]] = {one.scheme: [one] for one in summaries}
     for one in summaries:
         if one.same_as is not None:
@@ -111,7 +110,6 @@ def _in_words(verdict: Verdict, found: Sequence[SchemeSummary], said: Learning) 
 
 
 def _on_epoch(state: RunState) -> list[str]:
-    """Say after which epoch accuracies are compared, where it isn't the last."""
     reached = last_epoch(state)
     planned = state.started.experiment.training.epochs if state.started else reached
     return (
@@ -135,7 +133,6 @@ def _ranked(learned: Sequence[SchemeSummary]) -> list[str]:
 
 
 def _one_group(group: Sequence[SchemeSummary], at_most: str) -> str:
-    """Say that contestants share a rank, and who of them alone is behind the best."""
     alone = [one for one in group if _is_behind(one)]
     if not alone:
         return f"By accuracy {names(group)} can't be told apart ({at_most})."
@@ -146,7 +143,6 @@ def _one_group(group: Sequence[SchemeSummary], at_most: str) -> str:
 
 
 def _behind(those: Sequence[SchemeSummary]) -> str:
-    """Name everyone that is behind the best, with the difference."""
     to = those[0].accuracy_difference
     assert to is not None
     first, *others = those

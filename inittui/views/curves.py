@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from inittui.results.curves import Metric, curve_of, near_the_lowest, spans_decades
+from inittui.results.curves import ACCURACIES, Metric, curve_of, near_the_lowest, spans_decades
 from inittui.results.state import RunState
 from inittui.views.chart.palette import styles_for
 from inittui.views.chart.plots import ChartSpec, Series, line_chart
@@ -17,12 +17,7 @@ MOST_CURVES = 100
 
 
 def loss_curves(
-    state: RunState,
-    frame: Frame,
-    *,
-    first: int | None = 100,
-    log_y: bool | None = None,
-    height: int | None = None,
+    state: RunState, frame: Frame, *, first: int | None = 100, log_y: bool | None = None
 ) -> Text:
     """Draw the training loss of the ``first`` steps (None: of all), one curve per scheme.
 
@@ -37,7 +32,7 @@ def loss_curves(
         series,
         frame,
         title=f"training loss, {_steps(series, first)}{axis}{_over(state)}",
-        height=height or default_height(frame),
+        height=default_height(frame),
         log_y=log_y,
     )
 
@@ -87,19 +82,35 @@ def _plot(series: Sequence[Series], frame: Frame, *, title: str, height: int, lo
     ).text
 
 
-def accuracy_curves(state: RunState, frame: Frame, *, height: int | None = None) -> Text:
+def accuracy_curves(state: RunState, frame: Frame) -> Text:
     """Draw the accuracy over the steps, one curve per scheme; several seeds as in `loss_curves`."""
     return _plot(
         accuracy_series(state),
         frame,
         title=f"{state.evaluated_on} accuracy in %{_over(state)}",
-        height=height or default_height(frame),
+        height=default_height(frame),
+        log_y=False,
+    )
+
+
+def training_accuracy_curves(state: RunState, frame: Frame) -> Text | None:
+    """Draw the training accuracy of each epoch; None where fewer than two epochs have one.
+
+    It is that of the batches as they came: before each update, dropout on.
+    """
+    series = _series(state, "train_accuracy", None)
+    if max((len(one.y) for one in series), default=0) < 2:
+        return None
+    return _plot(
+        series,
+        frame,
+        title=f"training accuracy in %, batches as they came, dropout on{_over(state)}",
+        height=default_height(frame),
         log_y=False,
     )
 
 
 def default_height(frame: Frame) -> int:
-    """Return the lines of a chart that suit the frame's width."""
     return min(max(frame.columns // 4, 14), 26)
 
 
@@ -116,7 +127,7 @@ def accuracy_series(state: RunState) -> list[Series]:
 def _series(state: RunState, metric: Metric, between: tuple[int, int] | None) -> list[Series]:
     schemes = state.schemes[:MOST_CURVES]
     styles = styles_for(schemes)
-    unit = 100 if metric == "val_accuracy" else 1
+    unit = 100 if metric in ACCURACIES else 1
     found = []
     for scheme in schemes:
         curve = curve_of(state.of_scheme(scheme), metric, between)

@@ -63,16 +63,7 @@ def export_run(
 ) -> Path:
     """Write a run as a file, whole or not at all; a folder of event files for TensorBoard.
 
-    Args:
-        run: its directory.
-        state: what it has come to.
-        form: one of `FORMATS`.
-        output: the file to make, or a folder to make it in.
-        overwrite: whether what is there may be replaced.
-        width: columns of a report.
-
-    Returns:
-        What was made.
+    ``output`` is the file to make, or a folder to make it in. Returns what was made.
 
     Raises:
         UsageError: there is no such format, or something is there already.
@@ -107,14 +98,6 @@ def export_text(run: RunDirectory, state: RunState, form: str, *, width: int = W
     return _MAKERS[form](run, state, width)
 
 
-def _json(run: RunDirectory, state: RunState, width: int) -> str:
-    return plain_json(compare_document(state, run.path)) + "\n"
-
-
-def _csv(run: RunDirectory, state: RunState, width: int) -> str:
-    return compare_csv(state)
-
-
 def _svg(run: RunDirectory, state: RunState, width: int) -> str:
     # The name of the drawing's elements would else be a hash that has nothing to do with the run.
     console = _report(state, width)
@@ -135,7 +118,6 @@ def _title(run: RunDirectory) -> str:
 
 
 def _report(state: RunState, width: int) -> Console:
-    """Draw the report in colour onto a console that keeps it."""
     console = Console(
         file=io.StringIO(), width=width, record=True, force_terminal=True,
         color_system="truecolor", legacy_windows=False, highlight=False, markup=False, emoji=False,
@@ -145,8 +127,8 @@ def _report(state: RunState, width: int) -> Console:
 
 
 _MAKERS: dict[str, Callable[[RunDirectory, RunState, int], str]] = {
-    "json": _json,
-    "csv": _csv,
+    "json": lambda run, state, _: plain_json(compare_document(state, run.path)) + "\n",
+    "csv": lambda _run, state, _: compare_csv(state),
     "svg": _svg,
     "html": _html,
 }

@@ -16,8 +16,6 @@ NARROWEST = 20
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The space and the characters that a view is drawn with."""
-
     width: int = 80
     """Columns; nothing drawn is wider."""
     ascii_only: bool = False

@@ -15,6 +15,7 @@ from inittui.text import LARGEST, short
 from inittui.views.chart.clipping import widened
 from inittui.views.chart.layout import shortened
 from inittui.views.chart.palette import BARS, MARKS
+from inittui.views.density import density_curve
 
 LEAST_WIDTH = 18
 """Columns: the labels of both ends of the axis fit."""
@@ -35,7 +36,8 @@ def small_histogram(
     """Draw at most two histograms on one axis in ``rows`` + 2 lines of ``width`` columns.
 
     The title's line says how high the highest column is: values per column, or with ``density``
-    their share per unit. None stands for a distribution that isn't known.
+    their share per unit, and a smooth curve goes over a single one. None stands for a distribution
+    that isn't known.
     """
     drawn = [h for h in histograms if h is not None and _is_sound(h)]
     if not drawn:
@@ -49,6 +51,8 @@ def small_histogram(
     scale = _per_unit(drawn, (high - low) / width) if density else 1.0
     head = _ends(title, f"{'' if ascii_only else '↑'}{short(most * scale, 2)}", width)
     head.stylize("bold", 0, cell_len(title))
+    if density and len(drawn) == 1 and drawn[0].high > drawn[0].low:
+        columns = [columns[0] or columns[-1], _smooth(drawn[0], low, high, width)]
     cells = _cells(columns, most, rows, ascii_only)
     foot = _ends(short(low), short(high), width)
     foot.stylize("dim")
@@ -98,6 +102,14 @@ def _columns(histogram: Histogram, low: float, high: float, columns: int) -> lis
     return shared
 
 
+def _smooth(histogram: Histogram, low: float, high: float, columns: int) -> list[float]:
+    """Return the density curve at the middle of each column, in values per column."""
+    step = (high - low) / columns
+    at = [low + (column + 0.5) * step for column in range(columns)]
+    counted = sum(histogram.counts)
+    return [counted * step * y for y in density_curve(histogram.counts, histogram.edges, at)]
+
+
 def _highest(
     histograms: Sequence[Histogram | None], columns: Sequence[Sequence[float] | None]
 ) -> float:
@@ -118,7 +130,6 @@ def _per_unit(drawn: Sequence[Histogram], column: float) -> float:
 def _cells(
     columns: Sequence[Sequence[float] | None], most: float, rows: int, ascii_only: bool
 ) -> list[Text]:
-    """Draw the rows, the highest first."""
     bars, *over = [[min(x / most, 1.0) * rows for x in c] if c else [] for c in columns]
     dots = over[0] if over else []
     width = max(len(bars), len(dots))
@@ -144,12 +155,10 @@ def _level(height: float, row: int, levels: int) -> int:
 
 
 def _top(height: float) -> int:
-    """Return the row in which a column of this height ends."""
     return max(round(height) - 1, 0)
 
 
 def _ends(left: str, right: str, width: int) -> Text:
-    """Return a line with one text at each end."""
     room = width - cell_len(right) - 1
     left = shortened(left, max(room, 0))
     return Text(left + " " * max(width - cell_len(left) - cell_len(right), 1) + right)

@@ -155,7 +155,6 @@ def class_counts(
 def _bars(
     train: Sequence[int], test: Sequence[int], room: int, solid: str, light: str
 ) -> Iterator[str]:
-    """Yield a bar for each class; the longest fills the room."""
     most = max(1, *(a + b for a, b in zip(train, test, strict=True)))
     for trained, tested in zip(train, test, strict=True):
         end = round((trained + tested) / most * room)

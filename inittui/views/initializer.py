@@ -14,16 +14,18 @@ from inittui.initializers.distributions import Distribution
 from inittui.initializers.layer import format_shape
 from inittui.initializers.sampling import Sample
 from inittui.views.chart.plots import histogram
+from inittui.views.density import density_curve
 from inittui.views.frame import Frame
 
 _HEIGHT = 15
 """Lines of the histogram."""
 
 
-def initializer_detail(sample: Sample, frame: Frame) -> Group:
-    """Return the description, the histogram over its expectation, and the statistics."""
+def initializer_detail(sample: Sample, frame: Frame, *, density: bool = False) -> Group:
+    """Draw a sample; with ``density`` a smooth curve stands over the histogram."""
     parts: list[RenderableType] = [*_heading(sample, frame), Text(), _layer_line(sample, frame)]
-    parts += [_histogram(sample, frame), Text(), _statistics(sample, frame)]
+    picture = _smooth(sample, frame) if density else _histogram(sample, frame)
+    parts += [picture, Text(), _statistics(sample, frame)]
     if sample.distribution is not None and len(sample.atom_shares) > 0:
         parts += [Text(), _atoms(sample.distribution, sample.atom_shares, frame)]
     return Group(*parts)
@@ -87,6 +89,21 @@ def _histogram(sample: Sample, frame: Frame) -> Text:
         and [count * factor for count, factor in zip(expected, scale, strict=True)],
         ascii_only=frame.ascii_only,
         title=title,
+    )
+
+
+def _smooth(sample: Sample, frame: Frame) -> Text:
+    middles = [(low + high) / 2 for low, high in pairwise(sample.edges)]
+    scale = [1 / (sample.size * (high - low)) for low, high in pairwise(sample.edges)]
+    return histogram(
+        [count * factor for count, factor in zip(sample.counts, scale, strict=True)],
+        sample.edges,
+        width=frame.columns,
+        height=_HEIGHT,
+        density=density_curve(sample.counts, sample.edges, middles),
+        density_name="smooth density",
+        ascii_only=frame.ascii_only,
+        title="density",
     )
 
 

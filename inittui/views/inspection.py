@@ -15,6 +15,7 @@ from inittui.text import short
 from inittui.views.chart.layout import paragraph, shortened
 from inittui.views.chart.palette import BARS, MARKS
 from inittui.views.findings import findings_report, folded
+from inittui.views.first_values import first_values
 from inittui.views.frame import Frame
 from inittui.views.histograms import LEAST_WIDTH, side_by_side, small_histogram
 from inittui.views.layer_table import Row, layer_table
@@ -26,6 +27,7 @@ _ROWS = 5
 """Lines of a small histogram's bars."""
 _WIDEST = 40
 _GAP = 2
+_NOT_MEASURED = "nothing was measured inside this model"
 _MOST_LAYERS = 8
 """Layers whose histograms are drawn unless some are asked for; tables and curves have all."""
 _MOST_NAMED = 8
@@ -33,17 +35,22 @@ _MOST_NAMED = 8
 
 
 def inspection_report(
-    state: RunState, frame: Frame, *, layers: str | None = None, density: bool = False
+    state: RunState,
+    frame: Frame,
+    *,
+    layers: str | None = None,
+    density: bool = False,
+    values: str | None = None,
 ) -> RenderableType:
     """Draw all that was measured of each scheme under its first seed, and all in comparison.
 
-    Args:
-        state: a run with probes.
-        frame: the space.
-        layers: pattern of the layers in tables and histograms; None means all.
-        density: the scale of histograms is the share of values per unit, not their number.
+    ``layers`` is the pattern of those in tables and histograms; None means all. With ``density``
+    the scale of histograms is the share of values per unit, not their number. ``values`` is the
+    pattern of the layers whose first weights are shown as they are; None means none.
     """
     parts = layer_sections(state, frame, layers=layers, density=density)
+    if values is not None:
+        parts += [Text(), *first_values(state, frame, values)]
     if any(trial.probes for trial in state.trials):
         parts += [Text(), variance_plots(state, frame)]
     parts += [Text(), *written_tables(state, frame)]
@@ -66,18 +73,16 @@ def layer_sections(
 def scheme_histograms(
     state: RunState, scheme: str, frame: Frame, *, density: bool = False
 ) -> RenderableType:
-    """Draw what was measured of one scheme, layer by layer."""
-    subject = next((each for each in subjects_of(state) if each.trial.scheme == scheme), None)
+    subject = _subject_of(state, scheme)
     if subject is None:
-        return Text("nothing was measured inside this model")
+        return Text(_NOT_MEASURED)
     return Group(*_histograms(subject, frame, layers=None, density=density))
 
 
 def scheme_numbers(state: RunState, scheme: str, frame: Frame) -> RenderableType:
-    """Return what was measured of one scheme as a table."""
-    subject = next((each for each in subjects_of(state) if each.trial.scheme == scheme), None)
+    subject = _subject_of(state, scheme)
     if subject is None:
-        return Text("nothing was measured inside this model")
+        return Text(_NOT_MEASURED)
     losses = [
         line
         for event in subject.probes
@@ -90,6 +95,10 @@ def scheme_numbers(state: RunState, scheme: str, frame: Frame) -> RenderableType
     )  # fmt: skip
 
 
+def _subject_of(state: RunState, scheme: str) -> ProbeSelection | None:
+    return next((each for each in subjects_of(state) if each.trial.scheme == scheme), None)
+
+
 def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> Iterator[Text]:
     probe = subjects[0].probes[0].probe
     facts = [f"{probe.images:,} images", "evaluation mode (no dropout)"]
@@ -100,6 +109,9 @@ def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> 
         facts.append(f"seed {subjects[0].trial.seed}")
         spread = 100 - experiment.inspection.percentile, experiment.inspection.percentile
         facts.append(f"histograms from the {spread[0]:.3g} to the {spread[1]:.6g} percentile")
+        cut = experiment.inspection.gradient_percentile
+        if cut is not None:
+            facts.append(f"those of gradients up to the {cut:.6g} percentile of their size")
     yield from paragraph(frame.say(", ".join(facts)), frame.columns)
     yield from paragraph(
         "outputs: of a layer, before the nonlinearity; activations: after it. square: mean "
@@ -113,7 +125,6 @@ def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> 
 def _section(
     subject: ProbeSelection, frame: Frame, layers: str | None, density: bool
 ) -> Iterator[RenderableType]:
-    """Return one scheme's heading, table and histograms."""
     style = subject.style
     title = Text.assemble((style.mark(frame.ascii_only), style.color), " ")
     title.append(frame.say(subject.trial.scheme, 200), "bold")
@@ -127,7 +138,6 @@ def _section(
 
 
 def _unmeasured(subject: ProbeSelection, frame: Frame) -> Iterator[Text]:
-    """Name the weights that the tables don't have."""
     names = subject.probes[0].probe.unmeasured
     if not names:
         return
@@ -149,7 +159,6 @@ def _fixed(value: float) -> str:
 
 
 def _rows(subject: ProbeSelection, layers: str | None) -> list[Row]:
-    """Return the layers in order, each at all its moments."""
     by_moment = [
         (event.when, select_layers(event.probe.layers, layers)) for event in subject.probes
     ]
@@ -177,7 +186,6 @@ _QUANTITIES: tuple[_Quantity, ...] = (
 def _histograms(
     subject: ProbeSelection, frame: Frame, layers: str | None, density: bool
 ) -> Iterator[Text]:
-    """Draw a row of panels for each layer, all moments over one another."""
     moments = [select_layers(event.probe.layers, layers) for event in subject.probes]
     count = min(map(len, moments))
     shown = list(range(count))
@@ -211,7 +219,6 @@ def _worth_drawing(layers: Sequence[LayerProbe]) -> list[_Quantity]:
 
 
 def _has(layer: LayerProbe, quantity: str) -> bool:
-    """Whether a layer has a quantity that isn't the same as another one."""
     if quantity == "activations":
         return layer.nonlinearity != "identity"
     return quantity != "biases" or layer.biases is not None

@@ -22,8 +22,6 @@ _MISSING = "-"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One layer at one moment."""
-
     label: str
     layer: LayerProbe
 
@@ -116,7 +114,6 @@ def _blocks(columns: Sequence[_Cells], room: int) -> list[list[_Cells]]:
 
 
 def _width(column: _Cells) -> int:
-    """Return the columns that one column takes, with the gap before it."""
     return _GAP + max(map(cell_len, column[1]))
 
 

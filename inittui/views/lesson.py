@@ -24,7 +24,6 @@ from inittui.views.variance import variance_plots
 
 
 def lesson_list(lessons: Sequence[Lesson], frame: Frame) -> RenderableType:
-    """Return a row per lesson: its name and its title."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
@@ -34,11 +33,15 @@ def lesson_list(lessons: Sequence[Lesson], frame: Frame) -> RenderableType:
 
 
 def lesson_text(lesson: Lesson, frame: Frame, *, parts: bool = False) -> RenderableType:
-    """Return title, question, what to look at, remarks and references; ``parts``: these too."""
+    """Return title, question, what to look at, remarks and references.
+
+    ``parts``: also where the formulas come from, and the parts.
+    """
     lines = [Text(frame.say(lesson.title), "bold")]
     lines += paragraph(frame.say(lesson.question.strip()), frame.columns)
     lines += _listed("Look at", lesson.look, frame)
     if parts:
+        lines += _listed("Derivation", lesson.derivation, frame)
         lines += _listed("Parts", [part.title for part in lesson.parts], frame)
     lines += _listed("Remarks", lesson.remarks, frame)
     lines += _listed("References", lesson.references, frame)
@@ -46,7 +49,6 @@ def lesson_text(lesson: Lesson, frame: Frame, *, parts: bool = False) -> Rendera
 
 
 def part_heading(part: Part, number: int, count: int, frame: Frame) -> RenderableType:
-    """Return the title of a part, and what is said before it runs."""
     place = f"Part {number} of {count}: " if count > 1 else ""
     lines = [Text(frame.say(f"{place}{part.title}"), "bold underline")]
     if part.text:
@@ -64,15 +66,36 @@ def part_pictures(part: Part, state: RunState, frame: Frame) -> RenderableType:
     return Group(*drawn)
 
 
-def answers_text(answers: Sequence[Answer], frame: Frame) -> RenderableType:
-    """Return what the numbers of a run show, one paragraph for each question."""
-    lines = [Text("What these numbers show", "bold")]
-    for answer in answers:
-        head, *rest = answer.text.split("\n")
-        lines += _item(head, frame, "•")
-        for line in rest:
-            lines += _item(line, frame, " ")
+def answers_text(
+    answers: Sequence[Answer], frame: Frame, look: Sequence[str] = ()
+) -> RenderableType:
+    """Return what the numbers of a run show, one paragraph for each question.
+
+    Each answer stands under the line of ``look`` that it is to; those to none come first. The
+    heading says at which size all of it was measured.
+    """
+    size = next((answer.measured_at for answer in answers if answer.measured_at), "")
+    lines = [
+        Text.assemble(("What these numbers show", "bold"), frame.say(f" ({size})" * (size != "")))
+    ]
+    for number in sorted({answer.look for answer in answers}):
+        if 0 < number <= len(look):
+            lines += [
+                Text.assemble(line, style="italic")
+                for line in paragraph(frame.say(look[number - 1]), frame.columns)
+            ]
+        for answer in answers:
+            if answer.look == number:
+                lines += _answer(answer, frame)
     return Group(*lines)
+
+
+def _answer(answer: Answer, frame: Frame) -> list[Text]:
+    head, *rest = answer.text.split("\n")
+    lines = _item(head, frame, "•")
+    for line in rest:
+        lines += _item(line, frame, " ")
+    return lines
 
 
 def _loss(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
@@ -106,7 +129,6 @@ def _listed(title: str, items: Sequence[str], frame: Frame) -> list[Text]:
 
 
 def _item(text: str, frame: Frame, bullet: str) -> list[Text]:
-    """Return a paragraph that hangs behind a bullet."""
     lines = paragraph(frame.say(text), max(frame.columns - 2, 1))
     return [
         Text.assemble(f"{frame.say(bullet) if number == 0 else ' '} ", line)

@@ -10,10 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from inittui.experiment.models import MODELS, LayerRow, ModelDescription, Option
+from inittui.initializers.apply import Written
 from inittui.text import in_ascii
 from inittui.views.chart.layout import end_of, paragraph
 from inittui.views.columns import Column, fit, heading, row_line
 from inittui.views.frame import Frame
+from inittui.views.start_values import start_table
 
 _GROUPED = (
     "fan_out of a grouped convolution counts the outputs of all groups, as torch.nn.init does."
@@ -37,15 +39,17 @@ class ModelSummary:
     input: tuple[int, ...]
     """Shape of one sample."""
     rows: tuple[LayerRow, ...]
+    scheme: str = ""
+    """What wrote its start values; empty where nothing was asked for."""
+    written: tuple[Written, ...] = ()
+    """Who wrote each parameter under that scheme."""
 
     @property
     def parameters(self) -> int:
-        """Number of all parameters."""
         return sum(row.parameters for row in self.rows)
 
 
 def models_list(frame: Frame) -> RenderableType:
-    """Return every model with its layers, its options and their defaults, and its source."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("model", no_wrap=True)
     table.add_column("layers, options, source", overflow="fold")
@@ -80,7 +84,6 @@ def shape_text(shape: Sequence[int]) -> str:
 
 
 def model_report(model: ModelSummary, frame: Frame) -> RenderableType:
-    """Return the table of a model's layers, and how many parameters they have in all."""
     title = f"{model.name}, inputs of {shape_text(model.input)}"
     weights = sum(row.fan_in is not None for row in model.rows)
     total = f"{model.parameters:,} parameters; {weights} of {len(model.rows)} layers have weights"
@@ -97,9 +100,17 @@ def model_report(model: ModelSummary, frame: Frame) -> RenderableType:
         Text(),
         _layer_lines(model.rows, frame),
         Text(),
+        *_start(model, frame),
         *paragraph(frame.say(total), frame.columns, "bold"),
         *(line for note in notes for line in paragraph(frame.say(note), frame.columns, "dim")),
     )
+
+
+def _start(model: ModelSummary, frame: Frame) -> list[RenderableType]:
+    if not model.scheme:
+        return []
+    written = [(each.initializer, each.parameter) for each in model.written]
+    return [*start_table(model.scheme, written, frame), Text()]
 
 
 def _layer_lines(rows: Sequence[LayerRow], frame: Frame) -> Text:

@@ -17,8 +17,6 @@ MOMENTS: tuple[When, ...] = ("before", "after")
 
 @dataclass(frozen=True, slots=True)
 class ProbeSelection:
-    """One trial with what is shown of it."""
-
     trial: TrialState
     style: SeriesStyle
     probes: tuple[ProbeMeasured, ...]

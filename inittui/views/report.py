@@ -11,7 +11,12 @@ from inittui.results.state import RunState
 from inittui.results.summary import summarize
 from inittui.views.chart.layout import paragraph
 from inittui.views.conclusions import sentence
-from inittui.views.curves import accuracy_curves, closer_look, loss_curves
+from inittui.views.curves import (
+    accuracy_curves,
+    closer_look,
+    loss_curves,
+    training_accuracy_curves,
+)
 from inittui.views.explanations import explanations
 from inittui.views.findings import findings_summary
 from inittui.views.frame import Frame
@@ -24,13 +29,9 @@ from inittui.views.tables import run_tables
 def compare_report(
     state: RunState, frame: Frame, *, first: int | None = 100, log_y: bool | None = None
 ) -> RenderableType:
-    """Return the whole report; it depends on the state and the frame alone.
+    """Return the whole report; it depends on these arguments alone.
 
-    Args:
-        state: what was measured.
-        frame: the reader's width and characters.
-        first: steps in the plot; None means all.
-        log_y: whether the axis of the loss is logarithmic; None lets the curves decide.
+    ``first`` steps are plotted, None means all; ``log_y`` None lets the curves decide.
     """
     summaries = summarize(state)
     parts: list[RenderableType] = [*_header(state, frame), Text()]
@@ -40,6 +41,8 @@ def compare_report(
         parts += [closer, Text()] if closer else []
     if any(trial.validations for trial in state.trials):
         parts += [accuracy_curves(state, frame), Text()]
+        trained = training_accuracy_curves(state, frame)
+        parts += [trained, Text()] if trained else []
     parts += sweep_charts(state, frame)
     if summaries:
         parts += run_tables(state, summaries, frame)

@@ -44,7 +44,6 @@ _TELLING: tuple[TrialStatus, ...] = (
 
 
 def meaning_of(status: str) -> Meaning:
-    """Return what the status of a trial or of a run means to a reader."""
     return _MEANINGS.get(status, "quiet")
 
 

@@ -41,7 +41,6 @@ def sweep_charts(state: RunState, frame: Frame, axes: Sequence[str] = ()) -> lis
 
 
 def _chart(state: RunState, axis: Axis, frame: Frame) -> Text:
-    """Draw accuracy against the axis, with a legend that names every curve."""
     places = _places(axis)
     series = _series(axis, places)
     low, high = min(places.values()), max(places.values())
@@ -100,7 +99,6 @@ def _over(axis: Axis) -> str:
 
 
 def _places(axis: Axis) -> dict[Setting, float]:
-    """Return where each value stands on the axis."""
     if axis.is_log:
         return {value: math.log10(float(value)) for value in axis.values}
     if axis.is_numeric:

@@ -31,7 +31,6 @@ _NARROWEST_NAME = 10
 def run_tables(
     state: RunState, summaries: Sequence[SchemeSummary], frame: Frame
 ) -> list[RenderableType]:
-    """Return all tables of a run, a free line under each."""
     shown = summaries[:MOST_ROWS]
     parts: list[RenderableType] = [scheme_table(state, shown, frame)]
     if len(summaries) > MOST_ROWS:

@@ -57,7 +57,6 @@ def _check_package() -> None:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether a folder holds folders of event files and nothing else."""
     return folder.is_dir() and all(
         entry.is_dir() and all(file.name.startswith("events.out") for file in entry.iterdir())
         for entry in folder.iterdir()
@@ -101,7 +100,6 @@ def _times(trial: TrialState, state: RunState) -> list[tuple[int, float]]:
 
 
 def _time(times: list[tuple[int, float]], step: int) -> float:
-    """Interpolate between the moments that are known."""
     place = bisect_left(times, step, key=lambda known: known[0])
     if place == len(times):
         return times[-1][1]

@@ -32,7 +32,7 @@ def test_nothing_typed_gives_all_names() -> None:
         ("glor", ["glorot_uniform", "glorot_normal"]),
         ("normal:s", ["normal:std=", "normal:std=0.05"]),
         ("normal:std=1,", ["normal:std=1,mean=", "normal:std=1,mean=0"]),
-        ("he_uniform:mo", ["he_uniform:mode=fan_in", "he_uniform:mode=fan_out"]),
+        ("kaiming_uniform:mo", ["kaiming_uniform:mode=fan_in", "kaiming_uniform:mode=fan_out"]),
         ("kaiming_normal:mode=fan_o", ["kaiming_normal:mode=fan_out"]),
         ("zeros/con", ["zeros/constant"]),
         ("normal:std=1/constant:v", [f"normal:std=1/constant:value={v}" for v in ("", "0.005")]),

@@ -17,6 +17,7 @@ from inittui.data import descriptions, sets
 from inittui.data.descriptions import DATA_SETS, Archive
 from inittui.views.images import RAMP
 from tests.support.commands import MAIN, Command, command_of, python
+from tests.support.tiny_sets import publish
 
 CLASSES = DATA_SETS["fashion-mnist"].classes
 
@@ -105,8 +106,9 @@ def test_json_tells_all_in_one_document(inittui: Command) -> None:
 def test_show_draws_twenty_with_names_and_counts(inittui: Command) -> None:
     result = inittui("data", "show")
     assert (result.code, result.err) == (0, "")
-    title, _, *rest = result.out.splitlines()
+    title, moments, _, *rest = result.out.splitlines()
     assert title.startswith("Fashion-MNIST")
+    assert moments == "training pixels in [0, 1]: mean 0.2860, standard deviation 0.3530"
     images, counts = rest[:35], rest[36:]
     captions = images[7::9]
     assert len(captions) == 4
@@ -121,6 +123,59 @@ def test_show_draws_twenty_with_names_and_counts(inittui: Command) -> None:
     ]
 
 
+def test_show_tells_the_same_in_json(inittui: Command) -> None:
+    result = inittui("data", "show", "--count", 3, "--class", "Bag", "--json")
+    assert (result.code, result.err) == (0, "")
+    document = json.loads(result.out)
+    assert document["schema"] == "inittui.data.show/1"
+    assert (document["name"], document["shape"]) == ("fashion-mnist", [1, 28, 28])
+    assert document["mean"] == [pytest.approx(0.2860405969887955, rel=1e-15)]
+    assert document["std"] == [pytest.approx(0.35302424451492254, rel=1e-15)]
+    assert document["classes"] == [{"name": n, "train": 6_000, "test": 1_000} for n in CLASSES]
+    assert [each["class"] for each in document["drawn"]] == ["Bag"] * 3
+
+
+def test_help_and_readme_name_the_variable(inittui: Command) -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    for text in (inittui("data", "--help").out, readme.read_text(encoding="utf-8")):
+        assert "INITTUI_DATA_DIR" in text
+        assert "INITTUI_CACHE_DIR" in text
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_data_directory_without_any_set_is_told(
+    inittui: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    root = tmp_path / "root"
+    if is_there:
+        root.mkdir()
+    monkeypatch.setenv("INITTUI_DATA_DIR", str(root))
+    result = inittui("data")
+    assert result.err == f"inittui: INITTUI_DATA_DIR={root} has none of these sets\n"
+    assert result.out.splitlines()[1].split()[1] == "shipped"
+
+
+def test_colours_have_a_mean_and_a_deviation_each(
+    inittui: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    description, arrays = publish("cifar10", tmp_path)
+    known = {**DATA_SETS, "cifar10": description}
+    monkeypatch.setattr(descriptions, "DATA_SETS", known)
+    monkeypatch.setattr(sets, "DATA_SETS", known)
+    monkeypatch.setenv("INITTUI_DATA_DIR", str(tmp_path))
+    pixels = arrays.train.images.astype(float) / 255
+    mean, deviation = (
+        ", ".join(f"{x:.4f}" for x in found)
+        for found in (pixels.mean((0, 2, 3)), pixels.std((0, 2, 3)))
+    )
+    shown = inittui("data", "show", "cifar10", "--count", 1, "--width", 200).out.splitlines()[1]
+    deviations = f"standard deviation {deviation} of red, green, blue"
+    assert shown == f"training pixels in [0, 1]: mean {mean}, {deviations}"
+    listed = inittui("data")
+    assert listed.err == "", "the directory has a set, though it is the decoded one that is listed"
+    assert listed.out.splitlines()[-1].split()[:2] == ["cifar10", "cached"]
+
+
 def test_the_same_seed_draws_the_same_images(inittui: Command) -> None:
     first = inittui("data", "show", "--count", 4).out
     assert inittui("data", "show", "--count", 4, "--seed", 0).out == first
@@ -130,7 +185,7 @@ def test_the_same_seed_draws_the_same_images(inittui: Command) -> None:
 @pytest.mark.parametrize("name", ["Sneaker", "sneaker", "SNEAKER"])
 def test_one_class_alone(inittui: Command, name: str) -> None:
     lines = inittui("data", "show", "--count", 5, "--class", name).out.splitlines()
-    assert lines[9].split() == ["Sneaker"] * 5
+    assert lines[10].split() == ["Sneaker"] * 5
 
 
 @pytest.mark.parametrize(
@@ -166,7 +221,7 @@ def test_more_images_than_there_are_is_refused(
     files = [idx(3, 28, 28), idx(3), idx(2, 28, 28), idx(2)]
     real = DATA_SETS["mnist"]
     archives = tuple(
-        Archive(archive.name, md5(content).hexdigest())
+        Archive(archive.name, md5(content).hexdigest(), archive.contents)
         for archive, content in zip(real.archives, files, strict=True)
     )
     folder = tmp_path / real.folder
@@ -185,7 +240,7 @@ def test_more_images_than_there_are_is_refused(
     result = inittui("data", "show", "mnist", "--count", 3)
     assert result.code == 0
     # Black throughout: no character of the ramp but the space.
-    assert result.out.splitlines()[3].strip() == ""
+    assert result.out.splitlines()[4].strip() == ""
 
 
 def in_new_process(decoded: Path, *arguments: str, **variables: str) -> str:

@@ -176,3 +176,9 @@ def test_the_catalogue_is_printed_without_torch_and_in_ascii() -> None:
     ).stdout
     assert "1/sqrt fan_in" in printed.decode("ascii")
     assert b"?" not in printed
+
+
+def test_a_smooth_density_over_the_values() -> None:
+    printed = run("show", "normal:std=1", "--density")
+    assert "smooth density" in printed and "expected " in printed
+    assert "smooth density" not in run("show", "normal:std=1")

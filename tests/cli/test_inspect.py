@@ -172,3 +172,17 @@ def test_mistakes_are_one_clear_line(arguments: tuple[str, ...], expected: str) 
     message = refused(*arguments)
     assert expected in message
     assert "\n" not in message
+
+
+def test_the_first_values_of_a_weight_are_its_own() -> None:
+    shown = run("constant:value=0.25@fc2=eye", *QUICK, "--values", "fc[12]")
+    assert "fc1.weight of constant:value=0.25@fc2=eye, before training" in " ".join(shown.split())
+    assert shown.count("  ".join(["0.25"] * 6)) == 6
+    assert "rows 1 to 6 of" in shown and "columns 1 to 6 of 784" in shown
+    (probe,) = document("constant:value=0.25@fc2=eye", *QUICK, "--values", "fc1")["probes"]
+    first, second, *_ = probe["layers"]
+    assert first["corner"] == [[0.25] * 6] * 6
+    assert second["corner"] == [[float(i == j) for j in range(6)] for i in range(6)]
+    (plain,) = document("rule", *QUICK)["probes"]
+    assert plain["layers"][0]["corner"] is None
+    assert "--values: no layer matches 'fc9'" in refused("rule", *QUICK, "--values", "fc9")

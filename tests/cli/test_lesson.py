@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from pathlib import Path
 
 import jsonschema
@@ -56,6 +57,24 @@ def test_text_alone_runs_nothing(name: str) -> None:
     assert not done.stderr
     assert "References" in done.stdout
     assert "What these numbers show" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "formulas"),
+    [
+        ("general-rule", ["Var(z) = n Var(w) E[x²]", "Var(w) = 1/fan_in"]),
+        ("variance", ["Var(w) = 1/fan_out", "Var(w) = 2/(fan_in + fan_out)"]),
+        ("uniform-distribution", ["(b - a)²/12"]),
+    ],
+)
+def test_derivations_are_in_the_text(name: str, formulas: list[str]) -> None:
+    text = " ".join(invoke("lesson", name, "--text").stdout.split())
+    assert all(formula in text for formula in formulas)
+    # A sum of products has the variance that is derived, and the harmonic mean is the formula's.
+    for fan_in, fan_out in ((7, 3), (784, 512)):
+        assert 2 / (fan_in + fan_out) == pytest.approx(
+            statistics.harmonic_mean([1 / fan_in, 1 / fan_out])
+        )
 
 
 def test_a_lesson_is_told_from_question_to_answer(own: Path) -> None:
@@ -117,6 +136,30 @@ def test_published_numbers_stay_with_their_data() -> None:
     assert any(getattr(question, "published", None) for question in kept.parts[0].ask)
 
 
+def test_seeds_and_epochs_of_ones_own() -> None:
+    def seeds(**chosen: int) -> list[tuple[int, ...]]:
+        (part,) = with_settings(read_lesson("default"), Settings(**chosen)).parts  # type: ignore[arg-type]
+        assert part.experiment is not None and part.small is not None
+        return [part.experiment.seeds, part.small.seeds]
+
+    assert seeds(seeds=2) == [(0, 1), (0, 1)]
+    assert seeds(seed=7) == [(7, 8, 9, 10, 11), (7, 8, 9)]
+    assert seeds(seeds=1, seed=7) == [(7,), (7,)]
+    (part,) = with_settings(read_lesson("default"), Settings(epochs=5)).parts
+    assert part.small is not None and part.small.training.epochs == 5
+    # Published accuracies are those of two epochs.
+    assert not any(getattr(question, "published", None) for question in part.ask)
+    (drawn,) = with_settings(read_lesson("normal-distribution"), Settings(seed=3)).parts
+    assert drawn.draw is not None and drawn.draw.seed == 3
+
+
+def test_seeds_and_epochs_are_run(own: Path) -> None:
+    done = invoke("lesson", str(own), *QUIET, "--seeds", "2", "--seed", "5", "--epochs", "2")
+    assert "(2 seeds, 8 steps of 100 images)" in done.stdout
+    other = invoke("lesson", "normal-distribution", "--no-save", "--seed", "5").stdout
+    assert other != invoke("lesson", "normal-distribution", "--no-save").stdout
+
+
 def test_noise_stays_noise() -> None:
     lesson = with_settings(read_lesson("per-layer"), Settings(data="mnist"))
     experiment = lesson.parts[0].experiment
@@ -130,6 +173,10 @@ def test_noise_stays_noise() -> None:
         (("zeros-and-one",), "did you mean 'zeros-and-ones'"),
         (("sigma", "--full", "--fast"), "not both"),
         (("sigma", "--width", "3"), "--width must be"),
+        (("sigma", "--epochs", "0"), "epochs must be from 1"),
+        (("sigma", "--seeds", "0"), "at least one seed"),
+        (("sigma", "--seeds", "999999999"), "seeds are too many"),
+        (("sigma", "--seed", "-1"), "a seed must be from 0"),
         (("sigma", "--marker", "dots"), "no marker"),
         (("sigma", "--device", "gpu"), "no device"),
         (("default", "--data", "minst"), "did you mean 'mnist'"),

@@ -183,3 +183,39 @@ def test_the_code_of_a_model_that_is_replaced_is_not_imported(net: Path, tmp_pat
     net.write_text("raise RuntimeError('imported')")
     quick = ("-c", str(file), "-n", "100", "-e", "1", "--no-save", "-q", "--json")
     assert '"finished"' in run("compare", *quick, "--model", "sigmoid_mlp")
+
+
+def test_every_layer_is_joined_with_its_initializers(net: Path) -> None:
+    scheme = "xavier_uniform/constant:value=0.4@fc2=trunc_normal:std=0.05,b=2std"
+    printed = json.loads(run("model", "mlp", "--scheme", scheme, "--json"))
+    assert printed["scheme"] == scheme
+    layers = {layer["name"]: layer for layer in printed["layers"]}
+    assert layers["fc1"]["initializers"] == {
+        "weight": {
+            "initializer": "xavier_uniform",
+            "arguments": {"gain": 1.0, "nonlinearity": "identity"},
+        },
+        "bias": {"initializer": "constant", "arguments": {"value": 0.4}},
+    }
+    assert layers["fc2"]["initializers"]["weight"] == {
+        "initializer": "trunc_normal",
+        "arguments": {"mean": 0.0, "std": 0.05, "a": -2.0, "b": "2std"},
+    }
+    assert layers["fc2"]["fan_in"] == 256
+    assert layers["act1"]["initializers"] == {}
+    said = document("mlp", "--scheme", "normal")["layers"][1]["initializers"]["weight"]
+    assert said["arguments"] == {"mean": 0.0, "std": "1/√fan_in"}
+    assert "initializers" not in document("mlp")["layers"][1]
+    normed = document("mlp", "--batch-norm", "--scheme", "rule")["layers"]
+    norm = next(layer for layer in normed if layer["name"] == "norm1")
+    assert norm["initializers"]["weight"] == {"initializer": "own default", "arguments": None}
+
+
+def test_the_report_says_who_writes_what() -> None:
+    printed = run("model", "mlp", "--scheme", "normal@fc3=zeros")
+    assert "start values of normal@fc3=zeros" in printed
+    assert any(
+        line.split() == ["normal", "fc1.weight,", "fc2.weight"] for line in printed.splitlines()
+    )
+    assert "no layer matches 'fc9'" in refused("model", "mlp", "--scheme", "normal@fc9=zeros")
+    assert "did you mean" in refused("model", "mlp", "--scheme", "norml")

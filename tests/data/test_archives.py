@@ -1,25 +1,31 @@
-"""Sets that don't come with inittui: fetched with torchvision's downloader from a local server."""
+"""Sets that don't come with inittui: fetched from a local server, then read."""
 
 from __future__ import annotations
 
 import io
+import sys
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import torch
 
-from inittui.data import cache, download
-from inittui.data import decoding as formats
+from inittui.data import archives, cache, decoding, descriptions, download, sets
 from inittui.data.descriptions import DATA_SETS, SetDescription
 from inittui.data.sets import load, read
 from inittui.errors import ExitCode, MachineError
 from tests.support.tiny_sets import Publish, add_member, same
 
 OTHERS = [name for name in DATA_SETS if name != "fashion-mnist"]
+TORCHVISION = {
+    "mnist": "MNIST", "kmnist": "KMNIST", "qmnist": "QMNIST", "emnist-balanced": "EMNIST",
+    "cifar10": "CIFAR10", "fashion-mnist": "FashionMNIST",
+}  # fmt: skip
+"""The class in torchvision.datasets that reads a set."""
 NOBODY = "http://127.0.0.1:1/"
 """Port 1 on this machine: the connection is refused at once."""
 
@@ -49,7 +55,7 @@ def server(served: Path, requests: list[str]) -> Iterator[str]:
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_: object) -> None:
-            """torchvision asks twice, and hangs up on the first answer."""
+            """A client may hang up on an answer."""
 
     with Server(("127.0.0.1", 0), Handler) as running:
         thread = threading.Thread(target=running.serve_forever, args=[0.01])
@@ -64,21 +70,14 @@ Mirror = Callable[[SetDescription, str], None]
 
 @pytest.fixture
 def mirror(monkeypatch: pytest.MonkeyPatch) -> Mirror:
-    """Make torchvision fetch a set's archives from below an address."""
-    from torchvision import datasets
-
+    """Let a set's archives be fetched from below an address, after a mirror that is down."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
     def at(description: SetDescription, address: str) -> None:
-        known = getattr(datasets, description.torchvision)
-        urls = [address + archive.name for archive in description.archives]
-        if description.format != "idx":
-            monkeypatch.setattr(known, "url", urls[0])
-        elif description.name == "qmnist":
-            parts = {"train": [(url, "") for url in urls[:2]], "test": [(u, "") for u in urls[2:]]}
-            monkeypatch.setattr(known, "resources", parts)
-        else:
-            monkeypatch.setattr(known, "mirrors", [NOBODY, address])
+        served = replace(description, mirrors=(NOBODY, address))
+        known = {**sets.DATA_SETS, description.name: served}
+        monkeypatch.setattr(descriptions, "DATA_SETS", known)
+        monkeypatch.setattr(sets, "DATA_SETS", known)
 
     return at
 
@@ -124,6 +123,28 @@ def test_is_downloaded_once_decoded_and_kept(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("terminal", ["xterm-256color", "dumb"])
+def test_progress_is_shown_on_a_terminal_that_can_and_cleared(
+    terminal: str,
+    published: Published,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    description, _ = published("mnist")
+    monkeypatch.setenv("TERM", terminal)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    read("mnist")
+    first, *lines = capsys.readouterr().err.split("\n")
+    assert first.startswith("inittui: downloading mnist")
+    if terminal == "dumb":
+        assert lines == [""]
+        return
+    shown = [each.strip() for each in "".join(lines).split("\r")]
+    names = [archive.name for archive in description.archives]
+    assert [each for each in shown if each] == [f"{name}: 0 of 0 MB" for name in names]
+    assert lines[-1].endswith("\r")
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_tensors_are_what_torchvision_reads_from_the_same_files(
     name: str, published: Published, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
@@ -132,7 +153,7 @@ def test_tensors_are_what_torchvision_reads_from_the_same_files(
 
     description, _ = published(name)
     data = load(name)
-    known = getattr(datasets, description.torchvision)
+    known = getattr(datasets, TORCHVISION[description.name])
     monkeypatch.setattr(known, "_check_integrity", lambda self: True, raising=False)
     monkeypatch.setattr(known, "_load_meta", lambda self: None, raising=False)
     root = cache_dir / "data"
@@ -163,33 +184,34 @@ def _unpack(description: SetDescription, folder: Path) -> None:
         extract_archive(str(packed), str(folder))
 
 
-@pytest.mark.parametrize("name", OTHERS)
-def test_checksums_and_classes_are_torchvisions(name: str) -> None:
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_checksums_mirrors_and_classes_are_torchvisions(name: str) -> None:
     from torchvision import datasets
 
     description = DATA_SETS[name]
-    known = getattr(datasets, description.torchvision)
+    known = getattr(datasets, TORCHVISION[description.name])
     if name == "qmnist":
-        theirs = [md5 for part in ("train", "test") for _, md5 in known.resources[part]]
+        resources = [each for part in ("train", "test") for each in known.resources[part]]
+        theirs, urls = [md5 for _, md5 in resources], [url for url, _ in resources]
     elif name == "emnist-balanced":
-        theirs = [known.md5]
+        theirs, urls = [known.md5], [known.url]
         assert list(description.classes) == known.classes_split_dict["balanced"]
     elif name == "cifar10":
-        theirs = [known.tgz_md5]
+        theirs, urls = [known.tgz_md5], [known.url]
     else:
         theirs = [md5 for _, md5 in known.resources]
-        assert [archive.name for archive in description.archives] == [n for n, _ in known.resources]
+        urls = [mirror + file for mirror in known.mirrors for file, _ in known.resources]
+    ours = [mirror + a.name for mirror in description.mirrors for a in description.archives]
     assert [archive.md5 for archive in description.archives] == theirs
+    assert ours == urls
 
 
 def test_fashion_mnist_is_downloaded_where_it_wasnt_shipped(
     published: Published, monkeypatch: pytest.MonkeyPatch, cache_dir: Path
 ) -> None:
-    from inittui.data import places
-
     _, arrays = published("fashion-mnist")
     downloads = ("downloads", cache_dir / "data")
-    monkeypatch.setattr(places, "_roots", lambda: [downloads])
+    monkeypatch.setattr(archives, "_roots", lambda: [downloads])
     assert same(read("fashion-mnist"), arrays)
 
 
@@ -241,14 +263,14 @@ def test_offline_says_in_one_line_how_to_place_the_files(
     assert "Connection refused" in line
     assert line.endswith(f" in {cache_dir / 'data' / description.folder}")
     assert all(archive.name in line for archive in description.archives)
-    assert capfd.readouterr().out == ""
+    assert capfd.readouterr() == ("", ""), "no download is announced that never begins"
 
 
 def test_a_mirror_with_other_contents_is_refused(published: Published, served: Path) -> None:
     description, _ = published("mnist")
     for archive in description.archives:
         (served / archive.name).write_bytes(b"<html>Please log in to this network</html>")
-    with pytest.raises(MachineError, match=r"can't download mnist \(File not found or corrupted"):
+    with pytest.raises(MachineError, match=r"can't download mnist \(its server sent 42 bytes of"):
         read("mnist")
     assert cache.read(description) is None
 
@@ -290,7 +312,7 @@ def test_a_pickle_that_would_run_code_is_refused(tiny: Publish, tmp_path: Path) 
         add_member(written, "test_batch", b"cposix\nsystem\n(S'touch ran'\ntR.")
     archive.write_bytes(packed.getvalue())
     with pytest.raises(MachineError, match=r"is damaged: it asks for posix\.system"):
-        formats.decode(description, tmp_path)
+        decoding.decode(description, archives.files_in(description, tmp_path))
 
 
 def test_labels_beyond_the_classes_are_refused(tiny: Publish, tmp_path: Path) -> None:
@@ -300,4 +322,4 @@ def test_labels_beyond_the_classes_are_refused(tiny: Publish, tmp_path: Path) ->
     highest = int(max(arrays.train.labels.max(), arrays.test.labels.max()))
     fewer = replace(description, classes=description.classes[:highest])
     with pytest.raises(MachineError, match=f"expected labels from 0 to {highest - 1}, found"):
-        formats.decode(fewer, tmp_path / description.folder)
+        decoding.decode(fewer, archives.files_in(fewer, tmp_path / description.folder))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import pickle
+import random
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from inittui.data import cache, sets, verified
-from inittui.data import decoding as formats
-from inittui.data.arrays import SetArrays
+from inittui.data import archives, cache, decoding, sets
+from inittui.data.decoding import SetArrays
 from inittui.data.descriptions import DATA_SETS, SetDescription
 from tests.support.tiny_sets import Publish, random_set, same
 
@@ -75,11 +77,11 @@ def _flip(path: Path, position: int) -> None:
         _lengthen,
         lambda path: path.write_bytes(b""),
         lambda path: _flip(path, 0),
-        lambda path: _flip(path, 60),  # in the checksum
+        lambda path: _flip(path, 60),  # in the header
         lambda path: _flip(path, 4096),  # the first pixel
         lambda path: _flip(path, -1),  # the last label
     ],
-    ids=["cut", "longer", "empty", "magic", "checksum", "pixel", "label"],
+    ids=["cut", "longer", "empty", "magic", "shape", "pixel", "label"],
 )
 def test_any_damage_is_noticed_and_rebuilt(
     tiny: Publish, cache_dir: Path, damage: object, already_seen: bool
@@ -140,8 +142,7 @@ def test_what_a_killed_process_left_is_removed(tiny: Publish, tmp_path: Path) ->
     description, arrays = tiny("mnist", tmp_path)
     assert cache.write(description, arrays)
     path = cache.path_of(description)
-    host = os.uname().nodename
-    (path.parent / f"{path.name}.{host}.1.tmp").touch()
+    (path.parent / f".{path.name}.0123abcd").touch()
     assert cache.write(description, arrays)
     assert list(path.parent.iterdir()) == [path]
 
@@ -174,7 +175,7 @@ def test_the_second_read_decodes_nothing(
     def refuse(*_: object) -> SetArrays:
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(formats, "decode", refuse)
+    monkeypatch.setattr(decoding, "decode", refuse)
     assert same(sets.read("kmnist"), arrays)
 
 
@@ -187,26 +188,86 @@ def test_the_decoded_form_serves_when_the_archives_are_gone(tiny: Publish, cache
 
 
 def test_first_starts_at_once_all_get_the_data(cache_dir: Path) -> None:
-    """Four processes find an empty cache; whoever decodes, each reads the whole set."""
+    """Ten processes find an empty cache; whoever decodes, each reads the whole set."""
     code = (
         "from inittui.data.sets import read; import zlib\n"
         "s = read('fashion-mnist'); print(zlib.crc32(s.train.images.data), s.test.labels.sum())"
     )
     command = [sys.executable, "-c", code]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(10)]
     answers = {process.communicate(timeout=120)[0] for process in running}
-    assert [process.returncode for process in running] == [0] * 4
+    assert [process.returncode for process in running] == [0] * 10
     assert len(answers) == 1
-    assert [path.suffix for path in (cache_dir / "decoded").iterdir()] == [".bin"]
+    assert [path.suffix for path in (cache_dir / "decoded").iterdir()] == [".npy"]
 
 
 def test_a_changed_file_is_no_longer_verified(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("right")
-    assert not verified.is_verified([file])
-    verified.remember([file])
-    assert verified.is_verified([file])
+    assert not archives.is_verified([file])
+    archives.remember([file])
+    assert archives.is_verified([file])
     os.utime(file, ns=(0, 0))
-    assert not verified.is_verified([file])
+    assert not archives.is_verified([file])
     file.unlink()
-    assert not verified.is_verified([file])
+    assert not archives.is_verified([file])
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("is_known", [False, True])
+@pytest.mark.parametrize(
+    "obstacle",
+    [
+        os.mkfifo,
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: path.symlink_to("/dev/full"),
+        lambda path: path.symlink_to(path),
+        lambda path: path.write_bytes(pickle.dumps({"an": "object"})),
+        lambda path: np.savez(path.open("wb"), np.zeros(9)),
+        lambda path: np.save(path, np.zeros(9)),
+        lambda path: np.save(path, np.array([None, "x"]), allow_pickle=True),
+    ],
+    ids=["fifo", "endless", "full", "loop", "pickle", "npz", "other array", "objects"],
+)
+def test_what_lies_in_the_files_place_is_replaced_and_never_waited_for(
+    tiny: Publish, cache_dir: Path, obstacle: Callable[[Path], object], is_known: bool
+) -> None:
+    description, arrays = tiny("mnist", cache_dir / "data")
+    path = cache.path_of(description)
+    path.parent.mkdir(parents=True)
+    obstacle(path)
+    if is_known:  # whoever can write here can also say that it is right
+        archives.remember([path])
+    assert cache.read(description) is None
+    assert same(sets.read("mnist"), arrays)
+    assert cache.read(description) is not None
+    assert path.is_file()
+    assert not path.is_symlink()
+
+
+def test_no_header_can_do_more_than_be_refused(
+    kept: tuple[SetDescription, SetArrays, Path],
+) -> None:
+    description, arrays, path = kept
+    right = path.read_bytes()
+    start = len(right) - (description.train + description.test) * (description.pixels + 1)
+    chance = random.Random(1)
+    weapons = [b"9" * 30, b"'O'", b"((((", b"'", b"#", b"\\", b"\n", b"\0", b"-1", b"{", b"\xff"]
+    for _ in range(500):
+        damaged = bytearray(right)
+        position, weapon = chance.randrange(start), chance.choice(weapons)
+        damaged[position : position + len(weapon)] = weapon
+        path.write_bytes(damaged)
+        archives.remember([path])
+        read = cache.read(description)
+        assert read is None or damaged == right
+    path.write_bytes(right)
+    archives.remember([path])
+    assert same(cache.read(description) or arrays, arrays)
+
+
+def test_the_file_is_one_that_numpy_reads(kept: tuple[SetDescription, SetArrays, Path]) -> None:
+    _, arrays, path = kept
+    loaded = np.load(path, mmap_mode="r")
+    assert loaded.dtype == np.uint8
+    assert bytes(loaded[:100]) == arrays.train.images.tobytes()[:100]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from inittui.data.idx import decode
+from inittui.data.decoding import decode_idx
 from inittui.errors import MachineError
 from tests.support.tiny_sets import pack_idx
 
@@ -28,14 +28,14 @@ PACKED = pack_idx(VALUES)
 )
 def test_gives_back_what_was_written(values: np.ndarray) -> None:
     dtype = "u1" if values.dtype == np.uint8 else ">i4"
-    decoded = decode(pack_idx(values), "x.gz", values.shape, dtype)
+    decoded = decode_idx(pack_idx(values), "x.gz", values.shape, dtype)
     np.testing.assert_array_equal(decoded, values)
 
 
 @pytest.mark.parametrize("length", range(len(PACKED)))
 def test_no_truncated_file_is_accepted(length: int) -> None:
     with pytest.raises(MachineError, match=r"^x\.gz is damaged: expected .*, found "):
-        decode(PACKED[:length], "x.gz", VALUES.shape)
+        decode_idx(PACKED[:length], "x.gz", VALUES.shape)
 
 
 @given(st.integers(0, len(PACKED) - 1), st.integers(1, 255))
@@ -43,7 +43,7 @@ def test_a_changed_byte_is_noticed_or_changes_nothing(position: int, change: int
     damaged = bytearray(PACKED)
     damaged[position] ^= change
     try:
-        decoded = decode(bytes(damaged), "x.gz", VALUES.shape)
+        decoded = decode_idx(bytes(damaged), "x.gz", VALUES.shape)
     except MachineError:
         return
     np.testing.assert_array_equal(decoded, VALUES)  # gzip's own date, system or name
@@ -52,7 +52,7 @@ def test_a_changed_byte_is_noticed_or_changes_nothing(position: int, change: int
 @given(st.binary(max_size=200), st.booleans())
 def test_garbage_is_refused(content: bytes, zipped: bool) -> None:
     with pytest.raises(MachineError, match="damaged"):
-        decode(gzip.compress(content) if zipped else content, "x.gz", (2, 3, 4))
+        decode_idx(gzip.compress(content) if zipped else content, "x.gz", (2, 3, 4))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_garbage_is_refused(content: bytes, zipped: bool) -> None:
 )
 def test_says_what_was_expected_and_found(raw: bytes, shape: tuple[int, ...], message: str) -> None:
     with pytest.raises(MachineError, match=message):
-        decode(gzip.compress(raw), "x.gz", shape)
+        decode_idx(gzip.compress(raw), "x.gz", shape)
 
 
 def test_a_file_that_unpacks_to_more_than_it_should_takes_no_memory() -> None:
@@ -77,7 +77,7 @@ def test_a_file_that_unpacks_to_more_than_it_should_takes_no_memory() -> None:
     tracemalloc.start()
     try:
         with pytest.raises(MachineError, match="found more"):
-            decode(packed, "x.gz", (8,))
+            decode_idx(packed, "x.gz", (8,))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
 import sys
 import warnings
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +17,10 @@ import pytest
 import torch
 
 from inittui.data import cache
+from inittui.data.archives import find
+from inittui.data.decoding import PartArrays
 from inittui.data.descriptions import DATA_SETS
-from inittui.data.places import find
-from inittui.data.sets import load, read
+from inittui.data.sets import load, pixel_moments, read
 from inittui.errors import ExitCode, MachineError, UsageError
 
 DESCRIPTION = DATA_SETS["fashion-mnist"]
@@ -191,3 +194,20 @@ def test_arrays_are_read_without_torch(warm_cache: Path) -> None:
         print(json.dumps({"torch": "torch" in sys.modules, "count": shape[0]}))
     """
     assert in_new_process(code, warm_cache) == {"torch": False, "count": 60_000}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pixel_moments_are_exact(channels: int) -> None:
+    images = np.random.default_rng(3).integers(0, 256, (2_345, channels, 5, 4), np.uint8)
+    means, deviations = pixel_moments(PartArrays(images, np.zeros(2_345, np.uint8)))
+    for channel in range(channels):
+        exact = [Fraction(int(level), 255) for level in images[:, channel].ravel()]
+        mean = sum(exact) / len(exact)
+        variance = sum((each - mean) ** 2 for each in exact) / len(exact)
+        assert means[channel] == float(mean)
+        assert deviations[channel] == pytest.approx(math.sqrt(variance), rel=1e-15)
+
+
+def test_pixel_moments_of_one_level_have_no_deviation() -> None:
+    images = np.full((7, 1, 3, 3), 37, np.uint8)
+    assert pixel_moments(PartArrays(images, np.zeros(7, np.uint8))) == ([37 / 255], [0.0])

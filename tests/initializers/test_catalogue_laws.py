@@ -153,6 +153,61 @@ def test_keras_definitions_are_not_aliases_of_torchs() -> None:
         assert drawn(ours, "linear").abs().max() > 1.5 * drawn(keras, "linear").abs().max()
 
 
+@pytest.mark.parametrize("std", [1e-4, 0.1, 3.0])
+@pytest.mark.parametrize("mean", [0.0, 0.5])
+def test_bounds_of_a_cut_follow_its_std(std: float, mean: float) -> None:
+    values = drawn(f"trunc_normal:std={std},mean={mean},a=-2std,b=2std", "linear")
+    # TensorFlow's truncated_normal: redrawn beyond two standard deviations from the mean.
+    check_moments(values, mean, std * CUT_STD)
+    apart = (values.double() - mean).abs().max().item() / std
+    assert 1.99 < apart <= 2 + 1e-3
+    one = parse_scheme(f"trunc_normal:std={std},a=-2std,b=2std")
+    other = parse_scheme(f"trunc_normal:std={std},a={-2 * std},b={2 * std}")
+    context = LayerContext((4, 4))
+    one_values, other_values = (
+        find("trunc_normal").values_for(context, dict(each.weights.parameters))
+        for each in (one, other)
+    )
+    assert one_values == other_values
+
+
+@pytest.mark.parametrize(
+    ("scheme", "said"),
+    [
+        ("trunc_normal:a=2std", "a must be below b"),
+        ("trunc_normal:a=2sd", "a must be a number, or a multiple such as -2std, not '2sd'"),
+        ("normal:std=2std", "std must be a number, not '2std'"),
+        ("trunc_normal:b=1e40std", "too large"),
+        ("trunc_normal:a=9std,b=10std", "nothing of N"),
+    ],
+)
+def test_multiples_that_mean_nothing(scheme: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        parse_scheme(scheme)
+
+
+@pytest.mark.parametrize("layer", ["linear", "conv", "grouped", "transposed"])
+def test_he_uniform_is_keras_law(layer: str) -> None:
+    values = drawn("he_uniform", layer)
+    # keras.initializers.HeUniform: VarianceScaling(scale=2, mode="fan_in", distribution="uniform").
+    limit = math.sqrt(6 / fans(values.shape)[0])
+    check_moments(values, 0.0, limit / math.sqrt(3))
+    assert 0.99 * limit < values.abs().max() <= np.float32(limit)
+
+
+@pytest.mark.parametrize("follower", ["identity", "relu", "tanh", "sigmoid"])
+def test_he_follows_keras_and_kaiming_the_model(follower: str) -> None:
+    context = LayerContext((64, 100), Follower(follower))
+    gain = {"identity": 1, "relu": math.sqrt(2), "tanh": 5 / 3, "sigmoid": 1}[follower]
+    for shape in ("uniform", "normal"):
+        he, kaiming = (
+            find(f"{name}_{shape}").values_for(context, {}) for name in ("he", "kaiming")
+        )
+        assert he.std == pytest.approx(math.sqrt(2 / 100))
+        assert kaiming.std == pytest.approx(gain / math.sqrt(100))
+    assert find("he_uniform") is not find("kaiming_uniform")
+
+
 @pytest.mark.parametrize("mode", ["fan_in", "fan_out", "fan_avg"])
 def test_variance_scaling_uniform(mode: str) -> None:
     values = drawn(f"variance_scaling:scale=2,mode={mode},distribution=uniform", "transposed")

@@ -186,3 +186,17 @@ def test_units_of_different_groups_see_different_inputs() -> None:
     nn.init.ones_(layer.weight)
     nn.init.zeros_(layer.bias)
     assert distinct_units(unit_rows(layer)) == 4
+
+
+@pytest.mark.parametrize("percentile", [10.0, 90.0, 100.0])
+def test_histograms_by_size_have_what_is_below_the_percentile_of_the_sizes(
+    percentile: float,
+) -> None:
+    values = torch.randn(2001, generator=torch.Generator().manual_seed(3)).add_(0.5)
+    exact = values.double().numpy()
+    edge = np.percentile(np.abs(exact), percentile, method="higher")
+    found = measure(values, percentile, by_size=True).histogram
+    assert found is not None
+    assert (found.low, found.high) == (-edge, edge)
+    assert sum(found.counts) == (np.abs(exact) <= edge).sum()
+    assert found.under + found.over == (np.abs(exact) > edge).sum()

@@ -8,13 +8,17 @@ import pytest
 
 from inittui.events.probes import LayerProbe, Measured, Probe
 from inittui.events.records import ProbeMeasured, ValuesDrawn
-from inittui.lessons.answers import Drawn, answer, answer_all, answer_moments
+from inittui.lessons import read_lesson
+from inittui.lessons.answers import answer, answer_all, answer_part, with_hint
+from inittui.lessons.drawn_values import Drawn, answer_moments
 from inittui.lessons.layer_values import layer_means
 from inittui.lessons.questions import (
+    CANT_TELL,
     Accuracy,
     AtChance,
     BestRange,
     Difference,
+    Keeps,
     Layers,
     Learns,
     Loss,
@@ -310,3 +314,71 @@ def test_moments_of_a_lesson_s_histogram(initializer: str, text: str) -> None:
         edges=(-1.0, 0.0, 1.0), counts=(1, 3),
     )  # fmt: skip
     assert answer(Moments(), fold([drawn])).text.startswith(text)
+
+
+def test_what_a_small_size_does_not_tell_apart_a_larger_one_may() -> None:
+    said = answer(DIFFERENCE, pairs([0.01, -0.01, 0.02]), is_small=True)
+    assert said.text.endswith("this size can't tell.")
+    assert said.holds is None
+    clear = answer(DIFFERENCE, pairs([0.010, 0.012, 0.011]), is_small=True)
+    assert clear.holds is True and set(clear.verdicts.values()) == {"higher"}
+
+
+def test_guessing_with_a_loss_that_comes_down_is_not_judged_by_a_small_size() -> None:
+    falling = [100.0 / step for step in range(1, 9)]
+    for losses, verdict in ((falling, CANT_TELL), ([2.303] * 8, "at chance")):
+        state = made_run([Made("uniform", 0.1, losses=losses)], steps_per_epoch=8)
+        said = answer(AtChance(), state, is_small=True)
+        assert said.verdicts == {"uniform": verdict}
+        assert (said.holds is None) is (verdict == CANT_TELL)
+        assert answer(AtChance(), state).verdicts == {"uniform": "at chance"}
+
+
+def test_whose_layers_are_the_most_alike() -> None:
+    assert answer(Keeps(of=VARIANCE), probed((4.0, 1.0))).text == (
+        "Variance of the outputs, layer by layer:\n"
+        "shrinks 4-fold from the first layer to the last, the largest is 4 times the smallest."
+    )
+    state = made_run([Made("wide", 0.5), Made("even", 0.5)])
+    for trial, pair in enumerate(((1.0, 8.0), (1.0, 2.0))):
+        layers = tuple(layer(f"fc{n}", value) for n, value in enumerate(pair, 1))
+        probe = Probe(images=8, classes=10, loss=2.3, logit_std=0.1, layers=layers)
+        state.apply(ProbeMeasured(trial=trial, when="before", step=0, probe=probe))
+    said = answer(Keeps(of=VARIANCE), state)
+    assert said.verdicts == {"keeps it best": "even"}
+    assert said.text.endswith("even keeps it best.")
+    assert "not measured" in answer(Keeps(of=VARIANCE), classic()).text
+
+
+def test_the_size_is_said_with_every_answer() -> None:
+    (part,) = read_lesson("default").parts
+    small = answer_part(part, classic(), "small")
+    assert {each.measured_at for each in small} == {"small size: 1 seed, 4 steps of 100 images"}
+    hinted = with_hint(answer_part(part, pairs([0.01]), "small"), lambda: "--full takes 9 min.")
+    for each in hinted:
+        assert each.text.endswith("--full takes 9 min.") is (CANT_TELL in each.text)
+
+
+def test_differences_that_are_asked_together_are_judged_together() -> None:
+    noise = [0.003, -0.003, 0.001, -0.001, 0.0]
+
+    def trials(scheme: str, above: float, part: int) -> list[Made]:
+        return [
+            Made(scheme, 0.5 + above + part * noise[seed], seed, losses=(1.0, 1.0))
+            for seed in range(5)
+        ]
+
+    state = made_run([*trials("a", 0.0, 0), *trials("b", 0.0032, 1), *trials("c", 0.1, 1)])
+    questions = [
+        Difference(of="accuracy", between=("b", "a")),  # p = 0.03 by itself
+        Difference(of="accuracy", between=("c", "a")),
+        Difference(of="first-100-loss", between=("b", "a")),
+        Difference(of="first-100-loss", between=("c", "a")),
+    ]
+    assert answer(questions[0], state).holds is True
+    first, second, *_ = answer_all(questions, state)
+    assert first.holds is False
+    assert "95 % interval jointly for 4 differences" in first.text
+    assert second.holds is True
+    low, high = first.text.split(" differences ")[1].split(" over")[0].split(" to ")
+    assert float(low) < 0 < float(high)

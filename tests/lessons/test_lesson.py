@@ -110,6 +110,13 @@ def test_every_figure_has_an_owner(name: str) -> None:
             assert bool(getattr(question, "ours", None)) == bool(getattr(question, "ours_seeds", 0))
 
 
+@pytest.mark.parametrize("name", EXPECTED)
+def test_every_line_to_look_at_has_an_answer(name: str) -> None:
+    lesson = read_lesson(name)
+    answered = {question.look for part in lesson.parts for question in part.ask}
+    assert answered - {0} == set(range(1, len(lesson.look) + 1))
+
+
 def own(text: str) -> Lesson:
     return parse_lesson(text, "mine", "mine.toml")
 

@@ -7,7 +7,9 @@ import pytest
 
 from inittui.documents.compare import schema
 from inittui.lessons import lesson_names, read_lesson
+from inittui.lessons.questions import CANT_TELL
 from tests.support.commands import document
+from tests.support.lesson_verdicts import VERDICTS, contradictions
 
 
 @pytest.mark.parametrize("name", lesson_names())
@@ -22,3 +24,31 @@ def test_lesson_answers_what_it_asks(name: str) -> None:
         for answer in shown["answers"]:
             assert any(character.isdigit() for character in answer["text"])
             assert not any(word in answer["text"] for word in ("not known", "Nothing", "not on"))
+    found = [part["answers"] for part in document["parts"]]
+    assert contradictions(name, found) == []
+    for answers in found:
+        assert all(answer["measured_at"] for answer in answers)
+        assert all("--full takes" in a["text"] for a in answers if CANT_TELL in a["text"])
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_the_reference_is_of_questions_that_the_lesson_asks(name: str) -> None:
+    parts = read_lesson(name).parts
+    for part, question in VERDICTS[name]:
+        assert parts[part].ask[question].__struct_config__.tag in (
+            "at-chance", "difference", "best-range", "learns", "keeps",
+        )  # fmt: skip
+
+
+def test_a_contradiction_is_found() -> None:
+    answers = [{"verdicts": {}}, {"verdicts": {"uniform": "at chance"}}]
+    answers += [{"verdicts": {}}, {"verdicts": {"rule less uniform, accuracy": CANT_TELL}}]
+    assert contradictions("uniform-baseline", [answers]) == [("uniform", "at chance", "learns")]
+
+
+@pytest.mark.parametrize("name", lesson_names())
+def test_every_size_that_trains_has_three_seeds(name: str) -> None:
+    for part in read_lesson(name).parts:
+        if part.is_trained:
+            for experiment in (part.experiment, part.small):
+                assert experiment is not None and len(experiment.seeds) >= 3

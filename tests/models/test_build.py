@@ -13,6 +13,7 @@ from inittui.errors import UsageError
 from inittui.experiment.models import MODELS, is_own
 from inittui.experiment.records import ACTIVATIONS, ModelConfig
 from inittui.models.build import build
+from inittui.models.summary import describe_layers
 
 IMAGE = (1, 28, 28)
 
@@ -56,6 +57,13 @@ def test_the_convolution_of_conv1d_meets_the_dense_layer_of_its_source() -> None
     assert model.fc1.in_features == 496
 
 
+def test_the_convolution_of_conv1d_is_followed_by_a_relu() -> None:
+    rows = describe_layers(make("conv1d"), torch.rand(1, 64, 128))
+    assert {row.name: row.nonlinearity for row in rows if row.nonlinearity} == {
+        "conv": "relu", "fc1": "relu", "fc2": "relu", "fc3": "relu", "fc4": "identity",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (1, 29, 31), (2, 4, 5)])
 def test_lenet_takes_images_of_any_size(shape: tuple[int, ...]) -> None:
     model = make("lenet", shape)
@@ -70,6 +78,13 @@ def test_options_of_lenet() -> None:
     assert kinds.count(nn.BatchNorm1d) == 1
     assert kinds.count(nn.Tanh) == 3
     assert make("lenet").dropout.p == 0.5
+
+
+def test_a_smaller_lenet_has_fewer_of_everything() -> None:
+    model = make("lenet", width=256)
+    kernels = [tuple(p.shape) for name, p in model.named_parameters() if name.endswith("weight")]
+    assert kernels == [(8, 1, 5, 5), (16, 8, 5, 5), (256, 16 * 7 * 7), (10, 256)]
+    assert make("lenet", width=8)(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -13,7 +13,9 @@ from inittui.events.records import RunEnded
 from inittui.recording.recorder import Recorder
 from inittui.recording.resume import open_resumption
 from inittui.runs import LogWriter, RunBusyError, RunDirectory, load_state
+from inittui.runs.chain import BEGIN, add_checksum
 from inittui.runs.launch import start_worker
+from tests.support.beating import beating
 from tests.support.processes import Interrupted, Launcher, essence, the_run
 
 
@@ -30,11 +32,16 @@ def _edit_start(**changes: object) -> Callable[[RunDirectory], None]:
     """Change what the log's first line says, as if another machine had written it."""
 
     def edit(run: RunDirectory) -> None:
-        first, rest = run.log.read_bytes().split(b"\n", 1)
-        start = json.loads(first)
+        start, *rest = map(json.loads, run.log.read_bytes().splitlines())
         for key, value in changes.items():
             start[key] = start[key] | value if isinstance(value, dict) else value
-        run.log.write_bytes(json.dumps(start).encode() + b"\n" + rest)
+        run.log.write_bytes(b"")
+        last = BEGIN
+        for event in (start, *rest):
+            del event["crc"]
+            line, last = add_checksum(json.dumps(event).encode() + b"\n", last)
+            with run.log.open("ab") as log:
+                log.write(line)
 
     return edit
 
@@ -173,12 +180,14 @@ def test_a_run_of_another_host_goes_on_for_who_insists(
     inittui: Launcher, interrupted: Interrupted, tmp_path: Path
 ) -> None:
     run = interrupted.copy(tmp_path / "runs")
-    holder = {"host": "elsewhere", "pid": 1, "since": time.time()}
-    run.holder_file.write_text(json.dumps(holder))
-    run.log.touch()
-    refused = inittui.run("runs", "resume", "last", "-q", "--runs-dir", run.path.parent)
-    assert (refused.code, refused.out) == (2, "")
-    assert "written to a moment ago by pid 1 on host elsewhere" in refused.err
+    with beating(run):
+        refused = inittui.run("runs", "resume", "last", "-q", "--runs-dir", run.path.parent)
+        assert (refused.code, refused.out) == (2, "")
+        assert "written to a moment ago by pid 1 on host elsewhere" in refused.err
+        removed = inittui.run("runs", "rm", "last", "--yes", "--runs-dir", run.path.parent)
+        assert removed.code == 4
+        assert "is being written by pid 1 on host elsewhere" in removed.err
+    run.beat_file.unlink()
     forced = inittui.run("runs", "resume", "last", "-q", "--force", "--runs-dir", run.path.parent)
     assert forced.code == 0, forced.err
     assert essence(run) == interrupted.essence

@@ -19,6 +19,7 @@ from inittui.errors import MachineError, UsageError
 from inittui.experiment.records import Experiment
 from inittui.runs import Holder, LogWriter, RunDirectory, create_run, load_state
 from inittui.runs.launch import start_worker, stop_worker
+from tests.support.beating import beating
 from tests.support.commands import wait_until
 from tests.support.processes import Launcher
 
@@ -107,9 +108,10 @@ def test_another_host_s_process_is_named_and_left_alone(
     signalled: list[object],
     is_held: bool,
 ) -> None:
-    _note(run, innocent.pid, "elsewhere\x1b[2J")
+    there = Holder(host="elsewhere\x1b[2J", pid=innocent.pid, since=1.0)
     told = pytest.raises(UsageError, match=r"on host elsewhere.*stop it there")
-    with _held_lock(run) if is_held else nullcontext(), told as raised:
+    alive = beating(run, there)
+    with _held_lock(run) if is_held else nullcontext(), alive, told as raised:
         stop_worker(run)
     assert "\x1b" not in str(raised.value)
     assert not signalled

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,17 @@ import msgspec
 import pytest
 
 from inittui.errors import MachineError
-from inittui.runs import Holder, LogWriter, RunDirectory, create_run, live_writer
+from inittui.runs import (
+    Holder,
+    LogWriter,
+    RunDirectory,
+    create_run,
+    delete_run,
+    list_runs,
+    live_writer,
+)
+from inittui.runs.heartbeat import LOOK_SECONDS
+from tests.support.beating import ELSEWHERE, beating
 from tests.support.runs import EXPERIMENT, recorded_events
 
 _WRITE_AND_WAIT = """
@@ -113,15 +124,57 @@ def test_a_note_alone_is_no_writer_even_if_its_pid_lives(tmp_path: Path) -> None
     assert live_writer(run) is None
 
 
-def test_another_host_is_live_as_long_as_its_log_grows(tmp_path: Path) -> None:
+def test_another_host_is_live_as_long_as_its_heart_beats(tmp_path: Path) -> None:
     run = create_run(tmp_path, EXPERIMENT)
     run.log.write_bytes(b"")
     there = Holder(host="elsewhere\x1b[31m", pid=1, since=0.0)
-    run.holder_file.write_bytes(msgspec.json.encode(there))
-    assert live_writer(run) == there
+    with beating(run, there):
+        for _ in range(3):
+            assert live_writer(run, wait=True) == there
     assert "\x1b" not in str(there)
-    os.utime(run.log, (1e9, 1e9))
+    assert live_writer(run, wait=True) is None
     assert live_writer(run) is None
+    began = time.monotonic()
+    assert live_writer(run, wait=True) is None
+    assert time.monotonic() - began < 0.5  # what is known needs no wait
+
+
+@pytest.mark.parametrize("ahead", [0.0, 86_400.0, 3e9])
+def test_no_clock_makes_a_dead_writer_live(tmp_path: Path, ahead: float) -> None:
+    run = create_run(tmp_path, EXPERIMENT)
+    future = time.time() + ahead
+    there = Holder(host="elsewhere", pid=1, since=future)
+    run.holder_file.write_bytes(msgspec.json.encode(there))
+    for path in (run.log, run.beat_file, run.lock):
+        path.write_bytes(b"7\n")
+        os.utime(path, (future, future))
+    assert live_writer(run, wait=True) is None
+    delete_run(run)
+    assert not run.path.exists()
+
+
+def test_who_only_looks_is_not_kept_waiting(tmp_path: Path) -> None:
+    run = create_run(tmp_path, EXPERIMENT)
+    run.holder_file.write_bytes(msgspec.json.encode(ELSEWHERE))
+    began = time.monotonic()
+    assert live_writer(run) == ELSEWHERE  # nothing was seen yet, and so it counts as alive
+    assert time.monotonic() - began < 0.1
+    time.sleep(LOOK_SECONDS)
+    assert live_writer(run) is None
+    with beating(run):
+        time.sleep(0.3)
+        assert live_writer(run) == ELSEWHERE
+
+
+def test_all_runs_of_other_machines_are_looked_at_together(tmp_path: Path) -> None:
+    made = [create_run(tmp_path, EXPERIMENT, now=1e9 + i) for i in range(4)]
+    for run in made:
+        run.holder_file.write_bytes(msgspec.json.encode(ELSEWHERE))
+    began = time.monotonic()
+    with beating(made[1]):
+        statuses = {listing.id: listing.status for listing in list_runs(tmp_path)}
+    assert time.monotonic() - began < 1.5 * LOOK_SECONDS
+    assert [statuses[run.id] for run in made] == ["lost", "running", "lost", "lost"]
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "inspection.every": _COUNTS,
     "inspection.images": _COUNTS,
     "inspection.percentile": st.floats(50, 100, exclude_min=True),
+    "inspection.gradient_percentile": st.floats(0, 100, exclude_min=True),
     "name": _NAMES,
 }  # fmt: skip
 """Values that a setting can have, by its path."""

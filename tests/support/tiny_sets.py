@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inittui.data.arrays import PartArrays, SetArrays
-from inittui.data.descriptions import DATA_SETS, Archive, SetDescription
+from inittui.data.decoding import PartArrays, SetArrays
+from inittui.data.descriptions import DATA_SETS, Archive, Content, SetDescription
 
 TRAIN, TEST = 7, 4
 CIFAR_BATCH = 3
@@ -58,11 +58,38 @@ def publish(name: str, root: Path) -> Published:
     folder.mkdir(parents=True, exist_ok=True)
     for archive, content in zip(tiny.archives, files, strict=True):
         (folder / archive.name).write_bytes(content)
+    known = [content.md5 for archive in tiny.archives for content in archive.contents]
+    unpacked = _unpacked(tiny, files)
     archives = tuple(
-        Archive(archive.name, hashlib.md5(content).hexdigest(), len(content))
+        Archive(
+            archive.name,
+            hashlib.md5(content).hexdigest(),
+            tuple(
+                Content(
+                    each.name, hashlib.md5(unpacked[each.name]).hexdigest() if all(known) else ""
+                )
+                for each in archive.contents
+            ),
+            len(content),
+        )
         for archive, content in zip(tiny.archives, files, strict=True)
     )
     return dataclasses.replace(tiny, archives=archives), arrays
+
+
+def _unpacked(tiny: SetDescription, files: list[bytes]) -> dict[str, bytes]:
+    """Return the contents of archives by name; of EMNIST's none, where no digest is known."""
+    if tiny.format == "idx":
+        names = [archive.contents[0].name for archive in tiny.archives]
+        return dict(zip(names, map(gzip.decompress, files), strict=True))
+    found: dict[str, bytes] = {}
+    if tiny.format == "cifar":
+        with tarfile.open(fileobj=io.BytesIO(files[0])) as archive:
+            for member in archive:
+                content = archive.extractfile(member)
+                assert content is not None
+                found[member.name.rsplit("/", 1)[1]] = content.read()
+    return found
 
 
 def _idx_files(tiny: SetDescription, arrays: SetArrays) -> list[bytes]:

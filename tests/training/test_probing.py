@@ -267,3 +267,18 @@ def test_copies_of_a_template_are_private() -> None:
     after = template.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert not any(module._forward_hooks for module in template.modules())
+
+
+def test_only_the_gradients_are_cut_by_their_size() -> None:
+    plain, cut = (
+        run(wanted(InspectionConfig(before=True, images=64, percentile=100, gradient_percentile=p)))
+        for p in (None, 90)
+    )
+    for a, b in zip(plain.trials[1].probes[0].probe.layers,
+                    cut.trials[1].probes[0].probe.layers, strict=True):  # fmt: skip
+        assert (a.weights, a.biases, a.pre_activations) == (b.weights, b.biases, b.pre_activations)
+        for gradients in (b.weight_gradients, b.pre_activation_gradients):
+            drawn = gradients.histogram
+            assert drawn is not None and drawn.low == -drawn.high
+            assert sum(drawn.counts) == pytest.approx(0.9 * gradients.count, rel=0.02, abs=1)
+        assert a.weight_gradients.variance == b.weight_gradients.variance

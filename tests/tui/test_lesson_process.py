@@ -55,7 +55,7 @@ def shown(part: Part, state: RunState) -> str:
     console = Console(width=90, record=True, color_system="truecolor", quiet=True)
     frame = Frame(90)
     console.print(part_pictures(part, state, frame))
-    console.print(answers_text(answer_part(part, state), frame))
+    console.print(answers_text(answer_part(part, state, "small"), frame))
     return console.export_text(styles=True)
 
 

@@ -24,6 +24,18 @@ class Learner(ABC):
         Its numbers are there after `settle`, or when the device has come to them.
         """
 
+    right: torch.Tensor
+    """Of how many of this epoch's training images so far each trial's logits named the class,
+    dropout on, int64 [T]."""
+
+    def rights(self) -> list[int]:
+        """Return ``right`` of every trial."""
+        return [int(count) for count in self.right.tolist()]
+
+    def begin_epoch(self) -> None:
+        """Count ``right`` anew."""
+        self.right.zero_()
+
     def settle(self) -> None:  # noqa: B027 (most take a step before they return)
         """Wait until all steps have been taken, as far as this process takes them itself."""
 

@@ -161,6 +161,7 @@ class DenseLearner(Learner):
             if layer.normalizer is not None
         }
         self.seed_rows = torch.tensor(seed_rows, device=like.device)
+        self.right = torch.zeros_like(self.seed_rows)
         self._shared = seeds == 1
         self._buffers: dict[int, _Buffers] = {}
 
@@ -172,6 +173,7 @@ class DenseLearner(Learner):
         used = [next(masks) if layer.masked else None for layer in self._layers]
         buffers = self._buffers_for(labels.shape[1])
         logits = self._forward(images, used, buffers, training=True)
+        self.right += (logits.argmax(2) == labels.squeeze(2)).sum(1)
         gradient = buffers.gradients[-1]
         # By way of the logarithm, which doesn't overflow: log softmax gives the loss, its
         # exponential the softmax, and less the one-hot labels, by n, that is ∂L/∂logits.
@@ -190,7 +192,8 @@ class DenseLearner(Learner):
         return self._forward(inputs, nothing, self._buffers_for(images.shape[1]), training=False)
 
     def state(self) -> dict[str, torch.Tensor]:
-        return self._flat.state() | {f"buffer.{n}": b for n, b in self._running().items()}
+        buffers = {f"buffer.{n}": b for n, b in self._running().items()}
+        return self._flat.state() | buffers | {"right": self.right}
 
     def values_of(self, position: int) -> dict[str, torch.Tensor]:
         buffers = {name: buffer[position] for name, buffer in self._running().items()}
@@ -201,6 +204,7 @@ class DenseLearner(Learner):
         for norm in self._norms.values():
             norm.keep(positions)
         self.seed_rows = self.seed_rows[list(positions)]
+        self.right = self.right[list(positions)]
         self._buffers.clear()
 
     def _running(self) -> dict[str, torch.Tensor]:

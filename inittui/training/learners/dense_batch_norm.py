@@ -44,7 +44,6 @@ class StackedNorm:
         self._statistics: tuple[torch.Tensor, torch.Tensor]
 
     def keep(self, positions: Sequence[int]) -> None:
-        """Go on with the trials at these positions only."""
         self.buffers = {name: buffer[list(positions)] for name, buffer in self.buffers.items()}
 
     def forward(

@@ -12,7 +12,6 @@ around each of them and makes pooling ten times as fast.
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +22,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from inittui.experiment.records import TrainingConfig
+from inittui.models.observe import twin
 from inittui.training.batches import Batch
 from inittui.training.learners.base import Learner
 from inittui.training.learners.optimizers import OptimizerStep
@@ -143,6 +143,15 @@ class ParallelLearner(Learner):
         self._side_by_side.wait(left=len(self._trials))
         return losses
 
+    def rights(self) -> list[int]:
+        self.settle()
+        return [int(trial.right) for trial in self._trials]
+
+    def begin_epoch(self) -> None:
+        self.settle()
+        for trial in self._trials:
+            trial.right.zero_()
+
     def settle(self) -> None:
         self._side_by_side.wait()
 
@@ -198,14 +207,13 @@ class ParallelLearner(Learner):
 
 
 class _Trial:
-    """One of the models, with its optimizer."""
-
     def __init__(self, model: nn.Module, mask_names: Sequence[str], config: TrainingConfig) -> None:
         self.model = model
         self._masked = [model.get_submodule(name) for name in mask_names]
         self._mask_names = {f"{name}.mask" for name in mask_names}
         self._parameters = list(model.parameters())
         self._optimizer = OptimizerStep(config.optimizer, config.lr, self._parameters, [])
+        self.right = torch.zeros((), dtype=torch.int64, device=self._parameters[0].device)
 
     def step(
         self, images: torch.Tensor, labels: torch.Tensor, masks: Sequence[torch.Tensor]
@@ -214,7 +222,9 @@ class _Trial:
         self.model.train()
         for layer, mask in zip(self._masked, masks, strict=True):
             layer.mask = mask
-        loss = F.cross_entropy(self.model(images), labels)
+        logits = self.model(images)
+        loss = F.cross_entropy(logits, labels)
+        self.right += (logits.detach().argmax(-1) == labels).sum()
         loss.backward()
         self._optimizer.gradients = [
             torch.zeros_like(p) if p.grad is None else p.grad for p in self._parameters
@@ -232,7 +242,7 @@ class _Trial:
 
     def state(self) -> dict[str, torch.Tensor]:
         model = {f"model.{name}": tensor for name, tensor in self.values().items()}
-        return model | self._optimizer.state()
+        return model | self._optimizer.state() | {"right": self.right}
 
 
 def layout_for(model: nn.Module, example: torch.Tensor) -> torch.memory_format:
@@ -245,13 +255,14 @@ def layout_for(model: nn.Module, example: torch.Tensor) -> torch.memory_format:
     convolutions = (nn.Conv2d, nn.ConvTranspose2d)
     if example.ndim != 4 or not any(isinstance(each, convolutions) for each in model.modules()):
         return usual
-    trial = copy.deepcopy(model).to(memory_format=fast)
+    trial = twin(model).to(memory_format=fast)
     images = example.to(memory_format=fast)
     labels = torch.zeros(len(example), dtype=torch.int64)
     try:
         with seeded(0):
             F.cross_entropy(trial.train()(images), labels).backward()
         with torch.no_grad():
+            # Sums in another order differ by rounding; values read in another layout, altogether.
             same = torch.allclose(trial.eval()(images), trial(example), 1e-3, 1e-5, True)
     except Exception:  # noqa: BLE001
         return usual

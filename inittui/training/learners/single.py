@@ -17,8 +17,6 @@ from inittui.user_code import seeded
 
 
 class SingleLearner(Learner):
-    """Trains a single model eagerly."""
-
     def __init__(
         self, model: nn.Module, dropout: Sequence[MaskedDropout], config: TrainingConfig
     ) -> None:
@@ -31,6 +29,7 @@ class SingleLearner(Learner):
         self._gradients = [p.grad for p in parameters if p.grad is not None]
         self._optimizer = OptimizerStep(config.optimizer, config.lr, parameters, self._gradients)
         self.seed_rows = torch.zeros(1, dtype=torch.int64, device=parameters[0].device)
+        self.right = torch.zeros_like(self.seed_rows)
 
     def step(self, batch: Batch) -> torch.Tensor:
         self._model.train()
@@ -39,6 +38,7 @@ class SingleLearner(Learner):
         with seeded(batch.noise[0], batch.images.device):
             logits = self._model(batch.images[0])
         loss = F.cross_entropy(logits, batch.labels[0])
+        self.right += (logits.detach().argmax(-1) == batch.labels[0]).sum()
         torch._foreach_zero_(self._gradients)
         loss.backward()
         self._optimizer.step()
@@ -54,7 +54,7 @@ class SingleLearner(Learner):
         tensors = {**dict(self._model.named_parameters()), **dict(self._model.named_buffers())}
         masks = {id(layer.mask) for layer in self._dropout}
         model = {f"model.{n}": t.detach() for n, t in tensors.items() if id(t) not in masks}
-        return model | self._optimizer.state()
+        return model | self._optimizer.state() | {"right": self.right}
 
     def values_of(self, position: int) -> dict[str, torch.Tensor]:
         return dict(self._model.named_parameters()) | dict(self._model.named_buffers())

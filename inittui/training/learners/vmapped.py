@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
@@ -13,7 +12,7 @@ from torch import nn
 from torch.func import functional_call, vmap
 
 from inittui.experiment.records import TrainingConfig
-from inittui.models.observe import unfused_attention
+from inittui.models.observe import twin, unfused_attention
 from inittui.training.batches import Batch
 from inittui.training.learners.base import Learner
 from inittui.training.learners.flat_parameters import stack_models
@@ -42,6 +41,7 @@ class VmappedLearner(Learner):
         self._bind_gradients()
         self._masks = [f"{name}.mask" for name in mask_names]
         self.seed_rows = torch.tensor(seed_rows, device=like.device)
+        self.right = torch.zeros_like(self.seed_rows)
 
     def _bind_gradients(self) -> None:
         """Let autograd add to the flat gradient: what is in ``.grad`` is added to in place."""
@@ -55,6 +55,7 @@ class VmappedLearner(Learner):
         logits = self._call(batch.images, masks)
         losses = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
         losses = losses.view_as(labels).mean(1)
+        self.right += (logits.detach().argmax(-1) == labels).sum(1)
         # A trial's parameters meet only its own loss, so that the gradient of the sum holds the
         # gradient of each.
         self._flat.gradient.zero_()
@@ -69,7 +70,8 @@ class VmappedLearner(Learner):
             return self._call(images, {})
 
     def state(self) -> dict[str, torch.Tensor]:
-        return self._flat.state() | {f"buffer.{n}": b for n, b in self._buffers.items()}
+        buffers = {f"buffer.{n}": b for n, b in self._buffers.items()}
+        return self._flat.state() | buffers | {"right": self.right}
 
     def values_of(self, position: int) -> Named:
         buffers = {name: buffer[position] for name, buffer in self._buffers.items()}
@@ -80,6 +82,7 @@ class VmappedLearner(Learner):
         self._bind_gradients()
         self._buffers = {name: b[list(positions)] for name, b in self._buffers.items()}
         self.seed_rows = self.seed_rows[list(positions)]
+        self.right = self.right[list(positions)]
 
     def _call(self, images: torch.Tensor, masks: Named) -> torch.Tensor:
         """Run all models: images [seeds, rows, *shape] -> logits [T, rows, classes]."""
@@ -104,4 +107,4 @@ def _first(models: Iterable[nn.Module]) -> tuple[nn.Module, Iterable[nn.Module]]
     """Return a copy of the first model, to be called with others' tensors, and all of them."""
     rest = iter(models)
     first = next(rest)
-    return copy.deepcopy(first), chain([first], rest)
+    return twin(first), chain([first], rest)

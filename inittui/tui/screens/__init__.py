@@ -3,46 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from textual.screen import Screen
 
-
-def _compare() -> Screen[Any]:
-    from inittui.tui.screens.compare import CompareScreen
-
-    return CompareScreen()
-
-
-def _curves() -> Screen[Any]:
-    from inittui.tui.screens.curves import CurvesScreen
-
-    return CurvesScreen()
+_CLASSES = {
+    "compare": "CompareScreen",
+    "curves": "CurvesScreen",
+    "layers": "LayersScreen",
+    "runs": "RunsScreen",
+    "lessons": "LessonsScreen",
+}
 
 
-def _layers() -> Screen[Any]:
-    from inittui.tui.screens.layers import LayersScreen
+def _loader(place: str, name: str) -> Callable[[], Screen[Any]]:
+    def load() -> Screen[Any]:
+        screen: Screen[Any] = getattr(import_module(f"inittui.tui.screens.{place}"), name)()
+        return screen
 
-    return LayersScreen()
-
-
-def _runs() -> Screen[Any]:
-    from inittui.tui.screens.runs import RunsScreen
-
-    return RunsScreen()
-
-
-def _lessons() -> Screen[Any]:
-    from inittui.tui.screens.lessons import LessonsScreen
-
-    return LessonsScreen()
+    return load
 
 
 SCREENS: Mapping[str, Callable[[], Screen[Any]]] = {
-    "compare": _compare,
-    "curves": _curves,
-    "layers": _layers,
-    "runs": _runs,
-    "lessons": _lessons,
+    place: _loader(place, name) for place, name in _CLASSES.items()
 }
-"""What makes each of them."""

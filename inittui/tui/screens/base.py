@@ -23,8 +23,6 @@ LEAST_WIDTH, LEAST_HEIGHT = 60, 18
 
 
 class LabScreen(Screen[None]):
-    """A screen between the bar on top and the keys at the bottom."""
-
     AUTO_FOCUS: ClassVar[str | None] = ""  # each screen knows better which widget it is
     PLACE: ClassVar[str] = ""
     """Its name among `inittui.tui.widgets.bars.PLACES`."""
@@ -33,7 +31,6 @@ class LabScreen(Screen[None]):
     """What had the keys before the terminal was too small."""
 
     def compose(self) -> ComposeResult:
-        """Bar, body, keys; and a line for terminals that are too small."""
         yield TopBar(self.PLACE)
         with Container(id="body"):
             yield from self.body()
@@ -41,12 +38,10 @@ class LabScreen(Screen[None]):
         yield KeyBar()
 
     def body(self) -> ComposeResult:
-        """Yield what is between the bars."""
         raise NotImplementedError
 
     @property
     def host(self) -> Host:
-        """The app, as far as screens need it."""
         return host_of(self)
 
     def key_for(self, action: str, usual: str) -> str:
@@ -56,11 +51,9 @@ class LabScreen(Screen[None]):
 
     @property
     def open_runs(self) -> OpenRuns:
-        """The runs that are open, of the whole app."""
         return self.host.open_runs
 
     def on_resize(self) -> None:
-        """Say so where the terminal is too small; draw in the new size where it isn't."""
         width, height = self.app.size
         too_small = width < LEAST_WIDTH or height < LEAST_HEIGHT
         if too_small and not self.is_too_small:
@@ -88,7 +81,6 @@ class LabScreen(Screen[None]):
         """Put an experiment where it can be changed, on a screen that has such a place."""
 
     def keys_of_places(self) -> dict[str, str]:
-        """Return the keys that an empty screen names, by what they do."""
         usual = {"compare": "1", "runs": "4"}
         places = {name: self.key_for(f"app.{name}", key) for name, key in usual.items()}
         return {**places, "run": self.key_for("compare.run", "r")}
@@ -99,7 +91,6 @@ class LabScreen(Screen[None]):
         return self.has_class("-too-small")
 
     def on_screen_resume(self) -> None:
-        """Draw what has changed while another screen was seen."""
         self.call_after_refresh(self.draw)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -107,7 +98,6 @@ class LabScreen(Screen[None]):
         return self.is_mounted and not self.is_too_small
 
     def draw(self) -> None:
-        """Draw what has changed in the lab since the last time."""
         if not self.query(TopBar):
             return  # the app is being taken down
         if self.is_mounted and self.is_current and not self.is_too_small:
@@ -115,5 +105,4 @@ class LabScreen(Screen[None]):
             self.paint()
 
     def paint(self) -> None:
-        """Draw the body's part of it."""
         raise NotImplementedError

@@ -34,8 +34,6 @@ _ROOMY = 30
 
 
 class CompareScreen(LabScreen):
-    """What to compare; and, once it runs, how it goes."""
-
     PLACE = "compare"
     COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
 
@@ -62,12 +60,10 @@ class CompareScreen(LabScreen):
     ]  # fmt: skip
 
     view: reactive[str] = reactive("setup", init=False, bindings=True)
-    """What is seen: "setup" or "run"."""
 
     _sentence: tuple[object, Text] = (None, Text())
 
     def body(self) -> ComposeResult:
-        """Both views; one of them is seen."""
         with Horizontal(id="setup"):
             yield Picker()
             with Vertical(id="settings"):
@@ -76,7 +72,6 @@ class CompareScreen(LabScreen):
         yield Container(id="run")
 
     async def on_mount(self) -> None:
-        """Start with the list, or with the run that is open already."""
         await self.watch_view()
         if not self.open_runs.is_empty:
             self.view = "run"
@@ -101,11 +96,9 @@ class CompareScreen(LabScreen):
 
     @property
     def curves_panel(self) -> CurvesPanel:
-        """Chart and table, which are made for the first run that is shown."""
         return cast("CurvesPanel", self.query_one("#curves"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what can be done now."""
         setup, is_open = self.view == "setup", not self.open_runs.is_empty
         can = {
             ("run", (False,)): setup,
@@ -120,7 +113,6 @@ class CompareScreen(LabScreen):
         return ready and can.get((action, parameters), True)
 
     def paint(self) -> None:
-        """Draw the run."""
         if self.view != "run" or not self.query("#curves"):
             return
         if self.open_runs.is_empty:
@@ -153,17 +145,14 @@ class CompareScreen(LabScreen):
     # Choosing
 
     def on_picker_list_changed(self, message: PickerList.Changed) -> None:
-        """Say how many are ticked."""
         message.stop()
         self._explain_run()
 
     def on_form_explained(self, message: Form.Explained) -> None:
-        """Show what a setting means, or what is wrong with it."""
         message.stop()
         self._explain(message.text, message.is_error)
 
     def on_descendant_focus(self, event: Any) -> None:
-        """Say what to press, where no setting is being typed."""
         if isinstance(event.widget, PickerList):
             self._explain_run()
 
@@ -193,7 +182,6 @@ class CompareScreen(LabScreen):
         line.update(text)
 
     def action_setup(self, where: str) -> None:
-        """Go to the list, the search or the settings."""
         self.view = "setup"
         picker = self.query_one(Picker)
         if where == "form":
@@ -204,7 +192,6 @@ class CompareScreen(LabScreen):
             picker.focus_list()
 
     def action_back(self) -> None:
-        """Leave what is typed, then the settings, then the run."""
         picker = self.query_one(Picker)
         if self.view == "run":
             self.action_setup("list")
@@ -213,17 +200,14 @@ class CompareScreen(LabScreen):
 
     @property
     def tells_of_its_own_end(self) -> bool:
-        """The banner tells of it, where the run is seen."""
         return self.view == "run"
 
     def view_run(self) -> None:
-        """Show the run instead of the settings."""
         self.view = "run"
         self.refresh_bindings()
         self.draw()
 
     def take(self, experiment: Experiment) -> None:
-        """Put an experiment into list and form, to be run again or changed."""
         self.query_one(Form).load(experiment)
         self.query_one(PickerList).tick_only(experiment.schemes)
         self.action_setup("list")
@@ -231,7 +215,6 @@ class CompareScreen(LabScreen):
     # Running
 
     def action_run(self, add: bool) -> None:
-        """Train what is ticked; with ``add``, over what is shown."""
         form = self.query_one(Form)
         schemes = self.query_one(PickerList).ticked
         if not schemes and not form.names_contestants:
@@ -258,11 +241,9 @@ class CompareScreen(LabScreen):
         self.refresh_bindings()
 
     def action_view(self) -> None:
-        """Show the run."""
         self.view = "run"
 
     def action_resume(self) -> None:
-        """Go on with the shown runs that were left before their end."""
         for run in self.open_runs.shown:
             if run.can_resume:
                 started = run.state.started
@@ -275,7 +256,6 @@ class CompareScreen(LabScreen):
         self.draw()
 
     def action_stop(self) -> None:
-        """Ask the shown live runs to end in order."""
         for run in self.open_runs.shown:
             if run.is_live and not run.stopping:
                 self.host.attempt(self.open_runs.stop, run)

@@ -18,18 +18,14 @@ _BESIDE_FROM = 110
 
 
 class CurvesScreen(LabScreen):
-    """Chart and table of what is open."""
-
     PLACE = "curves"
 
     def body(self) -> ComposeResult:
-        """The chart, or how to get one."""
         empty = _EMPTY.format(**self.keys_of_places())
         yield Static(empty, id="empty", classes="empty", markup=False)
         yield CurvesPanel()
 
     def on_resize(self) -> None:
-        """Put the table beside the chart where there is room."""
         self.query_one(CurvesPanel).set_class(self.app.size.width >= _BESIDE_FROM, "-beside")
         super().on_resize()
 
@@ -38,7 +34,6 @@ class CurvesScreen(LabScreen):
         self.query_one(CurvesPanel).display = False
 
     def paint(self) -> None:
-        """Draw what has changed."""
         panel = self.query_one(CurvesPanel)
         is_empty = self.open_runs.is_empty
         self.query_one("#empty").display = is_empty

@@ -44,7 +44,6 @@ class Commands(CommandPalette):
     _dismissed = False
 
     def dismiss(self, result: object = None) -> AwaitComplete:
-        """Close it, once."""
         if self._dismissed:
             return AwaitComplete()
         self._dismissed = True
@@ -57,8 +56,6 @@ class Commands(CommandPalette):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer and the key that gives it."""
-
     key: str
     label: str
     value: str
@@ -82,7 +79,6 @@ class Dialog(Modal[str | None]):
         self._marked = 0
 
     def compose(self) -> ComposeResult:
-        """The question above its answers."""
         with Vertical(id="dialog"):
             yield Static(self._question, id="question", markup=False)
             if self._details:
@@ -90,7 +86,6 @@ class Dialog(Modal[str | None]):
             yield Static(id="answers", markup=False)
 
     def on_mount(self) -> None:
-        """Show the answers."""
         self._show()
 
     def _show(self) -> None:
@@ -103,7 +98,6 @@ class Dialog(Modal[str | None]):
         self.query_one("#answers", Static).update(text)
 
     def on_key(self, event: events.Key) -> None:
-        """Give the answer whose key it is."""
         for answer in self._answers:
             if event.character == answer.key:
                 event.stop()
@@ -111,22 +105,18 @@ class Dialog(Modal[str | None]):
                 return
 
     def action_move(self, by: int) -> None:
-        """Mark another answer."""
         self._marked = (self._marked + by) % len(self._answers)
         self._show()
 
     def action_take(self) -> None:
-        """Give the marked answer."""
         self.dismiss(self._answers[self._marked].value)
 
     def on_click(self, event: events.Click) -> None:
-        """Give an answer that was clicked."""
         value = event.style.meta.get("answer")
         if value is not None:
             self.dismiss(value)
 
     def action_cancel(self) -> None:
-        """Give none."""
         self.dismiss(None)
 
 
@@ -143,18 +133,15 @@ class Prompt(Modal[str | None]):
         self._text = text
 
     def compose(self) -> ComposeResult:
-        """The question above the line."""
         with Vertical(id="dialog"):
             yield Static(self._question, id="question", markup=False)
             yield Input(self._text, compact=True, select_on_focus=False)
             yield Static("enter takes it, esc doesn't", id="details", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Give what was typed."""
         self.dismiss(event.value)
 
     def action_cancel(self) -> None:
-        """Give nothing."""
         self.dismiss(None)
 
 

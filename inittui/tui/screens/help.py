@@ -25,44 +25,36 @@ Should the terminal print rubbish when the mouse moves after a lost connection, 
 
 
 class HelpScreen(Modal[None]):
-    """All keys by the place where they mean something."""
-
     BINDINGS: ClassVar[list[BindingType]] = [
         key("escape,q,question_mark,f1", "help.close", "close", "Close", "Close the help."),
     ]
 
     def __init__(self, place: str) -> None:
-        """Begin with the sections of one screen."""
         super().__init__()
         self._place = place
 
     def compose(self) -> ComposeResult:
-        """A page with a title."""
         with Vertical(id="help"):
             yield Static("Keys  (esc closes)", id="help-title", markup=False)
             yield ScrollPage()
 
     def on_mount(self) -> None:
-        """Write the page."""
         page = self.query_one(ScrollPage)
         page.show(lambda _: self.page(), "help")
         page.focus()
 
     def page(self) -> Group:
-        """Return all sections, and what helps on bad lines."""
         parts: list[RenderableType] = []
         for section in sorted(SECTIONS, key=self._rank):
             parts += [Text(section.title, "bold"), self._table(section), Text()]
         return Group(*parts, Text(_NOTES.strip(), "dim"))
 
     def _rank(self, section: Section) -> int:
-        """Put the sections of the screen that one comes from first."""
         here = section.title.lower().startswith(self._place)
         shared = self._place in ("compare", "curves") and section.title in ("Charts", "Contestants")
         return 0 if here else 1 if shared else 2
 
     def _table(self, section: Section) -> Table:
-        """Return the keys of a section, what they do, and what settings call them."""
         host = host_of(self)
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         table.add_column(width=13, style="bold")
@@ -76,5 +68,4 @@ class HelpScreen(Modal[None]):
         return table
 
     def action_close(self) -> None:
-        """Go back."""
         self.dismiss()

@@ -32,36 +32,28 @@ VIEWS = ("histograms", "numbers", "variance", "findings")
 
 
 class MeasuredList(ListBesidePage):
-    """The contestants that were measured inside."""
-
     def __init__(self) -> None:
         super().__init__()
         self._contestants: Sequence[Contestant] = ()
 
     def show(self, contestants: Sequence[Contestant]) -> None:
-        """Show these."""
         self._contestants = contestants
         self.reload()
 
     @property
     def chosen(self) -> Contestant | None:
-        """The contestant at the cursor."""
         return self._contestants[self.cursor] if self._contestants else None
 
     def count(self) -> int:
-        """Return how many there are."""
         return len(self._contestants)
 
     def identity(self, index: int) -> Hashable:
-        """Return the contestant's key."""
         return self._contestants[index].key
 
     def heading(self, width: int) -> Text:
-        """Return the heading."""
         return Text("contestant")
 
     def row(self, index: int, width: int) -> Text:
-        """Return a contestant's mark and name."""
         contestant = self._contestants[index]
         ascii_only = host_of(self).terminal.ascii_only
         mark = contestant.style.mark(ascii_only)
@@ -70,8 +62,6 @@ class MeasuredList(ListBesidePage):
 
 
 class LayersScreen(LabScreen):
-    """Histograms per layer, before and after; variance against depth; what stands out."""
-
     PLACE = "layers"
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,7 +77,6 @@ class LayersScreen(LabScreen):
     density: reactive[bool] = reactive(False, init=False)
 
     def body(self) -> ComposeResult:
-        """List and page, or how to get something to look at."""
         empty = _EMPTY.format(**self.keys_of_places())
         yield Static(empty, classes="empty", markup=False)
         with Horizontal(id="measured"):
@@ -101,7 +90,6 @@ class LayersScreen(LabScreen):
         self.query_one("#measured").display = False
 
     def paint(self) -> None:
-        """Show the contestants that were measured, and the page of the chosen one."""
         measured = [c for c in self.open_runs.contestants() if any(t.probes for t in c.trials)]
         self.query_one(".empty").display = not measured
         pane = self.query_one("#measured")
@@ -145,22 +133,17 @@ class LayersScreen(LabScreen):
                 return findings_report(state, frame)
 
     def on_row_list_moved(self, message: RowList.Moved) -> None:
-        """Show the page of another contestant."""
         message.stop()
         self._show_page()
 
     def watch_view(self) -> None:
-        """Show the other view."""
         self._show_page()
 
     def watch_density(self) -> None:
-        """Show the other scale."""
         self._show_page()
 
     def action_view(self) -> None:
-        """Go to the next view."""
         self.view = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
 
     def action_density(self) -> None:
-        """Change the scale of the histograms."""
         self.density = not self.density

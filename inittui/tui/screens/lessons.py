@@ -26,31 +26,24 @@ from inittui.views.frame import Frame, legible
 
 
 class LessonList(ListBesidePage):
-    """The lessons by their titles."""
-
     def __init__(self) -> None:
         super().__init__()
         self._lessons = lessons()
 
     @property
     def chosen(self) -> Lesson:
-        """The lesson at the cursor."""
         return self._lessons[self.cursor]
 
     def count(self) -> int:
-        """Return how many there are."""
         return len(self._lessons)
 
     def identity(self, index: int) -> Hashable:
-        """Return the lesson's name."""
         return self._lessons[index].name
 
     def heading(self, width: int) -> Text:
-        """Return the heading."""
         return Text("lesson")
 
     def row(self, index: int, width: int) -> Text:
-        """Return a lesson's title; a mark says whether it was run."""
         lesson = self._lessons[index]
         host = host_of(self)
         running = host.running_lessons.get(lesson.name)
@@ -60,8 +53,6 @@ class LessonList(ListBesidePage):
 
 
 class LessonsScreen(LabScreen):
-    """The list of lessons, and the page of the chosen one."""
-
     PLACE = "lessons"
     COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
 
@@ -78,27 +69,22 @@ class LessonsScreen(LabScreen):
     ]  # fmt: skip
 
     def body(self) -> ComposeResult:
-        """List and page."""
         with Horizontal(id="teaching"):
             yield LessonList()
             yield ScrollPage()
 
     def on_mount(self) -> None:
-        """Let keys act on the list."""
         self.query_one(LessonList).focus()
 
     @property
     def lesson(self) -> Lesson:
-        """The chosen lesson."""
         return self.query_one(LessonList).chosen
 
     @property
     def running(self) -> RunningLesson | None:
-        """What has come of it, if it was run."""
         return self.host.running_lessons.get(self.lesson.name)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only what can be done now."""
         ready = super().check_action(action, parameters)
         if not ready or action not in ("stop", "open"):
             return ready
@@ -108,7 +94,6 @@ class LessonsScreen(LabScreen):
         return running is not None and bool(running.trained)
 
     def paint(self) -> None:
-        """Draw the list, and the page as far as the experiments have come."""
         self.query_one(LessonList).reload()
         lesson, running = self.lesson, self.running
         page_key = (lesson.name, running.version if running else -1)
@@ -119,7 +104,6 @@ class LessonsScreen(LabScreen):
             page.call_after_refresh(page.scroll_end, animate=False)
 
     def on_row_list_moved(self, message: RowList.Moved) -> None:
-        """Show another lesson."""
         message.stop()
         self.refresh_bindings()
         self.paint()
@@ -147,7 +131,7 @@ class LessonsScreen(LabScreen):
         return Text(frame.say(text), look_of(self).warn)
 
     def _part(self, lesson: RunningLesson, place: int, frame: Frame) -> Iterator[RenderableType]:
-        from inittui.lessons.answers import answer_part
+        from inittui.lessons.answers import answer_part, with_hint
         from inittui.views.lesson import answers_text, part_pictures
 
         run, part = lesson.runs[place], lesson.lesson.parts[place]
@@ -158,10 +142,11 @@ class LessonsScreen(LabScreen):
         if run.state.drawn or any(trial.losses or trial.probes for trial in run.state.trials):
             yield part_pictures(part, run.state, frame)
         if run.phase is Phase.ENDED and part.ask:
-            yield answers_text(answer_part(part, run.state), frame)
+            hint = f"The full size ({self.key_for('lessons.full', 'f')}) may."
+            answers = with_hint(answer_part(part, run.state, lesson.size), lambda: hint)
+            yield answers_text(answers, frame, lesson.lesson.look)
 
     def action_run(self, size: Size) -> None:
-        """Run the chosen lesson."""
         running = self.running
         if running is not None and running.is_live:
             self.notify("It is running already.")
@@ -180,7 +165,6 @@ class LessonsScreen(LabScreen):
         self.host.running_lessons[lesson.name] = started
 
     def action_stop(self) -> None:
-        """End the chosen lesson's experiments."""
         running = self.running
         if running is not None:
             self.host.attempt(running.stop, self.open_runs)
@@ -188,7 +172,6 @@ class LessonsScreen(LabScreen):
         self.draw()
 
     def action_open(self) -> None:
-        """Show the lesson's runs on the first screen."""
         running = self.running
         if running is not None and running.trained:
             for place, run in enumerate(running.trained):

@@ -39,8 +39,6 @@ _REFRESH_SECONDS = 2.0
 
 
 class RunsScreen(LabScreen):
-    """All runs that are kept."""
-
     PLACE = "runs"
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -67,24 +65,20 @@ class RunsScreen(LabScreen):
     ]  # fmt: skip
 
     def body(self) -> ComposeResult:
-        """Filter, table, and what to do where there are none."""
         yield Input(placeholder="filter", compact=True, id="filter", select_on_focus=False)
         yield RunsTable()
         yield Static(id="empty", classes="empty", markup=False)
 
     def on_mount(self) -> None:
-        """Read the runs, and go on reading while they are seen."""
         self.table.focus()
         self.set_interval(_REFRESH_SECONDS, self._refresh)
         self.load()
 
     @property
     def table(self) -> RunsTable:
-        """The runs."""
         return self.query_one(RunsTable)
 
     def on_screen_resume(self) -> None:
-        """Read what has changed meanwhile."""
         super().on_screen_resume()
         self.load()
 
@@ -103,7 +97,6 @@ class RunsScreen(LabScreen):
         self.app.call_from_thread(self.show, listings)
 
     def show(self, listings: list[RunListing]) -> None:
-        """Show a list of runs."""
         if not self.is_mounted:
             return
         empty = self.query_one("#empty", Static)
@@ -119,22 +112,23 @@ class RunsScreen(LabScreen):
         self.table.draw()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter while it is typed."""
         self.table.filter(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go to what was found."""
         self.table.focus()
 
     def on_runs_table_opened(self, message: RunsTable.Opened) -> None:
-        """Open what was clicked twice."""
         self.action_open(False)
+
+    @property
+    def _chosen(self) -> RunDirectory | None:
+        listing = self.table.chosen
+        return RunDirectory(self.open_runs.root / listing.id) if listing else None
 
     def _directories(self) -> list[RunDirectory]:
         return [RunDirectory(self.open_runs.root / listing.id) for listing in self.table.meant]
 
     def action_open(self, add: bool) -> None:
-        """Show the marked runs in the charts."""
         runs = self._directories()
         for place, run in enumerate(runs):
             self.open_runs.show(run, add=add or place > 0)
@@ -143,19 +137,15 @@ class RunsScreen(LabScreen):
             self.host.show_run()
 
     def action_mark(self) -> None:
-        """Mark the run at the cursor."""
         self.table.toggle_mark()
 
     def action_filter(self) -> None:
-        """Type what to look for."""
         self.query_one("#filter", Input).focus()
 
     def action_sort(self) -> None:
-        """Sort by something else."""
         self.table.sort()
 
     def action_back(self) -> None:
-        """Leave the filter; take away all marks."""
         self.query_one("#filter", Input).value = ""
         self.table.marked.clear()
         self.table.focus()
@@ -163,7 +153,6 @@ class RunsScreen(LabScreen):
 
     @work(exclusive=True, group="question")
     async def action_rename(self) -> None:
-        """Ask for a name."""
         listing = self.table.chosen
         if listing is None:
             return
@@ -175,7 +164,6 @@ class RunsScreen(LabScreen):
 
     @work(exclusive=True, group="question")
     async def action_delete(self) -> None:
-        """Remove the marked runs, after a question."""
         runs = self._directories()
         if not runs:
             return
@@ -193,7 +181,6 @@ class RunsScreen(LabScreen):
 
     @work(exclusive=True, group="question")
     async def action_export(self) -> None:
-        """Ask for the form, then write files into the folder that inittui was started in."""
         from inittui.views.export import export_run
 
         runs = self._directories()
@@ -219,10 +206,9 @@ class RunsScreen(LabScreen):
             self.host.attempt(write, run)
 
     def action_copy(self) -> None:
-        """Copy the command that repeats the run at the cursor."""
-        if self.table.chosen is None:
+        run = self._chosen
+        if run is None:
             return
-        run = RunDirectory(self.open_runs.root / self.table.chosen.id)
 
         def copy() -> None:
             command = repeat_command(_experiment(run), run.experiment_file)
@@ -232,9 +218,7 @@ class RunsScreen(LabScreen):
         self.host.attempt(copy)
 
     def action_repeat(self) -> None:
-        """Train the experiment of the run at the cursor again."""
-        if self.table.chosen is not None:
-            run = RunDirectory(self.open_runs.root / self.table.chosen.id)
+        if run := self._chosen:
             self.host.attempt(self._repeat, run)
 
     def _repeat(self, run: RunDirectory) -> None:
@@ -247,9 +231,7 @@ class RunsScreen(LabScreen):
         self.host.when_trusted(experiment, start)
 
     def action_edit(self) -> None:
-        """Take the experiment of the run at the cursor over into Compare."""
-        if self.table.chosen is not None:
-            run = RunDirectory(self.open_runs.root / self.table.chosen.id)
+        if run := self._chosen:
             self.host.attempt(lambda: self.host.edit(_experiment(run)))
 
 

@@ -48,7 +48,6 @@ class TopBar(Widget):
             self.refresh()
 
     def render(self) -> RenderResult:
-        """Return the line."""
         width = self.size.width
         line = Text(no_wrap=True, overflow="crop")
         line.append(" inittui ", self._style("name"))
@@ -68,7 +67,6 @@ class TopBar(Widget):
         return line
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the screen that was clicked."""
         place = event.style.meta.get("place")
         if place:
             host_of(self).action_show(place)
@@ -84,11 +82,9 @@ class KeyBar(Widget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"key-bar--key"}
 
     def on_mount(self) -> None:
-        """Be told when other keys matter."""
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
 
     def render(self) -> RenderResult:
-        """Return the line."""
         active = [
             each
             for each in self.screen.active_bindings.values()
@@ -124,7 +120,6 @@ class KeyBar(Widget):
         return 0 if active.node is self.screen else 2 if active.node is self.app else 1
 
     def on_click(self, event: events.Click) -> None:
-        """Do what the clicked key does."""
         name = event.style.meta.get("key")
         if name:
             self.app.simulate_key(name)

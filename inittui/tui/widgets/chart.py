@@ -24,22 +24,18 @@ if TYPE_CHECKING:
 
 
 class CurveChart(DiffLines):
-    """The curves of the contestants under the chart's options."""
-
     COMPONENT_CLASSES: ClassVar[set[str]] = {"chart--cursor"}
 
     cursor: reactive[int | None] = reactive(None, init=False)
     """The step whose values are read off; None for none."""
 
     class CursorMoved(Message):
-        """Values are read off at another step."""
-
         def __init__(self, step: int | None) -> None:
             super().__init__()
             self.step = step
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._contestants: Sequence[Contestant] = ()
         self._options = ChartOptions()
         self._version: int | None = None
@@ -89,7 +85,6 @@ class CurveChart(DiffLines):
             self.refresh()  # the cursor's line is at another column now
 
     def _show_nothing(self) -> None:
-        """Say that there is no curve yet, or that all are hidden."""
         self._chart = None
         is_live = any(contestant.run.is_live for contestant in self._contestants)
         hidden = all(contestant.key in self._options.hidden for contestant in self._contestants)
@@ -103,7 +98,6 @@ class CurveChart(DiffLines):
         self.paint([*above, Text(reason.center(self.size.width), "dim")])
 
     def on_resize(self) -> None:
-        """Draw in the new size."""
         if self._version is not None:
             self.show(self._contestants, self._options, self._version)
 
@@ -134,7 +128,6 @@ class CurveChart(DiffLines):
         self.cursor = round(min(max(self.cursor + round(columns * per_column), low), high))
 
     def watch_cursor(self, before: int | None, after: int | None) -> None:
-        """Draw the line at its new place, and tell where it is."""
         columns = {self._column(before), self._column(after), self._line}
         self._line = self._column(after)
         for column in columns:
@@ -143,7 +136,6 @@ class CurveChart(DiffLines):
         self.post_message(self.CursorMoved(after))
 
     def render_line(self, y: int) -> Strip:
-        """Return a line of the picture, the cursor drawn over it."""
         strip = super().render_line(y)
         column, chart = self._column(self.cursor), self._chart
         if column is None or chart is None or column >= strip.cell_length:
@@ -158,7 +150,6 @@ class CurveChart(DiffLines):
         return Strip.join([before, Strip([Segment(text, style)], 1), after])
 
     def on_click(self, event: events.Click) -> None:
-        """Read off the values under the mouse."""
         if self._chart is None or self.window is None:
             return
         low, high = self.window

@@ -29,8 +29,6 @@ _LEAST_STEPS = 10.0
 
 
 class CurvesPanel(Container):
-    """The curves above, or left of, how the contestants stand."""
-
     BINDINGS: ClassVar[list[BindingType]] = [
         key("y", "chart.log", "log", "Log",
             "Switch the axis between linear and logarithmic.", footer=True),
@@ -60,8 +58,6 @@ class CurvesPanel(Container):
     ]  # fmt: skip
 
     class OptionsChanged(Message):
-        """The person wants to see the curves in another way."""
-
         def __init__(self, options: ChartOptions) -> None:
             super().__init__()
             self.options = options
@@ -72,22 +68,18 @@ class CurvesPanel(Container):
         self._options = ChartOptions()
 
     def compose(self) -> ComposeResult:
-        """Chart and table."""
         yield CurveChart()
         yield Leaderboard()
 
     @property
     def chart(self) -> CurveChart:
-        """The curves."""
         return self.query_one(CurveChart)
 
     @property
     def leaderboard(self) -> Leaderboard:
-        """The table."""
         return self.query_one(Leaderboard)
 
     def show(self, contestants: Sequence[Contestant], options: ChartOptions, version: int) -> None:
-        """Draw what has changed."""
         self._contestants = contestants
         self._options = options
         self._fit_leaderboard()
@@ -100,16 +92,13 @@ class CurvesPanel(Container):
         self.leaderboard.styles.height = None if self.has_class("-beside") else lines
 
     def on_resize(self) -> None:
-        """Put the table beside the chart where there is room."""
         self._fit_leaderboard()
 
     def on_curve_chart_cursor_moved(self, message: CurveChart.CursorMoved) -> None:
-        """Show the values at the cursor in the table."""
         message.stop()
         self.leaderboard.show(self._contestants, self._options, message.step)
 
     def on_leaderboard_chosen(self, message: Leaderboard.Chosen) -> None:
-        """Hide or highlight a contestant, or take it back."""
         message.stop()
         key, now = message.contestant, self._options
         if message.wish == "hide":
@@ -123,11 +112,9 @@ class CurvesPanel(Container):
         self.post_message(self.OptionsChanged(self._options))
 
     def action_log(self) -> None:
-        """Switch between a linear and a logarithmic axis."""
         self._change(log_y=not is_log(self._contestants, self._options))
 
     def action_steps(self) -> None:
-        """Leave the zoom, or go to the next choice of steps."""
         follows_live = any(contestant.run.is_live for contestant in self._contestants)
         following: dict[Steps, Steps] = {
             "auto": "first" if follows_live else "all",
@@ -139,29 +126,24 @@ class CurvesPanel(Container):
         self._change(zoom=None, steps=now.steps if now.zoom else following[now.steps])
 
     def action_metric(self) -> None:
-        """Go to the next metric."""
         metrics = list(METRICS)
         following = metrics[(metrics.index(self._options.metric) + 1) % len(metrics)]
         self._change(metric=following, log_y=None)
 
     def action_smooth(self) -> None:
-        """Go to the next smoothing."""
         place = SMOOTHINGS.index(self._options.smoothing)
         self._change(smoothing=SMOOTHINGS[(place + 1) % len(SMOOTHINGS)])
 
     def action_band(self) -> None:
-        """Show or hide the bars."""
         self._change(band=not self._options.band)
 
     def action_reset(self) -> None:
-        """Show everything as at first."""
         self.chart.cursor = None
         self._change(
             zoom=None, log_y=None, smoothing=0.0, hidden=frozenset(), highlighted=None, band=True
         )
 
     def action_cursor(self, columns: int) -> None:
-        """Read off the values elsewhere."""
         self.chart.move_cursor(columns)
 
     def action_zoom(self, factor: float) -> None:
@@ -176,7 +158,6 @@ class CurvesPanel(Container):
         self._zoom_to(centre - share * span, span)
 
     def action_pan(self, share: float) -> None:
-        """Show what is beside, by a share of what is seen."""
         if self.chart.window is not None:
             low, high = self.chart.window
             self._zoom_to(low + share * (high - low), high - low)

@@ -16,8 +16,8 @@ class DiffLines(Widget):
 
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self) -> None:
+        super().__init__()
         self._strips: list[Strip] = []
         self._painted_style = Style.null()
 
@@ -41,7 +41,6 @@ class DiffLines(Widget):
             self.refresh(*regions)
 
     def render_line(self, y: int) -> Strip:
-        """Return a line as it was painted."""
         if y < len(self._strips):
             return self._strips[y]
         return Strip.blank(self.size.width, self.rich_style)
@@ -79,7 +78,6 @@ _CLOSE = 12
 
 
 def _runs(places: list[int]) -> list[tuple[int, int]]:
-    """Join places that are close to each other."""
     runs = [(places[0], places[0] + 1)]
     for place in places[1:]:
         start, end = runs[-1]

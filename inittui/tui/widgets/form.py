@@ -24,7 +24,6 @@ from inittui.tui.widgets.row_list import RowList
 from inittui.views.chart.layout import shortened
 
 _LABELS = 13
-"""Columns of the labels."""
 
 
 class SettingList(RowList, can_focus=False):
@@ -36,11 +35,9 @@ class SettingList(RowList, can_focus=False):
         self.wrong: frozenset[str] = frozenset()
 
     def count(self) -> int:
-        """Return how many there are."""
         return len(FIELDS)
 
     def identity(self, index: int) -> Hashable:
-        """Return the setting's path."""
         return FIELDS[index].path
 
     def heading(self, width: int) -> Text | None:
@@ -48,7 +45,6 @@ class SettingList(RowList, can_focus=False):
         return None
 
     def row(self, index: int, width: int) -> Text:
-        """Return a label and a value, or what an empty one means."""
         field = FIELDS[index]
         text = sanitize(self.texts.get(field.path, ""))
         style = look_of(self).bad if field.path in self.wrong else ""
@@ -64,7 +60,6 @@ class SettingList(RowList, can_focus=False):
 
     @property
     def line_of_cursor(self) -> int:
-        """The line of the widget that the chosen setting is on."""
         return self.cursor - self._start
 
 
@@ -87,38 +82,32 @@ class Form(Container):
             self.text = text
             self.is_error = is_error
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._base = Experiment()
 
     def compose(self) -> ComposeResult:
-        """The list, and what lies over it."""
         yield SettingList()
         yield Input(compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
-        """Start with the protocol's defaults."""
         self.input.display = False
         self.load(Experiment())
 
     @property
     def settings(self) -> SettingList:
-        """The list."""
         return self.query_one(SettingList)
 
     @property
     def input(self) -> Input:
-        """Where the chosen setting is typed."""
         return self.query_one(Input)
 
     @property
     def chosen(self) -> Setting:
-        """The setting at the cursor."""
         return FIELDS[self.settings.cursor]
 
     @property
     def texts(self) -> Mapping[str, str]:
-        """What is typed, by the settings' paths."""
         return self.settings.texts
 
     @property
@@ -134,14 +123,12 @@ class Form(Container):
         return names_contestants(self.texts.get("layers", ""), sweeps)
 
     def load(self, experiment: Experiment) -> None:
-        """Show an experiment's settings."""
         self._base = experiment
         self.settings.texts = texts_of(experiment)
         self._mark(())
         self._fill()
 
     def experiment(self, schemes: Sequence[str]) -> Outcome:
-        """Return the experiment as it is typed, and mark what is wrong."""
         outcome = experiment_from(self.texts, self._base, schemes)
         self._mark(outcome.errors)
         return outcome
@@ -152,7 +139,6 @@ class Form(Container):
         self.input.set_class(self.chosen.path in wrong, "-wrong")
 
     def edit(self, place: int | None = None) -> None:
-        """Let a setting be typed; the one at the cursor if none is said."""
         if place is not None:
             self.settings.go_to(place)
         self._fill()
@@ -162,7 +148,6 @@ class Form(Container):
         self._explain()
 
     def _fill(self) -> None:
-        """Put the chosen setting into the line to type in."""
         field = self.chosen
         with self.prevent(Input.Changed):
             self.input.value = sanitize(self.texts.get(field.path, ""))
@@ -176,11 +161,9 @@ class Form(Container):
         self.input.styles.width = max(self.size.width - _LABELS, 1)
 
     def on_resize(self) -> None:
-        """Keep the line where its setting is."""
         self.call_after_refresh(self._lay_over)
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """Take the line away when the keys go elsewhere."""
         if event.widget is self.input:
             self.input.display = False
             self.settings.draw()
@@ -190,11 +173,9 @@ class Form(Container):
         message.stop()
 
     def on_click(self, event: events.Click) -> None:
-        """Let the setting under the mouse be typed."""
         self.edit(self.settings.cursor)
 
     def action_move(self, by: int) -> None:
-        """Go on with another setting."""
         self.edit(self.settings.cursor + by)
 
     def _explain(self) -> None:
@@ -203,13 +184,11 @@ class Form(Container):
         self.post_message(self.Explained(error or self.chosen.help, error is not None))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Check what was typed."""
         event.stop()
         self.settings.texts[self.chosen.path] = event.value
         self._mark(experiment_from(self.texts, self._base, ["rule"]).errors)
         self._explain()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go on with the next setting."""
         event.stop()
         self.action_move(1)

@@ -18,8 +18,6 @@ from inittui.tui.widgets.row_list import RowList
 
 
 class Leaderboard(RowList):
-    """One line per contestant; the cursor chooses the one that keys act on."""
-
     BINDINGS: ClassVar[list[BindingType]] = [
         key(
             "space", "board.hide", "choose('hide')", "Hide",
@@ -40,8 +38,8 @@ class Leaderboard(RowList):
             self.contestant = contestant
             self.wish = wish
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._contestants: Sequence[Contestant] = ()
         self._lines: list[Text] = [Text()]
         self._options = ChartOptions()
@@ -58,11 +56,9 @@ class Leaderboard(RowList):
 
     @property
     def chosen(self) -> Contestant | None:
-        """The contestant that the cursor is on."""
         return self._contestants[self.cursor] if self._contestants else None
 
     def draw(self) -> None:
-        """Draw all lines anew."""
         self._lines = standings(
             self._contestants,
             self._options,
@@ -74,27 +70,21 @@ class Leaderboard(RowList):
         super().draw()
 
     def count(self) -> int:
-        """Return the number of contestants."""
         return len(self._contestants)
 
     def identity(self, index: int) -> Hashable:
-        """Return the contestant's key."""
         return self._contestants[index].key
 
     def heading(self, width: int) -> Text:
-        """Return the names of the columns."""
         return self._lines[0].copy()
 
     def row(self, index: int, width: int) -> Text:
-        """Return a contestant's line."""
         return self._lines[index + 1].copy()
 
     def on_row_list_clicked(self, message: RowList.Clicked) -> None:
-        """Highlight on a second click."""
         message.stop()
         self.action_choose("highlight")
 
     def action_choose(self, wish: str) -> None:
-        """Tell what the person wants of the chosen contestant."""
         if self.chosen is not None:
             self.post_message(self.Chosen(self.chosen.key, wish))

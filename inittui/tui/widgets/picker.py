@@ -28,8 +28,6 @@ from inittui.views.frame import legible
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the list."""
-
     scheme: str
     ticked: bool = False
     is_own: bool = False
@@ -42,8 +40,6 @@ class Entry:
 
 
 class PickerList(RowList):
-    """The initializers, with ticks."""
-
     BINDINGS: ClassVar[list[BindingType]] = [
         key("space", "picker.tick", "tick", "Tick", "Let the initializer take part, or not.",
             footer=True),
@@ -65,8 +61,8 @@ class PickerList(RowList):
             super().__init__()
             self.entry = entry
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self.entries = [Entry(name, name in CLASSIC_SCHEMES) for name in CATALOGUE]
         self._search = ""
 
@@ -77,13 +73,11 @@ class PickerList(RowList):
 
     @property
     def matching(self) -> list[Entry]:
-        """The entries that match the search."""
         wanted = self._search.lower().replace("-", "_").split()
         return [entry for entry in self.entries if all(w in _words(entry) for w in wanted)]
 
     @property
     def chosen(self) -> Entry | None:
-        """The entry that the cursor is on."""
         matching = self.matching
         return matching[min(self.cursor, len(matching) - 1)] if matching else None
 
@@ -91,7 +85,7 @@ class PickerList(RowList):
         """Show what matches all words of a text, by name, alias or summary."""
         self._search = text
         self.reload()
-        self.post_message(self.Moved(self))
+        self.post_message(self.Moved())
 
     def tick_only(self, schemes: Iterable[str]) -> None:
         """Tick these and no others; those that aren't in the list are added."""
@@ -130,11 +124,9 @@ class PickerList(RowList):
         self.post_message(self.Changed())
 
     def count(self) -> int:
-        """Return how many match the search."""
         return len(self.matching)
 
     def identity(self, index: int) -> Hashable:
-        """Return the scheme."""
         return self.matching[index].scheme
 
     def heading(self, width: int) -> Text | None:
@@ -142,7 +134,6 @@ class PickerList(RowList):
         return None
 
     def row(self, index: int, width: int) -> Text:
-        """Return the tick, the scheme and its formula."""
         entry = self.matching[index]
         ascii_only = host_of(self).terminal.ascii_only
         tick = "[x] " if entry.ticked else "[ ] "
@@ -159,32 +150,26 @@ class PickerList(RowList):
         return line
 
     def on_row_list_clicked(self, message: RowList.Clicked) -> None:
-        """Tick on a second click."""
         message.stop()
         self.action_tick()
 
     def action_tick(self) -> None:
-        """Tick the chosen one, or take the tick away."""
         entry = self.chosen
         if entry is not None:
             self.entries[self.entries.index(entry)] = replace(entry, ticked=not entry.ticked)
             self._changed()
 
     def action_edit(self) -> None:
-        """Ask for the line to type in."""
         if self.chosen is not None:
             self.post_message(self.EditWanted(self.chosen))
 
     def action_classic(self) -> None:
-        """Tick the classic seven."""
         self.tick_only(CLASSIC_SCHEMES)
 
     def action_none(self) -> None:
-        """Take away all ticks."""
         self.tick_only(())
 
     def action_remove(self) -> None:
-        """Remove a typed scheme."""
         entry = self.chosen
         if entry is not None and entry.is_own:
             self.entries.remove(entry)
@@ -201,10 +186,7 @@ def _words(entry: Entry) -> str:
 
 
 class Picker(Vertical):
-    """Search, list, and what is known of the chosen initializer."""
-
     def compose(self) -> ComposeResult:
-        """Search on top, then the list, then the line to type a scheme in."""
         yield Input(placeholder="search", compact=True, id="search", select_on_focus=False)
         yield PickerList()
         yield Static(id="about", markup=False)
@@ -212,35 +194,28 @@ class Picker(Vertical):
         yield Static(id="scheme-error", markup=False)
 
     def on_mount(self) -> None:
-        """Hide the line to type in until it is asked for."""
         self._edited: Entry | None = None
         self._close_editor()
 
     @property
     def picker_list(self) -> PickerList:
-        """The initializers."""
         return self.query_one(PickerList)
 
     @property
     def ticked(self) -> list[str]:
-        """The schemes that take part."""
         return self.picker_list.ticked
 
     def focus_list(self) -> None:
-        """Let keys act on the list."""
         self.picker_list.focus()
 
     def focus_search(self) -> None:
-        """Let keys be typed into the search."""
         self.query_one("#search", Input).focus()
 
     def on_row_list_moved(self, message: RowList.Moved) -> None:
-        """Tell about the chosen initializer."""
         message.stop()
         self._tell()
 
     def on_resize(self) -> None:
-        """Tell it in the new width."""
         self._tell()
 
     def _tell(self) -> None:
@@ -263,7 +238,6 @@ class Picker(Vertical):
         about.update(text)
 
     def on_picker_list_edit_wanted(self, message: PickerList.EditWanted) -> None:
-        """Open the line to type in."""
         message.stop()
         self._edited = message.entry
         editor = self.query_one("#scheme", Input)
@@ -286,7 +260,6 @@ class Picker(Vertical):
             self.query_one(name).display = False
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Search, or check the scheme, while it is typed."""
         event.stop()
         if event.input.id == "search":
             self.picker_list.search(event.value)
@@ -304,7 +277,6 @@ class Picker(Vertical):
         line.update(message)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the typed scheme, or go to what was found."""
         event.stop()
         if event.input.id == "search":
             self.focus_list()

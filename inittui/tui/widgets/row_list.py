@@ -44,42 +44,21 @@ class RowList(DiffLines, can_focus=True):
     class Moved(Message):
         """The cursor is on another row."""
 
-        def __init__(self, row_list: RowList) -> None:
-            super().__init__()
-            self.row_list = row_list
-
-        @property
-        def control(self) -> RowList:
-            """The list it moved in."""
-            return self.row_list
-
     class Clicked(Message):
         """A row was clicked that the cursor was on already."""
 
-        def __init__(self, row_list: RowList) -> None:
-            super().__init__()
-            self.row_list = row_list
-
-        @property
-        def control(self) -> RowList:
-            """The list it was clicked in."""
-            return self.row_list
-
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self) -> None:
+        super().__init__()
         self._start = 0
         self._kept: Hashable = None
 
     def count(self) -> int:
-        """Return the number of rows."""
         raise NotImplementedError
 
     def heading(self, width: int) -> Text | None:
-        """Return the line above the rows, if there is one."""
         raise NotImplementedError
 
     def row(self, index: int, width: int) -> Text:
-        """Return one line."""
         raise NotImplementedError
 
     def identity(self, index: int) -> Hashable:
@@ -95,7 +74,7 @@ class RowList(DiffLines, can_focus=True):
             self._keep(place)
         if place != self.cursor:
             self.set_reactive(RowList.cursor, place)
-            self.post_message(self.Moved(self))
+            self.post_message(self.Moved())
         self.draw()
 
     def draw(self) -> None:
@@ -134,29 +113,23 @@ class RowList(DiffLines, can_focus=True):
         self._kept = self.identity(place) if place < self.count() else None
 
     def go_to(self, place: int) -> None:
-        """Put the cursor on a row."""
         self.cursor = self._clamped(place)
         self._keep(self.cursor)
 
     def watch_cursor(self) -> None:
-        """Draw the other line as chosen, and tell."""
         self.draw()
-        self.post_message(self.Moved(self))
+        self.post_message(self.Moved())
 
     def on_focus(self) -> None:
-        """Show that the keys act here."""
         self.draw()
 
     def on_blur(self) -> None:
-        """Show that the keys act elsewhere."""
         self.draw()
 
     def on_resize(self) -> None:
-        """Draw in the new size."""
         self.draw()
 
     def notify_style_update(self) -> None:
-        """Draw in the new theme's colours."""
         super().notify_style_update()
         if self.is_mounted and self.count():
             self.draw()
@@ -167,21 +140,17 @@ class RowList(DiffLines, can_focus=True):
         place = self._start + event.y - has_head
         if event.y >= has_head and place < self.count():
             if place == self.cursor:
-                self.post_message(self.Clicked(self))
+                self.post_message(self.Clicked())
             self.go_to(place)
 
     def on_mouse_scroll_down(self) -> None:
-        """Go down by three lines."""
         self.go_to(self.cursor + 3)
 
     def on_mouse_scroll_up(self) -> None:
-        """Go up by three lines."""
         self.go_to(self.cursor - 3)
 
     def action_cursor(self, by: int) -> None:
-        """Move the cursor."""
         self.go_to(self.cursor + by)
 
     def action_page(self, pages: int) -> None:
-        """Move the cursor by what is seen."""
         self.go_to(self.cursor + pages * max(self.size.height - 2, 1))

@@ -23,7 +23,6 @@ ORDERS: dict[str, Callable[[RunListing], Any]] = {
     "name": lambda listing: (not listing.name, listing.name.lower(), -listing.when),
     "status": lambda listing: (listing.status != "running", listing.status, -listing.when),
 }
-"""What the runs can be sorted by."""
 
 
 class RunsTable(RowList):
@@ -32,8 +31,8 @@ class RunsTable(RowList):
     class Opened(Message):
         """A run was clicked twice."""
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._all: Sequence[RunListing] = ()
         self._visible: list[RunListing] = []
         self._filter = ""
@@ -44,7 +43,6 @@ class RunsTable(RowList):
         """The runs that are in the charts."""
 
     def load(self, listings: Sequence[RunListing], now: float) -> None:
-        """Show these runs; the cursor stays on its run."""
         self._all = listings
         self._now = now
         self.marked &= {listing.id for listing in listings}
@@ -56,7 +54,6 @@ class RunsTable(RowList):
         self._arrange()
 
     def sort(self) -> None:
-        """Sort by what comes next."""
         orders = list(ORDERS)
         self.order = orders[(orders.index(self.order) + 1) % len(orders)]
         self._arrange()
@@ -71,28 +68,23 @@ class RunsTable(RowList):
 
     @property
     def chosen(self) -> RunListing | None:
-        """The run at the cursor."""
         return self._visible[self.cursor] if self._visible else None
 
     @property
     def meant(self) -> list[RunListing]:
-        """The marked runs, else the one at the cursor."""
         marked = [listing for listing in self._visible if listing.id in self.marked]
         return marked or ([self.chosen] if self.chosen else [])
 
     def toggle_mark(self) -> None:
-        """Mark the run at the cursor, or take the mark away, and go to the next."""
         if self.chosen is not None:
             self.marked ^= {self.chosen.id}
             self.go_to(self.cursor + 1)
             self.draw()
 
     def count(self) -> int:
-        """Return how many runs match."""
         return len(self._visible)
 
     def identity(self, index: int) -> Hashable:
-        """Return the run's ID."""
         return self._visible[index].id
 
     def _columns(self, width: int) -> list[Column[RunListing]]:
@@ -117,16 +109,13 @@ class RunsTable(RowList):
         return legible(text, host_of(self).terminal.ascii_only, 400)
 
     def _title(self, title: str) -> str:
-        """Return a column's title; the one that it is sorted by has a mark."""
         arrow = "v" if host_of(self).terminal.ascii_only else "▾"
         return f"{title}{arrow}" if title == self.order else title
 
     def heading(self, width: int) -> Text:
-        """Return the names of the columns."""
         return Text.assemble(f"    {self._title('when'):<9} ", heading(self._columns(width)))
 
     def row(self, index: int, width: int) -> Text:
-        """Return a run's line."""
         listing = self._visible[index]
         mark = "*" if listing.id in self.marked else " "
         shown = ">" if host_of(self).terminal.ascii_only else "▸"
@@ -136,7 +125,6 @@ class RunsTable(RowList):
         return Text.assemble((f" {mark}{eye} ", "bold"), when, row_line(columns, listing))
 
     def on_row_list_clicked(self, message: RowList.Clicked) -> None:
-        """Open on a second click."""
         message.stop()
         self.post_message(self.Opened())
 

@@ -32,8 +32,8 @@ class ScrollPage(ScrollView, can_focus=True):
 
     ALLOW_SELECT = False
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self._make: Callable[[int], RenderableType] | None = None
         self._key: Hashable = None
         self._topic: Hashable = None
@@ -71,11 +71,9 @@ class ScrollPage(ScrollView, can_focus=True):
         self.refresh()
 
     def on_resize(self) -> None:
-        """Make the page for the new width."""
         self._render_page()
 
     def render_line(self, y: int) -> Strip:
-        """Return a line of the page."""
         place = y + self.scroll_offset.y
         width, style = self.size.width, self.rich_style
         if place >= len(self._lines):
@@ -83,7 +81,6 @@ class ScrollPage(ScrollView, can_focus=True):
         return self._lines[place].adjust_cell_length(width, style)
 
     def action_scroll(self, lines: int) -> None:
-        """Scroll by lines."""
         self.scroll_relative(y=lines, animate=False)
 
 
@@ -91,5 +88,4 @@ class ListBesidePage(RowList):
     """A short list that says what its page is about; the page keys scroll the page."""
 
     def action_page(self, pages: int) -> None:
-        """Scroll the page."""
         self.screen.query_one(ScrollPage).action_scroll(pages * _PAGE)

@@ -30,8 +30,6 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One axis: the range of values that it shows, and its ticks in these values."""
-
     window: Window
     ticks: list[Tick]
 
@@ -58,17 +56,14 @@ class Canvas:
 
     @property
     def columns(self) -> int:
-        """Cells from left to right, without labels and axis."""
         return self.width - self.left
 
     @property
     def rows(self) -> int:
-        """Cells from bottom to top, without labels and axis."""
         return self.height - 1 - bool(self.x_axis.ticks)
 
     @property
     def dot_columns(self) -> int:
-        """Dots from left to right."""
         return self.columns * DOTS[self.marker][0]
 
     def middle(self, column: int) -> float:

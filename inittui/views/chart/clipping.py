@@ -94,8 +94,8 @@ def _end(xs: Floats, values: Floats, finite: NDArray[np.bool_]) -> tuple[float, 
     return float(xs[first]), level
 
 
-def window_of(values: Iterable[Floats], margin: float = 0.0) -> Window:
-    """Return the range of all values that aren't NaN, widened by a share ``margin`` of it.
+def window_of(values: Iterable[Floats]) -> Window:
+    """Return the range of all values that aren't NaN.
 
     A single value gets a window around it; no values at all get (0, 1).
     """
@@ -107,17 +107,17 @@ def window_of(values: Iterable[Floats], margin: float = 0.0) -> Window:
         return 0.0, 1.0
     low = min(float(array.min()) for array in kept)
     high = max(float(array.max()) for array in kept)
-    return widened(low, high, margin)
+    return widened(low, high)
 
 
-def widened(low: float, high: float, margin: float = 0.0) -> Window:
+def widened(low: float, high: float) -> Window:
     """Return a window that can be divided by: not empty, whatever ``low`` and ``high`` are."""
     low, high = min(low, high), max(low, high)
     size = max(abs(low), abs(high))
     if high - low <= max(size * 1e-9, _SMALLEST):
         around = size * 0.05 if size > _SMALLEST else 0.5
         return low - around, high + around
-    return low - margin * (high - low), high + margin * (high - low)
+    return low, high
 
 
 def pieces(points: Points, x_window: Window, y_window: Window, buckets: int) -> list[Piece]:

@@ -25,7 +25,6 @@ class Layout:
     chart_height: int
 
     def around(self, chart: Text) -> Text:
-        """Return the whole picture."""
         return Text("\n").join([*self.above, *chart.split("\n"), *self.below])
 
 

@@ -43,7 +43,6 @@ class SeriesStyle:
     """The mark where only ASCII can be shown."""
 
     def mark(self, ascii_only: bool) -> str:
-        """Return the character that stands for the series."""
         return self.letter if ascii_only else self.shape
 
 

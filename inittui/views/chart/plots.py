@@ -147,18 +147,20 @@ def histogram(
     width: int,
     height: int,
     density: Sequence[float] | None = None,
+    density_name: str = "expected",
     ascii_only: bool = False,
     title: str = "",
 ) -> Text:
     """Draw bars in ``height`` lines of at most ``width`` columns, and marks for a density.
 
     The ``edges`` ascend and are one more than the ``counts``; ``density`` is what is expected of
-    each bin, in the unit of the counts. Where bins are narrower than columns, the highest is seen.
+    each bin, or what else ``density_name`` says, in the unit of the counts. Where bins are narrower
+    than columns, the highest is seen.
     """
     if width < _LEAST_WIDTH or height < _LEAST_HEIGHT:
         return _too_small(width, height)
     marker: Marker = "ascii" if ascii_only else "block"
-    shown = [("measured", BARS)] if density is None else [("measured", BARS), ("expected", MARKS)]
+    shown = [("measured", BARS)] if density is None else [("measured", BARS), (density_name, MARKS)]
     frame = surroundings(
         height,
         title=one_line(legible(title, ascii_only), width, "bold"),
@@ -251,7 +253,6 @@ def _bars(
     canvas: Canvas,
     color: str,
 ) -> list[Layer]:
-    """Return a vertical bar from the lower to the upper bound at every marked point."""
     places = [x for x, _ in marked]
     low, high = (dict(heights_at(bound, places)) for bound in bounds)
     sign = "|" if canvas.marker == "ascii" else "│"
@@ -274,7 +275,6 @@ def _end(end: tuple[float, float], canvas: Canvas, color: str) -> Layer:
 
 
 def _not_drawn(series: Sequence[Series], points: Sequence[Points]) -> str:
-    """Say what is missing in the picture, or nothing where nothing is."""
     ended = [s.name for s, p in zip(series, points, strict=True) if p.end is not None]
     gaps = sum(p.not_finite for p in points if p.end is None)
     not_positive = sum(p.not_positive for p in points)
@@ -287,7 +287,6 @@ def _not_drawn(series: Sequence[Series], points: Sequence[Points]) -> str:
 
 
 def _title(title: str, y_label: str, width: int, ascii_only: bool) -> list[Text]:
-    """Return the title in one line or two; a longer one is cut."""
     text = legible(" · ".join(filter(None, (title, y_label))), ascii_only)
     lines = paragraph(text, width, "bold")
     return lines if len(lines) <= 2 else one_line(text, width, "bold")
