@@ -23,6 +23,7 @@ from inittui.runs import (
     run_directories,
     runs_root,
 )
+from inittui.runs.directory import check_name
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def new_run(root: Path, experiment: Experiment) -> Iterator[RunDirectory]:
         MachineError: it can't be made.
     """
     missing = _missing(root)
-    run = create_run(root, experiment)
+    run = _make(root, experiment)
     try:
         yield run
     except BaseException:
@@ -51,7 +52,7 @@ def new_run_to_train(
     somebody stopped stays, as an interrupted one that can be resumed.
     """
     began, missing = time.time(), _missing(root)
-    run = create_run(root, experiment)
+    run = _make(root, experiment)
     log = LogWriter(run)
     try:
         yield run, log.__enter__()
@@ -65,6 +66,12 @@ def new_run_to_train(
         if not (is_stopped or is_recorded):
             _remove(run, missing)
         raise
+
+
+def _make(root: Path, experiment: Experiment) -> RunDirectory:
+    if experiment.name:
+        check_name(experiment.name)
+    return create_run(root, experiment)
 
 
 def _missing(root: Path) -> list[Path]:
