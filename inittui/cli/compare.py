@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Literal
 
 import typer
 
 from inittui.cli import settings_options as opt
+from inittui.cli.known_names import check_names
 from inittui.errors import UsageError
 from inittui.experiment.settings import REPORT, RUN
 
@@ -54,7 +56,8 @@ def compare(
         bool,
         typer.Option(
             "--detach",
-            help="Train in a process of its own, print the run's ID and return.",
+            help="Train in a process of its own, print the run's ID and return; with --json, an "
+            "object with its id and path.",
             rich_help_panel=RUN,
         ),
     ] = False,
@@ -64,18 +67,22 @@ def compare(
 
     Under one seed all of them see the same batches and drop the same units.
     """
-    from inittui.cli.output import check_width, print_outcome
+    from inittui.cli.output import check_drawing, print_outcome
     from inittui.cli.run import conduct, detach
 
     if as_json and as_csv:
         raise UsageError("choose --json or --csv, not both")
-    check_width(report_width)
+    check_drawing(report_width, marker)
+    if in_background and no_save:
+        raise UsageError("--detach needs the run to be kept: leave out --no-save")
+    if in_background and as_csv:
+        raise UsageError("--detach prints no results: leave out --csv")
     steps = opt.parse_first(first)
     experiment = opt.build_experiment(config, schemes, settings, trust=trust)
+    check_names(experiment)
     if in_background:
-        if no_save:
-            raise UsageError("--detach needs the run to be kept: leave out --no-save")
-        typer.echo(detach(experiment, runs_dir, checkpoint_every).id)
+        run = detach(experiment, runs_dir, checkpoint_every)
+        typer.echo(json.dumps({"id": run.id, "path": str(run.path)}) if as_json else run.id)
         return
     outcome = conduct(
         experiment,

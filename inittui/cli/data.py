@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inittui.cli.console import console_for, is_ascii, note
+from inittui.cli.ignored import refuse_before_subcommand
 from inittui.cli.output import check_width
 from inittui.errors import UsageError, unknown
 from inittui.views.frame import legible
@@ -62,6 +63,7 @@ def list_sets(
     contents are those published. INITTUI_CACHE_DIR names where downloads and
     decoded sets are kept.
     """
+    refuse_before_subcommand(context)
     if context.invoked_subcommand is not None:
         return
     check_width(width)
@@ -93,7 +95,7 @@ def show(
     wanted: Annotated[
         str | None, typer.Option("--class", "-c", metavar="NAME", help="Draw only this class.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Which images are drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Which images are drawn.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     width: Width = None,
 ) -> None:
@@ -104,7 +106,8 @@ def show(
     check_width(width)
     if not 1 <= count <= MOST_IMAGES:
         raise UsageError(f"--count must be from 1 to {MOST_IMAGES:,}, not {count}")
-    from inittui.data.sets import describe, pixel_moments, read
+    from inittui.data.descriptions import describe
+    from inittui.data.sets import pixel_moments, read
     from inittui.views.images import class_counts, draw_images
 
     description = describe(name)

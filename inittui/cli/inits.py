@@ -11,6 +11,7 @@ import typer
 
 from inittui.cli.completion import complete_scheme
 from inittui.cli.console import console_for, is_ascii
+from inittui.cli.ignored import refuse_before_subcommand
 from inittui.cli.output import check_width
 from inittui.errors import UsageError, unknown
 from inittui.text import sanitize
@@ -36,6 +37,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 @app.callback(invoke_without_command=True)
 def list_initializers(context: typer.Context, as_json: AsJson = False, width: Width = None) -> None:
     """List the initializers: names, formula, parameters with their defaults, source."""
+    refuse_before_subcommand(context)
     if context.invoked_subcommand is not None:
         return
     frame = _frame(width)
@@ -71,7 +73,7 @@ def show(
     nonlinearity: Annotated[
         str, typer.Option(metavar="NAME", help="What follows the layer.")
     ] = "relu",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the values.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the values.")] = 0,
     density: Annotated[
         bool,
         typer.Option(

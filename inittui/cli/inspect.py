@@ -12,6 +12,8 @@ import typer
 from msgspec.structs import replace
 
 from inittui.cli import settings_options as opt
+from inittui.cli.ignored import typed_options
+from inittui.cli.known_names import check_names
 from inittui.errors import ExitCode, UsageError, unknown
 from inittui.experiment.models import MODELS
 from inittui.experiment.settings import INSPECTION, REPORT
@@ -96,9 +98,9 @@ def inspect(
     Shows weights, outputs, activations, gradients, and what stands out.
     With '--data noise' inputs are drawn instead of images.
     """
-    from inittui.cli.output import check_width, print_inspection
+    from inittui.cli.output import check_drawing, print_inspection
 
-    check_width(report_width)
+    check_drawing(report_width, marker)
     if when not in get_args(Moment):
         raise unknown("moment", sanitize(when, 40), get_args(Moment))
     path: Path | None = None
@@ -109,18 +111,25 @@ def inspect(
         _check_only(only, _layers_of(state))
         _check_only(values, _layers_of(state), "--values")
     else:
+        if when == "before":
+            _refuse_training(context)
         moments = (when != "after", when != "before")
         experiment = opt.build_experiment(
             config, schemes, {**settings, "inspection": moments}, trust=trust, one=True
         )
         if when == "before" and _takes_no_images(experiment.model.name):
             experiment = replace(experiment, data=replace(experiment.data, name=NOISE))
+        check_names(experiment, on_noise=_is_on_noise(experiment))
         state, code = _measure(experiment, {"--only": only, "--values": values}, quiet=quiet)
     print_inspection(
         state, path, as_json=as_json, width=report_width, marker=marker, only=only,
         density=density, values=values,
     )  # fmt: skip
     raise typer.Exit(code)
+
+
+def _is_on_noise(experiment: Experiment) -> bool:
+    return experiment.data.name == NOISE and not experiment.inspection.after
 
 
 def _takes_no_images(model: str) -> bool:
@@ -144,8 +153,8 @@ def _measure(
         from inittui.training.engine import inspect_starts, train
         from inittui.training.prepared import prepare, prepare_on_noise
 
-        on_noise = experiment.data.name == NOISE and not experiment.inspection.after
-        prepared = (prepare_on_noise if on_noise else prepare)(experiment)
+        is_on_noise = _is_on_noise(experiment)
+        prepared = (prepare_on_noise if is_on_noise else prepare)(experiment)
         layers = dict.fromkeys(name for each in prepared.variants for name in each.followers)
         for option, pattern in patterns.items():
             _check_only(pattern, layers, option)
@@ -194,19 +203,23 @@ _WITH_RUN = {
 
 def _refuse_others(context: typer.Context) -> None:
     """Raise `UsageError` for options that a run of the past can't follow any more."""
-    given = [
-        parameter
-        for parameter in context.command.params
-        if parameter.name not in _WITH_RUN and _is_typed(context, parameter.name or "")
-    ]
-    if given:
-        names = ", ".join(max(each.opts, key=len) for each in given)
+    others = {each.name or "" for each in context.command.params} - _WITH_RUN
+    if given := typed_options(context, others):
+        names = ", ".join(given)
         raise UsageError(f"--run shows what was recorded; it can't be combined with {names}")
 
 
-def _is_typed(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
+_OF_TRAINING = ("training_epochs", "training_batch_size", "training_optimizer", "training_lr",
+                "training_stack")  # fmt: skip
+
+
+def _refuse_training(context: typer.Context) -> None:
+    """Raise `UsageError` for options of a training that isn't run."""
+    if given := typed_options(context, _OF_TRAINING):
+        raise UsageError(
+            f"{', '.join(given)} would change nothing: without '--when after' or '--when both' "
+            "nothing is trained"
+        )
 
 
 def _layers_of(state: RunState) -> list[str]:

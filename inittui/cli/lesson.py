@@ -13,7 +13,7 @@ import typer
 
 from inittui.cli import settings_options as opt
 from inittui.cli.console import console_for, note
-from inittui.cli.output import check_width, frame_for, print_document
+from inittui.cli.output import check_drawing, check_width, frame_for, print_document
 from inittui.errors import ExitCode, UsageError
 from inittui.experiment.settings import REPORT, RUN
 
@@ -109,7 +109,7 @@ def lesson(
     """
     if full and fast:
         raise UsageError("choose --full or --fast, not both")
-    check_width(report_width)
+    check_drawing(report_width, marker)
     from inittui.lessons import read_lesson
 
     found = read_lesson(name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from inittui.cli.known_names import check_names
 from inittui.errors import ExitCode
 from inittui.experiment.records import MOST_SEEDS, Experiment
 from inittui.lessons import Answer, Lesson, Part, Question, Size
@@ -97,6 +98,7 @@ def _experiment_with(experiment: Experiment, settings: Settings, lesson: str) ->
         name=f"lesson {lesson}",
     )
     found.check()
+    check_names(found, on_noise=takes_no_images(found))
     return found
 
 

@@ -14,6 +14,7 @@ from typer import TyperException
 from inittui.cli.completion import complete_in_bash, is_asked_by_bash
 from inittui.cli.console import make_writable, note
 from inittui.cli.deferred import load_help
+from inittui.cli.ignored import refuse_before_subcommand
 from inittui.cli.interrupt import end_at_once, was_asked
 from inittui.cli.registry import Commands
 from inittui.cli.tui import Fps, NoMouse, RunsDir, Theme, open_lab
@@ -55,6 +56,7 @@ def root(
     runs_dir: RunsDir = None,
 ) -> None:
     """A terminal lab for neural-network weight initialization; without a command, its UI."""
+    refuse_before_subcommand(context, but={"--debug"})
     if context.invoked_subcommand is not None:
         return
     if not is_terminal():

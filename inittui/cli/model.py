@@ -12,11 +12,9 @@ from inittui.cli import settings_options as opt
 from inittui.cli.completion import complete_model, complete_scheme
 from inittui.cli.console import console_for
 from inittui.cli.output import check_width, frame_for
-from inittui.errors import unknown
 from inittui.experiment.models import MODELS, TORCHVISION, TORCHVISION_INPUT
 from inittui.experiment.records import Experiment, ModelConfig
 from inittui.experiment.settings import with_options
-from inittui.text import sanitize
 
 if TYPE_CHECKING:
     import torch
@@ -79,12 +77,10 @@ def _summarize(config: ModelConfig, data: str | None, scheme: str | None) -> Mod
     Raises:
         UsageError: there is no such model, scheme or data set, or the model or a function fails.
     """
-    from inittui.data.descriptions import DATA_SETS
+    from inittui.data.descriptions import describe
     from inittui.views.model import ModelSummary
 
-    if data is not None and data not in DATA_SETS:
-        raise unknown("data set", sanitize(data, 60), DATA_SETS)
-    described = DATA_SETS[data or "fashion-mnist"]
+    described = describe("fashion-mnist" if data is None else data)
     shape = config.input or _own_shape(config.name if data is None else "") or described.shape
 
     import torch

@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from inittui.cli.console import note
@@ -23,25 +23,22 @@ from inittui.runs import (
     run_directories,
     runs_root,
 )
+from inittui.runs.directory import check_name
 
 
 @contextmanager
 def new_run(root: Path, experiment: Experiment) -> Iterator[RunDirectory]:
-    """Make a run; where the block raises, remove it again, and what was made above it.
+    """Make a run; where the block raises, nothing of it is left.
 
     Raises:
         MachineError: it can't be made.
     """
-    missing = [path for path in (root, *root.parents) if not path.exists()]
-    run = create_run(root, experiment)
+    missing = _missing(root)
+    run = _make(root, experiment)
     try:
         yield run
     except BaseException:
-        with suppress(InittuiError):
-            delete_run(run)
-        for path in missing:
-            with suppress(OSError):  # another run is in it by now
-                path.rmdir()
+        _remove(run, missing)
         raise
 
 
@@ -51,30 +48,56 @@ def new_run_to_train(
 ) -> Iterator[tuple[RunDirectory, LogWriter]]:
     """Make a run and take its log, which whoever trains closes.
 
-    Where the block raises before anything was recorded, nothing is left; but a run that somebody
-    stopped stays, as an interrupted one that can be resumed.
+    Where the block raises before anything was recorded, nothing of it is left; but a run that
+    somebody stopped stays, as an interrupted one that can be resumed.
     """
-    began = time.time()
-    with ExitStack() as removing:
-        run = removing.enter_context(new_run(root, experiment))
-        log = LogWriter(run).__enter__()
-        try:
-            yield run, log
-        except BaseException as error:
-            is_stopped = was_asked() or isinstance(error, KeyboardInterrupt)
-            if is_stopped or not log.is_empty:
-                removing.pop_all()
-            if log.is_empty and is_stopped:
-                now = time.time()
-                ended = RunEnded(
-                    at=now, status="interrupted", seconds=0.0, wall_seconds=now - began
-                )
-                with suppress(InittuiError):
-                    log.write(ended)
-                tell_how_to_resume(run)
-            if log.is_open:
-                log.__exit__(*sys.exc_info())
-            raise
+    began, missing = time.time(), _missing(root)
+    run = _make(root, experiment)
+    log = LogWriter(run)
+    try:
+        yield run, log.__enter__()
+    except BaseException as error:
+        is_recorded = _is_recorded(run)
+        is_stopped = was_asked() or isinstance(error, KeyboardInterrupt)
+        if is_stopped and not is_recorded:
+            _end_unbegun(run, log, time.time() - began)
+        if log.is_open:
+            log.__exit__(*sys.exc_info())
+        if not (is_stopped or is_recorded):
+            _remove(run, missing)
+        raise
+
+
+def _make(root: Path, experiment: Experiment) -> RunDirectory:
+    if experiment.name:
+        check_name(experiment.name)
+    return create_run(root, experiment)
+
+
+def _missing(root: Path) -> list[Path]:
+    """Return the directories that are to be made for a run's, the innermost first."""
+    return [path for path in (root, *root.parents) if not path.exists()]
+
+
+def _remove(run: RunDirectory, made: list[Path]) -> None:
+    with suppress(InittuiError):
+        delete_run(run)
+    for path in made:
+        with suppress(OSError):  # another run is in it by now
+            path.rmdir()
+
+
+def _is_recorded(run: RunDirectory) -> bool:
+    with suppress(OSError):
+        return run.log.lstat().st_size > 0
+    return False
+
+
+def _end_unbegun(run: RunDirectory, log: LogWriter, seconds: float) -> None:
+    ended = RunEnded(at=time.time(), status="interrupted", seconds=0.0, wall_seconds=seconds)
+    with suppress(InittuiError):
+        log.write(ended)
+    tell_how_to_resume(run)
 
 
 def tell_how_to_resume(run: RunDirectory) -> None:

@@ -29,6 +29,13 @@ def check_width(width: int | None) -> None:
         raise UsageError(f"--width must be from {NARROWEST} to {WIDEST:,}, not {width}")
 
 
+def check_drawing(width: int | None, marker: str | None) -> None:
+    """Raise `UsageError` for what no report can be drawn with."""
+    check_width(width)
+    if marker is not None:
+        frame_for(WIDEST, marker)
+
+
 def print_outcome(
     outcome: Outcome,
     *,

@@ -9,6 +9,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from inittui.cli.ignored import note_ignored
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -73,4 +75,16 @@ def load(name: str) -> Any:
         found = alone
     command = typer.main.get_command(found)
     command.name = place.name
+    for each in (command, *getattr(command, "commands", {}).values()):
+        _note_what_is_ignored(each)
     return command
+
+
+def _note_what_is_ignored(command: Any) -> None:
+    invoke = command.invoke
+
+    def note_and_invoke(context: typer.Context) -> Any:
+        note_ignored(context)
+        return invoke(context)
+
+    command.invoke = note_and_invoke

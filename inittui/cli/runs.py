@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inittui.cli.console import console_for, is_ascii, note, print_path
+from inittui.cli.ignored import refuse_before_subcommand
 from inittui.cli.settings_options import Marker, ReportWidth, parse_first
 from inittui.errors import ExitCode, MachineError, UsageError
 
@@ -63,6 +64,7 @@ def runs(
     context: typer.Context, as_json: AsJson = False, width: Width = None, runs_dir: RunsDir = None
 ) -> None:
     """List the runs that were kept, the newest first."""
+    refuse_before_subcommand(context, but={"--runs-dir"})
     context.obj = runs_dir
     if context.invoked_subcommand is None:
         _list(_root(context, None), as_json=as_json, width=width)
@@ -98,13 +100,13 @@ def show(
     runs_dir: RunsDir = None,
 ) -> None:
     """Print the report of a run again, as 'inittui compare' did."""
-    from inittui.cli.output import check_width, print_csv, print_json, print_report
+    from inittui.cli.output import check_drawing, print_csv, print_json, print_report
     from inittui.runs import find_run
     from inittui.runs.loading import no_collection
 
     if as_json and as_csv:
         raise UsageError("choose --json or --csv, not both")
-    check_width(width)
+    check_drawing(width, marker)
     steps = parse_first(first)
     found = find_run(_root(context, runs_dir), run)
     with no_collection():

@@ -10,6 +10,9 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Literal
 
+from inittui.errors import unknown
+from inittui.text import sanitize
+
 Format = Literal["idx", "emnist", "cifar"]
 """Four gzipped IDX files; a zip of such with transposed images; a tar of pickled batches."""
 
@@ -268,3 +271,14 @@ _ALL = (
 
 DATA_SETS: Mapping[str, SetDescription] = MappingProxyType({each.name: each for each in _ALL})
 """Every data set by the name that `--data` takes."""
+
+
+def describe(name: str) -> SetDescription:
+    """Return a data set's description.
+
+    Raises:
+        UsageError: there is no such set; the nearest is suggested.
+    """
+    if name not in DATA_SETS:
+        raise unknown("data set", sanitize(name, 80), DATA_SETS)
+    return DATA_SETS[name]

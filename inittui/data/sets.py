@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from inittui.data import archives, cache, decoding
 from inittui.data.archives import Place
 from inittui.data.decoding import PartArrays, SetArrays
-from inittui.data.descriptions import DATA_SETS, SetDescription
+from inittui.data.descriptions import DATA_SETS, SetDescription, describe
 from inittui.data.download import fetch, say
-from inittui.errors import UsageError, unknown
+from inittui.errors import UsageError
 
 if TYPE_CHECKING:
     import torch
@@ -40,17 +40,6 @@ class ImageSet:
     classes: tuple[str, ...]
     train: Part
     test: Part
-
-
-def describe(name: str) -> SetDescription:
-    """Return a data set's description.
-
-    Raises:
-        UsageError: there is no such set; the nearest is suggested.
-    """
-    if name not in DATA_SETS:
-        raise unknown("data set", name, DATA_SETS)
-    return DATA_SETS[name]
 
 
 def read(name: str) -> SetArrays:

@@ -9,8 +9,9 @@ from types import MappingProxyType
 
 import msgspec
 
-from inittui.errors import UsageError
+from inittui.errors import UsageError, unknown
 from inittui.experiment.records import CLASSIC_SCHEMES, ModelConfig
+from inittui.text import sanitize
 
 Option = tuple[int, ...] | str | float | bool
 """What an option of a model is set to."""
@@ -78,6 +79,16 @@ def _given(config: ModelConfig) -> list[str]:
 
 def is_own(name: str) -> bool:
     return ":" in name and not name.startswith(TORCHVISION)
+
+
+def check_model(name: str) -> None:
+    """Raise `UsageError` for a name that is neither one of ours nor of code of others."""
+    if name.endswith(".py"):
+        raise UsageError(
+            f"model '{sanitize(name, 80)}': name a class or a function in that file, {name}:NAME"
+        )
+    if ":" not in name and name not in MODELS:
+        raise unknown("model", sanitize(name, 80), MODELS)
 
 
 def has_own_start(name: str) -> bool:

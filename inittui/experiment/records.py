@@ -143,6 +143,7 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise UsageError(f"{len(self.seeds):,} seeds are too many; at most {MOST_SEEDS:,}")
         check_bounds(self)
         _check_split(self.data)
+        check_device(self.training.device)
         if not self.schemes and not names_contestants(self.layers, self.sweeps):
             raise UsageError("an experiment needs at least one scheme")
         for what, values in (("scheme", self.schemes), ("seed", self.seeds)):
@@ -151,6 +152,14 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 if value in seen:
                     raise UsageError(f"{what} '{value}' is given twice")
                 seen.add(value)
+
+
+def check_device(name: str) -> None:
+    """Raise `UsageError` for what no machine can call a device."""
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", name):
+        raise UsageError(
+            f"there is no device '{sanitize(name, 40)}'; choose auto, cpu, cuda, cuda:N or mps"
+        )
 
 
 _SPLIT = re.compile(r"torch:\d{1,18}")

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import nn
 
-from inittui.errors import UsageError, unknown
-from inittui.experiment.models import MODELS, TORCHVISION, is_own
+from inittui.errors import UsageError
+from inittui.experiment.models import MODELS, TORCHVISION, check_model, is_own
 from inittui.experiment.records import ModelConfig
 from inittui.models.networks import conv1d, lenet, mlp
 from inittui.models.observe import has_lazy_layers, materialize
@@ -65,8 +65,7 @@ def _build(config: ModelConfig, input_shape: Sequence[int], classes: int) -> nn.
 
         _only_arguments(config)
         return own_model(config.name, config.arguments, input_shape, classes)
-    if config.name not in MODELS:
-        raise _unknown(config.name)
+    check_model(config.name)
     settings = MODELS[config.name].settings(config)
     return _BUILDERS[config.name](input_shape, classes, **settings)
 
@@ -79,11 +78,3 @@ def _only_arguments(config: ModelConfig) -> None:
                 f"option '{option}' is for inittui's own models; "
                 f"'{sanitize(config.name, 80)}' takes arguments: --model-arg {option}=…"
             )
-
-
-def _unknown(name: str) -> UsageError:
-    if name.endswith(".py"):
-        return UsageError(
-            f"model '{sanitize(name, 80)}': name a class or a function in that file, {name}:NAME"
-        )
-    return unknown("model", sanitize(name, 80), MODELS)

@@ -101,11 +101,6 @@ class LogWriter:
         """Whether it was entered and not left yet."""
         return self._file >= 0
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether it is open and nothing was ever written."""
-        return self.is_open and os.fstat(self._file).st_size == 0
-
     def write(self, event: Event) -> None:
         """Append one event; the last one of a run is on disk when this returns.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import math
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +13,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from inittui.errors import MachineError, UsageError
-from inittui.experiment.records import Optimizer
+from inittui.errors import MachineError
+from inittui.experiment.records import Optimizer, check_device
 from inittui.models.observe import observe
-from inittui.text import sanitize
 
 _COPIES = {"adam": 4, "adamw": 4, "rmsprop": 3, "sgd": 2}
 """Values kept per parameter: itself, its gradient, the optimizer's moments."""
@@ -47,10 +45,7 @@ def choose_device(name: str) -> torch.device:
         if torch.cuda.is_available():
             return torch.device("cuda:0")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    if not re.fullmatch(r"cpu|mps|cuda(:\d{1,3})?", name):
-        raise UsageError(
-            f"there is no device '{sanitize(name, 40)}'; choose auto, cpu, cuda, cuda:N or mps"
-        )
+    check_device(name)
     if name.startswith("cuda"):
         return _cuda(name)
     if name == "mps" and not torch.backends.mps.is_available():

@@ -124,8 +124,8 @@ class LabApp(KeyQueue):
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             with suppress(NotImplementedError, RuntimeError):
-                loop.add_signal_handler(signal.SIGHUP, self.exit)
-                loop.add_signal_handler(signal.SIGTERM, self.exit)
+                for number in (signal.SIGHUP, signal.SIGTERM):
+                    loop.add_signal_handler(number, self.exit, None, 128 + number)
         self.set_interval(min(_POLL_SECONDS, 1 / self.terminal.fps), self.tick)
         self.call_after_refresh(self._greet)
 
