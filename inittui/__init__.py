@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from inittui.api import compare, load_run
+    from inittui.errors import InittuiError, MachineError, UsageError
     from inittui.experiment.records import (
         DataConfig,
         Experiment,
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "compare": "inittui.api",
     "load_run": "inittui.api",
+    "InittuiError": "inittui.errors",
+    "MachineError": "inittui.errors",
+    "UsageError": "inittui.errors",
     "initializer": "inittui.initializers.own",
     "Experiment": "inittui.experiment.records",
     "InspectionConfig": "inittui.experiment.records",
@@ -40,11 +44,14 @@ _HOMES = {
 __all__ = [
     "DataConfig",
     "Experiment",
+    "InittuiError",
     "InspectionConfig",
+    "MachineError",
     "ModelConfig",
     "RunState",
     "TrainingConfig",
     "TrialState",
+    "UsageError",
     "compare",
     "initializer",
     "load_run",

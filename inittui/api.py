@@ -8,15 +8,15 @@ from pathlib import Path
 import msgspec
 
 from inittui.errors import UsageError
-from inittui.experiment.records import CLASSIC_SCHEMES, Experiment
+from inittui.experiment.records import Experiment
 from inittui.initializers import own, parse_scheme
 from inittui.results.state import RunState
 
 
 def compare(
-    schemes: Iterable[str] = CLASSIC_SCHEMES,
+    schemes: str | Iterable[str] | None = None,
     *,
-    seeds: int | Sequence[int] = 1,
+    seeds: int | Sequence[int] | None = None,
     experiment: Experiment | None = None,
     save: bool = False,
     runs_dir: str | Path | None = None,
@@ -24,11 +24,12 @@ def compare(
     """Train one model per scheme and seed; return what was measured.
 
     Args:
-        schemes: what to compare, in the command line's grammar; functions that they name
-            (``module:function``) are imported.
-        seeds: that many seeds from 0, or the seeds themselves.
-        experiment: model, data and training (the protocol's where None); its schemes and seeds
-            are replaced.
+        schemes: what to compare, one or more, in the command line's grammar; functions that they
+            name (``module:function``) are imported. None: those of ``experiment``, else the
+            classic ones.
+        seeds: that many seeds from 0, or the seeds themselves. None: those of ``experiment``, else
+            one.
+        experiment: model, data and training; the protocol's where None.
         save: keep the run as the command line does.
         runs_dir: where runs are kept; None means the user's directory.
 
@@ -43,14 +44,17 @@ def compare(
         if seeds < 1:
             raise UsageError(f"seeds must be at least 1, not {seeds}")
         seeds = range(seeds)
-    parsed = [parse_scheme(text) for text in schemes]
+    base = experiment or Experiment()
+    if schemes is None:
+        schemes = base.schemes
+    parsed = [parse_scheme(text) for text in ([schemes] if isinstance(schemes, str) else schemes)]
     for scheme in parsed:
         for reference in own.references(scheme):
             own.load(reference)
     wanted = msgspec.structs.replace(
-        experiment or Experiment(),
+        base,
         schemes=tuple(map(str, parsed)),
-        seeds=tuple(seeds),
+        seeds=base.seeds if seeds is None else tuple(seeds),
     )
     prepared = prepare(wanted)
     root = runs_root(Path(runs_dir) if runs_dir is not None else None)

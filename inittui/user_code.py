@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from inittui.errors import UsageError, nearest
 from inittui.text import sanitize
@@ -42,7 +42,12 @@ def find(reference: str, what: str = "function") -> Callable[..., Any]:
     """
     place, _, name = reference.rpartition(":")
     with theirs(reference):
-        module = _import_file(place) if place.endswith(".py") else _import_module(place)
+        try:
+            module = _import_file(place) if place.endswith(".py") else _import_module(place)
+        except ImportError as error:
+            if "relative import" not in str(error) or not place.endswith(".py"):
+                raise
+            raise UsageError(_is_in_a_package(Path(place), name)) from error
     found: Callable[..., Any] | None = getattr(module, name, None)
     if not callable(found):
         own = [key for key, value in vars(module).items() if callable(value)]
@@ -57,14 +62,17 @@ def theirs(reference: str, given: str = "") -> Iterator[None]:
     """Show an error of somebody's own code as theirs, in one line with its file and line.
 
     What the code prints goes to stderr: stdout carries our result. ``given`` says what the code
-    was called with, where that may be the reason.
+    was called with, where that may be the reason. A script that reads its arguments has none.
+    An error of our own code, that theirs has called, stays ours.
     """
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), _arguments(reference.rpartition(":")[0]):
             yield
     except UsageError:
         raise
     except (Exception, SystemExit) as error:
+        if _innermost(error) == "ours":
+            raise
         said = sanitize(str(error).strip(), _LONGEST) or "no message"
         text = f"{reference}: {type(error).__name__}: {said}{_where(error)}"
         raise UsageError(sanitize(f"{text}; {given}" if given else text)) from error
@@ -81,21 +89,38 @@ def blamed(reference: str, passes: Callable[[BaseException], bool]) -> Iterator[
     except UsageError:
         raise
     except Exception as error:
-        if passes(error) or not _is_in_own_code(error):
+        if passes(error) or _innermost(error) != "theirs":
             raise
         with theirs(reference):
             raise
 
 
-def _is_in_own_code(error: BaseException) -> bool:
-    """Whether it came through a file that is neither ours nor belongs to Python or a package."""
+@contextlib.contextmanager
+def _arguments(place: str) -> Iterator[None]:
+    before = sys.argv
+    sys.argv = [place]
+    try:
+        yield
+    finally:
+        sys.argv = before
+
+
+def _innermost(error: BaseException) -> Literal["theirs", "ours", "unknown"]:
+    """Return whose code an error came from, where it came through somebody's own.
+
+    What Python or a package raises is their fault who called it.
+    """
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     installed = {Path(sysconfig.get_path(name)) for name in names}
+    last: Literal["theirs", "ours", "unknown"] = "unknown"
+    is_in_theirs = False
     for frame in traceback.extract_tb(error.__traceback__):
         path = Path(frame.filename)
-        if path.is_file() and not {_OURS, *installed} & {*path.parents}:
-            return True
-    return False
+        if _OURS in path.parents:
+            last = "ours"
+        elif path.is_file() and not installed & {*path.parents}:
+            last, is_in_theirs = "theirs", True
+    return last if is_in_theirs else "unknown"
 
 
 def _where(error: BaseException) -> str:
@@ -123,10 +148,25 @@ def _import_module(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
+_places: dict[str, Path] = {}
+"""Where a run found the files that it names, by how it names them."""
+
+
+def remember_place(place: str, path: str) -> None:
+    """Take a file that is named by ``place`` from ``path``, wherever this process was started."""
+    _places[place] = Path(path)
+
+
+def place_of(place: str) -> Path:
+    """Return the path of a file that somebody named."""
+    return _places.get(place, Path(place))
+
+
 def _import_file(place: str) -> ModuleType:
-    path = Path(place)
+    path = place_of(place)
     if not path.is_file():
-        raise UsageError(f"there is no file {sanitize(place, 200)}")
+        where = "" if str(path) == place else f"; it was {path} when the run began"
+        raise UsageError(sanitize(f"there is no file {sanitize(place, 200)}{where}"))
     _look_in(path.parent)
     spec = importlib.util.spec_from_file_location(f"inittui_own_{path.stem}", path)
     assert spec is not None and spec.loader is not None
@@ -135,6 +175,20 @@ def _import_file(place: str) -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _is_in_a_package(path: Path, name: str) -> str:
+    """Say how to name what lies in a file that imports from its package."""
+    path = path.resolve()
+    parts, folder = [path.stem], path.parent
+    while not parts[1:] or (folder / "__init__.py").is_file():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    return sanitize(
+        f"{path.name} has relative imports, which work within a package only: name it "
+        f"PACKAGE.MODULE:NAME, here {'.'.join(parts)}:{name}, from the folder {folder}",
+        600,
+    )
 
 
 def _look_in(folder: Path) -> None:

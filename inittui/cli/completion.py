@@ -69,13 +69,15 @@ _COMPLETIONS = {
 
 def _calls(text: str, *, for_bias: bool) -> Iterator[Candidate]:
     from inittui.initializers import CATALOGUE, find
-    from inittui.initializers.catalogue import is_known
+    from inittui.initializers.catalogue import BUILT, is_built, is_known
 
     name, colon, given = text.partition(":")
     if colon:
-        if is_known(name):
+        if is_known(name) and not is_built(name):
             yield from _parameters(find(name), f"{name}:", given)
         return
+    if text and BUILT.startswith(text):
+        yield BUILT, "Leave the model as its own code makes it."
     for description in CATALOGUE.values():
         if for_bias and not description.on_bias:
             continue

@@ -111,7 +111,7 @@ def inspect(
     else:
         moments = (when != "after", when != "before")
         experiment = opt.build_experiment(
-            config, schemes, {**settings, "inspection": moments}, trust=trust
+            config, schemes, {**settings, "inspection": moments}, trust=trust, one=True
         )
         if when == "before" and _takes_no_images(experiment.model.name):
             experiment = replace(experiment, data=replace(experiment.data, name=NOISE))

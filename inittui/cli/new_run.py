@@ -79,7 +79,7 @@ def new_run_to_train(
 
 def tell_how_to_resume(run: RunDirectory) -> None:
     """Say how an interrupted run goes on."""
-    from inittui.trust import named_code
+    from inittui.initializers.named_code import named_code
 
     root = run.path.parent
     is_last = next(iter(run_directories(root)), None) == run

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from inittui.cli.completion import complete_scheme, completion_of
 from inittui.errors import UsageError
-from inittui.experiment.records import Experiment
+from inittui.experiment.models import usual_schemes
+from inittui.experiment.records import Experiment, names_contestants
 from inittui.experiment.settings import BY_PATH, REPORT, RUN, SETTINGS, Setting, with_options
 from inittui.experiment.toml import load_experiment
 from inittui.text import sanitize
@@ -176,17 +177,27 @@ def _read(setting: Setting, typed: bool | str | list[str]) -> Any:
 
 
 def build_experiment(
-    config: Path | None, schemes: list[str] | None, settings: Given, *, trust: bool = False
+    config: Path | None,
+    schemes: list[str] | None,
+    settings: Given,
+    *,
+    trust: bool = False,
+    one: bool = False,
 ) -> Experiment:
     """Return the file's experiment with everything replaced that was typed.
 
     Layer rules and sweeps are added to those of the file. Own functions that were typed are
-    imported; those that the file names only with ``trust``.
+    imported; those that the file names only with ``trust``. With ``one``, one's own model is only
+    looked at as it was built where no scheme is named.
 
     Raises:
         UsageError: the file or a setting is wrong, or code would have to be trusted.
     """
     given = {**settings, **({"schemes": tuple(schemes)} if schemes else {})}
+    model = given.get("model.name")
+    names = names_contestants(given.get("layers", {}), given.get("sweeps", ()))
+    if not (config or schemes or names) and isinstance(model, str):
+        given["schemes"] = usual_schemes(model, one=one)
     experiment = _known(
         with_options(_from_file(config) if config else Experiment(), given, from_file=bool(config))
     )
@@ -220,7 +231,8 @@ def _load_code(
     What the person ``typed`` is allowed, what else there is comes from the file ``config``.
     """
     from inittui.initializers import own
-    from inittui.trust import check_trust, own_initializers, own_models
+    from inittui.initializers.named_code import own_initializers, own_models
+    from inittui.trust import check_trust
 
     allowed = {*own_initializers(typed), *own_models(typed)}
     for reference in (*own_models(experiment), *own_initializers(experiment)):

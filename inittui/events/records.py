@@ -49,6 +49,9 @@ class RunStarted(Fact, frozen=True, kw_only=True, tag="run_started"):
     """Fingerprint of the data; "" where an older log doesn't say."""
     versions: dict[str, str] = {}
     """Versions of inittui, python, torch, …"""
+    code: dict[str, tuple[str, str]] = {}
+    """Of somebody's own model and initializers, by name: the file's absolute path, and a digest of
+    its source and of what it imports from beside it."""
     host: str = ""
     pid: int = 0
     command: tuple[str, ...] = ()
@@ -81,9 +84,14 @@ class StartValues(msgspec.Struct, frozen=True, array_like=True):
 
     parameter: str
     initializer: str | None
-    """As a scheme writes it, or "own default" for a module's own; None where nobody did."""
+    """As a scheme writes it: "built" is the model's own code; or "own default" for a module's own
+    reset, or "frozen" for what doesn't train and stays; None where no initializer did."""
     digest: str
     """Of shape and values: equal for two tensors that are bitwise equal."""
+    values: int = 0
+    """How many; 0 where an older log doesn't say."""
+    note: str = ""
+    """What the layer makes of the values, where it computes with others."""
 
 
 class TrialStarted(Fact, frozen=True, kw_only=True, tag="trial_started"):

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import msgspec
 
 from inittui.errors import UsageError
-from inittui.experiment.records import ModelConfig
+from inittui.experiment.records import CLASSIC_SCHEMES, ModelConfig
 
 Option = tuple[int, ...] | str | float | bool
 """What an option of a model is set to."""
@@ -78,6 +78,21 @@ def _given(config: ModelConfig) -> list[str]:
 
 def is_own(name: str) -> bool:
     return ":" in name and not name.startswith(TORCHVISION)
+
+
+def has_own_start(name: str) -> bool:
+    """Whether a model's start values are somebody's choice: its own code's or torchvision's."""
+    return ":" in name
+
+
+def usual_schemes(model: str, *, one: bool = False) -> tuple[str, ...]:
+    """Return what is compared where no scheme is named; with ``one``, what is looked at.
+
+    Somebody's own model is first of all taken as it was built.
+    """
+    if not has_own_start(model):
+        return CLASSIC_SCHEMES
+    return ("built",) if one else ("built", *CLASSIC_SCHEMES)
 
 
 def _perceptron(

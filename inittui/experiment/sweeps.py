@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inittui.errors import UsageError, nearest
+from inittui.experiment.models import has_own_start
 from inittui.experiment.records import SETTING_SWEEP, Experiment
 from inittui.experiment.scheme import format_number, parse_syntax
 from inittui.experiment.setting_texts import whole, written
@@ -136,7 +137,7 @@ def _candidates(experiment: Experiment) -> Iterable[_Candidate]:
         if not SETTING_SWEEP.fullmatch(text):
             found += _swept_schemes(text)
     if not found and experiment.layers:
-        found = [_Candidate(_base(experiment.layers))]
+        found = [_Candidate(_base(experiment.layers, experiment.model.name))]
         first = next(iter(experiment.layers))
         layers = layers.removeprefix(f"@*={experiment.layers[first]}")
     for each in found:
@@ -144,10 +145,15 @@ def _candidates(experiment: Experiment) -> Iterable[_Candidate]:
         yield _Candidate(each.scheme + layers, family, each.swept)
 
 
-def _base(layers: Mapping[str, str]) -> str:
-    """Return what the layers get that no pattern names: the first rule's if that is for all."""
+def _base(layers: Mapping[str, str], model: str) -> str:
+    """Return what the layers get that no pattern names: the first rule's if that is for all.
+
+    Else they keep what the model gives itself.
+    """
     pattern, scheme = next(iter(layers.items()))
-    return scheme if pattern == "*" else "default"
+    if pattern == "*":
+        return scheme
+    return "built" if has_own_start(model) else "default"
 
 
 def _swept_schemes(text: str) -> list[_Candidate]:

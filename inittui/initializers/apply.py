@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inittui.errors import UsageError
-from inittui.experiment.scheme import Call, LayerRule, Scheme
+from inittui.experiment.scheme import Call, Scheme
 from inittui.experiment.seeds import derive_seed
-from inittui.initializers import own
-from inittui.initializers.catalogue import find
+from inittui.initializers import own, wrapped
+from inittui.initializers.catalogue import BUILT, find
+from inittui.initializers.distributions import Distribution
 from inittui.initializers.layer import LayerContext
 from inittui.initializers.nonlinearity import Follower
-from inittui.initializers.parsing import default_bias
 from inittui.initializers.simple import own_values
-from inittui.text import sanitize
+from inittui.initializers.slots import Choice, Slot, block_of, choose, slots_of
 
 if TYPE_CHECKING:
     import torch
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 OWN_DEFAULT = "own default"
 """In `Written.initializer`: what a module without a scheme gave itself."""
 
-_LISTED = 12
-"""Layers named in an error."""
+FROZEN = "frozen"
+"""In `Written.initializer`: what doesn't train, and no layer rule names, stays as it was built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +37,34 @@ class Written:
     kind: str
     """The layer's class, such as Conv2d."""
     initializer: str | None
-    """As a scheme writes it, or `OWN_DEFAULT`; None where the values are as they were before."""
-
-
-@dataclass(frozen=True, slots=True)
-class _WeightLayer:
-    name: str
-    module: nn.Module
-    kinds: tuple[str, ...]
-    """Its class and those of PyTorch's weight layers that it descends from."""
+    """As a scheme writes it, or `OWN_DEFAULT` or `FROZEN`; None where nothing wrote the values."""
+    note: str = ""
+    """What the layer makes of the values, where it computes with others."""
 
 
 def apply_scheme(
-    model: nn.Module, scheme: Scheme, seed: int, followers: Mapping[str, Follower]
+    model: nn.Module,
+    scheme: Scheme,
+    seed: int,
+    followers: Mapping[str, Follower],
+    *,
+    as_built: bool = False,
 ) -> tuple[Written, ...]:
     """Write the start values of all parameters; return who wrote each, in the model's order.
 
-    Linear, convolution and transposed convolution layers get the scheme's initializers, all other
-    modules their own reset. Every parameter draws from a generator of its own, seeded by ``seed``
-    and its name, on the CPU in float32: its values depend neither on other layers and schemes nor
-    on the model's device and dtype. What is shared is written once, as a weight if it is one.
+    Linear, convolution and transposed convolution layers get the scheme's initializers; others
+    those of the layer rules that name them, else their own reset. Every parameter draws from a
+    generator of its own, seeded by ``seed`` and its name, on the CPU in float32: its values depend
+    neither on other layers and schemes nor on the model's device and dtype. What is shared is
+    written once, as a weight if it is one. Packed weights are filled part by part.
 
     Args:
         model: left in its mode and on its device.
         scheme: as `parse_scheme` returns it.
         seed: the trial's seed.
         followers: what follows each layer, by the layer's name; nothing if missing.
+        as_built: whether the model was built under the seed, so that what no initializer is for
+            keeps what its own code gave it.
 
     Raises:
         UsageError: a pattern matches no layer, an initializer can't fill a layer's shape, or
@@ -71,61 +72,22 @@ def apply_scheme(
     """
     import torch
 
-    layers = _weight_layers(model)
-    calls = _assign(scheme, layers)
+    slots = slots_of(model)
+    chosen = choose(scheme, slots)
     writer = _Writer(model, seed)
     with torch.no_grad():
-        for layer, (weights, bias) in zip(layers, calls, strict=True):
-            writer.write_layer(layer, weights, bias, followers.get(layer.name, Follower()))
+        # Named by a rule, an embedding that shares its weight with a layer gets that rule's.
+        named = [slot for slot in slots if not slot.is_weight_layer and slot.name in chosen]
+        layers = [slot for slot in slots if slot.is_weight_layer]
+        for slot in (*named, *layers):
+            writer.fill(slot, chosen[slot.name], followers.get(slot.layer, Follower()))
         for name, module in model.named_modules():
-            writer.reset(name, module)
+            writer.leave_frozen(module)
+            if as_built:
+                writer.leave(name, module, everything=scheme.weights.name == BUILT)
+            else:
+                writer.reset(name, module)
     return writer.report()
-
-
-def weight_layers() -> tuple[type[nn.Module], ...]:
-    """Return the kinds of layers whose weights a scheme's initializers fill."""
-    from torch import nn
-
-    return (
-        nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d,
-        nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d,
-    )  # fmt: skip
-
-
-def _weight_layers(model: nn.Module) -> list[_WeightLayer]:
-    kinds = weight_layers()
-    return [
-        _WeightLayer(
-            name,
-            module,
-            (type(module).__name__, *(k.__name__ for k in kinds if isinstance(module, k))),
-        )
-        for name, module in model.named_modules()
-        if isinstance(module, kinds)
-    ]
-
-
-def _assign(scheme: Scheme, layers: Sequence[_WeightLayer]) -> list[tuple[Call, Call]]:
-    """Return the weight and the bias initializer of each layer; later rules win."""
-    chosen: list[Scheme | LayerRule] = [scheme] * len(layers)
-    for rule in scheme.layers:
-        matching = [i for i, layer in enumerate(layers) if _matches(rule.pattern, layer)]
-        if not matching:
-            named = [f"{layer.name} ({layer.kinds[0]})" for layer in layers[:_LISTED]]
-            more = f" and {len(layers) - _LISTED} more" if len(layers) > _LISTED else ""
-            raise UsageError(
-                f"no layer matches '{sanitize(rule.pattern, 60)}'; "
-                f"the layers are: {', '.join(named) or 'none'}{more}"
-            )
-        for index in matching:
-            chosen[index] = rule
-    return [(c.weights, c.bias or default_bias(c.weights)) for c in chosen]
-
-
-def _matches(pattern: str, layer: _WeightLayer) -> bool:
-    return fnmatch.fnmatchcase(layer.name, pattern) or any(
-        fnmatch.fnmatchcase(kind.lower(), pattern.lower()) for kind in layer.kinds
-    )
 
 
 class _Writer:
@@ -138,29 +100,50 @@ class _Writer:
         self._modules = dict(model.named_modules())
         self._written: dict[str, Written] = {}
 
-    def write_layer(
-        self, layer: _WeightLayer, weights: Call, bias: Call, follower: Follower
-    ) -> None:
-        """Fill a layer's weight and bias, as far as they are its own parameters."""
-        module = layer.module
-        weight = module._parameters.get("weight")
-        if weight is None:
+    def fill(self, slot: Slot, choice: Choice, follower: Follower) -> None:
+        """Fill a tensor of a layer, unless it is shared with one that was filled before."""
+        plain = slot.module._parameters.get(slot.key)
+        makers = {} if plain is not None else wrapped.makers_of(slot.module, slot.key)
+        targets = [plain] if plain is not None else list(makers.values())
+        if not targets or any(self._is_written(target) for target in targets):
             return
-        if isinstance(weight, _lazy_parameter()):
-            raise UsageError(f"layer '{layer.name}' has no shape yet; run the model once before")
-        context = LayerContext(
-            shape=tuple(weight.shape),
-            follower=follower,
-            groups=int(getattr(module, "groups", 1)),
-            name=layer.name,
-            kind=layer.kinds[0],
-        )
-        for role, call in (("weight", weights), ("bias", bias)):
-            parameter = module._parameters.get(role)
+        if any(isinstance(target, _lazy_parameter()) for target in targets):
+            raise UsageError(f"layer '{slot.layer}' has no shape yet; run the model once before")
+        frozen = not any(target.requires_grad for target in targets)
+        by, note = (FROZEN if frozen and not choice.is_named else str(choice.call)), ""
+        if by not in (FROZEN, BUILT):
+            shape = wrapped.shape_of(slot.module, slot.key) if plain is None else plain.shape
+            values = self._values(slot, choice.call, tuple(shape), follower)
+            if plain is not None:
+                plain.copy_(values)
+            else:
+                try:
+                    note = wrapped.write(slot.module, slot.key, values)
+                except UsageError as error:
+                    by, note = BUILT, str(error)
+        for target in targets:
+            self._note(target, slot.layer, slot.kinds[0], by, note)
+
+    def leave_frozen(self, module: nn.Module) -> None:
+        """Note what doesn't train and stays as it is."""
+        for parameter in module._parameters.values():
+            if parameter is None or parameter.requires_grad or self._is_written(parameter):
+                continue
+            layer = self._names[id(parameter)].rpartition(".")[0]
+            self._note(parameter, layer, type(module).__name__, FROZEN)
+
+    def leave(self, name: str, module: nn.Module, *, everything: bool) -> None:
+        """Note what keeps the values that its own code gave it.
+
+        Unless the scheme is for ``everything``, parameters of modules that can't reset themselves
+        count as nobody's: no initializer knows them.
+        """
+        resets = _reset_of(module) is not None
+        for parameter in module._parameters.values():
             if parameter is None or self._is_written(parameter):
                 continue
-            values = self._values(call, parameter, role, module, context)
-            self._write(parameter, values, layer.name, context.kind, str(call))
+            if everything or resets:
+                self._note(parameter, name, type(module).__name__, BUILT)
 
     def reset(self, name: str, module: nn.Module) -> None:
         """Give a module's direct parameters that nobody wrote what its own reset gives them."""
@@ -174,52 +157,111 @@ class _Writer:
         values = own_values(module, derive_seed(self._seed, "weights", name))
         for key, parameter in open_ones.items():
             if key in values:
-                self._write(parameter, values[key], name, type(module).__name__, OWN_DEFAULT)
+                parameter.copy_(values[key])
+                self._note(parameter, name, type(module).__name__, OWN_DEFAULT)
 
     def report(self) -> tuple[Written, ...]:
         """Return who wrote each parameter, in the model's order."""
         return tuple(self._written.get(name) or self._unwritten(name) for name in self._parameters)
 
     def _values(
-        self,
-        call: Call,
-        parameter: nn.Parameter,
-        role: str,
-        module: nn.Module,
-        context: LayerContext,
+        self, slot: Slot, call: Call, shape: tuple[int, ...], follower: Follower
+    ) -> torch.Tensor:
+        """Return the values of a tensor of ``shape``, part by part where it is packed."""
+        import torch
+
+        like = torch.empty(shape, device="meta")
+        if not own.is_own(call) and find(call.name).own_reset:
+            return self._own_reset(slot)
+        block = block_of(slot, like)
+        # A bias goes by its weight: what needs a fan takes that of the weight.
+        weight = block_of(slot, self._weight_of(slot, like))
+        context = LayerContext(
+            shape=weight.shape if slot.is_bias else block.shape,
+            follower=follower,
+            groups=int(getattr(slot.module, "groups", 1)) if slot.is_weight_layer else 1,
+            name=slot.layer if slot.is_weight_layer else slot.name,
+            kind=slot.kinds[0],
+            known_fans=weight.fans if slot.is_bias else block.fans,
+        )
+        name = self._seed_name(slot)
+        parts = [
+            self._drawn(call, block.shape, context, name if block.count == 1 else f"{name}[{i}]")
+            for i in range(block.count)
+        ]
+        return torch.cat(parts).reshape(shape) if block.count > 1 else parts[0].reshape(shape)
+
+    def _drawn(
+        self, call: Call, shape: tuple[int, ...], context: LayerContext, name: str
     ) -> torch.Tensor:
         import torch
 
+        seed = derive_seed(self._seed, "weights", name)
         if own.is_own(call):
-            name = self._names[id(parameter)]
-            seed = derive_seed(self._seed, "weights", name)
-            return own.values(call, tuple(parameter.shape), seed, name)
-        description = find(call.name)
-        distribution = description.values_for(context, dict(call.parameters))
-        if description.own_reset:
-            # Seeded as the weight, whose draw comes first in a reset: so the weights are bitwise
-            # those of `rule`, and the difference between the two is the bias alone.
-            weight = module._parameters["weight"]
-            seed = derive_seed(self._seed, "weights", self._names[id(weight)])
-            return own_values(module, seed)[role]
-        seed = derive_seed(self._seed, "weights", self._names[id(parameter)])
-        values = torch.empty(parameter.shape, dtype=torch.float32)
+            return own.values(call, shape, seed, name)
+        distribution = _distribution(call, context)
+        values = torch.empty(shape, dtype=torch.float32)
         distribution.fill(values, torch.Generator().manual_seed(seed))
         return values
+
+    def _own_reset(self, slot: Slot) -> torch.Tensor:
+        # Seeded as the weight, whose draw comes first in a reset: so the weights are bitwise
+        # those of `rule`, and the difference between the two is the bias alone.
+        weight = slot.module._parameters.get("weight")
+        name = slot.layer if weight is None else self._names[id(weight)]
+        values = own_values(slot.module, derive_seed(self._seed, "weights", name))
+        if slot.key not in values:
+            raise UsageError(
+                f"'{slot.name}' has no reset of its own: 'built' leaves what the model's code "
+                "gave it"
+            )
+        return values[slot.key]
+
+    def _weight_of(self, slot: Slot, tensor: torch.Tensor) -> torch.Tensor:
+        """Return, with its shape only, the weight that belongs to a bias."""
+        import torch
+
+        if not slot.is_bias:
+            return tensor
+        for key in (slot.key.replace("bias", "weight"), "weight"):
+            weight = slot.module._parameters.get(key)
+            if weight is not None:
+                return weight
+            if key == "weight" and wrapped.makers_of(slot.module, key):
+                return torch.empty(wrapped.shape_of(slot.module, key), device="meta")
+        return tensor
+
+    def _seed_name(self, slot: Slot) -> str:
+        parameter = slot.module._parameters.get(slot.key)
+        return slot.name if parameter is None else self._names[id(parameter)]
 
     def _is_written(self, parameter: nn.Parameter) -> bool:
         return self._names[id(parameter)] in self._written
 
-    def _write(
-        self, parameter: nn.Parameter, values: torch.Tensor, layer: str, kind: str, by: str
+    def _note(
+        self, parameter: nn.Parameter, layer: str, kind: str, by: str, note: str = ""
     ) -> None:
         name = self._names[id(parameter)]
-        parameter.copy_(values)
-        self._written[name] = Written(name, layer, kind, by)
+        self._written[name] = Written(name, layer, kind, by, note)
 
     def _unwritten(self, name: str) -> Written:
         layer = name.rpartition(".")[0]
         return Written(name, layer, type(self._modules[layer]).__name__, None)
+
+
+def _distribution(call: Call, context: LayerContext) -> Distribution:
+    """Return what an initializer gives a tensor; what can fill a bias fills a vector too."""
+    description, given = find(call.name), dict(call.parameters)
+    if len(context.shape) >= 2 or not description.on_bias:
+        return description.values_for(context, given)
+    try:
+        return description.distribution(context, **description.settings(given))
+    except UsageError as error:
+        raise UsageError(f"{call.name} can't fill '{context.name}': {error}") from None
+
+
+def _reset_of(module: nn.Module) -> object:
+    return getattr(module, "reset_parameters", None) or getattr(module, "_reset_parameters", None)
 
 
 def _lazy_parameter() -> type:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from inittui.errors import unknown
+from inittui.errors import UsageError, unknown
 from inittui.initializers import simple, structured, variance
 from inittui.initializers.description import Description
 from inittui.text import sanitize
@@ -43,6 +43,10 @@ CATALOGUE: Mapping[str, Description] = MappingProxyType(
 """Every description by its name, in the order in which they are listed."""
 
 
+BUILT = "built"
+"""The name that stands for a model's own code: what this scheme fills stays as it was built."""
+
+
 def _plain(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "")
 
@@ -61,7 +65,12 @@ def names() -> tuple[str, ...]:
 
 def is_known(name: str) -> bool:
     """Whether a name or alias is in the catalogue; case, '-' and '_' don't matter."""
-    return _plain(name) in _BY_PLAIN_NAME
+    return _plain(name) in _BY_PLAIN_NAME or is_built(name)
+
+
+def is_built(name: str) -> bool:
+    """Whether a name leaves values as the model's own code made them."""
+    return _plain(name) == BUILT
 
 
 def find(name: str) -> Description:
@@ -71,6 +80,11 @@ def find(name: str) -> Description:
         UsageError: there is none; names the nearest.
     """
     found = _BY_PLAIN_NAME.get(_plain(name))
+    if found is None and is_built(name):
+        raise UsageError(
+            "built leaves a model as its own code makes it: it has values in a model only, see "
+            "'inittui inspect built --model file.py:Model'"
+        )
     if found is None:
         aliases = [alias for description in CATALOGUE.values() for alias in description.aliases]
         raise unknown("initializer", sanitize(name, 80), [*CATALOGUE, *aliases])

@@ -45,16 +45,18 @@ class LayerContext:
     name: str = ""
     kind: str = ""
     """The class, such as Conv2d."""
+    known_fans: tuple[int, int] | None = None
+    """(fan_in, fan_out), where they aren't those of the shape."""
 
     @property
     def fan_in(self) -> int:
         """Inputs that reach one unit."""
-        return fans(self.shape)[0]
+        return (self.known_fans or fans(self.shape))[0]
 
     @property
     def fan_out(self) -> int:
         """Units that one input reaches."""
-        return fans(self.shape)[1]
+        return (self.known_fans or fans(self.shape))[1]
 
 
 def inverse_sqrt(fan: float) -> float:

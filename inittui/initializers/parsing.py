@@ -7,7 +7,7 @@ import math
 from inittui.errors import UsageError
 from inittui.experiment.scheme import Call, LayerRule, Scheme, parse_syntax
 from inittui.initializers import own
-from inittui.initializers.catalogue import find, is_known
+from inittui.initializers.catalogue import BUILT, find, is_built, is_known
 from inittui.text import sanitize
 
 
@@ -33,7 +33,7 @@ def parse_scheme(text: str) -> Scheme:
 
 def default_bias(weights: Call) -> Call:
     """Return what fills the bias where no initializer is named for it."""
-    return Call("default" if weights.name == "default" else "zeros")
+    return Call(weights.name if weights.name in ("default", BUILT) else "zeros")
 
 
 def _checked_pair(weights: Call, bias: Call | None) -> tuple[Call, Call | None]:
@@ -42,7 +42,7 @@ def _checked_pair(weights: Call, bias: Call | None) -> tuple[Call, Call | None]:
     if bias is None:
         return weights, None
     bias = _checked(bias)
-    if not own.is_own(bias) and not find(bias.name).on_bias:
+    if not (own.is_own(bias) or is_built(bias.name)) and not find(bias.name).on_bias:
         raise UsageError(
             f"{bias.name} needs at least two dimensions; for a bias use zeros, ones, constant, "
             "uniform, normal, trunc_normal or rule"
@@ -68,6 +68,10 @@ def _checked(call: Call) -> Call:
         return call
     if call.is_reference:
         return _checked_reference(call)
+    if is_built(call.name):
+        if call.parameters:
+            raise UsageError("built takes no parameters: it leaves what the model's code made")
+        return Call(BUILT)
     description = find(call.name)
     return Call(description.name, tuple(description.check(dict(call.parameters)).items()))
 

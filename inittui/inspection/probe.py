@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.func import functional_call
 from torch.nn.utils import parametrize
+from torch.nn.utils.stateless import _reparametrize_module
 
 from inittui.events.probes import LayerProbe, Measured, Probe
 from inittui.events.wire_numbers import to_wire
@@ -50,10 +50,12 @@ def probe(
     state = {name: given.get(name, own).clone() for name, own in model.named_buffers()}
     recorder = LayerRecorder(percentile, gradient_percentile)
     # The backward pass too: activations that a model checkpoints are computed again in it.
-    with torch.enable_grad(), evaluating(model, images.device):
+    # So the model has the values as long as that takes, longer than in `functional_call`.
+    lent = _reparametrize_module(model, {**leaves, **state}, tie_weights=True)
+    with torch.enable_grad(), evaluating(model, images.device), lent:
         # Cached: what a hook reads of a parametrized layer is then what its forward has used.
         with parametrize.cached(), recorder.watching(model):
-            logits: torch.Tensor = functional_call(model, {**leaves, **state}, (images,))
+            logits: torch.Tensor = model(images)
         loss = F.cross_entropy(logits, labels)
         layers = _layers(recorder, loss, percentile)
     return Probe(
@@ -82,7 +84,14 @@ def _layers(
     seen = tuple(recorder.seen.values())
     weights = [layer.weight for layer in seen]
     biases = [layer.bias for layer in seen if layer.bias is not None]
-    gradients = torch.autograd.grad(loss, [*weights, *biases], allow_unused=True)
+    # Not by `torch.autograd.grad`: reentrant checkpoints, and functions of somebody's own, may know
+    # the whole backward pass only.
+    wanted = [*weights, *biases]
+    for tensor in wanted:
+        if tensor.requires_grad and not tensor.is_leaf:
+            tensor.retain_grad()
+    loss.backward()
+    gradients = [tensor.grad for tensor in wanted]
     bias_gradients = iter(gradients[len(weights) :])
     return tuple(
         _layer(

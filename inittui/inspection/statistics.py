@@ -60,7 +60,9 @@ def measure(
 
 
 def _portable(values: torch.Tensor) -> torch.Tensor:
-    """Return the values where float64 exists: MPS has none."""
+    """Return the values where float64 exists, which MPS lacks, in a format that numpy knows."""
+    if values.dtype is torch.bfloat16:
+        values = values.float()
     return values.cpu() if values.device.type == "mps" else values
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import torch
 from torch import nn
 
 from inittui.errors import UsageError, unknown
 from inittui.experiment.models import MODELS, TORCHVISION, is_own
 from inittui.experiment.records import ModelConfig
 from inittui.models.networks import conv1d, lenet, mlp
+from inittui.models.observe import has_lazy_layers, materialize
 from inittui.text import sanitize
-from inittui.user_code import seeded
+from inittui.user_code import seeded, theirs
 
 _BUILDERS: Mapping[str, Callable[..., nn.Module]] = {
     "mlp": mlp,
@@ -25,31 +27,48 @@ _BUILDERS: Mapping[str, Callable[..., nn.Module]] = {
 assert _BUILDERS.keys() == MODELS.keys()
 
 
-def build(config: ModelConfig, input_shape: Sequence[int], classes: int) -> nn.Module:
+def build(
+    config: ModelConfig,
+    input_shape: Sequence[int],
+    classes: int,
+    *,
+    seed: int = 0,
+    example: torch.Tensor | None = None,
+) -> nn.Module:
     """Build the configured model for inputs [batch, *input_shape], on the CPU in float32.
 
-    A model of one's own or of torchvision is imported, which runs its code. The global random
-    generators are left as they were found.
+    A model of one's own or of torchvision is imported, which runs its code. Its start values are
+    bitwise those that its code gives after ``torch.manual_seed(seed)``, ``random.seed(seed)`` and
+    ``np.random.seed(seed % 2**32)``. The global random generators are left as they were found.
+    Lazy layers get their shapes from ``example`` [n, *input_shape], and draw right after that.
 
     Raises:
         UsageError: no such model, or an option that the model doesn't take, or its code fails.
     """
-    with seeded(0):
-        if config.name.startswith(TORCHVISION):
-            from inittui.models.vision import vision_model
+    with seeded(seed):
+        model = _build(config, input_shape, classes)
+        if example is not None and has_lazy_layers(model):
+            with theirs(config.name, f"it was given inputs of shape {list(example.shape)}"):
+                materialize(model, example)
+        return model
 
-            _only_arguments(config)
-            name = config.name.removeprefix(TORCHVISION)
-            return vision_model(name, config.arguments, classes)
-        if is_own(config.name):
-            from inittui.models.own import own_model
 
-            _only_arguments(config)
-            return own_model(config.name, config.arguments, input_shape, classes)
-        if config.name not in MODELS:
-            raise _unknown(config.name)
-        settings = MODELS[config.name].settings(config)
-        return _BUILDERS[config.name](input_shape, classes, **settings)
+def _build(config: ModelConfig, input_shape: Sequence[int], classes: int) -> nn.Module:
+    if config.name.startswith(TORCHVISION):
+        from inittui.models.vision import vision_model
+
+        _only_arguments(config)
+        name = config.name.removeprefix(TORCHVISION)
+        return vision_model(name, config.arguments, classes)
+    if is_own(config.name):
+        from inittui.models.own import own_model
+
+        _only_arguments(config)
+        return own_model(config.name, config.arguments, input_shape, classes)
+    if config.name not in MODELS:
+        raise _unknown(config.name)
+    settings = MODELS[config.name].settings(config)
+    return _BUILDERS[config.name](input_shape, classes, **settings)
 
 
 def _only_arguments(config: ModelConfig) -> None:

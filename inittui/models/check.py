@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import copy
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from inittui.errors import UsageError
-from inittui.models.observe import evaluating
+from inittui.models.observe import evaluating, has_lazy_layers, materialize, twin
 from inittui.text import sanitize
 from inittui.user_code import seeded, theirs
 
@@ -19,7 +21,8 @@ def check_classifier(
 ) -> tuple[str, ...]:
     """Run ``model`` on ``example`` [n, *input_shape], forward and, as a copy, backward.
 
-    The model stays in the mode it is in, and its values as they are; lazy layers get their shapes.
+    Twins of the model run: it stays as it is, with all that its first forward will settle. Only
+    lazy layers get their shapes.
     ``last_batch`` is the size of the smallest batch that it will be trained on. Returns the names
     of what every pass in training changes beside parameters and buffers: no checkpoint has it.
 
@@ -32,21 +35,37 @@ def check_classifier(
             raise UsageError(
                 f"{shown} has a {kind}, which can't be trained here: give what is in it"
             )
-    with evaluating(model), theirs(name, _given(example)), torch.no_grad():
-        _check_outputs(model(example), len(example), classes, name)
+    with seeded(0), _tried(name, _given(example)):
+        if has_lazy_layers(model):
+            materialize(model, example)
+    tried = twin(model)
+    with evaluating(tried), _tried(name, _given(example)), torch.no_grad():
+        _check_outputs(tried(example), len(example), classes, name)
     batch = example[:last_batch]
-    trial = copy.deepcopy(model).train()
-    with seeded(0), theirs(name, _given(batch)):
+    trial = twin(model).train()
+    with seeded(0), _tried(name, _given(batch)):
         outputs = _check_outputs(trial(batch), len(batch), classes, name)
         F.cross_entropy(outputs, torch.zeros(len(batch), dtype=torch.int64)).backward()
     before = _kept_by_modules(trial)
-    with seeded(0), theirs(name, _given(batch)), torch.no_grad():
+    with seeded(0), _tried(name, _given(batch)), torch.no_grad():
         trial(batch)
     return tuple(
         name
         for name, value in _kept_by_modules(trial).items()
         if name in before and not _is_same(before[name], value)
     )
+
+
+@contextmanager
+def _tried(name: str, given: str) -> Iterator[None]:
+    try:
+        with theirs(name, given):
+            yield
+    except UsageError as error:
+        if re.search(r"\b(Half|BFloat16)\b", str(error)):
+            hint = "all parameters are float32 here, or as --dtype says: don't cast inputs to half"
+            raise UsageError(f"{error}; {hint}") from error
+        raise
 
 
 def _kept_by_modules(model: nn.Module) -> dict[str, object]:

@@ -1,13 +1,15 @@
 """A model looked at while it runs: the only way to see a forward pass from outside.
 
-Whatever is seen, the model is left as it was: its mode, its hooks, and the global generators that
-it may draw from.
+Whatever is seen, the model is left as it was: it is a twin that runs, and the global generators
+that it may draw from are put back.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
@@ -23,15 +25,110 @@ Kinds = type[nn.Module] | tuple[type[nn.Module], ...]
 def observe(model: nn.Module, example: torch.Tensor, note: Note, kinds: Kinds = nn.Module) -> None:
     """Run a model once on ``example`` [n, *input_shape] in evaluation mode, without gradients.
 
-    ``note`` is told of every module of these ``kinds`` that runs, as often as it runs.
+    ``note`` is told of every module of these ``kinds`` that runs, as often as it runs; the modules
+    are those of a twin. What the first forward of a model settles, such as scales by the first
+    batch, is not settled by this one.
     """
+    running = twin(model)
     with (
-        evaluating(model, example.device),
-        hooked(model, note, kinds),
+        evaluating(running, example.device),
+        hooked(running, note, kinds),
         torch.no_grad(),
         unfused_attention(),
     ):
+        running(example)
+
+
+def twin(model: nn.Module) -> nn.Module:
+    """Return a deep copy of a model, whatever it keeps.
+
+    Tensors that were computed can't be copied by themselves while they hold their graph; modules
+    have such, as the weight that weight_norm in its old form makes.
+    """
+    memo: dict[int, Any] = {}
+    for module in model.modules():
+        for value in vars(module).values():
+            if isinstance(value, torch.Tensor) and not value.is_leaf:
+                memo[id(value)] = value.detach().clone()
+    return copy.deepcopy(model, memo)
+
+
+def first_forward(model: nn.Module, inputs: torch.Tensor) -> None:
+    """Run a model once as its first training step would, so that it settles what it settles then.
+
+    Nothing is dropped, and running statistics stay as they are: they belong to the training.
+    """
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.modules.batchnorm._NormBase)]
+    kept = [(buffer, buffer.clone()) for norm in norms for buffer in norm.buffers()]
+    modes = [(module, module.training) for module in model.modules()]
+    model.train()
+    for module in model.modules():
+        if "Dropout" in type(module).__name__:
+            module.eval()
+    with seeded(0, inputs.device), torch.no_grad():
+        model(inputs)
+        for buffer, value in kept:
+            buffer.copy_(value)
+    for module, mode in modes:
+        module.training = mode
+
+
+def settles(model: nn.Module, example: torch.Tensor) -> bool:
+    """Whether a model's first forward in training sets what it keeps: a scale by the first batch.
+
+    Running statistics and counters don't count.
+    """
+    before, after = twin(model), twin(model)
+    first_forward(after, example)
+    kept, now = _kept(before), _kept(after)
+    return any(name in now and not torch.equal(value, now[name]) for name, value in kept.items())
+
+
+def _kept(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Return all that a model keeps but counters, as tensors: its flags too."""
+    found = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    for path, module in model.named_modules():
+        for key, value in vars(module).items():
+            if isinstance(value, bool) and key != "training":
+                found[f"{path}:{key}"] = torch.tensor(value)
+    return {name: tensor.detach() for name, tensor in found.items()}
+
+
+def has_lazy_layers(model: nn.Module) -> bool:
+    """Whether layers of a model get their shapes from the first inputs, and have none yet."""
+    kept = [*model.parameters(), *model.buffers()]
+    return any(torch.nn.parameter.is_lazy(tensor) for tensor in kept)
+
+
+def materialize(model: nn.Module, example: torch.Tensor) -> None:
+    """Give lazy layers the shapes that ``example`` asks for, and their start values.
+
+    They are those of torch's global generator. All else that the forward pass settles is put
+    back.
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    parameters = [*model.parameters(), *model.buffers()]
+    settled = [tensor for tensor in parameters if not torch.nn.parameter.is_lazy(tensor)]
+    before = [tensor.detach().clone() for tensor in settled]
+    attributes = [(vars(module), _plain(module)) for module in model.modules()]
+    model.eval()
+    with torch.no_grad():
         model(example)
+        for tensor, value in zip(settled, before, strict=True):
+            tensor.copy_(value)
+    for current, earlier in attributes:
+        current.update(earlier)
+    for module, mode in modes:
+        module.training = mode
+
+
+def _plain(module: nn.Module) -> dict[str, Any]:
+    """Return a module's plain flags and numbers; sizes of a lazy layer aren't among them."""
+    return {
+        key: value
+        for key, value in vars(module).items()
+        if isinstance(value, bool | float | str) and key != "training"
+    }
 
 
 @contextmanager

@@ -32,12 +32,27 @@ def own_model(
     given = _checked(factory, arguments, input_shape, classes, shown)
     with theirs(reference):
         model = factory(**given)
+    model = getattr(model, "_orig_mod", model)  # of a compiled one
     if not isinstance(model, nn.Module):
         raise UsageError(f"{shown} gave {_kind(model)}; a torch.nn.Module is needed")
     if next(model.parameters(), None) is None:
         raise UsageError(f"{shown} gave a {type(model).__name__} without parameters")
+    for name, parameter in model.named_parameters():
+        if parameter.is_complex():
+            raise UsageError(
+                f"{shown}: parameter '{sanitize(name, 100)}' is complex; only real ones can be "
+                "initialized and trained here: keep its real and imaginary parts apart"
+            )
     with theirs(reference):
-        return model.to("cpu", torch.float32)
+        return to_place(model, torch.device("cpu"), torch.float32)
+
+
+def to_place(model: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    """Move a model, its real numbers to ``dtype``; complex ones, as of rotations, stay complex."""
+    moved: nn.Module = model._apply(
+        lambda tensor: tensor.to(device, dtype if tensor.is_floating_point() else None)
+    )
+    return moved
 
 
 def _checked(

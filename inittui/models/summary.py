@@ -7,7 +7,7 @@ from torch import nn
 
 from inittui.experiment.models import LayerRow
 from inittui.initializers.layer import fans
-from inittui.models.observe import observe
+from inittui.models.observe import has_lazy_layers, materialize, observe
 from inittui.models.tracing import TRANSPOSED, WEIGHT_LAYERS, followers
 
 
@@ -18,9 +18,11 @@ def describe_layers(model: nn.Module, example: torch.Tensor) -> tuple[LayerRow, 
     run stand at the end. The rows' parameters add up to the model's.
 
     Args:
-        model: run in evaluation mode, and left in the mode it was in.
+        model: run in evaluation mode, as a twin; only its lazy layers get their shapes.
         example: a batch [n, *input_shape] of any values.
     """
+    if has_lazy_layers(model):
+        materialize(model, example)
     outputs: dict[str, tuple[int, ...] | None] = {}
 
     def note(name: str, module: nn.Module, output: object) -> None:

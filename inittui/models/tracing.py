@@ -11,8 +11,8 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
-from inittui.initializers.apply import weight_layers
 from inittui.initializers.nonlinearity import Follower
+from inittui.initializers.slots import weight_layers
 from inittui.models.observe import observe
 
 WEIGHT_LAYERS = weight_layers()

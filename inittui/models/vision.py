@@ -38,7 +38,7 @@ def vision_model(name: str, arguments: Mapping[str, Any], classes: int) -> nn.Mo
     if "weights_backbone" in inspect.signature(builder).parameters:
         settings["weights_backbone"] = None
     if name.removeprefix("quantized_") in _WITH_AUXILIARY:
-        settings |= {"aux_logits": False, "init_weights": False}
+        settings |= {"aux_logits": False, "init_weights": True}
     with theirs(f"{TORCHVISION}{name}"):
         model: nn.Module = builder(**settings | dict(arguments))
     return model

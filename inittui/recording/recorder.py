@@ -117,11 +117,17 @@ class Recorder:
             InittuiError: something is not as it was and ``force`` isn't given; or the run's
                 experiment names code and ``trust`` isn't given; or it can't be run here.
         """
-        from inittui.recording.resume import OTHER_TRIALS, differences, earlier_of
+        from inittui.recording.resume import (
+            OTHER_TRIALS,
+            differences,
+            earlier_of,
+            remember_code,
+        )
         from inittui.training.prepared import prepare
         from inittui.trust import load_code
 
         run = resumption.run
+        remember_code(resumption.state)
         load_code(resumption.experiment, run.experiment_file, trust=trust)
         prepared = prepare(resumption.experiment)
         found = differences(resumption, prepared)

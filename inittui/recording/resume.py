@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from inittui.code_digest import code_digests
 from inittui.errors import ExitCode, InittuiError
 from inittui.experiment.records import Experiment
 from inittui.results.state import ENDED, RunState, TrialState
@@ -23,6 +24,7 @@ from inittui.runs import (
     read_experiment,
 )
 from inittui.text import sanitize
+from inittui.user_code import remember_place
 
 if TYPE_CHECKING:
     from inittui.training.engine import Earlier
@@ -123,6 +125,23 @@ def _settings(experiment: Experiment) -> dict[str, object]:
     return found
 
 
+def remember_code(state: RunState) -> None:
+    """Let this process find the run's own code where the run had found it."""
+    for reference, (path, _) in (state.started.code if state.started else {}).items():
+        place = reference.rpartition(":")[0]
+        if place.endswith(".py"):
+            remember_place(place, path)
+
+
+def _code_changes(then: Mapping[str, tuple[str, str]]) -> list[str]:
+    now = code_digests(list(then))
+    return [
+        f"the code of {sanitize(reference, 120)} was changed, or what it imports from beside it"
+        for reference, (_, digest) in then.items()
+        if now.get(reference, ("", ""))[1] != digest
+    ]
+
+
 def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
     """Say what is no longer as it was: the numbers would not be those of one run."""
     from inittui.training.engine import versions
@@ -136,6 +155,7 @@ def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
         found.append(OTHER_TRIALS)
     if started.data and started.data != prepared.data.fingerprint:
         found.append("the data are others")
+    found += _code_changes(started.code)
     now = versions()
     found += [
         f"{name} was {then}, is {now.get(name, 'missing')}"

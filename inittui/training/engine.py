@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from inittui.code_digest import code_digests
 from inittui.errors import MachineError
 from inittui.events.records import (
     Event,
@@ -27,6 +28,7 @@ from inittui.events.records import (
     TrialEnded,
 )
 from inittui.experiment.records import Experiment
+from inittui.initializers.named_code import named_code
 from inittui.text import sanitize
 from inittui.training.checkpoints import CheckpointStore
 from inittui.training.hardware import device_title, exact, out_of_memory
@@ -211,6 +213,7 @@ class _Here:
             validated=len(data.splits[experiment.seeds[0]].validation),
             chance=data.chance,
             data=data.fingerprint,
+            code=code_digests(named_code(experiment)),
             steps_per_epoch=-(-images // min(experiment.training.batch_size, images)),
             **self._facts,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from torch import nn
 
 from inittui.experiment.records import TrainingConfig
 from inittui.experiment.trials import TrialPlan
+from inittui.models.observe import twin
 from inittui.text import sanitize
 from inittui.training.batches import Batch, validation_rows
 from inittui.training.dropout import mask_dropout
@@ -129,7 +129,7 @@ def make_learner(
 
 
 def _masked(template: nn.Module) -> nn.Module:
-    model = copy.deepcopy(template)
+    model = twin(template)
     mask_dropout(model)
     return model
 
@@ -139,6 +139,9 @@ def _kind(variant: Variant, busy_bytes: int) -> tuple[Kind, str]:
     template = variant.template
     if not all(parameter.requires_grad for parameter in template.parameters()):
         return "single", "some of its parameters are frozen"
+    if variant.settles:
+        # A plain flag that says so would be one for all trials of a stack.
+        return "single", "its first forward in training sets what it keeps, for each trial anew"
     if dense_layers(_masked(template)) is not None:
         return "dense", ""
     reason = why_not_stackable(template, variant.data.example)
@@ -180,7 +183,9 @@ def why_not_stackable(template: nn.Module, example: torch.Tensor) -> str:
         return sanitize(text[0], 200)
     if draws:
         return "it draws random numbers that aren't torch's, which its trials would share"
-    if stacked.shape != alone.shape or not torch.allclose(stacked, alone, 1e-3, 1e-5, True):
+    if stacked.shape != alone.shape or not torch.allclose(
+        stacked.float(), alone.float(), 1e-3, 1e-5, True
+    ):
         return "its stacked forward pass gives other values than the plain one"
     return ""
 

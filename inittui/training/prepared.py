@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +10,23 @@ import msgspec
 import torch
 from torch import nn
 
+from inittui.errors import UsageError
 from inittui.events.records import StartValues
+from inittui.experiment.models import has_own_start
 from inittui.experiment.records import Experiment
+from inittui.experiment.scheme import Scheme
 from inittui.experiment.sweeps import plan_trials, with_settings
 from inittui.experiment.trials import Setting, TrialPlan
 from inittui.initializers import parse_scheme
 from inittui.initializers.apply import Written, apply_scheme
+from inittui.initializers.catalogue import BUILT
 from inittui.initializers.nonlinearity import Follower
 from inittui.models.build import build
 from inittui.models.check import check_classifier
+from inittui.models.observe import settles, twin
+from inittui.models.own import to_place
 from inittui.models.tracing import nonlinearities
+from inittui.text import sanitize
 from inittui.training.batches import Batches
 from inittui.training.dropout import MaskedDropout, mask_dropout, plan_masks
 from inittui.training.loading import DeviceData, load_data, load_noise
@@ -44,6 +50,8 @@ class Variant:
     followers: Mapping[str, Follower]
     """The nonlinearity that follows each weight layer."""
     masks: MaskPlan
+    settles: bool = False
+    """Whether the model's first forward in training sets what it keeps, see `settles`."""
     unkept: tuple[str, ...] = ()
     """Names of plain values that the model changes while it trains; checkpoints don't have them."""
 
@@ -58,15 +66,45 @@ class Variant:
     ) -> tuple[nn.Module, list[MaskedDropout]]:
         """Build one trial's model with its start weights, on the device.
 
-        Its dropout layers take given masks; they are returned in the order of ``masks``.
+        Its dropout layers take given masks; they are returned in the order of ``masks``. Somebody's
+        own model is built anew under the trial's seed, see `build`: so what no initializer writes
+        differs from seed to seed too, and is the same for all schemes of one.
         """
-        model = copy.deepcopy(self.template)
-        written = apply_scheme(model, parse_scheme(trial.scheme), trial.seed, self.followers)
+        scheme = parse_scheme(trial.scheme)
+        as_built = self._is_built(scheme)
+        model = self._built(trial.seed) if as_built else twin(self.template)
+        written = apply_scheme(model, scheme, trial.seed, self.followers, as_built=as_built)
         if note is not None:
             note(_start_values(model, written))
         masked = mask_dropout(model)
         layers = [masked[name] for name in self.masks.names]
-        return model.to(self.data.device, self.dtype), layers
+        return to_place(model, self.data.device, self.dtype), layers
+
+    def _is_built(self, scheme: Scheme) -> bool:
+        pairs = [(scheme.weights, scheme.bias), *((r.weights, r.bias) for r in scheme.layers)]
+        names_it = any(call is not None and call.name == BUILT for pair in pairs for call in pair)
+        return names_it or has_own_start(self.experiment.model.name)
+
+    def _built(self, seed: int) -> nn.Module:
+        """Build the model under a seed.
+
+        Raises:
+            UsageError: it has other parameters than when it was built before.
+        """
+        name, example = self.experiment.model.name, self.data.example
+        model = build(
+            self.experiment.model,
+            tuple(example.shape[1:]),
+            self.data.classes,
+            seed=seed,
+            example=example,
+        )
+        if _shapes(model) != _shapes(self.template):
+            raise UsageError(
+                f"{sanitize(name, 200)} has other parameters when it is built once more (seed "
+                f"{seed}): give a model whose layers don't depend on chance"
+            )
+        return model
 
     def feed(self, seeds: Sequence[int]) -> Batches:
         """Return the batches of some seeds."""
@@ -152,25 +190,37 @@ def _variant(asked_for: Experiment, trials: Mapping[int, TrialPlan], data: Devic
     plans = list(trials.values())
     experiment = with_settings(asked_for, plans[0].settings)
     experiment.check()
-    template = build(experiment.model, tuple(data.example.shape[1:]), data.classes)
+    shape, seed = tuple(data.example.shape[1:]), experiment.seeds[0]
+    template = build(experiment.model, shape, data.classes, seed=seed, example=data.example)
     images = len(data.splits[experiment.seeds[0]].train)
     size = min(experiment.training.batch_size, images)
     last = images % size or size
     name = experiment.model.name
     unkept = check_classifier(template, data.example, data.classes, name, last_batch=last)
     followers = nonlinearities(template, data.example)
-    trial_model = copy.deepcopy(template)
+    trial_model = twin(template)
     mask_dropout(trial_model)
     masks = plan_masks(trial_model, data.example)
     for scheme in dict.fromkeys(plan.scheme for plan in plans):
-        apply_scheme(trial_model, parse_scheme(scheme), experiment.seeds[0], followers)
-    return Variant(experiment, trials, data, template, followers, masks, unkept)
+        apply_scheme(trial_model, parse_scheme(scheme), seed, followers, as_built=True)
+    settling = settles(template, data.example)
+    return Variant(experiment, trials, data, template, followers, masks, settling, unkept)
+
+
+def _shapes(model: nn.Module) -> dict[str, torch.Size]:
+    return {name: parameter.shape for name, parameter in model.named_parameters()}
 
 
 def _start_values(model: nn.Module, written: Sequence[Written]) -> tuple[StartValues, ...]:
     parameters = dict(model.named_parameters())
     return tuple(
-        StartValues(each.parameter, each.initializer, _digest(parameters[each.parameter]))
+        StartValues(
+            each.parameter,
+            each.initializer,
+            _digest(parameters[each.parameter]),
+            parameters[each.parameter].numel(),
+            each.note,
+        )
         for each in written
     )
 

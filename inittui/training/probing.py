@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Iterator, Mapping
 
@@ -13,6 +12,8 @@ from inittui.events.probes import When
 from inittui.events.records import Event, ProbeMeasured, StartValues, TrialStarted
 from inittui.experiment.trials import TrialPlan
 from inittui.inspection.probe import probe
+from inittui.models.observe import first_forward, twin
+from inittui.models.own import to_place
 from inittui.training.batches import scale_pixels
 from inittui.training.hardware import out_of_memory
 from inittui.training.prepared import Prepared, Variant
@@ -43,12 +44,17 @@ class Inspector:
     def measure(self, number: int, when: When, step: int, values: Named) -> ProbeMeasured:
         """Measure the trial with this number; ``values`` are its parameters and buffers."""
         if self._model is None:
-            model = copy.deepcopy(self._variant.template)
-            self._model = model.to(self._variant.data.device, self._variant.dtype)
+            model = twin(self._variant.template)
+            self._model = to_place(model, self._variant.data.device, self._variant.dtype)
         trial = self._variant.trials[number]
         images, labels = self._batch(trial)
+        model = self._model
+        if self._variant.settles:
+            model = self._settled(trial, values)
+            if when == "before":
+                values = dict(model.named_parameters()) | dict(model.named_buffers())
         measured = probe(
-            self._model,
+            model,
             images,
             labels,
             percentile=self._config.percentile,
@@ -56,6 +62,17 @@ class Inspector:
             values=values,
         )
         return ProbeMeasured(at=time.time(), trial=number, when=when, step=step, probe=measured)
+
+    def _settled(self, trial: TrialPlan, values: Named) -> nn.Module:
+        """Return the model as the trial's first step settles it, by its first batch."""
+        assert self._model is not None
+        model = twin(self._model)
+        own = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+        with torch.no_grad():
+            for name, tensor in own.items():
+                tensor.copy_(values.get(name, tensor))
+        first_forward(model, self._variant.feed([trial.seed]).batch(0, 0).images[0])
+        return model
 
     def _batch(self, trial: TrialPlan) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the first images of the training part of the trial's seed, and their labels."""

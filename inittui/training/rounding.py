@@ -71,7 +71,11 @@ class RoundingWatch:
                 return
             if _SLOWER * len(losses) * ended.seconds / max(ended.step, 1) > _LONGEST:
                 continue
-            difference = _difference(losses, _other_losses(variant, trial, len(losses)))
+            try:
+                others = _other_losses(variant, trial, len(losses))
+            except (RuntimeError, TypeError):
+                continue  # somebody's own model that can't run in the other precision
+            difference = _difference(losses, others)
             yield RoundingCompared(
                 at=time.time(), trial=trial, steps=len(losses), difference=to_wire(difference)
             )

@@ -260,7 +260,7 @@ class LabApp(KeyQueue):
         return super().check_action(action, parameters)
 
     def when_trusted(self, experiment: Experiment, act: Callable[[bool], object]) -> None:
-        from inittui.trust import named_code
+        from inittui.initializers.named_code import named_code
 
         try:
             code = named_code(experiment)

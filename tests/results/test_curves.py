@@ -32,6 +32,7 @@ from inittui.lessons.answers import answer
 from inittui.lessons.questions import Accuracy, Loss
 from inittui.results.comparison import Measure, percent
 from inittui.results.curves import (
+    ACCURACIES,
     Metric,
     curve_of,
     near_the_lowest,
@@ -137,8 +138,10 @@ def _in_json(state: RunState, metric: Metric) -> Points:
         if metric == "train_loss":
             points = dict(enumerate(map(from_wire, trial["loss"]), 1))
         else:
-            both = (*trial["validations"], *trial["epochs"])
-            points = {one["step"]: from_wire(one[metric]) for one in both}
+            trained = metric == "train_accuracy"
+            both = (*(() if trained else trial["validations"]), *trial["epochs"])
+            known = [one for one in both if one[metric] is not None]
+            points = {one["step"]: from_wire(one[metric]) for one in known}
         for step, value in points.items():
             found.setdefault(trial["scheme"], {}).setdefault(step, []).append(value)
     return found
@@ -147,7 +150,7 @@ def _in_json(state: RunState, metric: Metric) -> Points:
 def _in_csv(state: RunState, metric: Metric) -> Points:
     found: Points = {}
     for row in csv.DictReader(io.StringIO(compare_csv(state))):
-        if row["epoch"]:
+        if row["epoch"] and row[metric]:
             at = found.setdefault(row["scheme"], {}).setdefault(int(row["step"]), [])
             at.append(float(row[metric]))
     return found
@@ -175,7 +178,7 @@ def _is_like(series: Series, points: dict[int, list[float]], unit: float) -> Non
 def _check_that_all_agree(state: RunState) -> None:
     everyone = contestants([OpenRun(RunDirectory(Path("run")), state=state)])
     for metric in METRICS:
-        points, unit = _in_json(state, metric), 100 if metric == "val_accuracy" else 1
+        points, unit = _in_json(state, metric), 100 if metric in ACCURACIES else 1
         drawn = picture(everyone, ChartOptions(metric=metric, steps="all")).series
         shown = {one.name: one for one in drawn if len(one.x)}
         assert shown.keys() == points.keys()
@@ -194,7 +197,7 @@ def _check_that_all_agree(state: RunState) -> None:
                 [mean, *_] = _added_up(points[scheme][step])
                 found = value_at(state.of_scheme(scheme), metric, step)
                 assert found == pytest.approx(mean, rel=1e-12, nan_ok=True)
-    for metric in ("val_loss", "val_accuracy"):
+    for metric in ("val_loss", *ACCURACIES):
         for scheme, points_of in _in_csv(state, metric).items():
             for step, values in points_of.items():
                 [mean, *_] = _added_up(values)

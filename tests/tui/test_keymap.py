@@ -85,6 +85,7 @@ CHART = [
     step("chart.steps", "w", lambda app: app.open_runs.options.steps == "first"),
     step("chart.metric", "m", lambda app: app.open_runs.options.metric == "val_loss"),
     step("chart.metric", "m", lambda app: app.open_runs.options.metric == "val_accuracy"),
+    step("chart.metric", "m", lambda app: app.open_runs.options.metric == "train_accuracy"),
     step("chart.metric", "m", lambda app: app.open_runs.options.metric == "train_loss"),
     step("chart.smooth", "x", lambda app: app.open_runs.options.smoothing == 0.6),
     step("chart.band", "b", lambda app: not app.open_runs.options.band),

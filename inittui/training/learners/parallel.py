@@ -12,7 +12,6 @@ around each of them and makes pooling ten times as fast.
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +22,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from inittui.experiment.records import TrainingConfig
+from inittui.models.observe import twin
 from inittui.training.batches import Batch
 from inittui.training.learners.base import Learner
 from inittui.training.learners.optimizers import OptimizerStep
@@ -255,7 +255,7 @@ def layout_for(model: nn.Module, example: torch.Tensor) -> torch.memory_format:
     convolutions = (nn.Conv2d, nn.ConvTranspose2d)
     if example.ndim != 4 or not any(isinstance(each, convolutions) for each in model.modules()):
         return usual
-    trial = copy.deepcopy(model).to(memory_format=fast)
+    trial = twin(model).to(memory_format=fast)
     images = example.to(memory_format=fast)
     labels = torch.zeros(len(example), dtype=torch.int64)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
@@ -13,7 +12,7 @@ from torch import nn
 from torch.func import functional_call, vmap
 
 from inittui.experiment.records import TrainingConfig
-from inittui.models.observe import unfused_attention
+from inittui.models.observe import twin, unfused_attention
 from inittui.training.batches import Batch
 from inittui.training.learners.base import Learner
 from inittui.training.learners.flat_parameters import stack_models
@@ -108,4 +107,4 @@ def _first(models: Iterable[nn.Module]) -> tuple[nn.Module, Iterable[nn.Module]]
     """Return a copy of the first model, to be called with others' tensors, and all of them."""
     rest = iter(models)
     first = next(rest)
-    return copy.deepcopy(first), chain([first], rest)
+    return twin(first), chain([first], rest)

@@ -1,0 +1,116 @@
+"""Somebody's own code: what it sees while it is imported, and whose fault an error is."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from inittui.errors import UsageError
+from inittui.user_code import blamed, find, theirs
+
+ARGPARSE = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--width", type=int, default=7)
+settings = parser.parse_args()
+
+def build():
+    return settings.width
+"""
+
+BY_HAND = """
+import sys
+seen = list(sys.argv)
+if len(sys.argv) > 1:
+    sys.exit("usage: train.py")
+
+def build():
+    return seen
+"""
+
+CLICK = """
+import click
+
+@click.command()
+@click.option("--width", default=9)
+def main(width):
+    global chosen
+    chosen = width
+
+main(standalone_mode=False)
+
+def build():
+    return chosen
+"""
+
+
+@pytest.mark.parametrize(("code", "gives"), [(ARGPARSE, 7), (BY_HAND, None), (CLICK, 9)])
+def test_a_script_sees_its_own_name_and_no_arguments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, gives: object
+) -> None:
+    if "click" in code:
+        pytest.importorskip("click")
+    ours = ["inittui", "compare", "--model", "x.py:build", "--epochs", "2"]
+    monkeypatch.setattr(sys, "argv", ours)
+    script = tmp_path / "train.py"
+    script.write_text(code)
+    assert find(f"{script}:build")() == ([str(script)] if gives is None else gives)
+    assert sys.argv is ours
+
+
+def test_a_failing_import_puts_the_arguments_back(tmp_path: Path) -> None:
+    before = sys.argv
+    script = tmp_path / "broken.py"
+    script.write_text("import sys\nsys.exit(sys.argv[1])\n")
+    with pytest.raises(UsageError, match=r"IndexError.*broken.py, line 2"):
+        find(f"{script}:build")
+    assert sys.argv is before
+
+
+@pytest.mark.parametrize("is_package", [True, False])
+def test_relative_imports_are_told_how_to_be_named(tmp_path: Path, is_package: bool) -> None:
+    folder = tmp_path / "zoo" / "nets"
+    folder.mkdir(parents=True)
+    if is_package:
+        for place in (folder, folder.parent):
+            (place / "__init__.py").touch()
+    (folder / "blocks.py").touch()
+    (folder / "vit.py").write_text("from . import blocks\n\ndef build(): ...\n")
+    with pytest.raises(UsageError) as caught:
+        find(f"{folder / 'vit.py'}:build")
+    name, place = ("zoo.nets.vit", tmp_path) if is_package else ("nets.vit", folder.parent)
+    assert str(caught.value) == (
+        "vit.py has relative imports, which work within a package only: name it "
+        f"PACKAGE.MODULE:NAME, here {name}:build, from the folder {place}"
+    )
+
+
+def test_our_fault_within_their_code_is_not_told_as_theirs(tmp_path: Path) -> None:
+    own = tmp_path / "calls.py"
+    own.write_text("def run(f):\n    return f()\n\ndef fail(f):\n    return 1 / 0\n")
+    run, fail = find(f"{own}:run"), find(f"{own}:fail")
+
+    def ours() -> object:
+        from inittui.inspection.statistics import measure
+
+        return measure("no tensor", 99.0)  # type: ignore[arg-type]
+
+    for blame in (theirs("calls.py:run"), blamed("calls.py:run", lambda error: False)):
+        with pytest.raises(AttributeError), blame:
+            run(ours)
+    for blame in (theirs("calls.py:fail"), blamed("calls.py:fail", lambda error: False)):
+        with pytest.raises(UsageError, match=r"ZeroDivisionError.*calls.py, line 5"), blame:
+            fail(ours)
+
+
+def test_what_torch_raises_is_the_fault_of_its_caller(tmp_path: Path) -> None:
+    own = tmp_path / "shapes.py"
+    own.write_text("import torch\n\ndef run():\n    return torch.ones(2) @ torch.ones(3)\n")
+    run = find(f"{own}:run")
+    with (
+        pytest.raises(UsageError, match=r"shapes.py, line 4"),
+        blamed("shapes.py:run", lambda e: False),
+    ):
+        run()
