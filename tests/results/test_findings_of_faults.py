@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 import torch
@@ -48,7 +49,7 @@ def stack(*sizes: int, act: Callable[[], nn.Module] = nn.ReLU, gain: float = 1.4
     """A healthy perceptron."""
     torch.manual_seed(0)
     layers: list[nn.Module] = []
-    for a, b in zip(sizes, sizes[1:], strict=False):
+    for a, b in pairwise(sizes):
         layers += [nn.Linear(a, b), act()]
         nn.init.normal_(layers[-2].weight, std=gain / math.sqrt(a))
         nn.init.zeros_(layers[-2].bias)
@@ -60,7 +61,7 @@ def convolutions(*, norm: bool = True) -> nn.Sequential:
     sizes = (1, 16, 32, 64)
     blocks = [
         layer
-        for a, b in zip(sizes, sizes[1:], strict=False)
+        for a, b in pairwise(sizes)
         for layer in (
             nn.Conv2d(a, b, 3, padding=1),
             nn.BatchNorm2d(b) if norm else nn.Identity(),
@@ -98,7 +99,7 @@ def test_equal_units_with_different_outgoing_weights_are_told_apart_by_a_step(
     loss.backward()
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter -= 0.1 * parameter.grad
+            parameter.sub_(0.1 * parameter.grad)
     assert len({tuple(row.tolist()) for row in model[0].weight}) > 16
     constant(model[0], 0.02)
     nn.init.zeros_(model[0].bias)
