@@ -215,8 +215,8 @@ class Uses(TorchFunctionMode):
         leaf = self._leaf_of.get(args[0]) if is_same else None
         made_by = self._made_by.get(args[0], "") if is_same else _head(func, name, args, kwargs)
         for each in results:
-            if each.is_leaf and each in self._leaf_of:
-                continue  # a parameter that a call gives back is no result of it
+            if each.is_leaf and each.requires_grad:
+                continue  # a parameter that a call gives back, as one that fills it
             self._parameters[each] = bits
             self._made_by[each] = made_by
             if leaf is not None:

@@ -14,10 +14,15 @@ from torch import nn
 from inittui.events.wire_numbers import from_wire
 from inittui.inspection.statistics import (
     BINS,
+    alignment,
     always_share,
     between_samples,
+    is_drawn,
+    mean_square,
     measure,
+    repeated_blocks,
     row_labels,
+    split_by_gradients,
     spread_of_logits,
     unit_rows,
 )
@@ -196,3 +201,64 @@ def test_histograms_by_size_have_what_is_below_the_percentile_of_the_sizes(
     assert (found.low, found.high) == (-edge, edge)
     assert sum(found.counts) == (np.abs(exact) <= edge).sum()
     assert found.under + found.over == (np.abs(exact) > edge).sum()
+
+
+@given(st.integers(2, 40), st.integers(1, 30), st.integers(0, 99))
+def test_rows_are_as_many_as_were_drawn(rows: int, values: int, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randn(rows, values, generator=generator)
+    copies = torch.randint(rows, (3 * rows,), generator=generator)
+    labels = row_labels(drawn[copies])
+
+    same = labels[:, None] == labels[None]
+    assert (same == (copies[:, None] == copies[None]).numpy()).all()
+
+
+@given(st.integers(2, 40), st.integers(1, 30), st.integers(0, 99), st.floats(1e-12, 1e12))
+def test_equal_rows_are_told_apart_by_their_gradients_alone(
+    rows: int, values: int, seed: int, scale: float
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    kinds = torch.randint(rows, (2 * rows,), generator=generator)
+    gradients = torch.randn(rows, values, generator=generator, dtype=torch.float64)[kinds]
+    noise = 1e-9 * torch.randn(gradients.shape, generator=generator, dtype=torch.float64)
+    found = split_by_gradients(np.zeros(2 * rows, int), scale * (gradients + noise), 1e-5)
+    # Two of them may be the same up to a hundred-thousandth by chance, where they are one number.
+    wanted = len(kinds.unique())
+    assert len(set(found.tolist())) <= wanted
+    if values > 1:
+        assert len(set(found.tolist())) == wanted
+    apart = split_by_gradients(np.arange(2 * rows), gradients * 0, 1e-5)
+    assert len(set(apart.tolist())) == 2 * rows
+
+
+@given(st.integers(2, 9), st.sampled_from([2, 3, 4, 8]))
+def test_blocks_are_repeated_if_all_of_their_rows_are(size: int, blocks: int) -> None:
+    labels = np.tile(np.arange(size), blocks)
+    found = repeated_blocks(labels)
+    assert found > 1
+    assert blocks % found == 0 or found % blocks == 0
+    labels[-1] = size
+    assert repeated_blocks(labels) == 1
+    assert repeated_blocks(np.arange(size * blocks)) == 1
+    assert repeated_blocks(np.zeros(size * blocks, int)) == 1
+
+
+@pytest.mark.parametrize("inputs", [32, 784])
+def test_units_drawn_around_zero_are_as_aligned_as_chance_has_it(inputs: int) -> None:
+    rows = torch.randn(128, inputs, generator=torch.Generator().manual_seed(0))
+    assert alignment(rows) == pytest.approx(math.sqrt(2 / (math.pi * inputs)), rel=0.05)
+    assert alignment(rows.abs() ** 0 + 1e-6 * rows) == pytest.approx(1, abs=1e-9)
+    assert math.isnan(alignment(rows[:1]))
+
+
+def test_a_mean_square_is_numpys() -> None:
+    values = numbers(30, 41)
+    assert mean_square(values) == pytest.approx((values.double().numpy() ** 2).mean(), rel=1e-12)
+    assert math.isnan(mean_square(values[:0]))
+
+
+def test_what_is_drawn_differs_and_has_no_order() -> None:
+    assert is_drawn(torch.randn(64))
+    for values in (torch.ones(64), torch.eye(9), torch.arange(64.0), torch.randn(8)):
+        assert not is_drawn(values)

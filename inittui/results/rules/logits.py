@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from inittui.events.probes import LayerProbe, Probe, When
 from inittui.events.wire_numbers import from_wire, to_wire
-from inittui.results.rules.finding import Finding, evidence_of, name_of
+from inittui.results.rules.finding import Finding, Severity, evidence_of, name_of
 from inittui.text import sanitize, short
 
 LOSS_FACTOR = 1.5
 """Of the loss at the start, by that of guessing; sensible initializers stay below 1.1."""
+CONFIDENT_SPREAD = 3.0
+"""Of the logits of a sample; less is soon unlearned, and no more than a note."""
 SAME = 1e-5
 """Logits whose spread is a smaller share of their size differ by rounding alone."""
 
@@ -39,8 +41,9 @@ def logits(probe: Probe, layers: Sequence[LayerProbe], when: When) -> Iterator[F
         message = (
             f"the loss starts at {short(loss, 4)}, {guess}; logits spread by {short(spread, 2)}"
         )
+        severity: Severity = "warning" if spread > CONFIDENT_SPREAD else "note"
         yield Finding(
-            "confident", names, message, "warning", evidence_of({"loss": loss}),
+            "confident", names, message, severity, evidence_of({"loss": loss}),
             to_wire(LOSS_FACTOR * chance),
         )  # fmt: skip
 

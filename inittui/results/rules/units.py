@@ -17,7 +17,7 @@ SATURATED: tuple[tuple[float, Severity], ...] = ((0.5, "warning"), (0.1, "note")
 def units(layers: Sequence[LayerProbe], images: int) -> Iterator[Finding]:
     """Units that pass no gradient for any image, and values at flat ends."""
     live = [layer for layer in layers if layer.pre_activations.second_moment]
-    few = f" (of {images})" if images < _FEW else ""
+    any_image = f"for any of {images} images" if images < _FEW else "for any image"
     above = 1.0 + 1e-9
     for limit, severity in DEAD:
         dead = [
@@ -26,7 +26,7 @@ def units(layers: Sequence[LayerProbe], images: int) -> Iterator[Finding]:
             if x.dead is not None and limit <= x.dead < above
         ]
         if dead:
-            what = f"units are flat for every image{few}, so that they don't learn:"
+            what = f"units pass hardly any gradient {any_image}:"
             yield of_layers("dead", severity, what, dead, limit=limit)
         above = limit
     above = 1.0 + 1e-9
@@ -43,3 +43,4 @@ def units(layers: Sequence[LayerProbe], images: int) -> Iterator[Finding]:
 
 
 _FEW = 100
+"""Images of which not many is said."""
