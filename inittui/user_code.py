@@ -108,7 +108,8 @@ def _arguments(place: str) -> Iterator[None]:
 def _innermost(error: BaseException) -> Literal["theirs", "ours", "unknown"]:
     """Return whose code an error came from, where it came through somebody's own.
 
-    What Python or a package raises is their fault who called it.
+    What Python or a package raises is their fault who called it. An operator of torch's that
+    theirs has called comes by way of our modes, which pass it on.
     """
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     installed = {Path(sysconfig.get_path(name)) for name in names}
@@ -117,7 +118,8 @@ def _innermost(error: BaseException) -> Literal["theirs", "ours", "unknown"]:
     for frame in traceback.extract_tb(error.__traceback__):
         path = Path(frame.filename)
         if _OURS in path.parents:
-            last = "ours"
+            is_passed_on = frame.name == "__torch_function__" and "func(*args" in (frame.line or "")
+            last = last if is_passed_on else "ours"
         elif path.is_file() and not installed & {*path.parents}:
             last, is_in_theirs = "theirs", True
     return last if is_in_theirs else "unknown"

@@ -268,7 +268,7 @@ SETTINGS: tuple[Setting, ...] = (
         texts.decimal, ("--percentile",), "P", commands=_INSPECT,
     ),
     _inspection(
-        "inspection.gradient_percentile", "gradient percentile",
+        "inspection.gradient_percentile", "grad percent",
         "Histograms of gradients leave out those above the percentile P of their size.",
         texts.decimal, ("--gradient-percentile",), "P", commands=_INSPECT,
     ),

@@ -96,13 +96,15 @@ def slope_between(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor | N
     generator = torch.Generator(after.device).manual_seed(0)
     bits = torch.randint(2, after.shape, generator=generator, device=after.device)
     signs = bits.to(after.dtype) * 2 - 1
+    products: list[torch.Tensor | None]
     try:
-        by_ones, by_signs = (
+        products = [
             torch.autograd.grad(after, before, each, retain_graph=True, allow_unused=True)[0]
             for each in (torch.ones_like(after), signs)
-        )
+        ]
     except RuntimeError:  # somebody's own function, or a reentrant checkpoint, that refuses parts
         return None
+    by_ones, by_signs = products
     if by_ones is None or by_signs is None:
         return None
     slope = by_ones.abs()

@@ -42,7 +42,11 @@ def _has_spectral_norm(module: nn.Module) -> bool:
 
 def has_dropout(model: nn.Module) -> bool:
     """Return whether training the model drops anything."""
-    return any(isinstance(module, _DropoutNd) and module.p > 0 for module in model.modules())
+    return any(
+        getattr(module, "p", getattr(module, "probability", 0)) > 0
+        for module in model.modules()
+        if isinstance(module, _DropoutNd) or type(module).__name__ == "MaskedDropout"
+    )
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from inittui.code_digest import code_digests
 from inittui.errors import ExitCode, InittuiError
 from inittui.experiment.records import Experiment
+from inittui.initializers.code_digest import code_digests
 from inittui.results.state import ENDED, RunState, TrialState
 from inittui.runs import (
     Damage,

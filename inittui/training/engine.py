@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 
-from inittui.code_digest import code_digests
 from inittui.errors import MachineError
 from inittui.events.records import (
     Event,
@@ -28,6 +27,7 @@ from inittui.events.records import (
     TrialEnded,
 )
 from inittui.experiment.records import Experiment
+from inittui.initializers.code_digest import code_digests
 from inittui.initializers.named_code import named_code
 from inittui.text import sanitize
 from inittui.training.checkpoints import CheckpointStore

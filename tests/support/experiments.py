@@ -7,6 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from inittui.data.descriptions import DATA_SETS
+from inittui.experiment.models import MODELS
 from inittui.experiment.records import (
     ACTIVATIONS,
     DTYPES,
@@ -25,7 +27,7 @@ _SCHEMES = st.sampled_from(
     ["rule", "zeros", "normal:std=0.05", "he_uniform/ones", "normal:mean=1,std=0.5/constant"]
 )
 _SWEEPS = st.sampled_from(
-    ["normal:std=0.1|1", "model.depth=2..8:3", "training.lr=1e-4..1e-1:4", "model.name=a b|c'd"]
+    ["normal:std=0.1|1", "model.depth=2..8:3", "training.lr=1e-4..1e-1:4", "model.name=mlp|lenet"]
 )
 _WORDS = _TEXTS.filter(lambda text: text.isalpha() and text.lower() not in ("true", "false"))
 _ARGUMENTS = st.integers(-(10**17), 10**17) | _NUMBERS | st.booleans() | _WORDS
@@ -36,7 +38,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "schemes": st.lists(_SCHEMES, min_size=1, max_size=3, unique=True).map(tuple),
     "sweeps": st.lists(_SWEEPS, max_size=3, unique=True).map(tuple),
     "layers": st.dictionaries(_PATTERNS, _SCHEMES, max_size=3),
-    "model.name": _NAMES,
+    "model.name": st.sampled_from(sorted(MODELS)),
     "model.hidden": _SIZES,
     "model.activation": st.sampled_from(ACTIVATIONS),
     "model.dropout": st.floats(0, 1, exclude_max=True),
@@ -48,7 +50,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         _ARGUMENTS, max_size=3,
     ),
     "model.input": _SIZES,
-    "data.name": _NAMES,
+    "data.name": st.sampled_from(sorted(DATA_SETS)),
     "data.validation": st.floats(0.01, 0.99) | _COUNTS.map(float),
     "data.limit": _COUNTS,
     "data.normalize": st.tuples(_NUMBERS, st.floats(0, exclude_min=True, allow_infinity=False)),

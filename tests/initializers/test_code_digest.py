@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from inittui.code_digest import code_digests
 from inittui.errors import UsageError
+from inittui.initializers.code_digest import code_digests
 from inittui.user_code import find, remember_place
 
 
