@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
-from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.utils.spectral_norm import SpectralNorm
 
 from inittui.models.observe import evaluating
@@ -41,11 +40,11 @@ def _has_spectral_norm(module: nn.Module) -> bool:
 
 
 def has_dropout(model: nn.Module) -> bool:
-    """Return whether training the model drops anything."""
+    """Return whether training the model drops anything, by torch's layers or others of the name."""
     return any(
-        getattr(module, "p", getattr(module, "probability", 0)) > 0
+        "Dropout" in type(module).__name__
+        and (getattr(module, "p", 0) or getattr(module, "probability", 0)) > 0
         for module in model.modules()
-        if isinstance(module, _DropoutNd) or type(module).__name__ == "MaskedDropout"
     )
 
 
