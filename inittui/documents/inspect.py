@@ -9,11 +9,21 @@ import msgspec
 
 from inittui.documents.compare import Run, Start, initializer_of, run_of
 from inittui.documents.copying import Copier
-from inittui.events.probes import Histogram, LayerProbe, Measured, Probe, When, select_layers
+from inittui.events.probes import (
+    Histogram,
+    LayerProbe,
+    Learning,
+    Measured,
+    Mode,
+    Probe,
+    When,
+    select_layers,
+)
 from inittui.events.records import StartValues
 from inittui.events.wire_numbers import Number
 from inittui.experiment.records import Experiment
-from inittui.results.findings import Finding, find
+from inittui.results.findings import find
+from inittui.results.rules.finding import Finding
 from inittui.results.state import RunState
 
 
@@ -69,9 +79,9 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     between_samples: Number
     """Share of the pre-activations' mean square that is variance between samples."""
     dead: float | None
-    """Share of units that are 0 or less for the whole batch; null unless a ReLU follows."""
+    """Share of units whose nonlinearity is flat for the whole batch; null where none follows."""
     saturated: float | None
-    """Share of activations at the flat ends; null unless tanh or a sigmoid follows."""
+    """Share of activations at the flat ends; null for what has none that aren't meant."""
     corner: tuple[tuple[Number, ...], ...] | None
     """The weight's first values, rows by columns, of all dimensions but the first flattened; null
     unless asked for."""
@@ -80,10 +90,21 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     gradient_ratio: Number
     """Standard deviation of the weights' gradients by that of the weights; "NaN" if that is 0."""
     pre_activation_gradients: Quantity
+    inputs: Number = "NaN"
+    """Mean square of what the layer is given."""
+    inputs_between: Number = "NaN"
+    """Share of it that is variance between samples, with gates opened."""
+    stuck_units: int | None = None
+    """Units that equal another one and get the same gradient; null where nobody looked."""
+    repeats: int = 1
+    """How many times a block of different units is repeated."""
+    alignment: Number = "NaN"
+    """Mean |cosine| between the incoming weights of two units."""
+    is_frozen: bool = False
 
 
 class ProbeDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """One model at one moment, over a fixed batch, in evaluation mode."""
+    """One model at one moment, over a fixed batch."""
 
     scheme: str
     initializer: str
@@ -106,6 +127,14 @@ class ProbeDocument(msgspec.Struct, frozen=True, kw_only=True):
     unmeasured: tuple[str, ...]
     """Weights that belong to none of the model's layers, or to layers that it doesn't call."""
     findings: tuple[Finding, ...]
+    """The gravest first."""
+    mode: Mode = "evaluation"
+    """In "first-step" layers that have seen no batch normalise by this one, as in training;
+    dropout is off in both."""
+    head: str = ""
+    """The nonlinearity that gives the logits; empty for none."""
+    learning: Learning | None = None
+    """Which parameters no gradient reaches, and why; null where nobody looked."""
 
 
 class InspectDocument(msgspec.Struct, frozen=True, kw_only=True):

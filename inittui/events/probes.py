@@ -18,6 +18,11 @@ When = Literal["before", "step", "after"]
 """Before the first step of the training, after one of its steps, or after its last."""
 
 
+Mode = Literal["evaluation", "first-step"]
+"""As an evaluation computes, or as the first step of the training will: layers that have not yet
+seen a batch normalise by it. Dropout is off in both."""
+
+
 class Histogram(msgspec.Struct, frozen=True):
     """Values counted in bins of one width, over a range that leaves out the far ends."""
 
@@ -103,9 +108,11 @@ class LayerProbe(msgspec.Struct, frozen=True, kw_only=True):
     """Share of the pre-activations' second moment that is variance between samples: mean over
     positions of the variance over the batch, by the mean square; 0 where all are 0."""
     dead: float | None = None
-    """Share of units that are 0 or less for the whole batch; None unless a ReLU follows."""
+    """Share of units whose nonlinearity is flat for the whole batch, as a ReLU's at 0: its
+    derivative is under 1e-3 of its largest. None where none follows that could be."""
     saturated: float | None = None
-    """Share of activations at the flat ends of tanh or sigmoid; None for other nonlinearities."""
+    """Share of activations at the flat ends, where the derivative is under 6 % of its largest;
+    None for what has no ends, or only one that is meant to be flat, as a ReLU."""
     corner: tuple[tuple[Number, ...], ...] = ()
     """The first values of the weight, flattened to two dimensions as PyTorch has them: at most
     `CORNER` rows and columns; () where an older log doesn't say."""
@@ -113,6 +120,22 @@ class LayerProbe(msgspec.Struct, frozen=True, kw_only=True):
     bias_gradients: Measured | None = None
     pre_activation_gradients: Measured
     """Of the mean loss over the batch, by each of the layer's outputs."""
+    inputs: Number = "NaN"
+    """Mean square of what the layer is given."""
+    inputs_between: Number = "NaN"
+    """Share of it that is variance between samples, as `between_samples`; with gates opened,
+    see `Probe.gates`."""
+    opened_gradient: Number = "NaN"
+    """Root mean square of the weights' gradients with gates opened; NaN where none are closed."""
+    stuck_units: int | None = None
+    """Units that equal another one and get the same gradient, so that they stay equal, dropout
+    apart; None where nobody looked."""
+    repeats: int = 1
+    """How many times the units' weights repeat a block of different ones; 1 for no block."""
+    alignment: Number = "NaN"
+    """Mean |cosine| between the incoming weights of two units."""
+    is_frozen: bool = False
+    """Whether the weights are not trained."""
 
     @property
     def gradient_ratio(self) -> float:
@@ -125,8 +148,43 @@ def select_layers(layers: Sequence[LayerProbe], pattern: str | None) -> list[Lay
     return [x for x in layers if pattern is None or fnmatch.fnmatchcase(x.name, pattern)]
 
 
+class Cut(msgspec.Struct, frozen=True):
+    """Where a model stops gradients."""
+
+    by: str
+    """What does it: a function such as "detach", or "no_grad"."""
+    place: str
+    """The module that does it, and after which layer."""
+    parameters: tuple[str, ...]
+    """Which get no gradient for that."""
+
+
+class Learning(msgspec.Struct, frozen=True, kw_only=True):
+    """Which parameters gradients reach, by name; those that are frozen are in ``frozen`` alone.
+
+    "Woken" is what gets a gradient once parameters that are all 0, and get one themselves, have
+    moved along it. Only what isn't healthy is listed.
+    """
+
+    unused: tuple[str, ...] = ()
+    """Take no part in the forward pass."""
+    cut: tuple[Cut, ...] = ()
+    never: tuple[str, ...] = ()
+    """Matrices with a gradient of 0 up to rounding, also after waking."""
+    woken: tuple[str, ...] = ()
+    """Matrices that get a gradient only after waking."""
+    zeros: tuple[str, ...] = ()
+    """Parameters whose move woke these."""
+    frozen: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    """Take part and would be trained, but are none of the model's parameters: layers in a plain
+    list, in a closure, or made in the forward pass."""
+    clones: tuple[tuple[str, ...], ...] = ()
+    """Weights with the same values, drawn by chance, that are not one tensor."""
+
+
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
-    """One model measured at one moment, in evaluation mode."""
+    """One model measured at one moment."""
 
     images: int
     """Samples in the batch."""
@@ -140,6 +198,18 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     unmeasured: tuple[str, ...] = ()
     """Weights by name that belong to none of these layers: to other kinds of modules, or to layers
     that the model doesn't call, such as the output projection of `torch.nn.MultiheadAttention`."""
+    mode: Mode = "evaluation"
+    logit_rms: Number = "NaN"
+    """Root of the mean square of all logits."""
+    head: str = ""
+    """The nonlinearity that gives the logits; empty for none."""
+    learning: Learning | None = None
+    """None where nobody looked."""
+    gates: tuple[str, ...] = ()
+    """Factors that are all equal and at most 0.01 in size, such as LayerScale's; opened, they are
+    0.3."""
+    has_dropout: bool = False
+    """Whether training has dropout, which tells equal units apart."""
 
     @property
     def chance_loss(self) -> float:

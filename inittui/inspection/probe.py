@@ -1,22 +1,41 @@
-"""One forward and one backward pass over a batch, in evaluation mode: what every layer does."""
+"""One forward and one backward pass over a batch: what every layer does, and what learns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import parametrize
-from torch.nn.utils.stateless import _reparametrize_module
 
-from inittui.events.probes import LayerProbe, Measured, Probe
+from inittui.events.probes import LayerProbe, Learning, Measured, Probe, When
 from inittui.events.wire_numbers import to_wire
+from inittui.inspection.first_step import evaluating_with, fresh_modules, has_dropout
 from inittui.inspection.recorder import LayerRecorder, Seen
-from inittui.inspection.statistics import corner, measure, spread_of_logits
-from inittui.models.observe import evaluating
+from inittui.inspection.statistics import (
+    corner,
+    is_drawn,
+    mean_square,
+    measure,
+    spread_of_logits,
+)
+from inittui.inspection.uses import Uses
+from inittui.inspection.waking import Pass, Subject, Woken, differentiate, opened, wake
+from inittui.models.observe import lending
 
 Named = Mapping[str, torch.Tensor]
+Gradients = Mapping[str, torch.Tensor | None]
+
+CLOSED = 0.01
+"""Size of a factor, at most, that counts as a closed gate."""
+
+SUSPICIOUS = 1e-5
+"""Share of the largest effect on the loss under which a gradient may be rounding alone."""
+
+_COMPARED = 32
+"""Values that tell most tensors apart."""
 
 
 def probe(
@@ -27,8 +46,9 @@ def probe(
     percentile: float,
     gradient_percentile: float | None = None,
     values: Named | None = None,
+    when: When = "before",
 ) -> Probe:
-    """Measure every weight layer that runs.
+    """Measure every weight layer that runs, and whether its parameters learn.
 
     Neither the model nor the tensors nor the global random generators are changed.
 
@@ -38,34 +58,163 @@ def probe(
         labels: int64 [n].
         percentile: the range of the histograms, see `statistics.measure`.
         gradient_percentile: that of the gradients, by their size; None: as of all others.
-        values: parameters and buffers to use instead of the model's own, by name; parameters
-            are not copied. What the model doesn't have is ignored.
+        values: parameters and buffers to use instead of the model's own, by name. What the model
+            doesn't have is ignored.
+        when: before the training, layers that have seen no batch compute as in its first step.
     """
     given = values or {}
+    # Copies: some models write start values in their first pass, which would be the run's.
     leaves = {
-        name: tensor.detach().requires_grad_()
-        for name, tensor in ((name, given.get(name, own)) for name, own in model.named_parameters())
+        name: _leaf(given.get(name, own).detach().clone()) for name, own in model.named_parameters()
     }
-    # A model may write to its buffers even in evaluation mode.
-    state = {name: given.get(name, own).clone() for name, own in model.named_buffers()}
+    buffers = {name: given.get(name, own) for name, own in model.named_buffers()}
+    # Of one sample there are no batch statistics.
+    is_first = when == "before" and len(images) > 1
+    subject = Subject(
+        model, leaves, buffers, fresh_modules(model, buffers) if is_first else (), images, labels,
+        frozenset(name for name, own in model.named_parameters() if not own.requires_grad),
+    )  # fmt: skip
+    return _probe(subject, percentile, gradient_percentile)
+
+
+def _leaf(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.requires_grad_(tensor.is_floating_point())
+
+
+def _probe(subject: Subject, percentile: float, gradient_percentile: float | None) -> Probe:
+    model, images = subject.model, subject.images
+    buffers = {name: buffer.clone() for name, buffer in subject.buffers.items()}
     recorder = LayerRecorder(percentile, gradient_percentile)
+    uses = Uses(model, subject.leaves, [images, *buffers.values()])
+    lent = lending(model, {**subject.leaves, **buffers})
     # The backward pass too: activations that a model checkpoints are computed again in it.
-    # So the model has the values as long as that takes, longer than in `functional_call`.
-    lent = _reparametrize_module(model, {**leaves, **state}, tie_weights=True)
-    with torch.enable_grad(), evaluating(model, images.device), lent:
+    with torch.enable_grad(), evaluating_with(model, subject.fresh, images.device), lent:
         # Cached: what a hook reads of a parametrized layer is then what its forward has used.
-        with parametrize.cached(), recorder.watching(model):
+        with parametrize.cached(), recorder.watching(model), uses.watching():
             logits: torch.Tensor = model(images)
-        loss = F.cross_entropy(logits, labels)
-        layers = _layers(recorder, loss, percentile)
+        loss = F.cross_entropy(logits, subject.labels)
+        seen = tuple(recorder.seen.values())
+        of_layers = [tensor for each in seen for tensor in (each.weight, each.bias)]
+        gradients = differentiate(loss, [*subject.leaves.values(), *of_layers])
+    by_parameter = dict(zip(subject.leaves, gradients, strict=False))
+    by_layer = gradients[len(by_parameter) :]
+    gates = _gates(subject, uses)
+    open_pass = opened(subject, gates) if gates else None
+    woken = _wake(subject, seen, by_parameter, uses.multipliers)
     return Probe(
         images=len(images),
         classes=logits.shape[-1],
         loss=to_wire(loss.item()),
         logit_std=to_wire(spread_of_logits(logits)),
-        layers=layers,
+        logit_rms=to_wire(math.sqrt(mean_square(logits))),
+        layers=tuple(
+            _layer(
+                subject,
+                each,
+                by_weight,
+                by_bias,
+                percentile=percentile,
+                recorder=recorder,
+                woken=woken,
+                open_pass=open_pass,
+            )
+            for each, by_weight, by_bias in zip(seen, by_layer[::2], by_layer[1::2], strict=True)
+        ),
         unmeasured=tuple(_unmeasured(model, recorder)),
+        mode="first-step" if subject.fresh else "evaluation",
+        head=uses.head(logits),
+        learning=_learning(subject, uses, by_parameter, woken),
+        gates=gates,
+        has_dropout=has_dropout(model),
     )
+
+
+def _gates(subject: Subject, uses: Uses) -> tuple[str, ...]:
+    """Return the factors that let next to nothing through, all alike: made so, not trained."""
+    return tuple(
+        name
+        for name, leaf in subject.leaves.items()
+        if name in uses.multipliers and _is_closed(leaf.detach())
+    )
+
+
+def _is_closed(gate: torch.Tensor) -> bool:
+    low, high = (float(each) for each in gate.aminmax()) if gate.numel() else (1.0, 1.0)
+    return low == high and abs(low) <= CLOSED
+
+
+def _wake(
+    subject: Subject,
+    seen: Sequence[Seen],
+    by_parameter: Gradients,
+    multipliers: set[str],
+) -> Woken:
+    """Pass again what gets no gradient, or has equal units; nothing where all is well."""
+    # The first-order change of the loss when a tensor changes in proportion.
+    effects = {
+        name: _effect(subject.leaves[name], gradient)
+        for name, gradient in by_parameter.items()
+        if gradient is not None and name not in subject.frozen and _is_matrix(gradient)
+    }
+    least = SUSPICIOUS * max(effects.values(), default=0.0)
+    matrices = [
+        name
+        for name, effect in effects.items()
+        if not _any(by_parameter[name]) or (effect <= least and _any(subject.leaves[name]))
+    ]
+    layers = [each.name for each in seen if each.distinct_units < each.units]
+    if not matrices and not layers:
+        return Woken()
+    factors = multipliers | {name for name, leaf in subject.leaves.items() if _is_matrix(leaf)}
+    return wake(subject, matrices, layers, factors)
+
+
+def _effect(leaf: torch.Tensor, gradient: torch.Tensor) -> float:
+    return float(gradient.norm()) * float(leaf.detach().norm())
+
+
+def _any(tensor: torch.Tensor | None) -> bool:
+    return tensor is not None and bool(tensor.detach().any())
+
+
+def _is_matrix(tensor: torch.Tensor) -> bool:
+    """Return whether a parameter joins units; a vector, in whatever shape, may be a norm's."""
+    return sum(size > 1 for size in tensor.shape) > 1
+
+
+def _learning(subject: Subject, uses: Uses, by_parameter: Gradients, woken: Woken) -> Learning:
+    without = [
+        name
+        for name, gradient in by_parameter.items()
+        if gradient is None
+        and name not in subject.frozen
+        and subject.leaves[name].is_floating_point()
+    ]
+    used = uses.used
+    return Learning(
+        unused=tuple(name for name in without if name not in used),
+        cut=uses.cuts([name for name in without if name in used]),
+        never=woken.never,
+        woken=woken.woken,
+        zeros=woken.zeros,
+        frozen=tuple(name for name in subject.leaves if name in subject.frozen),
+        foreign=uses.foreign,
+        clones=tuple(_clones(subject.leaves)),
+    )
+
+
+def _clones(leaves: Named) -> Iterator[tuple[str, ...]]:
+    """Yield the names of matrices that have the same values, drawn by chance."""
+    groups: dict[tuple[object, ...], list[str]] = {}
+    for name, leaf in leaves.items():
+        if _is_matrix(leaf) and leaf.is_floating_point():
+            start = leaf.detach().flatten()[:_COMPARED].tolist()
+            groups.setdefault((leaf.shape, *start), []).append(name)
+    for names in groups.values():
+        first, *others = names
+        same = [name for name in others if torch.equal(leaves[name], leaves[first])]
+        if same and is_drawn(leaves[first]):
+            yield first, *same
 
 
 def _unmeasured(model: nn.Module, recorder: LayerRecorder) -> Iterator[str]:
@@ -77,46 +226,29 @@ def _unmeasured(model: nn.Module, recorder: LayerRecorder) -> Iterator[str]:
             yield name
 
 
-def _layers(
-    recorder: LayerRecorder, loss: torch.Tensor, percentile: float
-) -> tuple[LayerProbe, ...]:
-    """Run backward; return what is known of each layer."""
-    seen = tuple(recorder.seen.values())
-    weights = [layer.weight for layer in seen]
-    biases = [layer.bias for layer in seen if layer.bias is not None]
-    # Not by `torch.autograd.grad`: reentrant checkpoints, and functions of somebody's own, may know
-    # the whole backward pass only.
-    wanted = [*weights, *biases]
-    for tensor in wanted:
-        if tensor.requires_grad and not tensor.is_leaf:
-            tensor.retain_grad()
-    loss.backward()
-    gradients = [tensor.grad for tensor in wanted]
-    bias_gradients = iter(gradients[len(weights) :])
-    return tuple(
-        _layer(
-            layer,
-            by_weight,
-            None if layer.bias is None else next(bias_gradients),
-            percentile=percentile,
-            recorder=recorder,
-        )
-        for layer, by_weight in zip(seen, gradients, strict=False)
-    )
-
-
 def _layer(
+    subject: Subject,
     seen: Seen,
     by_weight: torch.Tensor | None,
     by_bias: torch.Tensor | None,
     *,
     percentile: float,
     recorder: LayerRecorder,
+    woken: Woken,
+    open_pass: Pass | None,
 ) -> LayerProbe:
     def gradient(values: torch.Tensor | None) -> Measured:
         # None: the loss doesn't depend on it, as where a model detaches what a layer gives.
         return Measured(count=0) if values is None else recorder.measure_gradient(values)
 
+    own = [name for name, _ in subject.model.get_submodule(seen.name).named_parameters(seen.name)]
+    is_open = open_pass is not None and seen.name in open_pass.layers
+    in_open = open_pass.layers[seen.name] if open_pass is not None and is_open else None
+    opened_gradient = (
+        math.nan
+        if in_open is None or in_open.by_weight is None
+        else math.sqrt(mean_square(in_open.by_weight))
+    )
     return LayerProbe(
         name=seen.name,
         kind=seen.kind,
@@ -135,4 +267,11 @@ def _layer(
         weight_gradients=gradient(by_weight),
         bias_gradients=None if seen.bias is None else gradient(by_bias),
         pre_activation_gradients=seen.pre_activation_gradients,
+        inputs=to_wire(seen.inputs),
+        inputs_between=to_wire(in_open.inputs_between if in_open else seen.inputs_between),
+        opened_gradient=to_wire(opened_gradient),
+        stuck_units=woken.stuck_units.get(seen.name, 0),
+        repeats=seen.repeats,
+        alignment=to_wire(seen.alignment),
+        is_frozen=bool(own) and all(name in subject.frozen for name in own),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,18 +12,28 @@ import torch
 from torch import nn
 
 from inittui.events.probes import Measured
+from inittui.inspection.activations import DEAD, flatness, slope_between
 from inittui.inspection.statistics import (
+    alignment,
+    always_share,
     between_samples,
-    dead_share,
-    distinct_units,
+    by_unit,
+    mean_square,
     measure,
-    saturated_share,
+    repeated_blocks,
+    row_labels,
     unit_dim,
     unit_rows,
     weight_and_bias,
 )
 from inittui.models.observe import hooked
 from inittui.models.tracing import WEIGHT_LAYERS, Flow, nonlinearity_of
+
+_ELEMENTWISE = frozenset({
+    "erf", "atan", "arctan", "clamp", "clamp_", "clip", "clip_", "maximum", "minimum", "fmax",
+    "fmin", "clamp_min", "clamp_min_", "clamp_max", "clamp_max_",
+})  # fmt: skip
+"""Functions that are nonlinearities where their other arguments are constants."""
 
 
 @dataclass
@@ -35,11 +46,15 @@ class Seen:
     bias: torch.Tensor | None
     units: int
     distinct_units: int
+    repeats: int
+    alignment: float
     unit_dim: int
     """Of the outputs."""
     output_dims: int
     pre_activations: Measured
     between_samples: float
+    inputs: float
+    inputs_between: float
     nonlinearity: str = "identity"
     activations: Measured | None = None
     dead: float | None = None
@@ -59,12 +74,41 @@ class LayerRecorder(Flow):
         self._percentile = percentile
         self._gradient_percentile = gradient_percentile
         self.seen: dict[str, Seen] = {}
+        self._given: dict[nn.Module, tuple[float, float]] = {}
+        self._last: tuple[Seen, torch.Tensor] | None = None
+        """The layer that ran last, with its output."""
+        self._is_over = False
+        """The forward pass; in it gradients are those of single nonlinearities."""
 
     @contextmanager
     def watching(self, model: nn.Module) -> Iterator[None]:
         """Measure what ``model`` computes in the block; no hook stays in it."""
-        with hooked(model, self._note_layer, WEIGHT_LAYERS), self:
-            yield
+        layers = [module for module in model.modules() if isinstance(module, WEIGHT_LAYERS)]
+        hooks = [module.register_forward_pre_hook(self._note_inputs) for module in layers]
+        try:
+            with hooked(model, self._note_layer, WEIGHT_LAYERS), self:
+                yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+            self._last = None
+            self._is_over = True
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        """Measure where a nonlinearity is flat before the call may overwrite what it is given."""
+        first = args[0] if args else None
+        if isinstance(first, torch.Tensor) and (sources := self._sources.get(first)):
+            name = nonlinearity_of(func, args, kwargs)
+            with torch._C.DisableTorchFunction():
+                if name is not None or _is_of_one(func, args):
+                    self._note_flatness(sources, func, name, args, kwargs or {})
+        return super().__torch_function__(func, types, args, kwargs)
 
     def follow(
         self,
@@ -77,48 +121,116 @@ class LayerRecorder(Flow):
         """Measure what a nonlinearity makes of the layers' outputs that it is given."""
         nonlinearity = nonlinearity_of(func, args, kwargs)
         if nonlinearity is not None and isinstance(result, torch.Tensor):
-            for name in sources:
-                if self.seen[name].activations is None:
-                    self._note_activations(self.seen[name], nonlinearity, result)
+            with torch._C.DisableTorchFunction():
+                for name in sources:
+                    if self.seen[name].activations is None:
+                        self.seen[name].nonlinearity = nonlinearity
+                        self.seen[name].activations = measure(result, self._percentile)
         super().follow(func, args, kwargs, sources, result)
+
+    def _note_inputs(self, module: nn.Module, inputs: tuple[object, ...]) -> None:
+        given = inputs[0] if inputs else None
+        if not isinstance(given, torch.Tensor):
+            return
+        with torch._C.DisableTorchFunction():
+            self._given[module] = mean_square(given), between_samples(given)
+            if self._last is not None:
+                self._note_own_nonlinearity(*self._last, given)
 
     def _note_layer(self, name: str, module: nn.Module, output: object) -> None:
         if not isinstance(output, torch.Tensor):
             return  # a layer of somebody's own that gives something else: nothing to measure
+        with torch._C.DisableTorchFunction():
+            seen = self._seen(name, module, output)
+            if output.requires_grad:  # not so where a model runs itself without gradients
+                output.register_hook(lambda gradient: self._note_gradient(seen, gradient))
+        self.seen[name] = seen
+        self._last = seen, output
+        self.note_layer(name, output)
+
+    def _seen(self, name: str, module: nn.Module, output: torch.Tensor) -> Seen:
         weight, bias = weight_and_bias(module)
-        rows = unit_rows(module)
-        seen = Seen(
+        labels = row_labels(unit_rows(module))
+        inputs, inputs_between = self._given.get(module, (math.nan, math.nan))
+        return Seen(
             name=name,
             kind=type(module).__name__,
             weight=weight,
             bias=bias,
-            units=len(rows),
-            distinct_units=distinct_units(rows),
+            units=len(labels),
+            distinct_units=len(set(labels.tolist())),
+            repeats=repeated_blocks(labels),
+            alignment=alignment(by_unit(module, weight)),
             unit_dim=unit_dim(module),
             output_dims=output.ndim,
             pre_activations=measure(output, self._percentile),
             between_samples=between_samples(output),
+            inputs=inputs,
+            inputs_between=inputs_between,
         )
-        if output.requires_grad:  # not so where a model runs a part of itself without gradients
-            output.register_hook(lambda gradient: self._note_gradient(seen, gradient))
-        self.seen[name] = seen
-        self.note_layer(name, output)
 
-    def _note_activations(self, seen: Seen, nonlinearity: str, values: torch.Tensor) -> None:
-        seen.nonlinearity = nonlinearity
-        seen.activations = measure(values, self._percentile)
-        seen.saturated = saturated_share(values, nonlinearity)
-        if nonlinearity in ("relu", "relu6"):
-            place = _place_of_units(seen, values)
-            seen.dead = None if place is None else dead_share(values, place)
+    def _note_flatness(
+        self,
+        sources: frozenset[str],
+        func: Callable[..., Any],
+        name: str | None,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        seen = [self.seen[each] for each in sources]
+        fresh = [each for each in seen if each.activations is None and each.dead is None]
+        if not fresh:
+            return
+        values = args[0]
+        if name == "relu":  # the most frequent one; its derivative is known
+            dead, saturated = values.detach() <= 0, None
+        else:
+            others = list(args[1:]) if name == "prelu" else _constants(args[1:])
+            flat = flatness(func, values, others, kwargs)
+            if flat is None:
+                return
+            dead, saturated = flat.dead, flat.saturated
+        for each in fresh:
+            place = _place_of_units(each, values)
+            each.dead = None if place is None else always_share(dead, place)
+            if saturated is not None:
+                each.saturated = int(saturated.sum()) / max(saturated.numel(), 1)
+
+    def _note_own_nonlinearity(self, seen: Seen, output: torch.Tensor, given: torch.Tensor) -> None:
+        """Measure a nonlinearity that is nobody's known one, between two layers of one shape."""
+        self._last = None
+        if seen.activations is not None or seen.dead is not None:
+            return
+        slope = slope_between(output, given)
+        place = None if slope is None else _place_of_units(seen, slope)
+        if slope is not None and place is not None:
+            seen.dead = always_share(slope < DEAD * slope.amax(), place)
 
     def _note_gradient(self, seen: Seen, gradient: torch.Tensor) -> None:
-        seen.pre_activation_gradients = self.measure_gradient(gradient)
+        if self._is_over:
+            seen.pre_activation_gradients = self.measure_gradient(gradient)
 
     def measure_gradient(self, values: torch.Tensor) -> Measured:
         """Measure gradients, whose histograms may be cut by their size."""
         by_size = self._gradient_percentile is not None
         return measure(values, self._gradient_percentile or self._percentile, by_size=by_size)
+
+
+def _constants(args: Sequence[Any]) -> list[Any]:
+    """Return arguments with tensors of one value, in whatever shape, as that value."""
+    return [
+        each.detach().flatten()[0]
+        if isinstance(each, torch.Tensor) and each.numel() and bool((each == each.max()).all())
+        else each
+        for each in args
+    ]
+
+
+def _is_of_one(func: Callable[..., Any], args: Sequence[Any]) -> bool:
+    """Return whether a call is a nonlinearity of its first argument, all others being constant."""
+    if getattr(func, "__name__", "") not in _ELEMENTWISE:
+        return False
+    return not any(isinstance(x, torch.Tensor) and x.ndim for x in _constants(args[1:]))
 
 
 def _place_of_units(seen: Seen, values: torch.Tensor) -> int | None:

@@ -18,9 +18,9 @@ BINS = 60
 PART = 1 << 20
 """Values turned to float64 at once."""
 
-TANH_LIMIT = 0.97
-SIGMOID_LIMITS = 0.015, 0.985
-"""Where these are flat: tanh at ±0.97 and the sigmoid here have 6 % of their steepest slope."""
+_MOST_ROWS = 128
+_BLOCKS = (2, 3, 4, 6, 8, 12, 16)
+_LEAST_DRAWN, _MOST_DRAWN = 16, 4_096
 
 
 def measure(
@@ -125,33 +125,14 @@ def between_samples(outputs: torch.Tensor, *, part: int = PART) -> float:
     return variance / squares if squares else 0.0
 
 
-def dead_share(activations: torch.Tensor, unit_dim: int) -> float:
-    """Return the share of units that are at most 0 for every sample and position."""
-    by_unit = activations.detach().movedim(unit_dim, 0).flatten(1)
-    return float((by_unit.amax(1) <= 0).double().mean())
-
-
-def saturated_share(activations: torch.Tensor, nonlinearity: str) -> float | None:
-    """Return the share at the flat ends of tanh or sigmoid; None for any other nonlinearity."""
-    values = activations.detach()
-    if nonlinearity == "tanh":
-        flat = values.abs() > TANH_LIMIT
-    elif nonlinearity == "sigmoid":
-        flat = (values < SIGMOID_LIMITS[0]) | (values > SIGMOID_LIMITS[1])
-    else:
-        return None
-    return int(flat.sum()) / max(flat.numel(), 1)
+def always_share(flags: torch.Tensor, unit_dim: int) -> float:
+    """Return the share of units whose flag holds for every sample and position."""
+    return float(flags.movedim(unit_dim, 0).flatten(1).all(1).double().mean())
 
 
 def spread_of_logits(logits: torch.Tensor) -> float:
     """Return the root of the mean over samples of the variance over classes, of [n, classes]."""
     return math.sqrt(float(_portable(logits.detach()).double().var(-1, correction=0).mean()))
-
-
-def distinct_units(rows: torch.Tensor) -> int:
-    """Return how many rows of [units, values] differ."""
-    values = rows.detach().cpu().numpy() + 0.0  # turns -0 into 0, which are equal numbers
-    return len({row.tobytes() for row in values})
 
 
 def unit_dim(layer: nn.Module) -> int:
@@ -166,18 +147,27 @@ def weight_and_bias(layer: nn.Module) -> tuple[torch.Tensor, torch.Tensor | None
     return weight, bias if isinstance(bias, torch.Tensor) else None
 
 
-def unit_rows(layer: nn.Module) -> torch.Tensor:
-    """Return [units, values]: each unit's incoming weights, its bias, and its group of inputs.
-
-    Two units with equal rows compute the same function of the same inputs.
-    """
-    weight, bias = weight_and_bias(layer)
-    weight = weight.detach()
-    groups = int(getattr(layer, "groups", 1))
+def by_unit(layer: nn.Module, values: torch.Tensor) -> torch.Tensor:
+    """Return [units, values] of a layer's weights or of anything in their shape."""
     if isinstance(layer, TRANSPOSED):
         # [in, out/groups, *kernel] -> [out, in/groups, *kernel]
-        weight = weight.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
-    rows = weight.flatten(1)
+        groups = int(getattr(layer, "groups", 1))
+        values = values.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
+    return values.flatten(1)
+
+
+def unit_rows(
+    layer: nn.Module, weight: torch.Tensor | None = None, bias: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return [units, values]: each unit's incoming weights, its bias, and its group of inputs.
+
+    Two units with equal rows compute the same function of the same inputs. Weight and bias are
+    the layer's own unless others are given.
+    """
+    if weight is None:
+        weight, bias = weight_and_bias(layer)
+    rows = by_unit(layer, weight.detach())
+    groups = int(getattr(layer, "groups", 1))
     parts = [rows]
     if bias is not None:
         parts.append(bias.detach().unsqueeze(1))
@@ -185,3 +175,70 @@ def unit_rows(layer: nn.Module) -> torch.Tensor:
         group = torch.arange(groups, device=rows.device, dtype=rows.dtype)
         parts.append(group.repeat_interleave(len(rows) // groups).unsqueeze(1))
     return torch.cat(parts, 1)
+
+
+def row_labels(rows: torch.Tensor) -> np.ndarray:
+    """Return a number for each row of [units, values]; equal rows have the same."""
+    values = rows.detach().cpu().numpy() + 0.0  # turns -0 into 0, which are equal numbers
+    known: dict[bytes, int] = {}
+    return np.array([known.setdefault(row.tobytes(), len(known)) for row in values], dtype=int)
+
+
+def split_by_gradients(labels: np.ndarray, gradients: torch.Tensor, tolerance: float) -> np.ndarray:
+    """Return labels that tell rows apart whose gradients [units, values] differ, too.
+
+    They differ where one of three fixed projections does, by more than ``tolerance`` of the
+    largest.
+    """
+    values = _portable(gradients.detach()).double()
+    generator = torch.Generator().manual_seed(0)
+    directions = torch.randn(values.shape[1], 3, generator=generator, dtype=torch.float64)
+    for projection in (values.cpu() @ directions).numpy().T:
+        order = np.lexsort((projection, labels))
+        far = np.diff(projection[order]) > tolerance * max(float(np.abs(projection).max()), 0.0)
+        begins = np.concatenate([[False], far | (np.diff(labels[order]) != 0)])
+        labels = np.empty_like(labels)
+        labels[order] = np.cumsum(begins)
+    return labels
+
+
+def repeated_blocks(labels: np.ndarray) -> int:
+    """Return into how many equal blocks of different rows a layer's rows fall; 1 for none."""
+    for blocks in _BLOCKS:
+        size, left = divmod(len(labels), blocks)
+        if left or size < 2:
+            continue
+        divided = labels.reshape(blocks, size)
+        if (divided == divided[0]).all() and len(set(divided[0].tolist())) == size:
+            return blocks
+    return 1
+
+
+def alignment(rows: torch.Tensor) -> float:
+    """Return the mean |cosine| of two rows of [units, values]; NaN for fewer than two.
+
+    Of many units the first 128 count; those that are all 0 do not.
+    """
+    some = _portable(rows.detach()[:_MOST_ROWS]).double()
+    sizes = some.norm(dim=1)
+    some = some[sizes > 0] / sizes[sizes > 0].unsqueeze(1)
+    count = len(some)
+    if count < 2:
+        return math.nan
+    return (float((some @ some.T).abs().sum()) - count) / (count * (count - 1))
+
+
+def mean_square(values: torch.Tensor) -> float:
+    """Return the mean of the squares, in float64; NaN of nothing."""
+    flat = _portable(values.detach()).flatten()
+    total = sum(float(torch.dot(part, part)) for part in map(torch.Tensor.double, flat.split(PART)))
+    return total / len(flat) if len(flat) else math.nan
+
+
+def is_drawn(values: torch.Tensor) -> bool:
+    """Return whether values look drawn by chance: many, nearly all different, in no order."""
+    some = values.detach().flatten()[:_MOST_DRAWN]
+    if len(some) < _LEAST_DRAWN or len(some.unique()) < 0.9 * len(some):
+        return False
+    steps = some.diff()
+    return bool((steps > 0).any() and (steps < 0).any())

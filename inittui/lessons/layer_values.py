@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from inittui.events.probes import LayerProbe, Measured, select_layers
 from inittui.events.wire_numbers import all_to_wire, from_wire, to_wire
 from inittui.lessons.questions import Answer, Keeps, Layers, Measurable
+from inittui.lessons.swept_values import brief
 from inittui.results.curves import over_seeds
 from inittui.results.state import RunState
 from inittui.text import short
@@ -140,7 +141,7 @@ def _rows(
 
 def named(state: RunState, scheme: str) -> str:
     """Return the contestant's name and a colon; nothing where it is the only one."""
-    return f"{scheme}: " if len(state.schemes) > 1 else ""
+    return f"{brief(state, scheme)}: " if len(state.schemes) > 1 else ""
 
 
 def _names(question: Layers, state: RunState, scheme: str) -> list[tuple[str, str]]:

@@ -7,12 +7,13 @@ that it may draw from are put back.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.utils.stateless import _reparametrize_module
 
 from inittui.user_code import seeded
 
@@ -129,6 +130,17 @@ def _plain(module: nn.Module) -> dict[str, Any]:
         for key, value in vars(module).items()
         if isinstance(value, bool | float | str) and key != "training"
     }
+
+
+@contextmanager
+def lending(model: nn.Module, values: Mapping[str, torch.Tensor]) -> Iterator[None]:
+    """Let a model have others' parameters and buffers, by name.
+
+    As `torch.func.functional_call`, but for as long as the block lasts, a backward pass included:
+    activations that a model checkpoints are computed again in it.
+    """
+    with _reparametrize_module(model, dict(values), tie_weights=True):
+        yield
 
 
 @contextmanager

@@ -117,7 +117,7 @@ class Flow(TorchFunctionMode):
     def note_layer(self, name: str, output: object) -> None:
         """Begin to follow a layer's output."""
         self.ran[name] = None
-        for tensor in _tensors(output):
+        for tensor in tensors_in(output):
             self._sources[tensor] = frozenset({name})
 
     def __torch_function__(
@@ -127,7 +127,7 @@ class Flow(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        given = [*_tensors(args), *_tensors(kwargs)]
+        given = [*tensors_in(args), *tensors_in(kwargs)]
         sources = frozenset[str]().union(*(self._sources.get(each, ()) for each in given))
         result = func(*args, **(kwargs or {}))
         if sources:
@@ -151,19 +151,19 @@ class Flow(TorchFunctionMode):
         if nonlinearity is not None or getattr(func, "__name__", "") in _ENDS:
             sources = frozenset()
         # An assignment to a part of a tensor gives nothing back.
-        for tensor in _tensors(args[:1] if result is None else result):
+        for tensor in tensors_in(args[:1] if result is None else result):
             self._sources[tensor] = sources
 
 
-def _tensors(value: object) -> Iterator[torch.Tensor]:
+def tensors_in(value: object) -> Iterator[torch.Tensor]:
     """Yield the tensors in nested sequences and dictionaries."""
     if isinstance(value, torch.Tensor):
         yield value
     elif isinstance(value, list | tuple):
         for each in value:
-            yield from _tensors(each)
+            yield from tensors_in(each)
     elif isinstance(value, dict):
-        yield from _tensors(list(value.values()))
+        yield from tensors_in(list(value.values()))
 
 
 def followers(model: nn.Module, example: torch.Tensor) -> dict[str, Follower]:

@@ -60,6 +60,7 @@ class Inspector:
             percentile=self._config.percentile,
             gradient_percentile=self._config.gradient_percentile,
             values=values,
+            when=when,
         )
         return ProbeMeasured(at=time.time(), trial=number, when=when, step=step, probe=measured)
 

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from inittui.results.findings import find
+from inittui.results.rules.finding import Finding, Severity
 from inittui.results.state import RunState, TrialState
 from inittui.views.chart.layout import paragraph
 from inittui.views.chart.palette import SeriesStyle, styles_for
 from inittui.views.frame import Frame
 from inittui.views.probe_selection import moment_of, subjects_of
 from inittui.views.statuses import ended_as
+
+_LOOKS: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 
 def findings_summary(state: RunState, frame: Frame) -> list[Text]:
@@ -38,8 +41,7 @@ def findings_report(state: RunState, frame: Frame) -> Text:
             told = "" if findings else " nothing"
             lines += _name(scheme, styles[scheme], f"{moment_of(event)}:{told}", frame)
             for finding in findings:
-                text = frame.say(f"{finding.kind}: {finding.message}")
-                lines += _indented(text, frame.columns)
+                lines += _told(finding, frame)
         lines += _not_measured(state.of_scheme(scheme), styles[scheme], frame)
     return Text("\n").join(lines)
 
@@ -68,5 +70,9 @@ def folded(line: Text, width: int) -> list[Text]:
     return [*parts, line]
 
 
-def _indented(text: str, width: int) -> list[Text]:
-    return [Text("  ").append_text(line) for line in paragraph(text, max(width - 2, 8))]
+def _told(finding: Finding, frame: Frame) -> Iterator[Text]:
+    text = frame.say(f"{finding.severity}, {finding.kind}: {finding.message}")
+    for number, line in enumerate(paragraph(text, max(frame.columns - 2, 8))):
+        if number == 0:
+            line.stylize(_LOOKS[finding.severity], 0, len(finding.severity))
+        yield Text("  ").append_text(line)

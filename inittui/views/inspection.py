@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from inittui.events.probes import Histogram, LayerProbe, Measured, select_layers
+from inittui.events.probes import Histogram, LayerProbe, Measured, Mode, select_layers
 from inittui.events.records import ProbeMeasured
 from inittui.events.wire_numbers import from_wire
 from inittui.results.state import RunState
@@ -51,7 +51,7 @@ def inspection_report(
     parts = layer_sections(state, frame, layers=layers, density=density)
     if values is not None:
         parts += [Text(), *first_values(state, frame, values)]
-    if any(trial.probes for trial in state.trials):
+    if any(event.probe.layers for trial in state.trials for event in trial.probes):
         parts += [Text(), variance_plots(state, frame)]
     parts += [Text(), *written_tables(state, frame)]
     return Group(*parts, findings_report(state, frame))
@@ -101,7 +101,8 @@ def _subject_of(state: RunState, scheme: str) -> ProbeSelection | None:
 
 def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> Iterator[Text]:
     probe = subjects[0].probes[0].probe
-    facts = [f"{probe.images:,} images", "evaluation mode (no dropout)"]
+    modes = {event.probe.mode for subject in subjects for event in subject.probes}
+    facts = [f"{probe.images:,} images", _mode(modes)]
     if state.started is not None:
         experiment = state.started.experiment
         data = f"{experiment.data.name}{pixels(experiment)}"
@@ -120,6 +121,18 @@ def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> 
         frame.columns,
         "dim",
     )
+
+
+def _mode(modes: set[Mode]) -> str:
+    """Say how the models computed while they were measured."""
+    if modes == {"first-step"}:
+        return "batch statistics (no dropout), as the first step of the training computes"
+    if "first-step" in modes:
+        return (
+            "before training batch statistics, as its first step computes, and then evaluation "
+            "mode (both without dropout)"
+        )
+    return "evaluation mode (no dropout)"
 
 
 def _section(

@@ -85,6 +85,58 @@ def test_json_holds_every_quantity() -> None:
     assert {finding["kind"] for finding in probe["findings"]} >= {"symmetric", "silent"}
 
 
+def test_json_says_how_grave_a_finding_is_and_what_it_rests_on() -> None:
+    (probe,) = document("zeros", *QUICK, "--dropout", "0")["probes"]
+    found = {finding["kind"]: finding for finding in probe["findings"]}
+    assert found["symmetric"]["severity"] == "error"
+    assert found["symmetric"]["evidence"] == {"fc1": 16.0, "fc2": 8.0}
+    assert probe["findings"][-1]["severity"] == "note"
+    assert probe["learning"]["never"] == ["fc1.weight", "fc2.weight", "fc3.weight"]
+    assert (probe["mode"], probe["head"]) == ("evaluation", "")
+    assert [layer["stuck_units"] for layer in probe["layers"]] == [16, 8, 10]
+
+
+@pytest.mark.parametrize("when", ["before", "both"])
+def test_the_mode_is_that_of_the_first_step_where_norms_are_fresh(when: str) -> None:
+    arguments = ("rule", *QUICK, "--batch-norm", "--when", when)
+    found = document(*arguments)
+    jsonschema.validate(found, schema("inspect"), jsonschema.Draft202012Validator)
+    modes = [probe["mode"] for probe in found["probes"]]
+    assert modes == ["first-step", "evaluation"][: len(modes)]
+    printed = " ".join(run(*arguments).split())
+    assert "batch statistics" in printed
+    assert ("evaluation mode" in printed) == (when == "both")
+
+
+RAW = """
+import torch
+from torch import nn
+
+class Raw(nn.Module):
+    def __init__(self, scale=0.05):
+        super().__init__()
+        self.first = nn.Parameter(torch.randn(784, 32) * scale)
+        self.last = nn.Parameter(torch.randn(32, 10) * scale)
+
+    def forward(self, images):
+        return torch.relu(images.flatten(1) @ self.first) @ self.last
+"""
+
+
+@pytest.mark.parametrize("scale", ["0.05", "0"])
+def test_a_model_of_raw_parameters_is_inspected(tmp_path: Path, scale: str) -> None:
+    file = tmp_path / "raw.py"
+    file.write_text(RAW)
+    own = ("--model", f"{file}:Raw", "--model-arg", f"scale={scale}", "--images", "64", "--quiet")
+    printed = run("default", *own)
+    told = "error, no-gradient: no gradient reaches the weights of first, last"
+    assert (told in printed) == (scale == "0")
+    assert "variance of outputs" not in printed
+    (probe,) = document("default", *own)["probes"]
+    assert probe["layers"] == []
+    assert probe["unmeasured"] == ["first", "last"]
+
+
 def test_the_same_command_gives_the_same_numbers() -> None:
     one, other = (document("rule", *QUICK, "--seed", "3")["probes"] for _ in range(2))
     assert one == other

@@ -82,7 +82,7 @@ def test_every_quantity_is_that_of_a_plain_computation() -> None:
     assert first.gradient_ratio == pytest.approx((d1.T @ inputs).std() / w1.std(), rel=1e-5)
     assert first.between_samples == pytest.approx(z1.var(0).mean() / (z1**2).mean(), rel=1e-5)
     assert first.saturated == (np.abs(a1) > 0.97).mean()
-    assert (first.dead, last.dead, last.saturated) == (None, None, None)
+    assert (first.dead, last.dead, last.saturated) == (0, None, None)
 
 
 def everything(model: nn.Module) -> dict[str, torch.Tensor]:
@@ -176,7 +176,7 @@ def test_nonlinearities_are_found_in_any_spelling_and_overwrite_nothing() -> Non
     torch.manual_seed(0)
     model = Functional().eval()
     images, labels = batch(20, 1, 4, 4)
-    conv, hidden, out = probe(model, images, labels, percentile=99.9).layers
+    conv, hidden, out = probe(model, images, labels, percentile=99.9, when="after").layers
     assert (conv.nonlinearity, hidden.nonlinearity, out.nonlinearity) == (
         "relu", "sigmoid", "identity",
     )  # fmt: skip

@@ -14,11 +14,15 @@ from torch import nn
 from inittui.events.wire_numbers import from_wire
 from inittui.inspection.statistics import (
     BINS,
+    alignment,
+    always_share,
     between_samples,
-    dead_share,
-    distinct_units,
+    is_drawn,
+    mean_square,
     measure,
-    saturated_share,
+    repeated_blocks,
+    row_labels,
+    split_by_gradients,
     spread_of_logits,
     unit_rows,
 )
@@ -128,16 +132,9 @@ def test_outputs_that_ignore_the_input_have_nothing_between_samples() -> None:
 def test_a_unit_is_dead_if_it_is_zero_for_every_sample_and_position() -> None:
     activations = torch.zeros(3, 4, 5, 5)
     activations[2, 1, 4, 4] = 0.1
-    assert dead_share(activations, 1) == 0.75
-    assert dead_share(activations, -1) == 0.8
-    assert dead_share(-activations, 1) == 1
-
-
-def test_saturation_is_told_of_tanh_and_sigmoid_only() -> None:
-    values = torch.tensor([-1.0, -0.98, -0.5, 0.0, 0.01, 0.5, 0.98, 0.99])
-    assert saturated_share(values, "tanh") == 4 / 8
-    assert saturated_share(values.clamp(0), "sigmoid") == 6 / 8
-    assert saturated_share(values, "relu") is None
+    assert always_share(activations <= 0, 1) == 0.75
+    assert always_share(activations <= 0, -1) == 0.8
+    assert always_share(activations >= 0, 1) == 1
 
 
 def test_the_spread_of_logits_is_that_within_samples() -> None:
@@ -149,6 +146,10 @@ def test_the_spread_of_logits_is_that_within_samples() -> None:
 def test_distinct_units_are_counted_exactly() -> None:
     rows = torch.tensor([[0.0, 1.0], [-0.0, 1.0], [0.0, 1.0000001], [math.nan, 1.0]])
     assert distinct_units(rows) == 3
+
+
+def distinct_units(rows: torch.Tensor) -> int:
+    return len(set(row_labels(rows).tolist()))
 
 
 def linear(weight: float, biases: list[float]) -> nn.Linear:
@@ -200,3 +201,64 @@ def test_histograms_by_size_have_what_is_below_the_percentile_of_the_sizes(
     assert (found.low, found.high) == (-edge, edge)
     assert sum(found.counts) == (np.abs(exact) <= edge).sum()
     assert found.under + found.over == (np.abs(exact) > edge).sum()
+
+
+@given(st.integers(2, 40), st.integers(1, 30), st.integers(0, 99))
+def test_rows_are_as_many_as_were_drawn(rows: int, values: int, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randn(rows, values, generator=generator)
+    copies = torch.randint(rows, (3 * rows,), generator=generator)
+    labels = row_labels(drawn[copies])
+
+    same = labels[:, None] == labels[None]
+    assert (same == (copies[:, None] == copies[None]).numpy()).all()
+
+
+@given(st.integers(2, 40), st.integers(1, 30), st.integers(0, 99), st.floats(1e-12, 1e12))
+def test_equal_rows_are_told_apart_by_their_gradients_alone(
+    rows: int, values: int, seed: int, scale: float
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    kinds = torch.randint(rows, (2 * rows,), generator=generator)
+    gradients = torch.randn(rows, values, generator=generator, dtype=torch.float64)[kinds]
+    noise = 1e-9 * torch.randn(gradients.shape, generator=generator, dtype=torch.float64)
+    found = split_by_gradients(np.zeros(2 * rows, int), scale * (gradients + noise), 1e-5)
+    # Two of them may be the same up to a hundred-thousandth by chance, where they are one number.
+    wanted = len(kinds.unique())
+    assert len(set(found.tolist())) <= wanted
+    if values > 1:
+        assert len(set(found.tolist())) == wanted
+    apart = split_by_gradients(np.arange(2 * rows), gradients * 0, 1e-5)
+    assert len(set(apart.tolist())) == 2 * rows
+
+
+@given(st.integers(2, 9), st.sampled_from([2, 3, 4, 8]))
+def test_blocks_are_repeated_if_all_of_their_rows_are(size: int, blocks: int) -> None:
+    labels = np.tile(np.arange(size), blocks)
+    found = repeated_blocks(labels)
+    assert found > 1
+    assert blocks % found == 0 or found % blocks == 0
+    labels[-1] = size
+    assert repeated_blocks(labels) == 1
+    assert repeated_blocks(np.arange(size * blocks)) == 1
+    assert repeated_blocks(np.zeros(size * blocks, int)) == 1
+
+
+@pytest.mark.parametrize("inputs", [32, 784])
+def test_units_drawn_around_zero_are_as_aligned_as_chance_has_it(inputs: int) -> None:
+    rows = torch.randn(128, inputs, generator=torch.Generator().manual_seed(0))
+    assert alignment(rows) == pytest.approx(math.sqrt(2 / (math.pi * inputs)), rel=0.05)
+    assert alignment(rows.abs() ** 0 + 1e-6 * rows) == pytest.approx(1, abs=1e-9)
+    assert math.isnan(alignment(rows[:1]))
+
+
+def test_a_mean_square_is_numpys() -> None:
+    values = numbers(30, 41)
+    assert mean_square(values) == pytest.approx((values.double().numpy() ** 2).mean(), rel=1e-12)
+    assert math.isnan(mean_square(values[:0]))
+
+
+def test_what_is_drawn_differs_and_has_no_order() -> None:
+    assert is_drawn(torch.randn(64))
+    for values in (torch.ones(64), torch.eye(9), torch.arange(64.0), torch.randn(8)):
+        assert not is_drawn(values)

@@ -10,11 +10,15 @@ from inittui.lessons import lesson_names, read_lesson
 from inittui.lessons.questions import CANT_TELL
 from tests.support.commands import document
 from tests.support.lesson_verdicts import VERDICTS, contradictions
+from tests.support.torture import TORTURE
+
+SIZES = ["--fast", "--full"] if TORTURE else ["--fast"]
 
 
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", lesson_names())
-def test_lesson_answers_what_it_asks(name: str) -> None:
-    told = document("lesson", name, "--fast", "--no-save", "--quiet")
+def test_lesson_answers_what_it_asks(name: str, size: str) -> None:
+    told = document("lesson", name, size, "--no-save", "--quiet")
     jsonschema.validate(told, schema("lesson"))
     lesson = read_lesson(name)
     assert [part["title"] for part in told["parts"]] == [part.title for part in lesson.parts]
@@ -24,7 +28,7 @@ def test_lesson_answers_what_it_asks(name: str) -> None:
         for answer in shown["answers"]:
             assert any(character.isdigit() for character in answer["text"])
             assert not any(word in answer["text"] for word in ("not known", "Nothing", "not on"))
-    found = [part["answers"] for part in document["parts"]]
+    found = [part["answers"] for part in told["parts"]]
     assert contradictions(name, found) == []
     for answers in found:
         assert all(answer["measured_at"] for answer in answers)

@@ -24,6 +24,15 @@ Reference = Mapping[tuple[int, int], Mapping[str, str | Sequence[str]]]
 _GOOD_W = ("0.0001", "0.0003", "0.001", "0.003", "0.01", "0.03", "0.1")
 _LARGE_W = ("0.3", "1")
 
+_ALL_W = (*_GOOD_W, *_LARGE_W)
+
+_DEEP = {
+    "sigmoid": {"0.3": "learns", "1": "learns"},
+    "tanh": {"0.03": "learns", "0.1": "learns", "0.3": "learns"},
+    "relu": {"0.1": "learns", "0.3": "loss explodes", "1": "loss explodes"},
+}
+"""20 layers without batch normalisation; all other values stay at chance, and with it all learn."""
+
 VERDICTS: Mapping[str, Reference] = {
     "zeros-and-ones": {(0, 1): {"zeros": "at chance", "ones": "at chance"}},
     "uniform-baseline": {
@@ -55,7 +64,17 @@ VERDICTS: Mapping[str, Reference] = {
             **{f"{_W}: {w}": "best" for w in _GOOD_W},
             **{f"{_W}: {w}": "lower" for w in _LARGE_W},
         },
-        (0, 1): {f"{_W}: {w}": ("learns", "loss explodes") for w in (*_GOOD_W, *_LARGE_W)},
+        (0, 1): {f"{_W}: {w}": ("learns", "loss explodes") for w in _ALL_W},
+    },
+    "std-sweep-deep": {
+        (0, 0): {
+            f"activation={name} batch_norm={norm}: {w}": (
+                "learns" if norm == "true" else learning.get(w, "at chance")
+            )
+            for name, learning in _DEEP.items()
+            for norm in ("false", "true")
+            for w in _ALL_W
+        },
     },
     "variance": {
         (2, 3): {"keeps it best": "xavier_normal"},

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.text import Text
 from syrupy.assertion import SnapshotAssertion
 
-from inittui.events.probes import Histogram, LayerProbe, Measured, Probe
+from inittui.events.probes import Cut, Histogram, LayerProbe, Learning, Measured, Probe
 from inittui.events.records import ProbeMeasured, TrialEnded
 from inittui.events.wire_numbers import Number, all_to_wire
 from inittui.results.state import RunState
@@ -100,6 +100,28 @@ def test_a_trial_that_was_not_measured_after_training_is_named() -> None:
         "■ ones, not measured after training, which diverged: the loss became NaN"
         in text.splitlines()
     )
+
+
+def test_a_log_of_an_older_version_claims_no_more_than_it_knows() -> None:
+    state = run_state("inspected")
+    probes = [event.probe for trial in state.trials for event in trial.probes]
+    assert all(probe.learning is None and probe.mode == "evaluation" for probe in probes)
+    text = render(findings_report(state, Frame(80)), 80)
+    assert "warning, symmetric: units are equal: fc1 (1 of 24 differ)" in text
+    assert "stay equal" not in text
+
+
+def test_the_gravest_leads_whatever_the_colours() -> None:
+    lines = render(findings_report(run_state("inspected"), Frame(80)), 80).splitlines()
+    order = ["error", "warning", "note"]
+    ranks: list[int] = []
+    for line in lines:
+        severity = line.strip().partition(",")[0]
+        if severity in order:
+            ranks.append(order.index(severity))
+        elif not line.startswith(" "):
+            assert ranks == sorted(ranks)
+            ranks = []
 
 
 def test_deep_models_have_some_histograms_and_say_of_how_many() -> None:
@@ -197,17 +219,46 @@ layers = st.builds(
     saturated=st.none() | st.floats(0, 1),
     weight_gradients=measured(),
     pre_activation_gradients=measured(),
+    inputs=numbers.map(lambda value: all_to_wire([value])[0]),
+    inputs_between=numbers.map(lambda value: all_to_wire([value])[0]),
+    opened_gradient=numbers.map(lambda value: all_to_wire([value])[0]),
+    alignment=numbers.map(lambda value: all_to_wire([value])[0]),
+    stuck_units=st.none() | st.integers(-1, 2**60),
+    repeats=st.integers(-1, 2**60),
+    is_frozen=st.booleans(),
+)
+wild_names = st.lists(st.text(max_size=9), max_size=5).map(tuple)
+learned = st.none() | st.builds(
+    Learning,
+    unused=wild_names,
+    cut=st.lists(st.builds(Cut, st.text(), st.text(), wild_names), max_size=2).map(tuple),
+    never=wild_names,
+    woken=wild_names,
+    zeros=wild_names,
+    foreign=wild_names,
+    clones=st.lists(wild_names, max_size=2).map(tuple),
 )
 
 
 @settings(max_examples=30, phases=(Phase.explicit, Phase.generate))  # shrinking takes minutes
-@given(st.lists(layers, max_size=4), st.integers(0, 100), numbers, st.integers(20, 100))
+@given(
+    st.lists(layers, max_size=4), st.integers(0, 100), numbers, st.integers(20, 100), learned,
+    st.sampled_from(["", "softmax", "log_softmax", "relu", "\x1b[31m"]),
+)  # fmt: skip
 def test_no_log_breaks_the_report(
-    found: list[LayerProbe], classes: int, loss: float, width: int
+    found: list[LayerProbe],
+    classes: int,
+    loss: float,
+    width: int,
+    learning: Learning | None,
+    head: str,
 ) -> None:
     state = run_state("inspected")
     value = all_to_wire([loss])[0]
-    wild_probe = Probe(images=-1, classes=classes, loss=value, logit_std=value, layers=tuple(found))
+    wild_probe = Probe(
+        images=-1, classes=classes, loss=value, logit_std=value, layers=tuple(found),
+        learning=learning, head=head,
+    )  # fmt: skip
     state.apply(ProbeMeasured(trial=0, when="before", step=0, probe=wild_probe))
     text = render(inspection_report(state, Frame(width)), width)
     assert not set(text) & {"\x1b", "\x00", "\r"}

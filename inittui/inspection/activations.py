@@ -1,0 +1,111 @@
+"""Where a nonlinearity is flat: from its derivative on the values that it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+DEAD = 1e-3
+"""Share of the largest derivative under which a nonlinearity passes no gradient worth having."""
+
+FLAT = 1 - 0.97**2
+"""Share under which it is saturated: tanh's derivative at ±0.97, by its largest, which is 1."""
+
+_FAR = 60.0
+"""Both ends of the values on which the largest derivative is looked for."""
+_POINTS = 4_801
+_CORNER = 0.05
+"""This side of 0 a rectifier is flat already."""
+
+
+@dataclass(frozen=True)
+class Flatness:
+    """Where one nonlinearity is flat, value by value."""
+
+    dead: torch.Tensor
+    """Bool, in the shape of the values: passes hardly any gradient."""
+    saturated: torch.Tensor | None
+    """Bool: at an end that isn't flat by design; None for a function without such ends."""
+
+
+def flatness(
+    function: Callable[..., Any],
+    values: torch.Tensor,
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+) -> Flatness | None:
+    """Return where ``function(values, *args, **kwargs)`` is flat; None unless it is elementwise.
+
+    The function must not have overwritten ``values``.
+    """
+    slope = _slope(function, values, args, kwargs)
+    if slope is None:
+        return None
+    grid = torch.linspace(-_FAR, _FAR, _POINTS, device=values.device, dtype=values.dtype)
+    # A parameter for each channel, as a PReLU's, has no grid: what it gets has to do.
+    on_grid = _slope(function, grid, args, kwargs)
+    if on_grid is None:
+        return Flatness(slope < DEAD * slope.amax(), None)
+    largest = on_grid.amax()
+    low, high = bool(on_grid[0] < FLAT * largest), bool(on_grid[-1] < FLAT * largest)
+    dead = slope < DEAD * largest
+    if not (low and high):
+        return Flatness(dead, None)
+    flat = slope < FLAT * largest
+    corner = on_grid[(grid < 0) & (grid > -_CORNER)]
+    is_rectifier = bool((corner < FLAT * largest).all())
+    return Flatness(dead, flat & (values > 0) if is_rectifier else flat)
+
+
+def _slope(
+    function: Callable[..., Any],
+    values: torch.Tensor,
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+) -> torch.Tensor | None:
+    """Return |derivative|, in the shape of ``values``."""
+    with torch.enable_grad():
+        leaf = values.detach().clone().requires_grad_()
+        try:
+            # Through a copy: some functions work in place, which a leaf forbids.
+            result = function(leaf * 1, *args, **kwargs)
+        except (RuntimeError, IndexError):
+            return None
+        if not isinstance(result, torch.Tensor) or result.shape != values.shape:
+            return None
+        if not result.requires_grad:
+            return None
+        (slope,) = torch.autograd.grad(result.sum(), leaf)
+    return slope.abs()
+
+
+def slope_between(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor | None:
+    """Return the |derivative| of one value by the one in its place, in the graph of both.
+
+    None where ``after`` isn't computed from ``before`` value by value, or linearly so. That is
+    seen from two products with its Jacobian: with ones and with random signs; those of a diagonal
+    one agree.
+    """
+    if before is after or before.shape != after.shape:
+        return None
+    if not (before.requires_grad and after.requires_grad):
+        return None
+    generator = torch.Generator(after.device).manual_seed(0)
+    bits = torch.randint(2, after.shape, generator=generator, device=after.device)
+    signs = bits.to(after.dtype) * 2 - 1
+    products: list[torch.Tensor | None] = [
+        torch.autograd.grad(after, before, each, retain_graph=True, allow_unused=True)[0]
+        for each in (torch.ones_like(after), signs)
+    ]
+    by_ones, by_signs = products
+    if by_ones is None or by_signs is None:
+        return None
+    slope = by_ones.abs()
+    size = float(by_signs.abs().amax())
+    if size == 0 or float(slope.amax() - slope.amin()) <= 1e-4 * size:
+        return None
+    is_diagonal = torch.allclose(by_ones, by_signs * signs, rtol=1e-4, atol=1e-5 * size)
+    return slope if is_diagonal else None

@@ -1,0 +1,290 @@
+"""What a forward pass does with a model's parameters, seen call by call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import CellType
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+from torch.nn.modules.module import (
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+)
+from torch.overrides import TorchFunctionMode
+from torch.utils.weak import WeakIdKeyDictionary
+
+from inittui.events.probes import Cut
+from inittui.models.tracing import nonlinearity_of, tensors_in
+from inittui.text import sanitize
+
+_PRODUCTS = frozenset({"mul", "mul_", "__mul__", "__rmul__", "__imul__", "multiply"})
+
+_SAME_VALUES = frozenset({
+    "view", "reshape", "unsqueeze", "squeeze", "expand", "expand_as", "view_as", "flatten", "to",
+    "type_as", "contiguous", "clone", "permute", "transpose", "movedim", "__getitem__", "float",
+    "double",
+})  # fmt: skip
+"""Functions behind which a tensor is still its first argument, in another shape or type."""
+
+_HEADS = frozenset({"softmax", "log_softmax", "sigmoid", "relu", "relu6", "tanh", "hardsigmoid"})
+"""What squashes logits that cross-entropy expects to be free."""
+
+_SUM = 1e-3
+"""How far from 1 probabilities may add up to, in any precision that trains."""
+
+_MOST_PLACES = 3
+
+
+class _Stop(NamedTuple):
+    """A call that was given what has a gradient, and gave what has none."""
+
+    by: str
+    place: str
+    parameters: int
+    """Bits of the parameters that the call's arguments depend on."""
+
+
+class Uses(TorchFunctionMode):
+    """Watches which parameters take part, where gradients stop, and what is no parameter."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        leaves: Mapping[str, torch.Tensor],
+        known: Sequence[torch.Tensor],
+    ) -> None:
+        """Watch a pass in which ``leaves`` stand for the parameters of ``model``.
+
+        ``known`` are the pass's other tensors: the inputs and the buffers.
+        """
+        super().__init__()
+        self._model = model
+        self._names = tuple(leaves)
+        self._modules = {module: name for name, module in model.named_modules()}
+        self._running: list[str] = []
+        self._last_layer = ""
+        # Bits of the parameters that a tensor depends on.
+        self._parameters: WeakIdKeyDictionary = WeakIdKeyDictionary()
+        self._leaf_of: WeakIdKeyDictionary = WeakIdKeyDictionary()
+        self._made_by: WeakIdKeyDictionary = WeakIdKeyDictionary()
+        self._foreign: dict[int, str] = {}
+        self._stops: list[_Stop] = []
+        self._used = 0
+        self.multipliers: set[str] = set()
+        for number, (name, leaf) in enumerate(leaves.items()):
+            self._parameters[leaf] = 1 << number
+            self._leaf_of[leaf] = name
+        for tensor in known:
+            self._parameters[tensor] = 0
+        for name, parameter in model.named_parameters():
+            # Where a module keeps them elsewhere too, it may compute with those.
+            self._parameters[parameter] = self._parameters[leaves[name]]
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch all modules that run, the model's own and others."""
+        hooks = [
+            register_module_forward_pre_hook(self._enter),
+            register_module_forward_hook(self._leave),
+        ]
+        try:
+            with self:
+                yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    @property
+    def used(self) -> set[str]:
+        """The parameters that some call was given."""
+        return self._named(self._used)
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """What takes part and would be trained, but isn't the model's."""
+        return tuple(dict.fromkeys(self._foreign.values()))
+
+    def cuts(self, without: Sequence[str]) -> tuple[Cut, ...]:
+        """Return where gradients stop on the way to these parameters."""
+        left, found = set(without), []
+        for stop in self._stops:
+            stopped = tuple(sorted(self._named(stop.parameters) & left, key=self._names.index))
+            if stopped:
+                found.append(Cut(stop.by, stop.place, stopped))
+                left -= set(stopped)
+        return tuple(_joined(found))
+
+    def head(self, logits: torch.Tensor) -> str:
+        """Return the nonlinearity that gave the logits; empty for none."""
+        exact = logits.detach().double() if logits.device.type != "mps" else logits.detach()
+        if exact.ndim == 2 and exact.shape[1] > 1 and bool(torch.isfinite(exact).all()):
+            if bool((exact >= 0).all()) and bool(((exact.sum(1) - 1).abs() < _SUM).all()):
+                return "softmax"
+            if bool((torch.logsumexp(exact, 1).abs() < _SUM).all()):
+                return "log_softmax"
+        made_by: str = self._made_by.get(logits, "")
+        return made_by
+
+    def _named(self, bits: int) -> set[str]:
+        return {name for number, name in enumerate(self._names) if bits >> number & 1}
+
+    def _enter(self, module: nn.Module, _inputs: object) -> None:
+        known = module in self._modules
+        self._running.append(self._modules[module] if known else type(module).__name__)
+        if not known:
+            for parameter in module.parameters():
+                if parameter.requires_grad and parameter not in self._parameters:
+                    name = found_in(self._model, module) or _said(module, self._place())
+                    self._foreign[id(parameter)] = name
+
+    def _leave(self, module: nn.Module, _inputs: object, _output: object) -> None:
+        self._running.pop()
+        if module in self._modules and next(module.parameters(recurse=False), None) is not None:
+            self._last_layer = self._modules[module]
+
+    def _place(self) -> str:
+        inside = [name for name in self._running[:-1] if name]
+        return f"{inside[-1]}'s forward" if inside else "the model's forward"
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        given = [*tensors_in(args), *tensors_in(kwargs)]
+        needs_gradient = any(each.requires_grad for each in given)
+        result = func(*args, **(kwargs or {}))
+        if not given:
+            return result
+        bits, is_known = 0, False
+        for each in given:
+            each_bits = self._parameters.get(each)
+            is_known |= each_bits is not None or not each.is_leaf
+            bits |= each_bits or 0
+        results = list(tensors_in(args[:1] if result is None else result))
+        if results:
+            self._used |= bits
+        name = getattr(func, "__name__", "")
+        if is_known:
+            self._note_foreign(given)
+        self._note_multiplier(name, given)
+        floats = [each for each in results if each.is_floating_point()]
+        if needs_gradient and floats and not any(each.requires_grad for each in floats):
+            self._note_stop(name, bits)
+        self._pass_on(func, name, args, kwargs, results, bits)
+        return result
+
+    def _note_foreign(self, given: Sequence[torch.Tensor]) -> None:
+        for each in given:
+            if not (each.is_leaf and each.requires_grad and isinstance(each, nn.Parameter)):
+                continue
+            if each not in self._parameters and id(each) not in self._foreign:
+                self._foreign[id(each)] = found_in(self._model, each) or _said(each, self._here())
+
+    def _here(self) -> str:
+        inside = self._running[-1] if self._running else ""
+        return f"{inside}'s forward" if inside else "the model's forward"
+
+    def _note_multiplier(self, name: str, given: Sequence[torch.Tensor]) -> None:
+        leaves = [self._leaf_of[each] for each in given if each in self._leaf_of]
+        if leaves and name in _PRODUCTS:
+            self.multipliers.update(leaves)
+        elif leaves and name.endswith("_norm"):
+            self.multipliers.add(leaves[0])
+
+    def _note_stop(self, name: str, bits: int) -> None:
+        by = {"__get__": "data"}.get(name, name) if torch.is_grad_enabled() else "no_grad"
+        after = f" after {self._last_layer}" if self._last_layer else ""
+        self._stops.append(_Stop(by, f"{self._here()}{after}", bits))
+
+    def _pass_on(
+        self,
+        func: Callable[..., Any],
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any] | None,
+        results: Sequence[torch.Tensor],
+        bits: int,
+    ) -> None:
+        is_same = name in _SAME_VALUES and args and isinstance(args[0], torch.Tensor)
+        leaf = self._leaf_of.get(args[0]) if is_same else None
+        made_by = self._made_by.get(args[0], "") if is_same else _head(func, name, args, kwargs)
+        for each in results:
+            if each.is_leaf and each.requires_grad:
+                continue  # a parameter that a call gives back, as one that fills it
+            self._parameters[each] = bits
+            self._made_by[each] = made_by
+            if leaf is not None:
+                self._leaf_of[each] = leaf
+
+
+def _head(
+    func: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any] | None
+) -> str:
+    found = nonlinearity_of(func, args, kwargs) or name
+    return found if found in _HEADS else ""
+
+
+def _joined(cuts: Sequence[Cut]) -> list[Cut]:
+    """Join cuts that one place makes, and those beyond a few into the last."""
+    by_place: dict[tuple[str, str], list[str]] = {}
+    for cut in cuts:
+        place = (cut.by, cut.place)
+        if place not in by_place and (len(by_place) == _MOST_PLACES or cut.by == "no_grad"):
+            # All that runs without gradients is one part of the model, begun by the first.
+            place = next((key for key in reversed(by_place) if key[0] == cut.by), place)
+        by_place.setdefault(place, []).extend(cut.parameters)
+    return [Cut(by, place, tuple(names)) for (by, place), names in by_place.items()]
+
+
+def found_in(model: nn.Module, wanted: object) -> str:
+    """Return by which attribute a model keeps something that isn't registered; empty for none."""
+    for path, module in model.named_modules():
+        kept = {"forward": type(module).forward, **vars(module)}
+        for key, value in kept.items():
+            if key in ("_parameters", "_modules", "_buffers"):
+                continue
+            below = _path_to(value, wanted, 3)
+            if below is not None:
+                return sanitize(f"{path}.{key}{below}" if path else f"{key}{below}", 200)
+    return ""
+
+
+def _path_to(value: object, wanted: object, depth: int) -> str | None:
+    if value is wanted:
+        return ""
+    parts: list[tuple[str, object]] = []
+    if isinstance(value, list | tuple):
+        parts = [(f"[{number}]", each) for number, each in enumerate(value)]
+    elif isinstance(value, dict):
+        parts = [(f"[{key!r}]", each) for key, each in value.items()]
+    elif isinstance(value, nn.Module):
+        parts = [(f".{name}", each) for name, each in value.named_modules() if name]
+        parts += [(f".{name}", each) for name, each in value.named_parameters()]
+    elif cells := getattr(value, "__closure__", None):
+        parts = [("'s closure", each) for cell in cells for each in _content(cell)]
+    if depth:
+        for name, each in parts:
+            below = _path_to(each, wanted, depth - 1)
+            if below is not None:
+                return name + below
+    return None
+
+
+def _content(cell: CellType) -> list[object]:
+    try:
+        return [cell.cell_contents]
+    except ValueError:  # not yet given anything
+        return []
+
+
+def _said(thing: nn.Module | torch.Tensor, place: str) -> str:
+    """Describe what no attribute holds."""
+    if isinstance(thing, nn.Module):
+        return sanitize(f"a {type(thing).__name__} made in {place}", 200)
+    return sanitize(f"a parameter {'×'.join(map(str, thing.shape))} in {place}", 200)
