@@ -21,9 +21,9 @@ class ExitCode(enum.IntEnum):
     NOTHING_FINISHED = 3
     """Every trial diverged or failed."""
     ENVIRONMENT = 4
-    """The machine is at fault: data missing, no such device, disk full."""
+    """The machine is at fault: data missing, no such device, disk full, memory short."""
     INTERRUPTED = 130
-    """Stopped with Ctrl-C; what was measured is kept."""
+    """Stopped by a signal; what was measured is kept. A process tells 128 plus its number."""
 
 
 class InittuiError(Exception):

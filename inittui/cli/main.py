@@ -16,6 +16,7 @@ from inittui.cli.console import make_writable, note
 from inittui.cli.deferred import load_help
 from inittui.cli.ignored import refuse_before_subcommand
 from inittui.cli.interrupt import end_at_once, was_asked
+from inittui.cli.memory_limit import bear_a_limit, describe_limit, is_lack_of_memory
 from inittui.cli.registry import Commands
 from inittui.cli.tui import Fps, NoMouse, RunsDir, Theme, open_lab
 from inittui.errors import ExitCode, InittuiError
@@ -69,6 +70,7 @@ def root(
 def main() -> None:
     """Run the command line and exit with an `ExitCode`, or 128 plus the signal that ended it."""
     make_writable()
+    bear_a_limit()
     try:
         if is_asked_by_bash():
             complete_in_bash(app)
@@ -104,6 +106,8 @@ def _told(error: BaseException) -> tuple[str, int] | None:
         return _one_line(error), ExitCode.USAGE
     if isinstance(error, InittuiError):
         return str(error), error.exit_code
+    if is_lack_of_memory(error):
+        return f"there is not enough memory{describe_limit()}", ExitCode.ENVIRONMENT
     if isinstance(error, OSError):
         where = f": {error.filename}" if error.filename else ""
         return f"{error.strerror or error}{where}", ExitCode.ENVIRONMENT

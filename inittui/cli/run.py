@@ -188,7 +188,7 @@ def _wait_for_start(run: RunDirectory, worker: subprocess.Popen[bytes]) -> None:
                 return
             if isinstance(event, RunEnded):
                 worker.wait()
-                error = MachineError if worker.returncode == ExitCode.ENVIRONMENT else UsageError
+                error = UsageError if worker.returncode == ExitCode.USAGE else MachineError
                 raise error(event.reason)
         if ended is not None:
             last = run.worker_log.read_text(encoding="utf-8", errors="replace").splitlines()
