@@ -66,6 +66,9 @@ def compare(
     """Train models that differ in their initialization only; report loss and accuracy.
 
     Under one seed all of them see the same batches and drop the same units.
+
+    From three seeds on they are ranked, in groups that paired t-tests tell apart after Holm's
+    correction over all pairs.
     """
     from inittui.cli.output import check_drawing, print_outcome
     from inittui.cli.run import conduct, detach

@@ -142,7 +142,9 @@ SETUP = [
     step("compare.settings", "e", lambda app: focused_field(app) == "model.name"),
     step("form.next", "down", lambda app: focused_field(app) == "model.hidden"),
     step("form.previous", "up", lambda app: focused_field(app) == "model.name"),
-    step("form.last", "pagedown", lambda app: focused_field(app) == "inspection.percentile"),
+    step(
+        "form.last", "pagedown", lambda app: focused_field(app) == "inspection.gradient_percentile"
+    ),
     step("form.first", "pageup", lambda app: focused_field(app) == "model.name"),
     step("compare.back", "escape", lambda app: app.focused is picker(app)),
 ]
