@@ -67,8 +67,7 @@ def compare(
 
     Under one seed all of them see the same batches and drop the same units.
 
-    From three seeds on they are ranked, in groups that paired t-tests tell apart after Holm's
-    correction over all pairs.
+    From three seeds on: ranks by paired t-tests with Holm's correction over all pairs.
     """
     from inittui.cli.output import check_drawing, print_outcome
     from inittui.cli.run import conduct, detach
