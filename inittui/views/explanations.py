@@ -32,7 +32,7 @@ def _sentences(state: RunState, summaries: Sequence[SchemeSummary]) -> Iterator[
             "each earlier one, by these intervals."
         )
     elif len(summaries) > 1 and any(one.val_accuracy for one in summaries):
-        yield f"No place is given: fewer than {FEWEST_SEEDS} seeds can't tell it from chance."
+        yield f"No ranks: fewer than {FEWEST_SEEDS} seeds can't tell a difference from chance."
     if any(one.learning and one.learning.verdict == "at chance" for one in summaries):
         yield (
             "at chance: not to be told from guessing at this number of images (binomial test, "

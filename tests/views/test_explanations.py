@@ -11,14 +11,14 @@ from tests.support.runs import Made, made_run, run_state
 
 def words(name: str) -> set[str]:
     text = explanations(state := run_state(name), summarize(state))
-    return {word for word in ("±", "first", "paired", "rank:", "No place", "at chance") if
+    return {word for word in ("±", "first", "paired", "rank:", "No ranks", "at chance") if
             f" {word}" in f" {text}"}  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("classic", {"first", "No place", "at chance"}),
+        ("classic", {"first", "No ranks", "at chance"}),
         ("seeds", {"±", "first", "paired", "rank:", "at chance"}),
         ("empty", set()),
     ],
