@@ -115,7 +115,7 @@ def show(
     from inittui.cli.output import check_drawing, print_csv, print_json, print_report
     from inittui.runs import find_run
     from inittui.runs.loading import no_collection
-    from inittui.views.heat_map import chosen_map
+    from inittui.views.sweep_maps import chosen_map
 
     if as_json and as_csv:
         raise UsageError("choose --json or --csv, not both")

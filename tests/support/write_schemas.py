@@ -9,12 +9,16 @@ import inittui
 from inittui.documents.compare import CompareDocument, generated_schema
 from inittui.documents.inspect import InspectDocument
 from inittui.documents.lesson import LessonDocument
+from inittui.documents.phase import PhaseDocument
+from inittui.documents.widths import WidthsDocument
 
 FOLDER = Path(inittui.__file__).parent / "documents/schemas"
 DOCUMENTS = {
     "compare": CompareDocument,
     "inspect": InspectDocument,
     "lesson": LessonDocument,
+    "phase": PhaseDocument,
+    "widths": WidthsDocument,
 }
 
 

@@ -19,7 +19,8 @@ from inittui.tui.screens.dialogs import Modal
 from inittui.tui.widgets.scroll_page import ScrollPage
 from inittui.views.chart.layout import paragraph
 from inittui.views.frame import Frame
-from inittui.views.heat_map import Map, Metric, sweep_maps
+from inittui.views.heat_map import Metric
+from inittui.views.sweep_maps import Map, sweep_maps
 
 _REDRAWN_SECONDS = 0.5
 
