@@ -28,6 +28,7 @@ from inittui.initializers.distributions import (
 )
 from inittui.initializers.layer import LayerContext
 from inittui.initializers.variance import CUT_STD
+from inittui.inspection.statistics import mean_and_variance
 
 FEWEST = 200
 """Values of which a family is told."""
@@ -87,7 +88,8 @@ def law_of(values: torch.Tensor, fans: tuple[int, int] | None = None) -> Law:
     flat = values.detach().flatten()
     if flat.is_meta or not flat.numel() or not flat.is_floating_point():
         return Law("can't tell", "other")
-    mean, std = _moments(flat)
+    mean, variance = mean_and_variance(flat)
+    std = math.sqrt(variance)
     if not (math.isfinite(mean) and math.isfinite(std)):
         return Law("can't tell", "other")
     fixed = _fixed_law(values.detach(), mean, std) or _orthogonal_law(values.detach(), mean, std)
@@ -114,18 +116,6 @@ def _evenly(flat: torch.Tensor, count: int) -> torch.Tensor:
     if flat.numel() <= count:
         return flat
     return flat[torch.linspace(0, flat.numel() - 1, count, device=flat.device).long()]
-
-
-def _moments(flat: torch.Tensor) -> tuple[float, float]:
-    """Return mean and standard deviation, summed in float64 part by part."""
-    total = squares = 0.0
-    parts = [part.double() for part in flat.split(1 << 20)]
-    for part in parts:
-        total += float(part.sum())
-    mean = total / flat.numel()
-    for part in parts:
-        squares += float((part - mean).square().sum())
-    return mean, math.sqrt(squares / flat.numel())
 
 
 def _fixed_law(values: torch.Tensor, mean: float, std: float) -> Law | None:
