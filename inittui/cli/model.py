@@ -81,7 +81,7 @@ def _summarize(config: ModelConfig, data: str | None, scheme: str | None) -> Mod
     from inittui.views.model import ModelSummary
 
     described = describe("fashion-mnist" if data is None else data)
-    shape = config.input or _own_shape(config.name if data is None else "") or described.shape
+    shape = config.shape or _own_shape(config.name if data is None else "") or described.shape
 
     import torch
 

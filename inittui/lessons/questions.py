@@ -34,6 +34,7 @@ Measurable = Literal[
     "dead",
     "between_samples",
     "distinct_units",
+    "moved",
 ]
 """A quantity of one layer in a probe."""
 

@@ -93,7 +93,7 @@ def load_noise(experiment: Experiment) -> DeviceData:
     """
     config, seed = experiment.model, experiment.seeds[0]
     described = MODELS.get(config.name)
-    shape = config.input or (described.input if described else None) or TORCHVISION_INPUT
+    shape = config.shape or (described.input if described else None) or TORCHVISION_INPUT
     count = experiment.inspection.images
     generator = torch.Generator().manual_seed(derive_seed(seed, "noise"))
     images = torch.randint(256, (count, *shape), dtype=torch.uint8, generator=generator)
@@ -118,7 +118,7 @@ def _fitted(images: torch.Tensor, model: ModelConfig, data: str) -> torch.Tensor
     Grey and colour are turned into each other; for a person's own model what is as large is
     reshaped.
     """
-    shape, wanted = tuple(images.shape[1:]), model.input
+    shape, wanted = tuple(images.shape[1:]), model.shape
     if wanted is None or wanted == shape:
         return images
     if len(wanted) == 3 and wanted[1:] == shape[1:]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 
 import torch
+from msgspec.structs import replace
 from torch import nn
 
-from inittui.events.probes import When
+from inittui.events.probes import Probe, When
 from inittui.events.records import Event, ProbeMeasured, StartValues, TrialStarted
+from inittui.events.wire_numbers import to_wire
 from inittui.experiment.trials import TrialPlan
 from inittui.inspection.probe import probe
 from inittui.models.observe import first_forward, twin
@@ -62,7 +65,23 @@ class Inspector:
             values=values,
             when=when,
         )
+        # What a first forward settles is no start that the seed alone gives back.
+        if when == "after" and not self._variant.settles:
+            measured = self._moved(measured, trial, values)
         return ProbeMeasured(at=time.time(), trial=number, when=when, step=step, probe=measured)
+
+    def _moved(self, measured: Probe, trial: TrialPlan, values: Named) -> Probe:
+        """Say of each layer how far it is from the trial's start, which is drawn once more."""
+        start = dict(self._variant.model(trial)[0].named_parameters())
+        return replace(
+            measured,
+            layers=tuple(
+                replace(layer, moved=to_wire(_distance(start[name], values[name])))
+                if (name := f"{layer.name}.weight") in start and name in values
+                else layer
+                for layer in measured.layers
+            ),
+        )
 
     def _settled(self, trial: TrialPlan, values: Named) -> nn.Module:
         """Return the model as the trial's first step settles it, by its first batch."""
@@ -98,3 +117,12 @@ def measure_starts(prepared: Prepared) -> Iterator[Event]:
                 yield TrialStarted(at=time.time(), trial=number, start=start[0])
                 values = dict(model.named_parameters()) | dict(model.named_buffers())
                 yield inspector.measure(number, "before", 0, values)
+
+
+def _distance(start: torch.Tensor, end: torch.Tensor) -> float:
+    """Return the Frobenius norm of the difference by that of the start, in float64."""
+    before, after = start.detach().double(), end.detach().double()
+    far, size = float((after - before).norm()), float(before.norm())
+    if size == 0:
+        return math.inf if far else 0.0
+    return far / size
