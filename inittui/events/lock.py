@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
-from inittui.events.laws import Law
+from inittui.events.laws import Family
 from inittui.events.wire_numbers import Number
 
 
@@ -18,17 +20,16 @@ class LockedTensor(msgspec.Struct, frozen=True):
     std: Number
     kurtosis: Number
     """Fourth central moment by the squared variance; 3 of a normal law, 1 where all are equal."""
-    law: Law
+    family: Family
+    law: tuple[str, ...]
+    """The laws of the catalogue that it may be drawn by; empty for none."""
     checksum: str
     """Of all bytes."""
 
     @property
     def count(self) -> int:
         """Values."""
-        total = 1
-        for size in self.shape:
-            total *= size
-        return total
+        return math.prod(self.shape)
 
 
 class Lock(msgspec.Struct, frozen=True):

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from inittui.events.laws import Law
 from inittui.events.lock import Lock, LockedTensor
 from inittui.events.wire_numbers import to_wire
 from inittui.inspection.provenance import law_of
@@ -36,12 +35,13 @@ def _locked(value: torch.Tensor, fans: tuple[int, int] | None) -> LockedTensor:
     dtype = str(tensor.dtype).removeprefix("torch.")
     facts = tuple(tensor.shape), dtype, value.requires_grad
     if tensor.is_meta or tensor.is_quantized or tensor.layout is not torch.strided:
-        return LockedTensor(*facts, "NaN", "NaN", "NaN", Law("can't tell", "other"), "")
+        return LockedTensor(*facts, "NaN", "NaN", "NaN", "other", (), "")
     tensor = tensor.cpu().contiguous()
     real = torch.view_as_real(tensor) if tensor.is_complex() else tensor
     mean, std, kurtosis = moments(real.flatten())
     numbers = (to_wire(mean), to_wire(std), to_wire(kurtosis))
-    return LockedTensor(*facts, *numbers, law_of(tensor, fans), _checksum(real))
+    law = law_of(tensor, fans)
+    return LockedTensor(*facts, *numbers, law.family, law.names, _checksum(real))
 
 
 def moments(flat: torch.Tensor) -> tuple[float, float, float]:
@@ -57,4 +57,4 @@ def moments(flat: torch.Tensor) -> tuple[float, float, float]:
 
 def _checksum(tensor: torch.Tensor) -> str:
     values = tensor.reshape(-1).view(torch.uint8).numpy()
-    return hashlib.blake2b(memoryview(values), digest_size=8).hexdigest()
+    return hashlib.blake2b(values.tobytes(), digest_size=8).hexdigest()
