@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from inittui.results.state import RunState
     from inittui.results.widths import Slope
     from inittui.views.frame import Frame
+    from inittui.views.heat_map import Metric
     from inittui.views.sweep_maps import Map
 
 Form = Literal["report", "json", "csv"]
@@ -152,11 +153,11 @@ def print_csv(state: RunState) -> None:
 
 
 def print_phase(
-    outcome: Outcome, *, as_json: bool, width: int | None, marker: str | None, metric: str
+    outcome: Outcome, *, as_json: bool, width: int | None, marker: str | None, metric: Metric
 ) -> None:
     """Print the map of a phase diagram with theory's lines, or its document."""
     from inittui.views.report import map_report
-    from inittui.views.sweep_maps import chosen_map
+    from inittui.views.sweep_maps import Map
 
     if as_json:
         from inittui.documents.phase import phase_document
@@ -164,8 +165,7 @@ def print_phase(
         print_document(phase_document(outcome.state, outcome.run.path if outcome.run else None))
         return
     console = console_for(sys.stdout, width)
-    wanted = chosen_map(outcome.state, None, metric)
-    report = map_report(outcome.state, frame_for(console.width, marker), wanted)
+    report = map_report(outcome.state, frame_for(console.width, marker), Map(None, metric))
     console.print(report, soft_wrap=True)
 
 

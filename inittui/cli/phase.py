@@ -102,8 +102,10 @@ def phase(
     """
     from inittui.cli.output import check_drawing, print_phase
     from inittui.cli.run import conduct
+    from inittui.views.sweep_maps import checked_metric
 
     check_drawing(report_width, marker)
+    of = checked_metric(metric)
     if against not in diagram.AGAINST:
         raise unknown("axis", against, diagram.AGAINST)
     if against == "depth" and depth is not None:
@@ -123,5 +125,5 @@ def phase(
         quiet=quiet,
         checkpoint_seconds=checkpoint_every,
     )
-    print_phase(outcome, as_json=as_json, width=report_width, marker=marker, metric=metric)
+    print_phase(outcome, as_json=as_json, width=report_width, marker=marker, metric=of)
     raise typer.Exit(outcome.exit_code)

@@ -99,7 +99,7 @@ def widths(
     print_widths(experiment, steps, points, found, as_json=as_json, width=report_width)
     if all(each.verdict == "not finite" for each in found if each.step):
         raise typer.Exit(ExitCode.NOTHING_FINISHED)
-    raise typer.Exit(1 if check and moving else ExitCode.DONE)
+    raise typer.Exit(ExitCode.FINDINGS if check and moving else ExitCode.DONE)
 
 
 def parse_widths(text: str) -> list[int]:

@@ -21,7 +21,7 @@ from inittui.experiment.scheme import Call, parse_syntax
 from inittui.experiment.trials import Setting
 from inittui.results.learning import chance_of
 from inittui.results.state import RunState
-from inittui.results.sweep_results import Grid, swept_grids
+from inittui.results.sweep_results import Cell, Grid, swept_grids
 
 TIMES_SCALE = 6.0
 """Depth scales to which a network is trainable (Schoenholz et al. 2017)."""
@@ -103,20 +103,31 @@ def phase_of(state: RunState, grid: Grid | None = None) -> Phase | None:
 
 
 def agreement(state: RunState, phase: Phase) -> Agreement:
-    """Compare prediction and measurement over the cells whose accuracy is known."""
+    """Compare prediction and measurement over the cells that are validated, or diverged.
+
+    What diverged is as good as guessing.
+    """
+    guessing = chance_of(state) or 0.0
     known = [
-        (phase.theory[place].reach, cell.accuracy.mean, phase.theory[place].is_trainable)
+        (theory.reach, accuracy, theory.is_trainable)
         for place, cell in phase.grid.cells.items()
-        if cell.accuracy is not None
+        if (accuracy := _accuracy(cell, guessing)) is not None
+        for theory in [phase.theory[place]]
     ]
     accuracies = [accuracy for _, accuracy, _ in known]
-    half = ((chance_of(state) or 0.0) + max(accuracies, default=0.0)) / 2
+    half = (guessing + max(accuracies, default=0.0)) / 2
     return Agreement(
         len(known),
         rank_correlation([reach for reach, _, _ in known], accuracies),
         sum((accuracy >= half) == should for _, accuracy, should in known),
         half,
     )
+
+
+def _accuracy(cell: Cell, guessing: float) -> float | None:
+    if cell.diverged == cell.trials:
+        return guessing
+    return cell.accuracy.mean if cell.accuracy is not None else None
 
 
 def rank_correlation(ones: Sequence[float], others: Sequence[float]) -> float:

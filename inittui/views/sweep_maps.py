@@ -27,15 +27,25 @@ class Map:
     metric: Metric = "accuracy"
 
 
+def checked_metric(name: str) -> Metric:
+    """Return what a map is of.
+
+    Raises:
+        UsageError: there is no such metric.
+    """
+    if name not in get_args(Metric):
+        raise unknown("metric", name, get_args(Metric))
+    metric: Metric = name  # type: ignore[assignment]  # checked above
+    return metric
+
+
 def chosen_map(state: RunState, pair: str | None, metric: str) -> Map:
     """Return the map of a pair of sweeps "X,Y", None for the first two.
 
     Raises:
         UsageError: the run has no such sweeps, or they never come together; or no such metric.
     """
-    if metric not in get_args(Metric):
-        raise unknown("metric", metric, get_args(Metric))
-    of: Metric = metric  # type: ignore[assignment]  # checked above
+    of = checked_metric(metric)
     if pair is None:
         return Map(None, of)
     pairs = swept_pairs(state)

@@ -64,7 +64,7 @@ def _table(rows: Sequence[Slope], frame: Frame) -> Iterator[Text]:
     widths = list(rows[0].means)
     inner = {width: 2 + place for place, width in enumerate(widths[1:-1])}
     columns: list[Column[Slope]] = [
-        Column("layer", lambda row: frame.say(row.layer, 60), least=4),
+        Column("layer", lambda row: frame.say(row.layer, 60), least=5),
         Column("", lambda row: f"after {row.step}" if row.step else "start"),
         *(
             Column(str(width), _mean(width), rank=inner.get(width, 0), right=True)
@@ -103,7 +103,9 @@ def _slope(row: Slope) -> str:
 
 def conclusions(slopes: Sequence[Slope], steps: int) -> Iterator[str]:
     """Yield what the slopes of one scheme come to."""
-    judged = [each for each in slopes if each.step in (1, steps) and each.step]
+    judged = [each for each in slopes if each.step in (1, steps)]
+    if any(_starts_as_mup(each) for each in slopes):
+        yield "At the start the logits shrink as about width^−½: under μP that is meant."
     moving = growing(judged)
     if not moving:
         yield (
@@ -123,6 +125,11 @@ def conclusions(slopes: Sequence[Slope], steps: int) -> Iterator[str]:
                 f"{worst.step} step{'s' if worst.step > 1 else ''} as width^{worst.slope:.2f}: "
                 f"a wider network needs a {means} learning rate there."
             )
+
+
+def _starts_as_mup(row: Slope) -> bool:
+    is_start = row.step == 0 and row.scheme.partition(":")[0] == "mup"
+    return is_start and abs(row.slope + 0.5) <= STAYS
 
 
 def _names(of: Sequence[Slope]) -> str:
