@@ -17,7 +17,7 @@ from inittui.experiment.models import MODELS, TORCHVISION_INPUT, is_own
 from inittui.experiment.records import Experiment, ModelConfig
 from inittui.experiment.seeds import derive_seed
 from inittui.models.build import build
-from inittui.training.hardware import choose_device
+from inittui.training.hardware import choose_device, where_trained
 from inittui.user_code import seeded, theirs
 
 
@@ -58,7 +58,7 @@ def load_data(experiment: Experiment) -> DeviceData:
         UsageError: no such set or split, or images that the model doesn't take.
         MachineError: this machine lacks the files or the device.
     """
-    device = choose_device(experiment.training.device)
+    device, _ = where_trained(experiment.training)
     config = experiment.data
     image_set = sets.load(config.name)
     parts = [image_set.train, *([image_set.test] if config.evaluate_on == "test" else [])]
