@@ -54,6 +54,8 @@ WRONG = {
     "--layer-width": SIZES,
     "--limit": SIZES,
     "--lr": ("x", "0", "-1", "nan", "inf"),
+    "--map": ("nope", "training.lr", "a,b"),
+    "--map-of": ("nope", ""),
     "--marker": ("stars", "", "BRAILLE"),
     "--model": ("nope", "", "own.py"),
     "--model-arg": ("x", "=1", "a b=1"),
