@@ -61,6 +61,10 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Its inputs, for one's own models, as `inittui.experiment.inputs` reads them. Sizes in place
     of texts are those of a single one: (channels, height, width)."""
 
+    output: str | None = None
+    """Which part of what one's own model gives are its logits, such as ``logits`` or ``0``, where
+    it gives a dictionary, a tuple or an object."""
+
     def __post_init__(self) -> None:
         if self.input and all(isinstance(size, int) for size in self.input):
             sizes = [int(size) for size in self.input]
@@ -74,18 +78,6 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             UsageError: one can't be read.
         """
         return parse_inputs(map(str, self.input or ()))
-
-    @property
-    def shape(self) -> tuple[int, ...] | None:
-        """The shape of its one input; None where the model and the data say it.
-
-        Raises:
-            UsageError: there are several, or ids.
-        """
-        inputs = self.inputs
-        if len(inputs) > 1 or any(each.ids or each.is_positive or each.name for each in inputs):
-            raise UsageError("one input of real numbers is needed here: --input 3x32x32")
-        return inputs[0].shape if inputs else None
 
 
 class DataConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

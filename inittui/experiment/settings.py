@@ -178,6 +178,11 @@ SETTINGS: tuple[Setting, ...] = (
         texts.inputs, ("--input",), "SHAPE", texts.inputs_written, is_list=True,
         placeholder="none", rare=True,
     ),
+    _model(
+        "model.output", "output", "The part that is the logits, of a model that gives a dict, a "
+        "tuple or an object: logits, 0, out.head.",
+        texts.word, ("--output",), placeholder="none", rare=True,
+    ),
     _data(
         "data.name", "data", "Data set; see 'inittui data'.", texts.word, ("--data", "-d"),
         commands=(*_BOTH, "model"),

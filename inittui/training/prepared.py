@@ -23,6 +23,7 @@ from inittui.initializers.catalogue import BUILT
 from inittui.initializers.nonlinearity import Follower
 from inittui.models.build import build
 from inittui.models.check import check_classifier
+from inittui.models.given import Given
 from inittui.models.observe import settles, twin
 from inittui.models.own import to_place
 from inittui.models.tracing import nonlinearities
@@ -30,7 +31,7 @@ from inittui.text import sanitize
 from inittui.training.batches import Batches
 from inittui.training.dropout import MaskedDropout, mask_dropout, plan_masks
 from inittui.training.hardware import Place, places
-from inittui.training.loading import DeviceData, load_data, load_noise
+from inittui.training.loading import DeviceData, load_data, load_given, load_noise
 from inittui.training.randomness import MaskPlan
 
 Note = Callable[[tuple[StartValues, ...]], None]
@@ -157,12 +158,21 @@ def prepare(experiment: Experiment) -> Prepared:
 def prepare_on_noise(experiment: Experiment) -> Prepared:
     """Make ready an experiment that only looks at its models, on noise instead of images.
 
-    Pixels and labels are drawn evenly, the inputs in the shape that the model asks for.
+    See `load_noise`.
 
     Raises:
         UsageError: something in the experiment can't be meant.
     """
     return _prepare(experiment, load_noise)
+
+
+def prepare_on_given(experiment: Experiment, given: Given) -> Prepared:
+    """Make ready an experiment that only looks at its models, on a batch that was handed over.
+
+    Raises:
+        UsageError: something in the experiment can't be meant, or the batch doesn't fit.
+    """
+    return _prepare(experiment, lambda wanted: load_given(wanted, given))
 
 
 def _prepare(experiment: Experiment, load: Callable[[Experiment], DeviceData]) -> Prepared:
@@ -201,8 +211,10 @@ def _variant(asked_for: Experiment, trials: Mapping[int, TrialPlan], data: Devic
     images = len(data.splits[experiment.seeds[0]].train)
     size = min(experiment.training.batch_size, images)
     last = images % size or size
-    name = experiment.model.name
-    unkept = check_classifier(template, data.example, data.classes, name, last_batch=last)
+    unkept = check_classifier(
+        template, data.example, data.classes, experiment.model, positions=data.positions,
+        last_batch=last,
+    )  # fmt: skip
     followers = nonlinearities(template, data.example)
     trial_model = twin(template)
     mask_dropout(trial_model)

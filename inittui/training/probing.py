@@ -17,7 +17,7 @@ from inittui.experiment.trials import TrialPlan
 from inittui.inspection.probe import probe
 from inittui.models.observe import first_forward, twin
 from inittui.models.own import to_place
-from inittui.training.batches import scale_pixels
+from inittui.training.batches import inputs_of
 from inittui.training.hardware import out_of_memory
 from inittui.training.prepared import Prepared, Variant
 from inittui.user_code import blamed
@@ -98,8 +98,8 @@ class Inspector:
         """Return the first images of the training part of the trial's seed, and their labels."""
         data, config = self._variant.data, self._variant.experiment.data
         rows = data.splits[trial.seed].train[: self._config.images].to(data.device)
-        pixels = data.images[rows].to(self._variant.dtype)
-        return scale_pixels(pixels, config.mean, config.std), data.labels[rows]
+        inputs = inputs_of(data.images[rows], self._variant.dtype, config.mean, config.std)
+        return inputs, data.labels[rows]
 
 
 def measure_starts(prepared: Prepared) -> Iterator[Event]:

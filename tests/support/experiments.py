@@ -51,6 +51,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         _ARGUMENTS, max_size=3,
     ),
     "model.input": st.lists(_INPUTS, min_size=1, max_size=3).map(tuple),
+    "model.output": st.from_regex(r"[a-z_]{1,8}(\.[0-9])?", fullmatch=True),
     "data.name": st.sampled_from(sorted(DATA_SETS)),
     "data.validation": st.floats(0.01, 0.99) | _COUNTS.map(float),
     "data.limit": _COUNTS,
