@@ -106,6 +106,10 @@ AS_MACHINE = {("--runs-dir", "/dev/null/x"), ("--output", "/dev/null/x")}
 
 LATER = {
     (("inittui",), "--runs-dir"): "the UI opens, and says what it can't read or keep",
+    **dict.fromkeys(
+        ((("inittui", name), "--output") for name in ("compare", "inspect", "model")),
+        "the parts of a model's outputs are known once it is built",
+    ),
     (("inittui", "lesson"), "--runs-dir"): "its first run is made when a size was chosen",
 }
 """What is found wrong later, though before any training."""
