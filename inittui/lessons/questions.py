@@ -139,6 +139,12 @@ class Written(_Question, frozen=True, kw_only=True, tag="written"):
     """Whether every parameter was written by an initializer."""
 
 
+class StandsOut(_Question, frozen=True, kw_only=True, tag="stands-out"):
+    """What the rules of `inittui check` say of the measured layers."""
+
+    when: When = "before"
+
+
 class Moments(_Question, frozen=True, kw_only=True, tag="moments"):
     """Mean and standard deviation of drawn values, beside what is expected of so many."""
 
@@ -165,6 +171,7 @@ Question = (
     | Keeps
     | Declared
     | Written
+    | StandsOut
     | Moments
     | Draws
 )
