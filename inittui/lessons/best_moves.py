@@ -51,11 +51,18 @@ def answer_best_moves(question: BestMoves, state: RunState) -> Answer:
     along = sorted(places)
     found = {name: moved for name, of in losses.items() if (moved := _moved(of, along)) is not None}
     said = [_said(question, name, moved, along) for name, moved in found.items()]
+    verdicts = {name: moved.verdict for name, moved in found.items()}
+    told = [
+        verdict == question.published[name]
+        for name, verdict in verdicts.items()
+        if name in question.published and verdict != CANT_TELL
+    ]
     return Answer(
         "best-moves",
         "\n".join(said) or "Nothing was trained at two values of each sweep.",
         measured={name: all_to_wire(moved.best) for name, moved in found.items()},
-        verdicts={name: moved.verdict for name, moved in found.items()},
+        verdicts=verdicts,
+        holds=all(told) if told else None,
     )
 
 
@@ -67,7 +74,7 @@ def _said(question: BestMoves, name: str, moved: Moved, along: Sequence[float]) 
     verdict = {"stays": "it stays", "moves": "it moves"}.get(moved.verdict, CANT_TELL)
     if not moved.is_within:
         verdict = f"a better one may lie beyond the swept ones: {CANT_TELL}"
-    return f"{name}: the {of} of the lowest training loss is {', '.join(places)}: {law}; {verdict}."
+    return f"{name}: the {of} of the lowest training loss is {', '.join(places)}: {law}; {verdict}{beside}."
 
 
 Losses = Mapping[int, Mapping[float, Mapping[float, float]]]

@@ -105,6 +105,8 @@ class BestMoves(_Question, frozen=True, kw_only=True, tag="best-moves"):
     """Whose best is looked for, such as training.lr."""
     along: str
     """Such as model.width."""
+    published: dict[str, Literal["moves", "stays"]] = {}
+    """By contestant, what the source found."""
 
 
 class Onset(_Question, frozen=True, kw_only=True, tag="onset"):

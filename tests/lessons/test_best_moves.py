@@ -75,3 +75,14 @@ def test_beyond_what_diverged_nothing_better_lies() -> None:
 
 def test_nothing_swept_is_said() -> None:
     assert answered(made_run([Made("rule", 0.5)])).text.startswith("Nothing was trained")
+
+
+def test_the_source_s_finding_stands_beside_and_is_judged() -> None:
+    state = trained({"standard": -0.5, "mup": 0.0}, spread=0.02)
+    question = BestMoves(of="training.lr", along="model.width",
+                         published={"standard": "moves", "mup": "stays"})  # fmt: skip
+    found = answer_best_moves(question, state)
+    assert found.text.count("(published: it moves)") == 1
+    assert found.holds is True
+    assert answer_best_moves(question, trained({"standard": 0.0})).holds is False
+    assert answer_best_moves(question, trained({"standard": -0.4}, 0.3, 0.003)).holds is None
