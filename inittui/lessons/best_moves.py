@@ -74,7 +74,10 @@ def _said(question: BestMoves, name: str, moved: Moved, along: Sequence[float]) 
     verdict = {"stays": "it stays", "moves": "it moves"}.get(moved.verdict, CANT_TELL)
     if not moved.is_within:
         verdict = f"a better one may lie beyond the swept ones: {CANT_TELL}"
-    return f"{name}: the {of} of the lowest training loss is {', '.join(places)}: {law}; {verdict}{beside}."
+    published = question.published.get(name)
+    beside = f" (published: it {published})" if published else ""
+    best = f"{name}: the {of} of the lowest training loss is {', '.join(places)}"
+    return f"{best}: {law}; {verdict}{beside}."
 
 
 Losses = Mapping[int, Mapping[float, Mapping[float, float]]]
