@@ -26,6 +26,10 @@ from inittui.results.sweep_results import Cell, Grid, swept_grids
 TIMES_SCALE = 6.0
 """Depth scales to which a network is trainable (Schoenholz et al. 2017)."""
 
+MOST_LAYERS = 1_000_000
+LARGEST_VARIANCE = 1e6
+"""What lies beyond is in a log by mistake."""
+
 _PERCEPTRONS = ("mlp", "deep_mlp", "sigmoid_mlp")
 
 
@@ -89,16 +93,16 @@ def phase_of(state: RunState, grid: Grid | None = None) -> Phase | None:
     theory: dict[tuple[Setting, Setting], Theory] = {}
     for trial in state.trials:
         plan = trial.plan
-        swept = plan.swept if plan is not None else {}
-        if plan is None or grid.x not in swept or grid.y not in swept:
+        if plan is None or not {grid.x, grid.y} <= plan.swept.keys():
             continue
-        variances = _variances(plan.scheme)
-        if variances is None:
+        variances, depth = _variances(plan.scheme), plan.swept.get(DEPTH, _depth(state))
+        if variances is None or not isinstance(depth, int) or not 0 < depth <= MOST_LAYERS:
             return None
-        depth = swept.get(DEPTH) or _depth(state)
-        place = swept[grid.x], swept[grid.y]
-        if place not in theory:
-            theory[place] = _theory(activation, *variances, int(depth))
+        try:
+            predicted = _theory(activation, *variances, depth)
+        except UsageError:  # not worked out for this nonlinearity
+            return None
+        theory[plan.swept[grid.x], plan.swept[grid.y]] = predicted
     return Phase(grid, activation, theory, _edge(activation, theory.values()))
 
 
@@ -154,7 +158,10 @@ def _activation(state: RunState) -> str:
     swept = {key for trial in state.trials if trial.plan for key in trial.plan.settings}
     if model.name not in _PERCEPTRONS or swept - {DEPTH, RATE, "model.width"}:
         return ""
-    settings = MODELS[model.name].settings(model)
+    try:
+        settings = MODELS[model.name].settings(model)
+    except UsageError:  # a log may say anything
+        return ""
     plain = not settings["batch_norm"] and not settings["dropout"] and not experiment.layers
     return str(settings["activation"]) if plain else ""
 
@@ -177,17 +184,24 @@ def _variances(scheme: str) -> tuple[float, float] | None:
         return None
     if weights.get("mode", "fan_in") != "fan_in":
         return None
-    bias = _bias_variance(parsed.bias)
-    return None if bias is None else (float(weights.get("scale", 1.0)), bias)
+    scale, std = _number(weights.get("scale", 1.0)), _bias_std(parsed.bias)
+    if scale is None or std is None or scale <= 0:
+        return None
+    return scale, std**2
 
 
-def _bias_variance(bias: Call | None) -> float | None:
+def _bias_std(bias: Call | None) -> float | None:
     if bias is None or bias.name == "zeros":
         return 0.0
     given = dict(bias.parameters)
-    if bias.name != "normal" or "std" not in given or float(given.get("mean", 0.0)):
+    if bias.name != "normal" or given.get("mean", 0.0) != 0:
         return None
-    return float(given["std"]) ** 2
+    return _number(given.get("std"))
+
+
+def _number(value: object) -> float | None:
+    known = isinstance(value, int | float) and 0 <= value <= LARGEST_VARIANCE
+    return float(value) if known and isinstance(value, int | float) else None
 
 
 @lru_cache(maxsize=4_096)

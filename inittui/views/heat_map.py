@@ -150,11 +150,12 @@ class _Drawing:
         if line := self._border(xs, above, None):
             yield Text(" " * self._left + upright) + line
         yield Text(" " * self._left + corner + level * (self._cell * len(xs) - 1))
-        labels = "".join(self._columns[x].center(self._cell - 1) + " " for x in xs)
+        labels = "".join(_centred(self._columns[x], self._cell - 1) + " " for x in xs)
         yield Text(" " * (self._left + 1) + labels.rstrip())
 
     def _row(self, xs: Sequence[Setting], y: Setting, upright: str) -> Text:
-        row = Text(self._rows[y].rjust(self._left - 1) + " " + upright)
+        label = self._rows[y]
+        row = Text(f"{' ' * (self._left - 1 - cell_len(label))}{label} {upright}")
         for place, x in enumerate(xs):
             row += self._drawn(self._grid.cells.get((x, y)))
             after = xs[place + 1] if place + 1 < len(xs) else None
@@ -203,7 +204,8 @@ def is_plain(frame: Frame) -> bool:
 
 
 def _scale(state: RunState, grid: Grid, metric: Metric) -> _Scale:
-    measures = [getattr(cell, metric) for cell in grid.cells.values()]
+    cells = [cell for cell in grid.cells.values() if cell.diverged < cell.trials]
+    measures = [getattr(cell, metric) for cell in cells]
     known = [each.mean for each in measures if each is not None and math.isfinite(each.mean)]
     if metric == "accuracy":
         guessing = chance_of(state) or 0.0
@@ -252,22 +254,28 @@ def _is_open(cell: Cell) -> bool:
     return cell.accuracy is None and not cell.diverged
 
 
+def _centred(text: str, width: int) -> str:
+    before = (width - cell_len(text)) // 2
+    return " " * before + text + " " * (width - cell_len(text) - before)
+
+
 def _labels(values: Sequence[Setting], frame: Frame) -> dict[Setting, str]:
     """Return each value as exactly as a cell has room for, at least so that they differ."""
-    found: list[dict[Setting, str]] = []
+    most = min(_WIDEST_LABEL, frame.columns // 2 - 3)
+    found: dict[Setting, str] = {}
     for digits in (4, 3, 2):
-        labels = {value: frame.say(_label(value, digits)) for value in values}
-        if len(set(labels.values())) == len(values):
-            found.append(labels)
-            if max(map(len, labels.values())) < _CELL:
-                break
-    return found[-1] if found else {value: format_setting(value) for value in values}
+        labels = {value: shortened(frame.say(_label(value, digits)), most) for value in values}
+        if found and len(set(labels.values())) < len(values):
+            break
+        found = labels
+        if max(map(cell_len, found.values())) < _CELL:
+            break
+    return found
 
 
 def _label(value: Setting, digits: int) -> str:
-    if isinstance(value, float):
-        plain = short(value, digits)
-        mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
-        scientific = f"{float(mantissa):g}e{int(exponent)}"
-        return min(plain, scientific, key=len)
-    return shortened(format_setting(value), _WIDEST_LABEL)
+    if not isinstance(value, float):
+        return format_setting(value)
+    plain = short(value, digits)
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    return min(plain, f"{float(mantissa):g}e{int(exponent)}", key=len) if exponent else plain

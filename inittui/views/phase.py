@@ -21,6 +21,11 @@ from inittui.views.heat_map import Border, Metric, Titles, heat_map
 FEWEST_RANKED = 5
 """Cells from which on a rank correlation is told."""
 
+NO_LINES = (
+    "No lines over it: theory is worked out for plain perceptrons without dropout and batch norm, "
+    "and not for every nonlinearity."
+)
+
 _SOURCE = "after Schoenholz et al. 2017; a guide, not a law"
 
 _ACROSS = "σ_w² = fan_in × variance of the weights"
@@ -99,7 +104,7 @@ def _best(phase: Phase) -> str:
     known = {
         place: cell.accuracy.mean
         for place, cell in grid.cells.items()
-        if cell.accuracy is not None and deepest in (None, place[1])
+        if cell.accuracy is not None and cell.diverged < cell.trials and deepest in (None, place[1])
     }
     if not known:
         return ""

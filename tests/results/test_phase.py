@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from inittui.experiment.phase import USUAL, phase_experiment
+from inittui.experiment.records import ACTIVATIONS
 from inittui.experiment.sweeps import plan_trials
 from inittui.results.phase import agreement, phase_of, rank_correlation
 from inittui.results.state import RunState
@@ -125,3 +126,26 @@ def test_layer_rules_and_uneven_weights_have_no_lines() -> None:
     ):  # fmt: skip
         trials = [Made(scheme, 0.5, swept=plan.swept, family="f") for plan in plan_trials(made)]
         assert phase_of(made_run(trials, experiment=made)) is None
+
+
+@pytest.mark.parametrize(
+    "swept",
+    [
+        {"variance_scaling:scale": "much", "model.depth": 2},
+        {"variance_scaling:scale": 1.0, "model.depth": "deep"},
+        {"variance_scaling:scale": 1.0, "model.depth": -3},
+    ],
+)
+def test_a_log_that_says_anything_has_no_lines(swept: dict[str, Any]) -> None:
+    made = phase_experiment(USUAL, scales="1|2", values="2|4")
+    scheme = f"variance_scaling:scale={swept['variance_scaling:scale']}"
+    state = made_run([Made(scheme, 0.5, swept=swept, family="f")], experiment=made)
+    assert phase_of(state) is None
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_nonlinearity_has_lines_or_none(activation: str) -> None:
+    cells = {(0.5, 2): 0.8, (4.0, 2): 0.8, (0.5, 4): 0.7, (4.0, 4): 0.7}
+    phase = phase_of(trained(cells, activation))
+    assert phase is None or all(theory.chi > 0 for theory in phase.theory.values())
+    assert phase is not None or activation not in ("relu", "tanh", "gelu", "sigmoid")

@@ -93,3 +93,15 @@ def test_borders_lie_between_the_cells(snapshot: SnapshotAssertion) -> None:
     ]
     text = render(Group(*heat_map(state, grid, Frame(80), borders=borders)), 80)
     assert text == snapshot
+
+
+@pytest.mark.parametrize("width", [20, 33, 80])
+def test_names_of_any_kind_keep_the_width(width: int) -> None:
+    trials = [
+        Made("rule", 0.5, swept={"model.name": name, "model.activation": other})
+        for name in ("\x1b[31mred", "日本語の名前です", "file.py:a_long_name_of_a_model")
+        for other in ("日本語の名前です", "a\nb")
+    ]
+    text = drawn(made_run(trials), Frame(width))
+    assert "\x1b" not in text
+    assert max(map(cell_len, text.splitlines())) <= width
