@@ -25,6 +25,8 @@ class Map:
     pair: tuple[str, str] | None = None
     """The sweeps across and upwards; None: the first two that multiply."""
     metric: Metric = "accuracy"
+    with_lines: bool = True
+    """Whether theory's lines are drawn over it; working them out takes a second or more."""
 
 
 def checked_metric(name: str) -> Metric:
@@ -64,7 +66,7 @@ def sweep_maps(state: RunState, frame: Frame, wanted: Map | None = None) -> list
     grids = swept_grids(state, *pair) if pair else ()
     parts: list[Text] = []
     for grid in grids[:_MOST_MAPS]:
-        phase = phase_of(state, grid)
+        phase = phase_of(state, grid) if wanted.with_lines else None
         if phase is None:
             parts += heat_map(state, grid, frame, wanted.metric)
         else:
