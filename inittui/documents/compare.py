@@ -23,7 +23,7 @@ from inittui.results.comparison import Difference, Measure
 from inittui.results.learning import Learning, Verdict
 from inittui.results.state import RunState, TrialState
 from inittui.results.summary import SchemeSummary, summarize
-from inittui.results.sweep_results import Axis, swept_axes
+from inittui.results.sweep_results import Axis, Grid, swept_axes, swept_grids, swept_pairs
 from inittui.text import sanitize
 
 SCHEMAS = ("compare", "inspect", "lesson")
@@ -214,6 +214,31 @@ class Sweep(msgspec.Struct, frozen=True):
     curves: tuple[SweepCurve, ...]
 
 
+class GridCell(msgspec.Struct, frozen=True):
+    """One value of each of two sweeps, everything else alike, over its seeds."""
+
+    x: Setting
+    y: Setting
+    val_accuracy: Statistic | None
+    """Null where nothing was validated."""
+    val_loss: Statistic | None
+    trials: int
+    diverged: int
+    """How many of the trials did."""
+
+
+class SweepGrid(msgspec.Struct, frozen=True):
+    """Two sweeps that multiply: what each pair of their values comes to."""
+
+    x: str
+    y: str
+    name: str
+    """The scheme and the other swept settings; "" where no other grid of the two is there."""
+    x_values: tuple[Setting, ...]
+    y_values: tuple[Setting, ...]
+    cells: tuple[GridCell, ...]
+
+
 class CompareDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What `inittui compare --json` prints."""
 
@@ -226,6 +251,8 @@ class CompareDocument(msgspec.Struct, frozen=True, kw_only=True):
     trials: tuple[Trial, ...]
     summary: tuple[Summary, ...]
     sweeps: tuple[Sweep, ...]
+    grids: tuple[SweepGrid, ...]
+    """Of every two sweeps that multiply."""
 
 
 _copied = Copier({
@@ -256,6 +283,9 @@ def compare_document(state: RunState, path: Path | None) -> str:
         ),
         summary=tuple(map(_copied, summarize(state))),
         sweeps=tuple(_sweep(axis) for axis in swept_axes(state)),
+        grids=tuple(
+            _grid(grid) for pair in swept_pairs(state) for grid in swept_grids(state, *pair)
+        ),
     )
     return msgspec.json.encode(document).decode()
 
@@ -298,6 +328,16 @@ def _sweep(axis: Axis) -> Sweep:
         for curve in axis.curves
     )
     return Sweep(axis.name, axis.values, curves)
+
+
+def _grid(grid: Grid) -> SweepGrid:
+    cells = tuple(
+        GridCell(x, y, _copied(cell.accuracy), _copied(cell.loss), cell.trials, cell.diverged)
+        for y in grid.y_values
+        for x in grid.x_values
+        if (cell := grid.cells.get((x, y))) is not None
+    )
+    return SweepGrid(grid.x, grid.y, grid.name, grid.x_values, grid.y_values, cells)
 
 
 CSV_COLUMNS = (

@@ -101,6 +101,9 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     alignment: Number = "NaN"
     """Mean |cosine| between the incoming weights of two units."""
     is_frozen: bool = False
+    moved: Number = "NaN"
+    """Distance of the weights from their start by the norm of the start, after training;
+    "Infinity" if they started at 0, "NaN" before."""
 
 
 class ProbeDocument(msgspec.Struct, frozen=True, kw_only=True):

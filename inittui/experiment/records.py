@@ -11,6 +11,7 @@ import msgspec
 
 from inittui.errors import UsageError
 from inittui.experiment.bounds import between, check_bounds, one_of
+from inittui.experiment.inputs import Input, parse_inputs, plain_shape
 from inittui.text import sanitize
 
 SETTING_SWEEP = re.compile(r"(model|training)\.([A-Za-z_]\w*)=(.*)", re.DOTALL)
@@ -56,8 +57,27 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Batch normalisation after each hidden layer, before its nonlinearity."""
     arguments: dict[str, str | int | float | bool] = {}
     """Keyword arguments for one's own model factory."""
-    input: tuple[Annotated[int, between(1, _LARGEST, title="input size")], ...] | None = None
-    """Shape of one input, for one's own models: (channels, height, width)."""
+    input: tuple[str | int, ...] | None = None
+    """Its inputs, for one's own models, as `inittui.experiment.inputs` reads them. Sizes in place
+    of texts are those of a single one: (channels, height, width)."""
+
+    output: str | None = None
+    """Which part of what one's own model gives are its logits, such as ``logits`` or ``0``, where
+    it gives a dictionary, a tuple or an object."""
+
+    def __post_init__(self) -> None:
+        if self.input and all(isinstance(size, int) for size in self.input):
+            sizes = [int(size) for size in self.input]
+            msgspec.structs.force_setattr(self, "input", (plain_shape(sizes),))
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The inputs that are asked for; none where the model and the data say it.
+
+        Raises:
+            UsageError: one can't be read.
+        """
+        return parse_inputs(map(str, self.input or ()))
 
 
 class DataConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,6 +167,7 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise UsageError(f"{len(self.seeds):,} seeds are too many; at most {MOST_SEEDS:,}")
         check_bounds(self, called)
         _check_split(self.data, called)
+        _check_inputs(self.model)
         check_device(self.training.device)
         if not self.schemes and not names_contestants(self.layers, self.sweeps):
             raise UsageError("an experiment needs at least one scheme")
@@ -164,6 +185,13 @@ def check_device(name: str) -> None:
         raise UsageError(
             f"there is no device '{sanitize(name, 40)}'; choose auto, cpu, cuda, cuda:N or mps"
         )
+
+
+def _check_inputs(model: ModelConfig) -> None:
+    try:
+        _ = model.inputs
+    except UsageError as error:
+        raise UsageError(f"model.input: {error}") from None
 
 
 _SPLIT = re.compile(r"torch:\d{1,18}")

@@ -99,13 +99,7 @@ def train(
     if earlier:
         plan = StackPlan(earlier.kind, earlier.groups)
     plan = plan or plan_stacks(prepared)
-    if plan.reason:
-        message = f"the model can't be stacked and trains one by one: {plan.reason}"
-        yield Noted(at=time.time(), message=message)
-    unkept = dict.fromkeys(name for each in prepared.variants for name in each.unkept)
-    if checkpoints and unkept:
-        names = sanitize(", ".join(unkept), 200)
-        message = f"the model changes {names} in training; a resumed run would begin with it anew"
+    for message in _remarks(prepared, plan, has_checkpoints=checkpoints is not None):
         yield Noted(at=time.time(), message=message)
     seconds = dict(earlier.ended) if earlier else {}
     logged = earlier.logged if earlier else {}
@@ -148,6 +142,21 @@ def train(
     )
 
 
+def _remarks(
+    prepared: Prepared, plan: StackPlan | None = None, *, has_checkpoints: bool = False
+) -> Iterator[str]:
+    """Yield what a person should know before anything is done."""
+    if plan is not None and plan.reason:
+        yield f"the model can't be stacked and trains one by one: {plan.reason}"
+    if prepared.data.drawn:
+        names = sanitize(" and ".join(map(str, prepared.data.drawn)), 200)
+        yield f"the data have no input {names}: it is drawn, the same for all trials"
+    unkept = dict.fromkeys(name for each in prepared.variants for name in each.unkept)
+    if has_checkpoints and unkept:
+        names = sanitize(", ".join(unkept), 200)
+        yield f"the model changes {names} in training; a resumed run would begin with it anew"
+
+
 def inspect_starts(prepared: Prepared, *, command: Sequence[str] = ()) -> Iterator[Event]:
     """Measure inside of every trial before it would be trained; train nothing.
 
@@ -155,6 +164,8 @@ def inspect_starts(prepared: Prepared, *, command: Sequence[str] = ()) -> Iterat
         MachineError: the batch doesn't fit the memory.
     """
     yield _Here(prepared, command).started(run="")
+    for message in _remarks(prepared):
+        yield Noted(at=time.time(), message=message)
     try:
         with exact(prepared.data.device):
             yield from measure_starts(prepared)

@@ -112,20 +112,21 @@ def make_learner(
     training = variant.experiment.training
     if kind == "single":
         model, dropout = variant.model(trials[0], note)
-        return SingleLearner(model, dropout, training)
+        return SingleLearner(model, dropout, training, variant.rates(trials[0]))
     seeds = list(seeds or dict.fromkeys(trial.seed for trial in trials))
     rows = [seeds.index(trial.seed) for trial in trials]
     models = (variant.model(trial, note)[0] for trial in trials)
     like = torch.zeros((), device=variant.data.device, dtype=variant.dtype)
+    rates = [variant.rates(trial) for trial in trials]
     if kind == "dense":
         layers = dense_layers(_masked(variant.template))
         assert layers is not None
-        return DenseLearner(layers, models, rows, len(seeds), training, like)
+        return DenseLearner(layers, models, rows, len(seeds), training, like, rates)
     names = variant.masks.names
     if kind == "turns":
         layout = layout_for(_masked(variant.template), variant.data.example)
-        return ParallelLearner(models, names, rows, training, like, layout)
-    return VmappedLearner(models, names, rows, training, like)
+        return ParallelLearner(models, names, rows, training, like, layout, rates)
+    return VmappedLearner(models, names, rows, training, like, rates)
 
 
 def _masked(template: nn.Module) -> nn.Module:

@@ -157,6 +157,23 @@ def std_sweep(accuracies: Mapping[float, Sequence[float]], **others: float) -> R
     return made_run(trials)
 
 
+SCALE = "variance_scaling:scale"
+
+
+def scale_by_depth(
+    accuracies: Mapping[tuple[float, int], float | None], seed: int = 0, **others: Setting
+) -> list[Made]:
+    """Return trials of two sweeps, an accuracy for each scale and depth; None diverged."""
+    return [
+        Made(
+            f"{SCALE}={scale:g}", accuracy, seed, {SCALE: scale, "model.depth": depth, **others},
+            f"{SCALE}=…", status="finished" if accuracy is not None else "diverged",
+            val_loss=round(3.0 - 2.5 * (accuracy or 0.0), 3),
+        )
+        for (scale, depth), accuracy in accuracies.items()
+    ]  # fmt: skip
+
+
 STEPS_PER_EPOCH = 20
 EXPERIMENT = Experiment(
     schemes=("zeros", "rule", "normal:std=0.05"), training=TrainingConfig(epochs=2)
