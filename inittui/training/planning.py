@@ -73,17 +73,21 @@ def plan_stacks(
         # The log has one kind for the whole run, so it is one that suits all models.
         found = [_kind(variant, busy_bytes) for variant in variants]
         kind, reason = max(found, key=lambda each: get_args(Kind).index(each[0]))
+    seats = max(len(prepared.places), 1)
     if memory is None:
         memory = free_memory(prepared.data.device)
-    groups = [group for each in variants for group in _groups(each, kind, memory)]
+        if prepared.data.device.type == "cpu":
+            memory //= seats
+    most = -(-len(prepared.trials) // seats)
+    groups = [group for each in variants for group in _groups(each, kind, memory, most)]
     return StackPlan(kind, tuple(groups), reason)
 
 
-def _groups(variant: Variant, kind: Kind, memory: int) -> Iterator[tuple[int, ...]]:
+def _groups(variant: Variant, kind: Kind, memory: int, most: int) -> Iterator[tuple[int, ...]]:
     wanted = variant.experiment.training.stack
     size = 1
     if kind != "single":
-        size = _wanted(variant) if wanted == "auto" else int(wanted)
+        size = min(_wanted(variant), most) if wanted == "auto" else int(wanted)
         size = min(size, _fitting(variant, memory))
     by_seed: dict[int, list[int]] = {}
     for number, plan in variant.trials.items():

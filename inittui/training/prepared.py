@@ -32,6 +32,7 @@ from inittui.models.tracing import nonlinearities
 from inittui.text import sanitize
 from inittui.training.batches import Batches
 from inittui.training.dropout import MaskedDropout, mask_dropout, plan_masks
+from inittui.training.hardware import Place, places
 from inittui.training.loading import DeviceData, load_data, load_given, load_noise
 from inittui.training.randomness import MaskPlan
 
@@ -160,6 +161,11 @@ class Prepared:
     data: DeviceData
     variants: tuple[Variant, ...]
     """In the order of their first trials; without swept settings there is one."""
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where several processes share the work; () where this one does it."""
+        return places(self.asked_for.training.devices)
 
     def variant_of(self, trial: int) -> Variant:
         """Return the variant that the trial with this number belongs to."""
