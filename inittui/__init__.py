@@ -3,6 +3,7 @@
     >>> import inittui
     >>> state = inittui.compare(["zeros", "rule"], seeds=3)
     >>> state.trials[0].val_accuracy
+    >>> print(state.report())
 
 Everything is imported on first use: `import inittui` itself is immediate.
 """
@@ -13,7 +14,7 @@ TYPE_CHECKING = False
 """What `typing` calls so: importing that takes longer than all else before a signal is heard."""
 
 if TYPE_CHECKING:
-    from inittui.api import compare, load_run
+    from inittui.api import Run, compare, inspect, load_run
     from inittui.errors import InittuiError, MachineError, UsageError
     from inittui.experiment.records import (
         DataConfig,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "compare": "inittui.api",
+    "inspect": "inittui.api",
+    "Run": "inittui.api",
     "load_run": "inittui.api",
     "InittuiError": "inittui.errors",
     "MachineError": "inittui.errors",
@@ -48,12 +51,14 @@ __all__ = [
     "InspectionConfig",
     "MachineError",
     "ModelConfig",
+    "Run",
     "RunState",
     "TrainingConfig",
     "TrialState",
     "UsageError",
     "compare",
     "initializer",
+    "inspect",
     "load_run",
 ]
 

@@ -16,10 +16,12 @@ class ExitCode(enum.IntEnum):
 
     DONE = 0
     """The command did what was asked."""
+    FINDINGS = 1
+    """A check found something as grave as was asked for."""
     USAGE = 2
     """The command line, the experiment file or a name in it is wrong."""
     NOTHING_FINISHED = 3
-    """Every trial diverged or failed."""
+    """Every trial diverged or failed; or a check could not run its model forward."""
     ENVIRONMENT = 4
     """The machine is at fault: data missing, no such device, disk full, memory short."""
     INTERRUPTED = 130

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
 _OURS = Path(__file__).parent
 
+_GIVEN = "given"
+"""In place of a module's name: of objects that Python code hands over."""
+
+_objects: dict[str, Callable[..., Any]] = {}
+"""What this process was handed over, by the references that were made for them."""
+
 _LONGEST = 400
 """Characters shown of an error's message, so that where it was raised stays in sight."""
 
@@ -40,7 +46,11 @@ def find(reference: str, what: str = "function") -> Callable[..., Any]:
     Raises:
         UsageError: no such file, module or name, or its code fails (file and line are named).
     """
+    if reference in _objects:
+        return _objects[reference]
     place, _, name = reference.rpartition(":")
+    if place == _GIVEN:
+        raise UsageError(f"'{sanitize(name, 60)}' was given as an object in Python: it isn't here")
     with theirs(reference):
         try:
             module = _import_file(place) if place.endswith(".py") else _import_module(place)
@@ -55,6 +65,22 @@ def find(reference: str, what: str = "function") -> Callable[..., Any]:
         problem = f"no {what} {shown}" if found is None else f"{shown}, but it is no {what}"
         raise UsageError(f"{sanitize(place, 200)} has {problem}{nearest(name, own)}")
     return found
+
+
+def reference_to(function: Callable[..., Any], name: str = "") -> str:
+    """Return a reference by which `find` gives back a function or class, in this process.
+
+    It is one by which others find it too, where it is what its module has under its name.
+    """
+    module = getattr(function, "__module__", None) or ""
+    own_name = getattr(function, "__qualname__", "")
+    known = sys.modules.get(module) if module != "__main__" else None
+    if known is not None and getattr(known, own_name, None) is function:
+        return f"{module}:{own_name}"
+    last = (name or own_name or type(function).__name__).rpartition(".")[2]
+    reference = f"{_GIVEN}:{last if last.isidentifier() else 'model'}"
+    _objects[reference] = function
+    return reference
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from inittui.cli import settings_options as opt
 from inittui.cli.ignored import typed_options
 from inittui.cli.known_names import check_names
 from inittui.errors import ExitCode, UsageError, unknown
-from inittui.experiment.models import MODELS
+from inittui.experiment.models import MODELS, image_input
 from inittui.experiment.settings import INSPECTION, REPORT
 from inittui.text import sanitize
 
@@ -117,7 +117,8 @@ def inspect(
         experiment = opt.build_experiment(
             config, schemes, {**settings, "inspection": moments}, trust=trust, one=True
         )
-        if when == "before" and _takes_no_images(experiment.model.name):
+        is_chosen = "data.name" in settings or config is not None
+        if when == "before" and not is_chosen and _takes_no_images(experiment):
             experiment = replace(experiment, data=replace(experiment.data, name=NOISE))
         check_names(experiment, on_noise=_is_on_noise(experiment))
         state, code = _measure(experiment, {"--only": only, "--values": values}, quiet=quiet)
@@ -132,8 +133,13 @@ def _is_on_noise(experiment: Experiment) -> bool:
     return experiment.data.name == NOISE and not experiment.inspection.after
 
 
-def _takes_no_images(model: str) -> bool:
-    return model in MODELS and MODELS[model].input is not None
+def _takes_no_images(experiment: Experiment) -> bool:
+    from inittui.data.descriptions import describe
+
+    model = experiment.model
+    if model.name in MODELS and MODELS[model.name].input is not None:
+        return True
+    return bool(model.inputs) and image_input(model, describe(experiment.data.name).shape) is None
 
 
 def _measure(

@@ -80,11 +80,10 @@ def main() -> None:
         if code == ExitCode.INTERRUPTED:  # what typer makes of Ctrl-C too
             end_at_once()
         sys.stdout.flush()
-        sys.exit(code if isinstance(code, int) else ExitCode.DONE)
     except BrokenPipeError:
         _end_unread()
     except SystemExit as end:
-        if end.code == 1:  # typer's and rich's way to end on a broken pipe; we have no such code
+        if end.code == 1:  # typer's and rich's way to end on a broken pipe; ours comes by `Exit`
             _end_unread()
         raise
     except BaseException as error:
@@ -97,7 +96,7 @@ def main() -> None:
             traceback.print_exc()
         message, code = told
         note(message)
-        sys.exit(code)
+    sys.exit(code if isinstance(code, int) else ExitCode.DONE)
 
 
 def _told(error: BaseException) -> tuple[str, int] | None:

@@ -12,6 +12,7 @@ from inittui.cli import settings_options as opt
 from inittui.cli.completion import complete_model, complete_scheme
 from inittui.cli.console import console_for
 from inittui.cli.output import check_width, frame_for
+from inittui.experiment.inputs import Input, plain_shape
 from inittui.experiment.models import MODELS, TORCHVISION, TORCHVISION_INPUT
 from inittui.experiment.records import Experiment, ModelConfig
 from inittui.experiment.settings import with_options
@@ -81,23 +82,27 @@ def _summarize(config: ModelConfig, data: str | None, scheme: str | None) -> Mod
     from inittui.views.model import ModelSummary
 
     described = describe("fashion-mnist" if data is None else data)
-    shape = config.input or _own_shape(config.name if data is None else "") or described.shape
+    shape = _own_shape(config.name if data is None else "") or described.shape
+    inputs = config.inputs or (Input(shape),)
 
     import torch
 
-    from inittui.models.build import build
+    from inittui.models.build import build, given_text
+    from inittui.models.calling import needs_packing, pack
+    from inittui.models.inputs import draw_inputs
     from inittui.models.summary import describe_layers
     from inittui.user_code import seeded, theirs
 
-    model = build(config, shape, len(described.classes))
-    given = f"it was given inputs of shape {[1, *shape]}; --input gives it others"
-    example = torch.rand(1, *shape)
+    is_packed = needs_packing(inputs)
+    example = pack(draw_inputs(inputs, 1, 0)) if is_packed else torch.rand(1, *inputs[0].shape)
+    model = build(config, tuple(example.shape[1:]), len(described.classes))
+    given = f"{given_text(config, example)}; --input gives it others"
     with seeded(0), theirs(config.name, given):
         rows = describe_layers(model, example)
     if scheme is None:
-        return ModelSummary(config.name, tuple(shape), rows)
+        return ModelSummary(config.name, inputs, rows)
     chosen, written = _written(model, example, scheme)
-    return ModelSummary(config.name, tuple(shape), rows, chosen, written)
+    return ModelSummary(config.name, inputs, rows, chosen, written)
 
 
 def _written(model: nn.Module, example: torch.Tensor, text: str) -> tuple[str, tuple[Written, ...]]:
@@ -140,7 +145,7 @@ def _document(summary: ModelSummary) -> dict[str, Any]:
     return {
         "schema": "inittui.model/1",
         "model": summary.name,
-        "input": summary.input,
+        "input": _shape(summary.inputs),
         "parameters": summary.parameters,
         "scheme": summary.scheme or None,
         "layers": [
@@ -149,6 +154,13 @@ def _document(summary: ModelSummary) -> dict[str, Any]:
             for row in summary.rows
         ],
     }
+
+
+def _shape(inputs: tuple[Input, ...]) -> tuple[int, ...] | list[str]:
+    """Return the sizes of an input, or the texts of several or of what isn't its shape alone."""
+    texts = [*map(str, inputs)]
+    is_shape = texts == [plain_shape(inputs[0].shape)]
+    return inputs[0].shape if is_shape else texts
 
 
 def _initializers(summary: ModelSummary, layer: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from inittui.cli.run import Outcome
     from inittui.results.state import RunState
     from inittui.views.frame import Frame
+    from inittui.views.heat_map import Map
 
 Form = Literal["report", "json", "csv"]
 
@@ -60,6 +61,7 @@ def print_report(
     first: int | None = 100,
     log_y: bool | None = None,
     marker: str | None = None,
+    wanted: Map | None = None,
 ) -> None:
     """Print `compare_report`; ``width`` None means the terminal's, else 80 columns.
 
@@ -69,7 +71,8 @@ def print_report(
     from inittui.views.report import compare_report
 
     console = console_for(sys.stdout, width)
-    report = compare_report(state, frame_for(console.width, marker), first=first, log_y=log_y)
+    frame = frame_for(console.width, marker)
+    report = compare_report(state, frame, first=first, log_y=log_y, wanted=wanted)
     console.print(report, soft_wrap=True)
 
 

@@ -95,6 +95,18 @@ def show(
             show_default=False,
         ),
     ] = None,
+    pair: Annotated[
+        str | None,
+        typer.Option(
+            "--map",
+            metavar="X,Y",
+            help="Sweeps of the map: across and upwards, such as training.lr,model.depth. "
+            "\\[default: the first two]",
+        ),
+    ] = None,
+    metric: Annotated[
+        str, typer.Option("--map-of", metavar="METRIC", help="accuracy or loss.")
+    ] = "accuracy",
     marker: Marker = None,
     width: ReportWidth = None,
     runs_dir: RunsDir = None,
@@ -103,6 +115,7 @@ def show(
     from inittui.cli.output import check_drawing, print_csv, print_json, print_report
     from inittui.runs import find_run
     from inittui.runs.loading import no_collection
+    from inittui.views.heat_map import chosen_map
 
     if as_json and as_csv:
         raise UsageError("choose --json or --csv, not both")
@@ -116,7 +129,8 @@ def show(
         elif as_csv:
             print_csv(state)
         else:
-            print_report(state, width=width, first=steps, log_y=log_y, marker=marker)
+            wanted = chosen_map(state, pair, metric)
+            print_report(state, width=width, first=steps, log_y=log_y, marker=marker, wanted=wanted)
 
 
 @app.command()

@@ -23,7 +23,8 @@ from inittui.results.comparison import Difference, Measure
 from inittui.results.learning import Learning, Verdict
 from inittui.results.state import RunState, TrialState
 from inittui.results.summary import SchemeSummary, summarize
-from inittui.results.sweep_results import Axis, swept_axes
+from inittui.results.sweep_results import Axis, Grid, swept_axes, swept_grids, swept_pairs
+from inittui.results.written import Share, Writer, shares
 from inittui.text import sanitize
 
 SCHEMAS = ("compare", "inspect", "lesson")
@@ -83,6 +84,22 @@ class Start(msgspec.Struct, frozen=True):
     """Who wrote them; null where nobody did."""
     digest: str
     """Equal for values that are bitwise equal."""
+    values: int = 0
+    """How many there are; 0 where an older log doesn't say."""
+    note: str = ""
+    """What the layer makes of them, where it computes with others."""
+
+
+class WrittenShare(msgspec.Struct, frozen=True):
+    """How much of a model's start values one kind of writer wrote."""
+
+    by: Writer
+    """The scheme's initializers; the model's own code (built), for what doesn't train too (frozen);
+    or no code that is known to give start values."""
+    tensors: int
+    values: int
+    share: float | None
+    """Of all values; null where an older log doesn't say how many there are."""
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -112,6 +129,8 @@ class Trial(msgspec.Struct, frozen=True):
     first_loss: Number | None
     """Mean loss of the first 100 steps."""
     seconds: float
+    place: str = ""
+    """Which of several processes trained it; empty where there was one."""
 
 
 class Statistic(msgspec.Struct, frozen=True):
@@ -185,6 +204,8 @@ class Summary(msgspec.Struct, frozen=True):
     same_as: str | None
     """An earlier scheme with equal settings and bitwise equal start values under every seed: the
     two are one and the same."""
+    written: tuple[WrittenShare, ...] = ()
+    """Who wrote its start values, under its first seed; empty where the log doesn't say."""
 
 
 class SweepPoint(msgspec.Struct, frozen=True):
@@ -214,6 +235,31 @@ class Sweep(msgspec.Struct, frozen=True):
     curves: tuple[SweepCurve, ...]
 
 
+class GridCell(msgspec.Struct, frozen=True):
+    """One value of each of two sweeps, everything else alike, over its seeds."""
+
+    x: Setting
+    y: Setting
+    val_accuracy: Statistic | None
+    """Null where nothing was validated."""
+    val_loss: Statistic | None
+    trials: int
+    diverged: int
+    """How many of the trials did."""
+
+
+class SweepGrid(msgspec.Struct, frozen=True):
+    """Two sweeps that multiply: what each pair of their values comes to."""
+
+    x: str
+    y: str
+    name: str
+    """The scheme and the other swept settings; "" where no other grid of the two is there."""
+    x_values: tuple[Setting, ...]
+    y_values: tuple[Setting, ...]
+    cells: tuple[GridCell, ...]
+
+
 class CompareDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What `inittui compare --json` prints."""
 
@@ -226,12 +272,14 @@ class CompareDocument(msgspec.Struct, frozen=True, kw_only=True):
     trials: tuple[Trial, ...]
     summary: tuple[Summary, ...]
     sweeps: tuple[Sweep, ...]
+    grids: tuple[SweepGrid, ...]
+    """Of every two sweeps that multiply."""
 
 
 _copied = Copier({
     TrialState: Trial, EpochEnded: Epoch, Validated: Validation, StartValues: Start,
     SchemeSummary: Summary, Measure: Statistic, Difference: PairedDifference,
-    Learning: LearningJudged,
+    Learning: LearningJudged, Share: WrittenShare,
 })  # fmt: skip
 
 
@@ -241,6 +289,7 @@ def compare_document(state: RunState, path: Path | None) -> str:
     NaN and the infinities are the strings "NaN", "Infinity" and "-Infinity".
     """
     started = state.started
+    starts = {trial.scheme: trial.start for trial in reversed(state.trials)}
     document = CompareDocument(
         run=run_of(state, path),
         experiment=started.experiment if started else Experiment(),
@@ -254,8 +303,14 @@ def compare_document(state: RunState, path: Path | None) -> str:
             )
             for trial in state.trials
         ),
-        summary=tuple(map(_copied, summarize(state))),
+        summary=tuple(
+            _copied(each, written=_copied(shares(starts.get(each.scheme, ()))))
+            for each in summarize(state)
+        ),
         sweeps=tuple(_sweep(axis) for axis in swept_axes(state)),
+        grids=tuple(
+            _grid(grid) for pair in swept_pairs(state) for grid in swept_grids(state, *pair)
+        ),
     )
     return msgspec.json.encode(document).decode()
 
@@ -298,6 +353,16 @@ def _sweep(axis: Axis) -> Sweep:
         for curve in axis.curves
     )
     return Sweep(axis.name, axis.values, curves)
+
+
+def _grid(grid: Grid) -> SweepGrid:
+    cells = tuple(
+        GridCell(x, y, _copied(cell.accuracy), _copied(cell.loss), cell.trials, cell.diverged)
+        for y in grid.y_values
+        for x in grid.x_values
+        if (cell := grid.cells.get((x, y))) is not None
+    )
+    return SweepGrid(grid.x, grid.y, grid.name, grid.x_values, grid.y_values, cells)
 
 
 CSV_COLUMNS = (

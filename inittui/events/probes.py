@@ -136,6 +136,9 @@ class LayerProbe(msgspec.Struct, frozen=True, kw_only=True):
     """Mean |cosine| between the incoming weights of two units."""
     is_frozen: bool = False
     """Whether the weights are not trained."""
+    moved: Number = "NaN"
+    """How far the weights lie from where they started, by the norm that they started with: 0 for
+    not at all, "Infinity" if they started at 0. NaN before the end, and where nobody looked."""
 
     @property
     def gradient_ratio(self) -> float:

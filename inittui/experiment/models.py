@@ -50,7 +50,7 @@ class ModelDescription:
             UsageError: an option is set that this model doesn't take.
         """
         for name in _given(config):
-            if name not in (*self.options, "name", "input"):
+            if name not in (*self.options, "name", "input"):  # what `build` checks itself
                 raise UsageError(self._refusal(name))
         if config.hidden is not None and (config.depth is not None or config.width is not None):
             raise UsageError("give either hidden or depth and width, not both")
@@ -75,6 +75,23 @@ def _given(config: ModelConfig) -> list[str]:
     default = ModelConfig()
     names = [each.name for each in msgspec.structs.fields(ModelConfig)]
     return [name for name in names if getattr(config, name) != getattr(default, name)]
+
+
+def image_input(config: ModelConfig, shape: tuple[int, ...]) -> int | None:
+    """Return the place of the input that can be images of this shape; None for none of them.
+
+    Their pixels can be an input of ids, too: of as many, with a vocabulary of at least 256.
+    """
+    for place, each in enumerate(config.inputs):
+        as_large = each.size == math.prod(shape)
+        if each.ids:
+            fits = each.ids >= 256 and as_large
+        else:
+            in_channels = len(each.shape) == 3 and each.shape[1:] == shape[1:]
+            fits = each.shape == shape or in_channels or (is_own(config.name) and as_large)
+        if fits:
+            return place
+    return None
 
 
 def is_own(name: str) -> bool:

@@ -10,6 +10,8 @@ import msgspec
 
 from inittui.errors import UsageError
 from inittui.experiment.bounds import between, check_bounds, one_of
+from inittui.experiment.devices import parse_devices
+from inittui.experiment.inputs import Input, parse_inputs, plain_shape
 from inittui.text import sanitize
 
 SETTING_SWEEP = re.compile(r"(model|training)\.([A-Za-z_]\w*)=(.*)", re.DOTALL)
@@ -55,8 +57,27 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Batch normalisation after each hidden layer, before its nonlinearity."""
     arguments: dict[str, str | int | float | bool] = {}
     """Keyword arguments for one's own model factory."""
-    input: tuple[Annotated[int, between(1, _LARGEST, title="input size")], ...] | None = None
-    """Shape of one input, for one's own models: (channels, height, width)."""
+    input: tuple[str | int, ...] | None = None
+    """Its inputs, for one's own models, as `inittui.experiment.inputs` reads them. Sizes in place
+    of texts are those of a single one: (channels, height, width)."""
+
+    output: str | None = None
+    """Which part of what one's own model gives are its logits, such as ``logits`` or ``0``, where
+    it gives a dictionary, a tuple or an object."""
+
+    def __post_init__(self) -> None:
+        if self.input and all(isinstance(size, int) for size in self.input):
+            sizes = [int(size) for size in self.input]
+            msgspec.structs.force_setattr(self, "input", (plain_shape(sizes),))
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The inputs that are asked for; none where the model and the data say it.
+
+        Raises:
+            UsageError: one can't be read.
+        """
+        return parse_inputs(map(str, self.input or ()))
 
 
 class DataConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +108,9 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lr: Annotated[float, between(above=0, title="the learning rate")] = 1e-3
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
+    devices: str | None = None
+    """Several that share the stacks, a process each, as `parse_devices` reads them; None: the one
+    device, in the process that writes the log."""
     dtype: DType = "float32"
     stack: Literal["auto", "off"] | Count = "auto"
     """How many trials train as one computation: as many as fit, one by one, or at most N."""
@@ -132,8 +156,9 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def identity(self) -> Experiment:
         """What decides the numbers: two runs of equal identity measure the same, whatever name
-        each was given."""
-        return msgspec.structs.replace(self, name="")
+        each was given and however many devices share the work."""
+        training = msgspec.structs.replace(self.training, devices=None)
+        return msgspec.structs.replace(self, name="", training=training)
 
     def check(self) -> None:
         """Raise `UsageError` for the first setting that can't be meant."""
@@ -143,7 +168,12 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise UsageError(f"{len(self.seeds):,} seeds are too many; at most {MOST_SEEDS:,}")
         check_bounds(self)
         _check_split(self.data)
+        _check_inputs(self.model)
         check_device(self.training.device)
+        if self.training.devices is not None:
+            parse_devices(self.training.devices)
+            if self.training.device != "auto":
+                raise UsageError("choose --device or --devices, not both")
         if not self.schemes and not names_contestants(self.layers, self.sweeps):
             raise UsageError("an experiment needs at least one scheme")
         for what, values in (("scheme", self.schemes), ("seed", self.seeds)):
@@ -160,6 +190,13 @@ def check_device(name: str) -> None:
         raise UsageError(
             f"there is no device '{sanitize(name, 40)}'; choose auto, cpu, cuda, cuda:N or mps"
         )
+
+
+def _check_inputs(model: ModelConfig) -> None:
+    try:
+        _ = model.inputs
+    except UsageError as error:
+        raise UsageError(f"model.input: {error}") from None
 
 
 _SPLIT = re.compile(r"torch:\d{1,18}")

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from inittui.errors import UsageError, unknown
+from inittui.experiment.inputs import parse_inputs
 from inittui.experiment.records import MOST_SEEDS
 from inittui.experiment.scheme import format_number, parse_syntax
 from inittui.text import sanitize
@@ -78,25 +79,21 @@ def pair(text: str) -> tuple[float, float]:
     return first, second
 
 
-def sizes(separator: str) -> Callable[[str], tuple[int, ...]]:
-    """Return a reader of whole numbers between separators, or "none": 256,128 or 1x28x28."""
-
-    def read(text: str) -> tuple[int, ...]:
-        if text == "none":
-            return ()
-        parts = [part.strip() for part in text.lower().split(separator)]
-        if not all(part.isascii() and part.isdigit() for part in parts):
-            raise _refusal(text, f"is not of the form {separator.join(('256', '128'))}")
-        if any(len(part) > 9 for part in parts):
-            raise _refusal(text, "is too large")
-        return tuple(map(int, parts))
-
-    return read
+def sizes(text: str) -> tuple[int, ...]:
+    """Read whole numbers between commas, or "none"."""
+    if text == "none":
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() for part in parts):
+        raise _refusal(text, "is not of the form 256,128")
+    if any(len(part) > 9 for part in parts):
+        raise _refusal(text, "is too large")
+    return tuple(map(int, parts))
 
 
-def shape_written(shape: tuple[int, ...] | None) -> str:
-    """Return a shape as 1x28x28; empty where it is unset."""
-    return written(shape).replace(",", "x")
+def inputs(text: str) -> tuple[str, ...] | None:
+    """Read the inputs of a model, as their shortest texts; "none" unsets them."""
+    return None if text == "none" else tuple(map(str, parse_inputs(words(text))))
 
 
 def one_of(kind: str, choices: Sequence[str]) -> Callable[[str], str]:
@@ -165,6 +162,10 @@ def layers(text: str) -> dict[str, str]:
 
 def layers_written(rules: dict[str, str]) -> str:
     return words_written(f"{pattern}={scheme}" for pattern, scheme in rules.items())
+
+
+def inputs_written(given: Iterable[str] | None) -> str:
+    return words_written(given or ())
 
 
 def arguments(text: str) -> dict[str, ModelArgument]:

@@ -142,7 +142,7 @@ SETTINGS: tuple[Setting, ...] = (
         swept=True,
     ),
     _model(
-        "model.hidden", "hidden", "Units of the hidden layers.", texts.sizes(","), ("--hidden",),
+        "model.hidden", "hidden", "Units of the hidden layers.", texts.sizes, ("--hidden",),
         "N,N,…", swept=True,
     ),
     _model(
@@ -173,9 +173,15 @@ SETTINGS: tuple[Setting, ...] = (
         placeholder="none", rare=True,
     ),
     _model(
-        "model.input", "input", "Shape of an input, such as 1x32x32 for colour images in grey.",
-        texts.sizes("x"), ("--input",), "CxHxW", texts.shape_written, placeholder="none",
-        rare=True,
+        "model.input", "input", "An input, once for each: 1x32x32, 16x64 (time x features), "
+        "ids:128:50257 (token ids), pos:784; NAME=784 by name.",
+        texts.inputs, ("--input",), "SHAPE", texts.inputs_written, is_list=True,
+        placeholder="none", rare=True,
+    ),
+    _model(
+        "model.output", "output", "The part that is the logits, of a model that gives a dict, a "
+        "tuple or an object: logits, 0, out.head.",
+        texts.word, ("--output",), placeholder="none", rare=True,
     ),
     _data(
         "data.name", "data", "Data set; see 'inittui data'.", texts.word, ("--data", "-d"),
@@ -230,6 +236,12 @@ SETTINGS: tuple[Setting, ...] = (
     _training(
         "training.device", "device", "auto, cpu, cuda, cuda:N or mps.", texts.word, ("--device",),
         choices=("auto", "cpu", "cuda", "mps"),
+    ),
+    _training(
+        "training.devices", "devices", "Share the work among processes, one on each GPU of "
+        "cuda:0,cuda:1 or all, or cpu:N for N on the CPU.",
+        texts.word, ("--devices",), "all|cuda:N,…|cpu:N", commands=_COMPARE, choices=("all",),
+        placeholder="one", rare=True,
     ),
     _training(
         "training.dtype", "dtype", f"{' or '.join(DTYPES)}.", texts.one_of("dtype", DTYPES),

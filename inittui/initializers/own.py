@@ -94,8 +94,8 @@ def values(call: Call, shape: tuple[int, ...], seed: int, parameter: str) -> tor
     """Return the float32 values that a loaded function gives for one parameter, by its name.
 
     The function is called as ``f(tensor)``, filling a float32 tensor in place or returning
-    another, or as ``f(shape, dtype)``, returning values; by its signature. torch's, numpy's and
-    Python's global generators are seeded for it and then put back.
+    another, or as ``f(shape)`` or ``f(shape, dtype)``, returning values; by its signature. The
+    global generators of torch, numpy and Python are seeded for it and then put back.
 
     Raises:
         UsageError: not loaded, or it fails, or gives another shape, no floats, NaN or infinity.
@@ -112,7 +112,8 @@ def values(call: Call, shape: tuple[int, ...], seed: int, parameter: str) -> tor
     place = f"{parameter} ({format_shape(shape)})"
     with theirs(call.name, f"it was to fill {place}"), seeded(seed):
         if _takes_shape(function, given):
-            result = function(shape, torch.float32, **given)
+            dtype = torch.float32
+            result = function(shape, *_dtype_by_place(function, given, dtype), **given)
         else:
             result = function(tensor, **given)
             result = tensor if result is None else result
@@ -132,6 +133,21 @@ def _takes_shape(function: Function, given: Collection[str]) -> bool:
         or (bool(positional) and positional[0].name in ("shape", "size"))
         or (len(positional) >= 2 and positional[1].name == "dtype")
     )
+
+
+def _dtype_by_place(
+    function: Function, given: dict[str, Any], dtype: torch.dtype
+) -> tuple[torch.dtype, ...]:
+    """Return what follows the shape in a call; a dtype that is taken by name goes to ``given``."""
+    others = [*inspect.signature(function).parameters.values()][1:]
+    second = others[0] if others else None
+    if second is not None and second.kind in (second.POSITIONAL_ONLY, second.POSITIONAL_OR_KEYWORD):
+        is_needed = second.default is second.empty and second.name not in given
+        if is_needed or second.name == "dtype":
+            return () if second.name in given else (dtype,)
+    if any(each.name == "dtype" for each in others):
+        given.setdefault("dtype", dtype)
+    return ()
 
 
 def _checked(given: object, shape: tuple[int, ...], name: str, place: str) -> torch.Tensor:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import parametrize
 
@@ -22,7 +21,7 @@ from inittui.inspection.statistics import (
     spread_of_logits,
 )
 from inittui.inspection.uses import Uses
-from inittui.inspection.waking import Pass, Subject, Woken, differentiate, opened, wake
+from inittui.inspection.waking import Pass, Subject, Woken, differentiate, loss_of, opened, wake
 from inittui.models.observe import lending
 
 Named = Mapping[str, torch.Tensor]
@@ -53,9 +52,10 @@ def probe(
     Neither the model nor the tensors nor the global random generators are changed.
 
     Args:
-        model: gives logits [n, classes] for ``images``; on their device.
+        model: gives logits [n, *positions, classes] for ``images``; on their device. Only
+            sequences have positions.
         images: [n, *input_shape].
-        labels: int64 [n].
+        labels: int64 [n, *positions].
         percentile: the range of the histograms, see `statistics.measure`.
         gradient_percentile: that of the gradients, by their size; None: as of all others.
         values: parameters and buffers to use instead of the model's own, by name. What the model
@@ -92,7 +92,7 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
         # Cached: what a hook reads of a parametrized layer is then what its forward has used.
         with parametrize.cached(), recorder.watching(model), uses.watching():
             logits: torch.Tensor = model(images)
-        loss = F.cross_entropy(logits, subject.labels)
+        loss = loss_of(logits, subject.labels)
         seen = tuple(recorder.seen.values())
         of_layers = [tensor for each in seen for tensor in (each.weight, each.bias)]
         gradients = differentiate(loss, [*subject.leaves.values(), *of_layers])

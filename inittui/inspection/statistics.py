@@ -46,7 +46,7 @@ def measure(
         low = -high
     else:
         low, high = _percentiles(flat, percentile)
-    mean, variance = _mean_and_variance(flat, part)
+    mean, variance = mean_and_variance(flat, part)
     least, largest = flat.aminmax()
     return Measured(
         count=count,
@@ -66,7 +66,7 @@ def _portable(values: torch.Tensor) -> torch.Tensor:
     return values.cpu() if values.device.type == "mps" else values
 
 
-def _mean_and_variance(flat: torch.Tensor, size: int) -> tuple[float, float]:
+def mean_and_variance(flat: torch.Tensor, size: int = PART) -> tuple[float, float]:
     """Return both in two passes; of equal values the variance is exactly 0."""
     # Around the first value, so that rounding is of the size of the spread, not of the mean.
     origin = flat[0].double()

@@ -68,6 +68,7 @@ class Subject:
     """Modules that compute as in training."""
     images: torch.Tensor
     labels: torch.Tensor
+    """[n, *positions], the positions of sequences that have logits each."""
     frozen: frozenset[str] = frozenset()
     """Parameters that the training leaves alone."""
 
@@ -135,6 +136,11 @@ def _leaf(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.detach().requires_grad_(tensor.is_floating_point())
 
 
+def loss_of(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return the mean cross-entropy of logits [n, *positions, classes], labels [n, *positions]."""
+    return F.cross_entropy(logits.flatten(0, -2), labels.flatten())
+
+
 def run(subject: Subject) -> Pass:
     """Pass the samples forward and back once; nothing of it stays in the model."""
     seen: dict[str, tuple[nn.Module, torch.Tensor, torch.Tensor | None]] = {}
@@ -162,7 +168,7 @@ def run(subject: Subject) -> Pass:
         ):
             with parametrize.cached(), hooked(subject.model, note, WEIGHT_LAYERS):
                 logits = subject.model(subject.images)
-            loss = F.cross_entropy(logits, subject.labels)
+            loss = loss_of(logits, subject.labels)
             return _backward(loss, subject.leaves, seen, between)
     finally:
         for hook in hooks:

@@ -31,8 +31,10 @@ from inittui.lessons.questions import (
     Onset,
     Question,
     SameStart,
+    StandsOut,
     Written,
 )
+from inittui.lessons.stands_out import answer_stands_out
 from inittui.lessons.swept_values import (
     LISTED,
     answer_best_range,
@@ -363,6 +365,7 @@ _ANSWERS: Mapping[type[Question], Callable[[Any, RunState], Answer]] = {
     Keeps: answer_keeps,
     Declared: answer_declared,
     Written: _written,
+    StandsOut: answer_stands_out,
     Moments: lambda _, state: moments_of(state),
     Draws: answer_draws,
 }

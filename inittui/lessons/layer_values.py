@@ -26,6 +26,7 @@ _NAMES: Mapping[str, str] = {
     "dead": "share of dead units",
     "between_samples": "share of the outputs' mean square that is variance between images",
     "distinct_units": "distinct units",
+    "moved": "distance of the weights from their start, by the size of the start",
 }
 
 _NO_SIGNAL = 1e-15
@@ -176,7 +177,7 @@ def _compared(
 
 
 def _shown(of: Measurable, value: float, digits: int) -> str:
-    if of in ("saturated", "dead", "between_samples"):
+    if of in ("saturated", "dead", "between_samples", "moved"):
         return f"{short(100 * value)} %"
     return short(value, digits)
 

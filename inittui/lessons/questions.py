@@ -34,6 +34,7 @@ Measurable = Literal[
     "dead",
     "between_samples",
     "distinct_units",
+    "moved",
 ]
 """A quantity of one layer in a probe."""
 
@@ -138,6 +139,12 @@ class Written(_Question, frozen=True, kw_only=True, tag="written"):
     """Whether every parameter was written by an initializer."""
 
 
+class StandsOut(_Question, frozen=True, kw_only=True, tag="stands-out"):
+    """What the rules of `inittui check` say of the measured layers."""
+
+    when: When = "before"
+
+
 class Moments(_Question, frozen=True, kw_only=True, tag="moments"):
     """Mean and standard deviation of drawn values, beside what is expected of so many."""
 
@@ -164,6 +171,7 @@ Question = (
     | Keeps
     | Declared
     | Written
+    | StandsOut
     | Moments
     | Draws
 )

@@ -10,6 +10,7 @@ from torch import nn
 from inittui.errors import UsageError
 from inittui.experiment.models import MODELS, TORCHVISION, check_model, is_own
 from inittui.experiment.records import ModelConfig
+from inittui.models.calling import fit_calls, needs_packing
 from inittui.models.networks import conv1d, lenet, mlp
 from inittui.models.observe import has_lazy_layers, materialize
 from inittui.text import sanitize
@@ -47,10 +48,20 @@ def build(
     """
     with seeded(seed):
         model = _build(config, input_shape, classes)
+        fit_calls(model, config.inputs, config.output or "")
         if example is not None and has_lazy_layers(model):
-            with theirs(config.name, f"it was given inputs of shape {list(example.shape)}"):
+            with theirs(config.name, given_text(config, example)):
                 materialize(model, example)
         return model
+
+
+def given_text(config: ModelConfig, batch: torch.Tensor) -> str:
+    """Say what a model was called with, for an error of its code."""
+    inputs = config.inputs
+    if needs_packing(inputs):
+        said = " and ".join(map(str, inputs))
+        return f"it was given {len(batch)} samples of {said}"
+    return f"it was given inputs of shape {list(batch.shape)}"
 
 
 def _build(config: ModelConfig, input_shape: Sequence[int], classes: int) -> nn.Module:
@@ -64,8 +75,15 @@ def _build(config: ModelConfig, input_shape: Sequence[int], classes: int) -> nn.
         from inittui.models.own import own_model
 
         _only_arguments(config)
-        return own_model(config.name, config.arguments, input_shape, classes)
+        shapes = [each.shape for each in config.inputs]
+        shape = shapes[0] if len(shapes) == 1 else shapes or input_shape
+        return own_model(config.name, config.arguments, shape, classes)
     check_model(config.name)
+    if needs_packing(config.inputs):
+        raise UsageError(
+            f"{config.name} takes one input of pixels: --input 1x28x28; several inputs, ids and "
+            "names are for one's own models"
+        )
     settings = MODELS[config.name].settings(config)
     return _BUILDERS[config.name](input_shape, classes, **settings)
 

@@ -11,43 +11,60 @@ import torch.nn.functional as F
 from torch import nn
 
 from inittui.errors import UsageError
+from inittui.experiment.records import ModelConfig
+from inittui.models.build import given_text
+from inittui.models.calling import Fitted, part_of, parts_of, parts_text
 from inittui.models.observe import evaluating, has_lazy_layers, materialize, twin
 from inittui.text import sanitize
 from inittui.user_code import seeded, theirs
 
 
 def check_classifier(
-    model: nn.Module, example: torch.Tensor, classes: int, name: str, *, last_batch: int = 2
+    model: nn.Module,
+    example: torch.Tensor,
+    classes: int,
+    config: ModelConfig,
+    *,
+    positions: tuple[int, ...] = (),
+    last_batch: int = 2,
 ) -> tuple[str, ...]:
     """Run ``model`` on ``example`` [n, *input_shape], forward and, as a copy, backward.
 
     Twins of the model run: it stays as it is, with all that its first forward will settle. Only
     lazy layers get their shapes.
-    ``last_batch`` is the size of the smallest batch that it will be trained on. Returns the names
-    of what every pass in training changes beside parameters and buffers: no checkpoint has it.
+    ``config`` says how it is called and named. Of sequences ``positions`` are those that have
+    logits of their own. ``last_batch`` is the size of the smallest batch that it will be trained
+    on. Returns the names of what every pass in training changes beside parameters and buffers: no
+    checkpoint has it.
 
     Raises:
-        UsageError: it fails, or doesn't give logits [n, classes]; says what it was given.
+        UsageError: it fails, or doesn't give logits [n, *positions, classes]; says what it was
+            given.
     """
+    name, wanted = config.name, (*positions, classes)
     for module in model.modules():
         if isinstance(module, nn.DataParallel | torch.jit.ScriptModule):
             shown, kind = sanitize(name, 200), type(module).__name__
             raise UsageError(
                 f"{shown} has a {kind}, which can't be trained here: give what is in it"
             )
-    with seeded(0), _tried(name, _given(example)):
+    with seeded(0), _tried(name, _given(config, example)):
         if has_lazy_layers(model):
             materialize(model, example)
     tried = twin(model)
-    with evaluating(tried), _tried(name, _given(example)), torch.no_grad():
-        _check_outputs(tried(example), len(example), classes, name)
+    with evaluating(tried), _tried(name, _given(config, example)), torch.no_grad():
+        _, has_parts = _check_outputs(tried, example, wanted, name)
     batch = example[:last_batch]
     trial = twin(model).train()
-    with seeded(0), _tried(name, _given(batch)):
-        outputs = _check_outputs(trial(batch), len(batch), classes, name)
-        F.cross_entropy(outputs, torch.zeros(len(batch), dtype=torch.int64)).backward()
+    with seeded(0), _tried(name, _given(config, batch)):
+        outputs, has_parts_too = _check_outputs(trial, batch, wanted, name)
+        outputs = outputs.flatten(0, -2)
+        F.cross_entropy(outputs, torch.zeros(len(outputs), dtype=torch.int64)).backward()
+    if config.output and not (has_parts or has_parts_too):
+        shown = f"{sanitize(name, 200)} gives a tensor, which has no parts"
+        raise UsageError(f"{shown}: --output {sanitize(config.output, 60)} would change nothing")
     before = _kept_by_modules(trial)
-    with seeded(0), _tried(name, _given(batch)), torch.no_grad():
+    with seeded(0), _tried(name, _given(config, batch)), torch.no_grad():
         trial(batch)
     return tuple(
         name
@@ -86,20 +103,28 @@ def _is_same(one: object, other: object) -> bool:
     return repr(one) == repr(other)  # so that NaN is itself
 
 
-def _given(inputs: torch.Tensor) -> str:
-    shape = f"it was given inputs of shape {list(inputs.shape)}"
+def _given(config: ModelConfig, inputs: torch.Tensor) -> str:
+    said = given_text(config, inputs)
     if len(inputs) > 1:
-        return f"{shape}, see --input"
-    return f"{shape}: the last batch of an epoch is one image, see --limit and --batch-size"
+        return f"{said}, see --input"
+    return f"{said}: the last batch of an epoch is one image, see --limit and --batch-size"
 
 
-def _check_outputs(outputs: object, rows: int, classes: int, name: str) -> torch.Tensor:
-    wanted = f"logits of shape [{rows}, {classes}], one for each class, are needed"
+def _check_outputs(
+    model: nn.Module, batch: torch.Tensor, wanted: tuple[int, ...], name: str
+) -> tuple[torch.Tensor, bool]:
+    """Run a model and check its logits [n, *wanted]; return them, and whether it gives others."""
+    given = model.all_outputs(batch) if isinstance(model, Fitted) else model(batch)
+    outputs = part_of(given, model.output if isinstance(model, Fitted) else "")
+    shape = [len(batch), *wanted]
+    needed = f"logits of shape {shape}, one for each class, are needed"
     shown = sanitize(name, 200)
     if not isinstance(outputs, torch.Tensor):
-        raise UsageError(f"{shown} gives a value of type {type(outputs).__name__}; {wanted}")
-    if outputs.shape != (rows, classes):
-        raise UsageError(f"{shown} gives outputs of shape {list(outputs.shape)}; {wanted}")
+        kind, parts = type(outputs).__name__, parts_of(outputs)
+        hint = f": name their part by --output; {parts_text(parts)}" if parts else ""
+        raise UsageError(f"{shown} gives a value of type {kind}; {needed}{hint}")
+    if list(outputs.shape) != shape:
+        raise UsageError(f"{shown} gives outputs of shape {list(outputs.shape)}; {needed}")
     if not outputs.is_floating_point():
-        raise UsageError(f"{shown} gives outputs of {outputs.dtype}; {wanted}, as floats")
-    return outputs
+        raise UsageError(f"{shown} gives outputs of {outputs.dtype}; {needed}, as floats")
+    return outputs, given is not outputs

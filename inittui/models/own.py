@@ -15,12 +15,12 @@ from inittui.user_code import find, theirs
 
 
 def own_model(
-    reference: str, arguments: Mapping[str, Any], input_shape: Sequence[int], classes: int
+    reference: str, arguments: Mapping[str, Any], input_shape: Sequence[Any], classes: int
 ) -> nn.Module:
     """Import a factory and call it; the model lies on the CPU, in float32.
 
     Besides ``arguments`` the factory gets those of ``classes``, ``num_classes`` and
-    ``input_shape`` that its signature names.
+    ``input_shape`` that its signature names; of several inputs that is a tuple of shapes.
 
     Raises:
         UsageError: the code fails, takes other arguments, or gives no `nn.Module`.
@@ -58,7 +58,7 @@ def to_place(model: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.M
 def _checked(
     factory: Callable[..., Any],
     arguments: Mapping[str, Any],
-    input_shape: Sequence[int],
+    input_shape: Sequence[Any],
     classes: int,
     shown: str,
 ) -> dict[str, Any]:

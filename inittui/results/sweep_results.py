@@ -1,10 +1,12 @@
-"""What a run's sweeps say: accuracy against each swept value, and the best range."""
+"""What a run's sweeps say: accuracy against each swept value, the best range, and over two sweeps
+at once."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from inittui.experiment.trials import Setting, format_setting
 from inittui.results.comparison import Measure, measure
@@ -81,9 +83,7 @@ class Axis:
 
     @property
     def title(self) -> str:
-        """What it is called in a sentence: std of trunc_normal, depth."""
-        owner, colon, parameter = self.name.rpartition(":")
-        return f"{parameter} of {owner}" if colon else parameter.rpartition(".")[2]
+        return title_of(self.name)
 
     @property
     def is_numeric(self) -> bool:
@@ -94,6 +94,90 @@ class Axis:
         """Whether the values belong on a log axis: numbers above 0, a factor of 4 or more apart."""
         numbers = [float(value) for value in self.values if _is_number(value)]
         return self.is_numeric and min(numbers) > 0 and max(numbers) >= 4 * min(numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value of each of two sweeps, under everything else alike, over its seeds."""
+
+    accuracy: Measure | None
+    """None where no trial was validated."""
+    loss: Measure | None
+    """On the images of the accuracy; NaN or infinite as its trials' are."""
+    trials: int
+    diverged: int
+    """How many of the trials did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What two sweeps that multiply come to."""
+
+    x: str
+    """The sweep along a row, as `Axis.name`."""
+    y: str
+    name: str
+    """The scheme and the other swept settings; "" where all grids of the two have the same."""
+    x_values: tuple[Setting, ...]
+    """By value where these are numbers, else in the order of the experiment; so are y's."""
+    y_values: tuple[Setting, ...]
+    cells: Mapping[tuple[Setting, Setting], Cell]
+    """By the values of x and y; a combination that was not planned is absent."""
+
+    @property
+    def y_is_numeric(self) -> bool:
+        return all(map(_is_number, self.y_values))
+
+
+def title_of(name: str) -> str:
+    """Return what a sweep is called in a sentence: std of trunc_normal, depth."""
+    owner, colon, parameter = name.rpartition(":")
+    return f"{parameter} of {owner}" if colon else parameter.rpartition(".")[2]
+
+
+def swept_pairs(state: RunState) -> tuple[tuple[str, str], ...]:
+    """Return the pairs x, y of sweeps that multiply.
+
+    Of depth, or else of the first of a pair, the values lie above each other: as y.
+    """
+    together = dict.fromkeys(tuple(_swept(trial)) for trial in state.trials)
+    found = dict.fromkeys(pair for names in together for pair in combinations(names, 2))
+    return tuple((x, y) if y == "model.depth" else (y, x) for x, y in found)
+
+
+def swept_grids(state: RunState, x: str, y: str) -> tuple[Grid, ...]:
+    """Return a grid of two sweeps for each combination of all others; () where none multiply."""
+    groups: dict[str, list[TrialState]] = {}
+    for trial in state.trials:
+        if x in _swept(trial) and y in _swept(trial):
+            groups.setdefault(_without((x, y), trial), []).append(trial)
+    names = _shortest(list(groups)) if len(groups) > 1 else [""]
+    return tuple(
+        _grid(x, y, name, group) for name, group in zip(names, groups.values(), strict=False)
+    )
+
+
+def _grid(x: str, y: str, name: str, trials: Sequence[TrialState]) -> Grid:
+    groups: dict[tuple[Setting, Setting], list[TrialState]] = {}
+    for trial in trials:
+        groups.setdefault((_swept(trial)[x], _swept(trial)[y]), []).append(trial)
+    return Grid(
+        x,
+        y,
+        name,
+        tuple(_ordered(key[0] for key in groups)),
+        tuple(_ordered(key[1] for key in groups)),
+        {key: _cell(group) for key, group in groups.items()},
+    )
+
+
+def _cell(trials: Sequence[TrialState]) -> Cell:
+    return Cell(
+        measure(trial.val_accuracy for trial in trials),
+        measure(trial.val_loss for trial in trials),
+        len(trials),
+        sum(trial.status == "diverged" for trial in trials),
+    )
 
 
 def swept_axes(state: RunState) -> tuple[Axis, ...]:
@@ -171,7 +255,7 @@ def _axis(name: str, state: RunState) -> Axis:
     others: dict[str, list[TrialState]] = {}
     for trial in trials:
         if name in _swept(trial):
-            groups.setdefault(_without(name, trial), []).append(trial)
+            groups.setdefault(_without((name,), trial), []).append(trial)
         else:
             others.setdefault(trial.scheme, []).append(trial)
     names = _shortest(list(groups))
@@ -185,17 +269,17 @@ def _axis(name: str, state: RunState) -> Axis:
     return Axis(name, tuple(values), curves, references)
 
 
-def _without(name: str, trial: TrialState) -> str:
-    """Return what the trial is called if the value on this axis is left open."""
+def _without(names: tuple[str, ...], trial: TrialState) -> str:
+    """Return what the trial is called if the values of these sweeps are left open."""
     plan = trial.plan
     assert plan is not None
-    scheme = plan.family if ":" in name else plan.scheme
+    is_open = any(":" in name for name in names)
     others = (
         f"{key.rpartition('.')[2]}={format_setting(value)}"
         for key, value in plan.swept.items()
-        if key != name and (":" not in key or ":" in name)
+        if key not in names and (":" not in key or is_open)
     )
-    return " ".join([scheme, *others])
+    return " ".join([plan.family if is_open else plan.scheme, *others])
 
 
 def _shortest(names: Sequence[str]) -> list[str]:

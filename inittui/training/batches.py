@@ -22,6 +22,13 @@ def scale_pixels(pixels: torch.Tensor, mean: float, std: float) -> torch.Tensor:
     return pixels if (mean, std) == (0, 1) else pixels.sub_(mean).div_(std)
 
 
+def inputs_of(rows: torch.Tensor, dtype: torch.dtype, mean: float, std: float) -> torch.Tensor:
+    """Return rows of a set as a model takes them: bytes as pixels, floats as they are."""
+    if rows.is_floating_point():
+        return rows.to(dtype)
+    return scale_pixels(rows.to(dtype), mean, std)
+
+
 def validation_rows(batch_size: int) -> int:
     return max(batch_size, _VALIDATION_ROWS)
 
@@ -56,7 +63,10 @@ class Batches:
         mean: float = 0.0,
         std: float = 1.0,
     ) -> None:
-        """Take images uint8 [n, *shape] and labels int64 [n] on the device, a split per seed."""
+        """Take images [n, *shape] and labels int64 [n] on the device, a split per seed.
+
+        Images are uint8, or floats that are inputs as they are.
+        """
         self._images = images.flatten(1)
         self._labels = labels
         self._shape = images.shape[1:]
@@ -71,7 +81,7 @@ class Batches:
         self._rows = min(validation_rows(batch_size), self._validation.shape[1])
         rows = max(self._batch_size, self._rows)
         features = math.prod(self._shape)
-        self._bytes = torch.empty(len(seeds) * rows, features, dtype=torch.uint8, device=device)
+        self._bytes = torch.empty(len(seeds) * rows, features, dtype=images.dtype, device=device)
         self._pixels = torch.empty(len(seeds) * rows, features, dtype=dtype, device=device)
         self._epoch = -1
 
@@ -109,4 +119,6 @@ class Batches:
         index = rows.reshape(-1)
         torch.index_select(self._images, 0, index, out=self._bytes[:count])
         pixels = self._pixels[:count].copy_(self._bytes[:count])
-        return scale_pixels(pixels, self._mean, self._std).view(*rows.shape, *self._shape)
+        if not self._images.is_floating_point():
+            scale_pixels(pixels, self._mean, self._std)
+        return pixels.view(*rows.shape, *self._shape)

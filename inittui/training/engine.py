@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -31,7 +32,7 @@ from inittui.initializers.code_digest import code_digests
 from inittui.initializers.named_code import named_code
 from inittui.text import sanitize
 from inittui.training.checkpoints import CheckpointStore
-from inittui.training.hardware import device_title, exact, out_of_memory
+from inittui.training.hardware import exact, out_of_memory, where_trained
 from inittui.training.planning import Kind, StackPlan, halves, plan_stacks
 from inittui.training.prepared import Prepared, prepare
 from inittui.training.probing import measure_starts
@@ -99,42 +100,32 @@ def train(
     if earlier:
         plan = StackPlan(earlier.kind, earlier.groups)
     plan = plan or plan_stacks(prepared)
-    if plan.reason:
-        message = f"the model can't be stacked and trains one by one: {plan.reason}"
-        yield Noted(at=time.time(), message=message)
-    unkept = dict.fromkeys(name for each in prepared.variants for name in each.unkept)
-    if checkpoints and unkept:
-        names = sanitize(", ".join(unkept), 200)
-        message = f"the model changes {names} in training; a resumed run would begin with it anew"
+    for message in _remarks(prepared, plan, has_checkpoints=checkpoints is not None):
         yield Noted(at=time.time(), message=message)
     seconds = dict(earlier.ended) if earlier else {}
-    logged = earlier.logged if earlier else {}
     finished = earlier.finished if earlier else 0
     interrupted = False
     groups = deque(group for group in plan.groups if not seconds.keys() >= set(group))
     yield _planned(plan.kind, groups)
     rounding = RoundingWatch(prepared)
+    logged = earlier.logged if earlier else {}
+    if prepared.places:
+        from inittui.training.seats.sharing import Sharing
+
+        make_room = partial(_make_room, plan.kind)
+        shared = Sharing(prepared, plan.kind, make_room, checkpoints=checkpoints, logged=logged)
+        trained = shared.train(groups, should_stop)
+    else:
+        trained = _one_by_one(prepared, plan.kind, groups, should_stop, checkpoints, logged)
     with exact(prepared.data.device):
-        while groups and not interrupted:
-            interrupted = should_stop()
-            if interrupted:
-                break
-            group = groups.popleft()
-            try:
-                variant = prepared.variant_of(group[0])
-                with blamed(variant.experiment.model.name, out_of_memory):
-                    stack = Stack(variant, plan.kind, group, should_stop, checkpoints, logged)
-                    for event in stack.train():
-                        if isinstance(event, TrialEnded):
-                            seconds[event.trial] = event.seconds
-                            finished += event.status == "finished"
-                            interrupted = event.status == "interrupted"
-                        rounding.see(event)
-                        yield event
-            except (RuntimeError, MemoryError) as error:
-                if not out_of_memory(error):
-                    raise
-                yield from _make_room(plan.kind, group, groups)
+        for event in trained:
+            if isinstance(event, TrialEnded):
+                seconds[event.trial] = event.seconds
+                finished += event.status == "finished"
+                interrupted |= event.status == "interrupted"
+            rounding.see(event)
+            yield event
+        interrupted |= bool(groups)
         if not interrupted:
             yield from rounding.compare()
     if checkpoints and not interrupted:
@@ -148,6 +139,47 @@ def train(
     )
 
 
+def _one_by_one(
+    prepared: Prepared,
+    kind: Kind,
+    groups: deque[tuple[int, ...]],
+    should_stop: Callable[[], bool],
+    checkpoints: CheckpointStore | None,
+    logged: Mapping[int, tuple[int, int]],
+) -> Iterator[Event]:
+    """Train one stack after the other in this process, until none is left or one is stopped."""
+    is_stopped = False
+    while groups and not (is_stopped or should_stop()):
+        group = groups.popleft()
+        try:
+            variant = prepared.variant_of(group[0])
+            with blamed(variant.experiment.model.name, out_of_memory):
+                stack = Stack(variant, kind, group, should_stop, checkpoints, logged)
+                for event in stack.train():
+                    yield event
+                    if isinstance(event, TrialEnded) and event.status == "interrupted":
+                        is_stopped = True
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            yield from _make_room(kind, group, groups)
+
+
+def _remarks(
+    prepared: Prepared, plan: StackPlan | None = None, *, has_checkpoints: bool = False
+) -> Iterator[str]:
+    """Yield what a person should know before anything is done."""
+    if plan is not None and plan.reason:
+        yield f"the model can't be stacked and trains one by one: {plan.reason}"
+    if prepared.data.drawn:
+        names = sanitize(" and ".join(map(str, prepared.data.drawn)), 200)
+        yield f"the data have no input {names}: it is drawn, the same for all trials"
+    unkept = dict.fromkeys(name for each in prepared.variants for name in each.unkept)
+    if has_checkpoints and unkept:
+        names = sanitize(", ".join(unkept), 200)
+        yield f"the model changes {names} in training; a resumed run would begin with it anew"
+
+
 def inspect_starts(prepared: Prepared, *, command: Sequence[str] = ()) -> Iterator[Event]:
     """Measure inside of every trial before it would be trained; train nothing.
 
@@ -155,6 +187,8 @@ def inspect_starts(prepared: Prepared, *, command: Sequence[str] = ()) -> Iterat
         MachineError: the batch doesn't fit the memory.
     """
     yield _Here(prepared, command).started(run="")
+    for message in _remarks(prepared):
+        yield Noted(at=time.time(), message=message)
     try:
         with exact(prepared.data.device):
             yield from measure_starts(prepared)
@@ -191,10 +225,10 @@ class _Here:
 
     def __init__(self, prepared: Prepared, command: Sequence[str]) -> None:
         self._prepared = prepared
-        device = prepared.data.device
+        device, title = where_trained(prepared.asked_for.training)
         self._facts: dict[str, Any] = {
             "device": str(device),
-            "device_name": device_title(device),
+            "device_name": title,
             "versions": versions(),
             "host": socket.gethostname(),
             "pid": os.getpid(),

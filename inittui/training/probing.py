@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 
 import torch
+from msgspec.structs import replace
 from torch import nn
 
-from inittui.events.probes import When
+from inittui.events.probes import Probe, When
 from inittui.events.records import Event, ProbeMeasured, StartValues, TrialStarted
+from inittui.events.wire_numbers import to_wire
 from inittui.experiment.trials import TrialPlan
 from inittui.inspection.probe import probe
 from inittui.models.observe import first_forward, twin
 from inittui.models.own import to_place
-from inittui.training.batches import scale_pixels
+from inittui.training.batches import inputs_of
 from inittui.training.hardware import out_of_memory
 from inittui.training.prepared import Prepared, Variant
 from inittui.user_code import blamed
@@ -62,7 +65,23 @@ class Inspector:
             values=values,
             when=when,
         )
+        # What a first forward settles is no start that the seed alone gives back.
+        if when == "after" and not self._variant.settles:
+            measured = self._moved(measured, trial, values)
         return ProbeMeasured(at=time.time(), trial=number, when=when, step=step, probe=measured)
+
+    def _moved(self, measured: Probe, trial: TrialPlan, values: Named) -> Probe:
+        """Say of each layer how far it is from the trial's start, which is drawn once more."""
+        start = dict(self._variant.model(trial)[0].named_parameters())
+        return replace(
+            measured,
+            layers=tuple(
+                replace(layer, moved=to_wire(_distance(start[name], values[name])))
+                if (name := f"{layer.name}.weight") in start and name in values
+                else layer
+                for layer in measured.layers
+            ),
+        )
 
     def _settled(self, trial: TrialPlan, values: Named) -> nn.Module:
         """Return the model as the trial's first step settles it, by its first batch."""
@@ -79,8 +98,8 @@ class Inspector:
         """Return the first images of the training part of the trial's seed, and their labels."""
         data, config = self._variant.data, self._variant.experiment.data
         rows = data.splits[trial.seed].train[: self._config.images].to(data.device)
-        pixels = data.images[rows].to(self._variant.dtype)
-        return scale_pixels(pixels, config.mean, config.std), data.labels[rows]
+        inputs = inputs_of(data.images[rows], self._variant.dtype, config.mean, config.std)
+        return inputs, data.labels[rows]
 
 
 def measure_starts(prepared: Prepared) -> Iterator[Event]:
@@ -98,3 +117,12 @@ def measure_starts(prepared: Prepared) -> Iterator[Event]:
                 yield TrialStarted(at=time.time(), trial=number, start=start[0])
                 values = dict(model.named_parameters()) | dict(model.named_buffers())
                 yield inspector.measure(number, "before", 0, values)
+
+
+def _distance(start: torch.Tensor, end: torch.Tensor) -> float:
+    """Return the Frobenius norm of the difference by that of the start, in float64."""
+    before, after = start.detach().double(), end.detach().double()
+    far, size = float((after - before).norm()), float(before.norm())
+    if size == 0:
+        return math.inf if far else 0.0
+    return far / size

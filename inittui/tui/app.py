@@ -60,6 +60,7 @@ class LabApp(KeyQueue):
         key("ctrl+q", "app.leave", "quit", "Quit", "Leave, also while something is typed."),
         key("ctrl+p", "app.palette", "command_palette", "Commands",
             "Find every action by its name."),
+        key("h", "app.map", "map", "Map", "Show two sweeps of a run as a map of cells."),
         key("t", "app.theme", "other_theme", "Light/dark", "Change between light and dark."),
         key("question_mark,f1", "app.help", "help", "Help", "List all keys.", footer=True),
     ]  # fmt: skip
@@ -313,6 +314,12 @@ class LabApp(KeyQueue):
 
         if isinstance(self.screen, LabScreen):
             self.push_screen(HelpScreen(self.screen.PLACE))
+
+    def action_map(self) -> None:
+        from inittui.tui.screens.map import MapScreen
+
+        if isinstance(self.screen, LabScreen):
+            self.push_screen(MapScreen())
 
     def attempt(self, action: Callable[..., object], *arguments: object) -> bool:
         try:

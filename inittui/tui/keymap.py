@@ -49,6 +49,7 @@ SECTIONS = (
     Section("Pages", "inittui.tui.widgets.scroll_page:ScrollPage"),
     Section("Runs", "inittui.tui.screens.runs:RunsScreen"),
     Section("Lessons", "inittui.tui.screens.lessons:LessonsScreen"),
+    Section("Map of two sweeps", "inittui.tui.screens.map:MapScreen"),
     Section("Help", "inittui.tui.screens.help:HelpScreen"),
     Section("Questions", "inittui.tui.screens.dialogs:Dialog"),
     Section("Questions for a text", "inittui.tui.screens.dialogs:Prompt"),

@@ -57,6 +57,8 @@ def layer_table(rows: Sequence[Row], frame: Frame) -> Text:
 def _columns(layers: Sequence[LayerProbe]) -> Iterator[_Column]:
     yield from _moments("weights", lambda x: x.weights, "mean", "std", "min", "max")
     yield "weights", "differ", lambda x: f"{x.distinct_units}/{x.units}"
+    if any(not math.isnan(from_wire(layer.moved)) for layer in layers):
+        yield "weights", "moved", lambda x: _percent(from_wire(x.moved))
     if any(layer.biases is not None for layer in layers):
         yield from _moments("biases", lambda x: x.biases, "mean", "std")
     yield from _moments("outputs", lambda x: x.pre_activations, "mean", "var", "square")

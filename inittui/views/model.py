@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from inittui.experiment.inputs import Input
 from inittui.experiment.models import MODELS, LayerRow, ModelDescription, Option
 from inittui.initializers.apply import Written
 from inittui.text import in_ascii
@@ -36,8 +37,7 @@ class ModelSummary:
     """A model, built and run once."""
 
     name: str
-    input: tuple[int, ...]
-    """Shape of one sample."""
+    inputs: tuple[Input, ...]
     rows: tuple[LayerRow, ...]
     scheme: str = ""
     """What wrote its start values; empty where nothing was asked for."""
@@ -84,7 +84,8 @@ def shape_text(shape: Sequence[int]) -> str:
 
 
 def model_report(model: ModelSummary, frame: Frame) -> RenderableType:
-    title = f"{model.name}, inputs of {shape_text(model.input)}"
+    shown = [str(each) if each.ids else shape_text(each.shape) for each in model.inputs]
+    title = f"{model.name}, inputs of {' and '.join(shown)}"
     weights = sum(row.fan_in is not None for row in model.rows)
     total = f"{model.parameters:,} parameters; {weights} of {len(model.rows)} layers have weights"
     notes = [

@@ -20,6 +20,7 @@ from inittui.views.curves import (
 from inittui.views.explanations import explanations
 from inittui.views.findings import findings_summary
 from inittui.views.frame import Frame
+from inittui.views.heat_map import Map, sweep_maps
 from inittui.views.probe_selection import pixels
 from inittui.views.start_values import written_tables
 from inittui.views.sweep import sweep_charts
@@ -27,11 +28,17 @@ from inittui.views.tables import run_tables
 
 
 def compare_report(
-    state: RunState, frame: Frame, *, first: int | None = 100, log_y: bool | None = None
+    state: RunState,
+    frame: Frame,
+    *,
+    first: int | None = 100,
+    log_y: bool | None = None,
+    wanted: Map | None = None,
 ) -> RenderableType:
     """Return the whole report; it depends on these arguments alone.
 
-    ``first`` steps are plotted, None means all; ``log_y`` None lets the curves decide.
+    ``first`` steps are plotted, None means all; ``log_y`` None lets the curves decide;
+    ``wanted`` says which map of two sweeps is drawn.
     """
     summaries = summarize(state)
     parts: list[RenderableType] = [*_header(state, frame), Text()]
@@ -43,6 +50,7 @@ def compare_report(
         parts += [accuracy_curves(state, frame), Text()]
         trained = training_accuracy_curves(state, frame)
         parts += [trained, Text()] if trained else []
+    parts += sweep_maps(state, frame, wanted)
     parts += sweep_charts(state, frame)
     if summaries:
         parts += run_tables(state, summaries, frame)

@@ -37,6 +37,9 @@ def transposed(shape, dtype): return torch.zeros(shape[::-1])
 def words(shape, dtype): return "no"
 def broken(tensor): raise ValueError("oh \\x1b[31m no\\nsecond line")
 def leaves(tensor): raise SystemExit(3)
+def bare(shape): return np.random.normal(size=shape)
+def gained(shape, gain=2.0): return torch.randn(shape) * gain
+def sized(size, *, dtype): return torch.randn(size, dtype=dtype)
 number = 3
 """
 
@@ -57,7 +60,9 @@ def weight_of(reference: str, parameters: str = "", seed: int = 0) -> torch.Tens
     return model.weight.detach()
 
 
-@pytest.mark.parametrize("name", ["in_place", "returned", "keras", "both", "python"])
+@pytest.mark.parametrize(
+    "name", ["in_place", "returned", "keras", "both", "python", "bare", "gained", "sized"]
+)
 def test_both_forms_give_the_same_values_under_the_same_seed(file: Path, name: str) -> None:
     reference = f"{file}:{name}"
     first = weight_of(reference)
@@ -158,3 +163,9 @@ def test_a_registered_function_is_a_scheme_of_its_name() -> None:
 def test_names_that_cannot_be_registered(name: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         inittui.initializer(name)
+
+
+def test_a_function_of_the_shape_alone_keeps_its_other_parameters(file: Path) -> None:
+    plain, given = weight_of(f"{file}:gained"), weight_of(f"{file}:gained", ":gain=4")
+    assert torch.equal(2 * plain, given)
+    assert abs(float(plain.std()) - 2) < 0.2

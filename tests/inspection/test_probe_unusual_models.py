@@ -85,7 +85,7 @@ def test_a_part_without_gradients_has_none() -> None:
 def test_what_hides_its_layers_is_refused(model: type[nn.Module]) -> None:
     hidden = model(nn.Sequential(nn.Flatten(), nn.Linear(6, 3)))
     with pytest.raises(UsageError, match=r"mine:build has a .*: give what is in it"):
-        check_classifier(hidden, torch.randn(2, 6), 3, "mine:build")
+        check_classifier(hidden, torch.randn(2, 6), 3, ModelConfig(name="mine:build"))
 
 
 CODE = """

@@ -148,7 +148,9 @@ def make(reference: str, **arguments: object) -> nn.Module:
 
 def check(reference: str, last_batch: int = 2, **arguments: object) -> nn.Module:
     model = make(reference, **arguments)
-    check_classifier(model, torch.full((2, *IMAGE), 0.5), 10, reference, last_batch=last_batch)
+    check_classifier(
+        model, torch.full((2, *IMAGE), 0.5), 10, ModelConfig(name=reference), last_batch=last_batch
+    )
     return model
 
 
@@ -277,15 +279,15 @@ def test_a_last_batch_of_one_image_is_tried_too() -> None:
     norm = ModelConfig(hidden=(4,), batch_norm=True)
     model = build(norm, IMAGE, 10)
     example = torch.rand(2, *IMAGE)
-    check_classifier(model, example, 10, "mlp")
+    check_classifier(model, example, 10, ModelConfig(name="mlp"))
     with pytest.raises(UsageError, match="the last batch of an epoch is one image, see --limit"):
-        check_classifier(model, example, 10, "mlp", last_batch=1)
+        check_classifier(model, example, 10, ModelConfig(name="mlp"), last_batch=1)
 
 
 def test_trying_a_model_changes_nothing() -> None:
     model = build(ModelConfig(hidden=(4,), batch_norm=True), IMAGE, 10).train()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    check_classifier(model, torch.rand(2, *IMAGE), 10, "mlp")
+    check_classifier(model, torch.rand(2, *IMAGE), 10, ModelConfig(name="mlp"))
     assert model.training
     assert all(parameter.grad is None for parameter in model.parameters())
     for name, tensor in model.state_dict().items():
@@ -314,7 +316,7 @@ class Counting(nn.Module):
 
 
 def test_what_no_checkpoint_keeps_is_found(tmp_path: Path) -> None:
-    assert check_classifier(Counting(), torch.rand(2, *IMAGE), 10, "mine") == (
+    assert check_classifier(Counting(), torch.rand(2, *IMAGE), 10, ModelConfig(name="mine")) == (
         "mean",
         "inner.steps",
     )
@@ -344,4 +346,4 @@ class Odd(nn.Module):
 
 
 def test_tensors_of_any_kind_may_be_kept() -> None:
-    assert check_classifier(Odd(), torch.rand(2, *IMAGE), 10, "mine") == ("last",)
+    assert check_classifier(Odd(), torch.rand(2, *IMAGE), 10, ModelConfig(name="mine")) == ("last",)

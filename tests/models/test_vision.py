@@ -39,7 +39,7 @@ def test_what_follows_in_mobilenet() -> None:
 
 @pytest.mark.parametrize("name", ["googlenet", "squeezenet1_1"])
 def test_auxiliary_outputs_are_left_out(name: str) -> None:
-    check_classifier(make(name), torch.rand(2, 3, 64, 64), 10, name)
+    check_classifier(make(name), torch.rand(2, 3, 64, 64), 10, ModelConfig(name=name))
 
 
 def test_arguments_go_to_the_builder() -> None:
@@ -65,4 +65,4 @@ def test_what_is_no_classifier_is_refused() -> None:
     name = "torchvision:lraspp_mobilenet_v3_large"
     model = build(ModelConfig(name=name), (3, 64, 64), 10)
     with pytest.raises(UsageError, match="gives a value of type OrderedDict; logits of shape"):
-        check_classifier(model, torch.rand(2, 3, 64, 64), 10, name)
+        check_classifier(model, torch.rand(2, 3, 64, 64), 10, ModelConfig(name=name))

@@ -21,6 +21,7 @@ from inittui.experiment.settings import BY_PATH
 _COUNTS = st.integers(1, 10_000_000)
 _SIZES = st.lists(st.integers(1, 5_000), max_size=3).map(tuple)
 _NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+_INPUTS = st.sampled_from(["3x32x32", "784", "16x64", "ids:128:50257", "ids:10", "pos:8"])
 _TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 _NAMES = _TEXTS.filter(lambda text: text == text.strip())
 _SCHEMES = st.sampled_from(
@@ -49,7 +50,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
         st.from_regex(r"[a-z_]{1,8}", fullmatch=True).filter(lambda key: not iskeyword(key)),
         _ARGUMENTS, max_size=3,
     ),
-    "model.input": _SIZES,
+    "model.input": st.lists(_INPUTS, min_size=1, max_size=3).map(tuple),
+    "model.output": st.from_regex(r"[a-z_]{1,8}(\.[0-9])?", fullmatch=True),
     "data.name": st.sampled_from(sorted(DATA_SETS)),
     "data.validation": st.floats(0.01, 0.99) | _COUNTS.map(float),
     "data.limit": _COUNTS,
@@ -62,6 +64,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "training.lr": st.floats(0, exclude_min=True, allow_infinity=False),
     "training.eval_every": _COUNTS,
     "training.device": st.sampled_from(["auto", "cpu", "cuda:1", "mps"]),
+    "training.devices": st.sampled_from(["cpu:2", "cuda:0,cuda:1", "all"]),
     "training.dtype": st.sampled_from(DTYPES),
     "training.stack": st.sampled_from(["auto", "off"]) | _COUNTS,
     "seeds": st.integers(1, 20),
@@ -82,4 +85,6 @@ def experiments(draw: st.DrawFn) -> Experiment:
     experiment = Experiment()
     for path in draw(st.lists(st.sampled_from(sorted(VALUES)), max_size=6, unique=True)):
         experiment = BY_PATH[path].put(experiment, draw(VALUES[path]))
+    if experiment.training.devices is not None:
+        experiment = BY_PATH["training.device"].put(experiment, "auto")
     return experiment

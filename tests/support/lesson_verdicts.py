@@ -34,6 +34,14 @@ _DEEP = {
 """20 layers without batch normalisation; all other values stay at chance, and with it all learn."""
 
 VERDICTS: Mapping[str, Reference] = {
+    "find-the-fault": {
+        (0, 2): {"built": "blind"},
+        (1, 2): {"built": "symmetric"},
+        (2, 2): {"built": "clones"},
+        (3, 2): {"built": "no-gradient"},
+        (4, 2): {"built": "blind"},
+        (5, 1): {"built": "confident"},
+    },
     "zeros-and-ones": {(0, 1): {"zeros": "at chance", "ones": "at chance"}},
     "uniform-baseline": {
         (0, 1): {"uniform": "learns"},

@@ -62,8 +62,8 @@ class Made:
     swept: Mapping[str, Setting] = field(default_factory=dict)
     family: str = ""
     losses: Sequence[float] = (2.0, 1.0)
-    start: Sequence[tuple[str, str | None, str]] = ()
-    """Parameter, initializer, digest."""
+    start: Sequence[tuple[Any, ...]] = ()
+    """Parameter, initializer, digest; and how many values, and a note."""
     is_cut_short: bool = False
     """Whether it ended before its last step, by an interrupt."""
     status: TrialStatus = "finished"
@@ -155,6 +155,23 @@ def std_sweep(accuracies: Mapping[float, Sequence[float]], **others: float) -> R
     ]
     trials += [Made(scheme, accuracy) for scheme, accuracy in others.items()]
     return made_run(trials)
+
+
+SCALE = "variance_scaling:scale"
+
+
+def scale_by_depth(
+    accuracies: Mapping[tuple[float, int], float | None], seed: int = 0, **others: Setting
+) -> list[Made]:
+    """Return trials of two sweeps, an accuracy for each scale and depth; None diverged."""
+    return [
+        Made(
+            f"{SCALE}={scale:g}", accuracy, seed, {SCALE: scale, "model.depth": depth, **others},
+            f"{SCALE}=…", status="finished" if accuracy is not None else "diverged",
+            val_loss=round(3.0 - 2.5 * (accuracy or 0.0), 3),
+        )
+        for (scale, depth), accuracy in accuracies.items()
+    ]  # fmt: skip
 
 
 STEPS_PER_EPOCH = 20

@@ -282,3 +282,32 @@ def test_only_the_gradients_are_cut_by_their_size() -> None:
             assert drawn is not None and drawn.low == -drawn.high
             assert sum(drawn.counts) == pytest.approx(0.9 * gradients.count, rel=0.02, abs=1)
         assert a.weight_gradients.variance == b.weight_gradients.variance
+
+
+def test_how_far_weights_moved_is_a_norm_by_the_norm_of_the_start() -> None:
+    prepared = prepare(wanted())
+    variant = prepared.variants[0]
+    inspector = Inspector(variant, total_steps=10)
+    for number, factor, expected in ((0, 2.0, 0.0), (1, 1.0, 0.0), (1, 1.5, 0.5), (2, -1.0, 2.0)):
+        start = dict(variant.model(prepared.trials[number])[0].named_parameters())
+        end = {name: factor * values.detach() for name, values in start.items()}
+        for layer in inspector.measure(number, "after", 10, end).probe.layers:
+            assert from_wire(layer.moved) == pytest.approx(expected, abs=1e-6)
+    zeros = dict(variant.model(prepared.trials[0])[0].named_parameters())
+    ones = {name: torch.ones_like(values) for name, values in zeros.items()}
+    for layer in inspector.measure(0, "after", 10, ones).probe.layers:
+        assert from_wire(layer.moved) == math.inf
+
+
+@pytest.mark.parametrize("stack", ["auto", "off"])
+def test_only_the_end_of_a_training_says_how_far_weights_moved(stack: str) -> None:
+    zeros, *others = run(wanted(ALWAYS, stack=stack)).trials
+    for trial in (zeros, *others):
+        for event in trial.probes:
+            moved = [from_wire(layer.moved) for layer in event.probe.layers]
+            if event.when != "after":
+                assert all(map(math.isnan, moved))
+            elif trial is zeros:
+                assert moved == [0.0, 0.0, 0.0]
+            else:
+                assert all(0.001 < far < 3 for far in moved)

@@ -19,6 +19,7 @@ from inittui.tui.keymap import SECTIONS, all_bindings
 from inittui.tui.screens.compare import CompareScreen
 from inittui.tui.screens.dialogs import Dialog, Prompt
 from inittui.tui.screens.help import HelpScreen
+from inittui.tui.screens.map import MapScreen
 from inittui.tui.widgets.curves_panel import CurvesPanel
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import PickerList
@@ -298,6 +299,20 @@ def test_the_palette_opens(make_app: MakeApp) -> None:
 
 def test_the_keys_that_work_everywhere(make_app: MakeApp) -> None:
     run_script(make_app(), [*EVERYWHERE, *HELP])
+
+
+MAP = [
+    step("app.map", "h", lambda app: isinstance(app.screen, MapScreen)),
+    step("map.metric", "m", lambda app: app.screen.wanted(PAIRS).metric == "loss"),
+    step("map.pair", "p", lambda app: app.screen.wanted(PAIRS).pair == PAIRS[1]),
+    step("map.pair", "p", lambda app: app.screen.wanted(PAIRS).pair == PAIRS[0]),
+    step("map.close", "escape", lambda app: not isinstance(app.screen, MapScreen)),
+]
+PAIRS = (("training.lr", "model.depth"), ("training.lr", "model.width"))
+
+
+def test_the_keys_of_the_map(make_app: MakeApp) -> None:
+    run_script(make_app(), MAP)
 
 
 def page(app: LabApp) -> float:

@@ -6,6 +6,7 @@ import pytest
 from rich.cells import cell_len
 from syrupy.assertion import SnapshotAssertion
 
+from inittui.experiment.inputs import Input
 from inittui.experiment.models import MODELS, LayerRow
 from inittui.views.frame import Frame
 from inittui.views.model import ModelSummary, model_report, models_list, shown_options
@@ -13,7 +14,7 @@ from tests.support.rendering import render
 
 NET = ModelSummary(
     "path/to/net.py:Net",
-    (3, 32, 32),
+    (Input((3, 32, 32)),),
     (
         LayerRow("features.0.conv", "Conv2d", (64, 32, 32), 1792, 27, 576, "relu"),
         LayerRow("features.0.norm", "BatchNorm2d", (64, 32, 32), 128),

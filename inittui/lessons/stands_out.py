@@ -1,0 +1,27 @@
+"""What stands out in a lesson's models, by the same rules as everywhere."""
+
+from __future__ import annotations
+
+from inittui.lessons.layer_values import named
+from inittui.lessons.questions import Answer, StandsOut
+from inittui.results.findings import find
+from inittui.results.state import RunState
+
+
+def answer_stands_out(question: StandsOut, state: RunState) -> Answer:
+    """Return the findings of each contestant's first seed, the gravest first."""
+    lines, verdicts = [], {}
+    for scheme in state.schemes:
+        if question.schemes and scheme not in question.schemes:
+            continue
+        probed = (trial.probe(question.when) for trial in state.of_scheme(scheme))
+        event = next((event for event in probed if event is not None), None)
+        if event is None:
+            continue
+        found = find(event.probe, question.when)
+        told = [f"{each.severity}, {each.kind}: {each.message}." for each in found] or ["nothing."]
+        lines += [f"{named(state, scheme)}{told[0]}", *told[1:]]
+        verdicts[scheme] = found[0].kind if found else "nothing"
+    if not lines:
+        return Answer("stands-out", "What stands out: not measured.")
+    return Answer("stands-out", "\n".join(["What stands out:", *lines]), verdicts=verdicts)

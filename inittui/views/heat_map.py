@@ -1,0 +1,306 @@
+"""Two sweeps at once: a map of cells, each with its digits and a shade that needs no colour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from inittui.errors import UsageError, unknown
+from inittui.experiment.trials import Setting, format_setting
+from inittui.results.comparison import Measure
+from inittui.results.learning import chance_of, state_classes
+from inittui.results.state import RunState
+from inittui.results.sweep_results import Cell, Grid, swept_grids, swept_pairs, title_of
+from inittui.text import short
+from inittui.views.chart.layout import legend_lines, paragraph, shortened
+from inittui.views.chart.palette import COLORS, SeriesStyle
+from inittui.views.frame import Frame
+
+Metric = Literal["accuracy", "loss"]
+
+_SHADES, _IN_ASCII = " ░▒▓█", " .:+#"
+"""From what guessing gives to the best of the map."""
+
+_COLORS = ("", COLORS[3], COLORS[0], COLORS[2], COLORS[1])
+
+_CELL = 6
+"""Columns of a cell, the gap after it included."""
+
+_WIDEST_LABEL = 11
+
+_MOST_MAPS = 6
+
+_LEAST_SPAN = 0.02
+"""Of accuracies, from guessing to the best: below it nothing is shaded."""
+
+_NARROW_SPAN = 0.1
+"""Of a map's accuracies: below it they are told to a tenth of a point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """A line over a map."""
+
+    name: str
+    mark: str = "═"
+    """What is drawn between cells above each other."""
+    mark_in_ascii: str = "="
+    side: str = "║"
+    """The same between cells beside each other."""
+    side_in_ascii: str = "|"
+    tops: Mapping[Setting, float] = field(default_factory=dict)
+    """For a value of x the value of y that the line lies at."""
+    sides: Mapping[Setting, Sequence[float]] = field(default_factory=dict)
+    """For a value of y those of x that the line lies at."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """How numbers become digits and shades."""
+
+    metric: Metric
+    guessing: float
+    best: float
+    digits: int
+
+    def level(self, value: float) -> int:
+        """Return how dark a cell is, 0 to 4: by fifths of the way from guessing to the best."""
+        if not self.is_shaded or not math.isfinite(value):
+            return 0
+        way = (value - self.guessing) / (self.best - self.guessing)
+        return min(max(int(len(_SHADES) * way), 0), len(_SHADES) - 1)
+
+    @property
+    def is_shaded(self) -> bool:
+        better = self.best - self.guessing
+        return better >= _LEAST_SPAN if self.metric == "accuracy" else better < 0
+
+    def digits_and_level(self, cell: Cell | None, plain: bool) -> tuple[str, int]:
+        """Return what stands in a cell and how dark it is."""
+        if cell is None:
+            return "", 0
+        measured: Measure | None = getattr(cell, self.metric)
+        gone = "x" if plain else "✕"
+        if measured is None or cell.diverged == cell.trials:
+            return (gone if cell.diverged else "." if plain else "·"), 0
+        level = self.level(measured.mean)
+        return self.write(measured.mean) + gone * bool(cell.diverged), level
+
+    def threshold(self, level: int) -> str:
+        return self.write(self.guessing + (self.best - self.guessing) * level / len(_SHADES))
+
+    def write(self, value: float) -> str:
+        if self.metric == "accuracy":
+            return f"{100 * value:.{self.digits}f}"
+        return f"{value:.2f}" if abs(value) < 10 else _label(value, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """Which map of a run is drawn."""
+
+    pair: tuple[str, str] | None = None
+    """The sweeps across and upwards; None: the first two that multiply."""
+    metric: Metric = "accuracy"
+
+
+def chosen_map(state: RunState, pair: str | None, metric: str) -> Map:
+    """Return the map of a pair of sweeps "X,Y", None for the first two.
+
+    Raises:
+        UsageError: the run has no such sweeps, or they never come together; or no such metric.
+    """
+    if metric not in get_args(Metric):
+        raise unknown("metric", metric, get_args(Metric))
+    of: Metric = metric  # type: ignore[assignment]  # checked above
+    if pair is None:
+        return Map(None, of)
+    pairs = swept_pairs(state)
+    if not pairs:
+        raise UsageError("the run has no two sweeps that multiply, so that there is no map of it")
+    x, _, y = pair.partition(",")
+    if (x, y) not in pairs and (y, x) not in pairs:
+        raise unknown("pair of sweeps", pair, [",".join(each) for each in pairs])
+    return Map((x, y), of)
+
+
+def sweep_maps(state: RunState, frame: Frame, wanted: Map | None = None) -> list[Text]:
+    """Return a map of two sweeps under each value of any others; [] where none multiply."""
+    wanted = wanted or Map()
+    pair = wanted.pair or next(iter(swept_pairs(state)), None)
+    grids = swept_grids(state, *pair) if pair else ()
+    parts: list[Text] = []
+    for grid in grids[:_MOST_MAPS]:
+        parts += [*heat_map(state, grid, frame, wanted.metric), Text()]
+    if len(grids) > _MOST_MAPS:
+        more = f"+{len(grids) - _MOST_MAPS} more such maps; --json has all of them"
+        parts += [Text(more, "dim"), Text()]
+    return parts
+
+
+def heat_map(
+    state: RunState,
+    grid: Grid,
+    frame: Frame,
+    metric: Metric = "accuracy",
+    borders: Sequence[Border] = (),
+) -> list[Text]:
+    """Draw one number of every cell; of y's values the highest is on top."""
+    scale = _scale(state, grid, metric)
+    drawing = _Drawing(grid, scale, frame, borders)
+    lines = paragraph(frame.say(_title(state, grid, metric)), frame.columns)
+    return [*lines, *drawing.blocks(), *_legend(grid, scale, borders, frame)]
+
+
+class _Drawing:
+    """Cells of one width in as many blocks, below each other, as the columns take."""
+
+    def __init__(self, grid: Grid, scale: _Scale, frame: Frame, borders: Sequence[Border]) -> None:
+        self._grid, self._scale, self._borders = grid, scale, borders
+        self._frame = frame
+        self._plain = is_plain(frame)
+        self._columns, self._rows = _labels(grid.x_values, frame), _labels(grid.y_values, frame)
+        self._up = grid.y_values[::-1] if grid.y_is_numeric else grid.y_values
+        self._left = max(cell_len(label) for label in self._rows.values()) + 1
+        widest = max(cell_len(label) for label in self._columns.values())
+        self._cell = max(_CELL, widest + 1)
+
+    def blocks(self) -> Iterator[Text]:
+        room = max((self._frame.columns - self._left - 1) // self._cell, 1)
+        for first in range(0, len(self._grid.x_values), room):
+            yield from self._block(self._grid.x_values[first : first + room])
+
+    def _block(self, xs: Sequence[Setting]) -> Iterator[Text]:
+        upright, corner, level = "|+-" if self._plain else "│└─"
+        above: Setting | None = None
+        for y in self._up:
+            if line := self._border(xs, above, y):
+                yield Text(" " * self._left + upright) + line
+            yield self._row(xs, y, upright)
+            above = y
+        if line := self._border(xs, above, None):
+            yield Text(" " * self._left + upright) + line
+        yield Text(" " * self._left + corner + level * (self._cell * len(xs) - 1))
+        labels = "".join(self._columns[x].center(self._cell - 1) + " " for x in xs)
+        yield Text(" " * (self._left + 1) + labels.rstrip())
+
+    def _row(self, xs: Sequence[Setting], y: Setting, upright: str) -> Text:
+        row = Text(self._rows[y].rjust(self._left - 1) + " " + upright)
+        for place, x in enumerate(xs):
+            row += self._drawn(self._grid.cells.get((x, y)))
+            after = xs[place + 1] if place + 1 < len(xs) else None
+            row.append(self._side(x, after, y))
+        row.rstrip()
+        return row
+
+    def _drawn(self, cell: Cell | None) -> Text:
+        """Return a cell without the gap after it: its digits amid its shade."""
+        room = self._cell - 1
+        text, level = self._scale.digits_and_level(cell, self._plain)
+        fill = (_IN_ASCII if self._plain else _SHADES)[level]
+        before = (room - len(text)) // 2
+        drawn = Text(fill * before, _COLORS[level])
+        drawn.append(text, "bold" if level else "")
+        return drawn.append(fill * (room - before - len(text)), _COLORS[level])
+
+    def _side(self, x: Setting, after: Setting | None, y: Setting) -> str:
+        """Return the gap after a cell: a border's mark where one lies there."""
+        for border in self._borders:
+            for place in border.sides.get(y, ()):
+                if after is not None and float(x) <= place < float(after):
+                    return border.side_in_ascii if self._plain else border.side
+        return " "
+
+    def _border(self, xs: Sequence[Setting], above: Setting | None, y: Setting | None) -> Text:
+        """Return the line between the rows of two values of y; empty where no border lies there.
+
+        None stands for what is beyond the highest row, and beyond the lowest.
+        """
+        line = ""
+        for x in xs:
+            found = (
+                border.mark_in_ascii if self._plain else border.mark
+                for border in self._borders
+                if above is not None
+                and x in border.tops
+                and (-math.inf if y is None else float(y)) <= border.tops[x] < float(above)
+            )
+            line += next(found, " ") * (self._cell - 1) + " "
+        return Text(line.rstrip())
+
+
+def is_plain(frame: Frame) -> bool:
+    return frame.ascii_only or frame.marker == "ascii"
+
+
+def _scale(state: RunState, grid: Grid, metric: Metric) -> _Scale:
+    measures = [getattr(cell, metric) for cell in grid.cells.values()]
+    known = [each.mean for each in measures if each is not None and math.isfinite(each.mean)]
+    if metric == "accuracy":
+        guessing = chance_of(state) or 0.0
+        narrow = len(known) > 1 and max(known) - min(known) < _NARROW_SPAN
+        return _Scale(metric, guessing, max(known, default=0.0), 1 if narrow else 0)
+    classes = state_classes(state)
+    guessing = math.log(classes) if classes > 1 else max(known, default=0.0)
+    return _Scale(metric, guessing, min(known, default=guessing), 0)
+
+
+def _title(state: RunState, grid: Grid, metric: Metric) -> str:
+    seeds = max((cell.trials for cell in grid.cells.values()), default=1)
+    of = f"{grid.name}: " if grid.name else ""
+    unit = " in %" if metric == "accuracy" else ""
+    mean = f", mean of {seeds} seeds" if seeds > 1 else ""
+    x, y = title_of(grid.x), title_of(grid.y)
+    return f"{of}{state.evaluated_on} {metric}{unit}; across: {x}, upwards: {y}{mean}"
+
+
+def _legend(grid: Grid, scale: _Scale, borders: Sequence[Border], frame: Frame) -> Iterator[Text]:
+    entries: list[tuple[str, SeriesStyle]] = []
+    if scale.is_shaded:
+        relation, unit = ("from", " %") if scale.metric == "accuracy" else ("to", "")
+        entries += [
+            (f"{relation} {scale.threshold(level)}{unit}", SeriesStyle(color, shade, letter))
+            for level, (color, shade, letter) in enumerate(
+                zip(_COLORS, _SHADES, _IN_ASCII, strict=True)
+            )
+            if level
+        ]
+    if any(cell.diverged for cell in grid.cells.values()):
+        entries.append(("diverged", SeriesStyle("", "✕", "x")))
+    if any(_is_open(cell) for cell in grid.cells.values()):
+        entries.append(("not yet validated", SeriesStyle("", "·", ".")))
+    plain = is_plain(frame)
+    yield from legend_lines(entries, frame.columns, 4, ascii_only=plain)
+    for border in borders:
+        mark, in_ascii = (border.mark * 2, border.mark_in_ascii * 2) if border.tops else (
+            border.side, border.side_in_ascii
+        )  # fmt: skip
+        said = frame.say(border.name)
+        yield from paragraph(f"{in_ascii if plain else mark} {said}", frame.columns)
+
+
+def _is_open(cell: Cell) -> bool:
+    return cell.accuracy is None and not cell.diverged
+
+
+def _labels(values: Sequence[Setting], frame: Frame) -> dict[Setting, str]:
+    """Return each value as short as still tells them apart."""
+    for digits in (2, 3, 4):
+        labels = {value: _label(value, digits) for value in values}
+        if len(set(labels.values())) == len(values):
+            break
+    return {value: frame.say(text) for value, text in labels.items()}
+
+
+def _label(value: Setting, digits: int) -> str:
+    if isinstance(value, float):
+        plain = short(value, digits)
+        mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+        scientific = f"{float(mantissa):g}e{int(exponent)}"
+        return min(plain, scientific, key=len)
+    return shortened(format_setting(value), _WIDEST_LABEL)
