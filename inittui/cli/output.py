@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
 from inittui.cli.console import console_for, is_ascii
-from inittui.errors import UsageError, unknown
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
@@ -21,26 +20,9 @@ if TYPE_CHECKING:
     from inittui.results.state import RunState
     from inittui.results.widths import Slope
     from inittui.views.frame import Frame
-    from inittui.views.heat_map import Metric
     from inittui.views.sweep_maps import Map
 
 Form = Literal["report", "json", "csv"]
-
-NARROWEST, WIDEST = 20, 1_000
-"""Columns that a report can be asked for."""
-
-
-def check_width(width: int | None) -> None:
-    """Raise `UsageError` for a width that no report can be drawn in."""
-    if width is not None and not NARROWEST <= width <= WIDEST:
-        raise UsageError(f"--width must be from {NARROWEST} to {WIDEST:,}, not {width}")
-
-
-def check_drawing(width: int | None, marker: str | None) -> None:
-    """Raise `UsageError` for what no report can be drawn with."""
-    check_width(width)
-    if marker is not None:
-        frame_for(WIDEST, marker)
 
 
 def print_outcome(
@@ -69,11 +51,7 @@ def print_report(
     marker: str | None = None,
     wanted: Map | None = None,
 ) -> None:
-    """Print `compare_report`; ``width`` None means the terminal's, else 80 columns.
-
-    Raises:
-        UsageError: there is no such marker.
-    """
+    """Print `compare_report`; ``width`` None means the terminal's, else 80 columns."""
     from inittui.views.report import compare_report
 
     console = console_for(sys.stdout, width)
@@ -83,16 +61,10 @@ def print_report(
 
 
 def frame_for(width: int, marker: str | None = None) -> Frame:
-    """Return the frame of what is drawn on stdout.
-
-    Raises:
-        UsageError: there is no such marker.
-    """
+    """Return the frame of what is drawn on stdout."""
     from inittui.views.frame import Frame, Marker
 
-    if marker is not None and marker not in get_args(Marker):
-        raise unknown("marker", marker, get_args(Marker))
-    chosen: Marker = marker or "braille"  # type: ignore[assignment]  # checked above
+    chosen: Marker = marker or "braille"  # type: ignore[assignment]  # checked with the option
     return Frame(width=width, ascii_only=is_ascii(sys.stdout), marker=chosen)
 
 
@@ -111,9 +83,6 @@ def print_inspection(
 
     ``path`` is the run's directory, None where nothing is kept; ``width`` as in `print_report`;
     ``values`` the pattern of the layers whose first weights are shown, None means none.
-
-    Raises:
-        UsageError: there is no such marker.
     """
     console = console_for(sys.stdout, width)
     frame = frame_for(console.width, marker)
@@ -153,11 +122,11 @@ def print_csv(state: RunState) -> None:
 
 
 def print_phase(
-    outcome: Outcome, *, as_json: bool, width: int | None, marker: str | None, metric: Metric
+    outcome: Outcome, *, as_json: bool, width: int | None, marker: str | None, metric: str
 ) -> None:
     """Print the map of a phase diagram with theory's lines, or its document."""
     from inittui.views.report import map_report
-    from inittui.views.sweep_maps import Map
+    from inittui.views.sweep_maps import Map, checked_metric
 
     if as_json:
         from inittui.documents.phase import phase_document
@@ -165,7 +134,9 @@ def print_phase(
         print_document(phase_document(outcome.state, outcome.run.path if outcome.run else None))
         return
     console = console_for(sys.stdout, width)
-    report = map_report(outcome.state, frame_for(console.width, marker), Map(None, metric))
+    report = map_report(
+        outcome.state, frame_for(console.width, marker), Map(None, checked_metric(metric))
+    )
     console.print(report, soft_wrap=True)
 
 

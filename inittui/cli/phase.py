@@ -7,12 +7,16 @@ from typing import Annotated
 import typer
 
 from inittui.cli import settings_options as opt
-from inittui.errors import UsageError, unknown
+from inittui.cli import shared_options as shared
+from inittui.cli.completion import one_of_words
+from inittui.cli.known_names import check_names
+from inittui.errors import UsageError
 from inittui.experiment import phase as diagram
+from inittui.experiment import setting_texts as texts
 from inittui.experiment.settings import REPORT, RUN, with_options
 
 _TAKEN = ("sweeps", "layers", "model.depth", "model.hidden", "model.name", "model.arguments",
-          "model.input", "model.batch_norm", "model.dropout")  # fmt: skip
+          "model.input", "model.output", "model.batch_norm", "model.dropout")  # fmt: skip
 """Settings that the diagram sets itself, or that its theory doesn't cover."""
 
 _MAP = "Map"
@@ -28,6 +32,8 @@ def phase(
             metavar="|".join(diagram.AGAINST),
             help="What lies upwards: depth, the variance of the biases, or the learning rate.",
             rich_help_panel=_MAP,
+            parser=shared.words("--against", "axis", diagram.AGAINST),
+            autocompletion=one_of_words(diagram.AGAINST),
         ),
     ] = "depth",
     scales: Annotated[
@@ -39,10 +45,10 @@ def phase(
             rich_help_panel=_MAP,
         ),
     ] = None,
-    values: Annotated[
+    upwards: Annotated[
         str | None,
         typer.Option(
-            "--values",
+            "--upwards",
             metavar="VALUES",
             help="Depths, variances of the biases, or learning rates.",
             rich_help_panel=_MAP,
@@ -55,6 +61,7 @@ def phase(
             metavar="VARIANCE",
             help="σ_b², the variance of the biases.",
             rich_help_panel=_MAP,
+            parser=shared.number("--bias", texts.decimal, 0, 1e6),
         ),
     ] = diagram.USUAL_BIAS,
     depth: Annotated[
@@ -64,6 +71,8 @@ def phase(
             help="Hidden layers, where depth doesn't lie upwards. \\[default: 30]",
             rich_help_panel=_MAP,
             show_default=False,
+            metavar="N",
+            parser=shared.number("--depth", texts.whole, 1, 10_000_000),
         ),
     ] = None,
     quick: Annotated[
@@ -71,14 +80,9 @@ def phase(
         typer.Option("--quick", help="Fewer cells: a third of the time.", rich_help_panel=_MAP),
     ] = False,
     settings: opt.Given,
-    metric: Annotated[
-        str,
-        typer.Option(
-            "--map-of", metavar="METRIC", help="accuracy or loss.", rich_help_panel=REPORT
-        ),
-    ] = "accuracy",
-    marker: opt.Marker = None,
-    report_width: opt.ReportWidth = None,
+    metric: shared.MapOf = "accuracy",
+    marker: shared.Marker = None,
+    width: shared.Width = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -87,12 +91,12 @@ def phase(
             rich_help_panel=REPORT,
         ),
     ] = False,
-    quiet: opt.Quiet = False,
-    runs_dir: opt.RunsDir = None,
+    quiet: shared.Quiet = False,
+    runs_dir: shared.RunsDir = None,
     no_save: Annotated[
         bool, typer.Option("--no-save", help="Keep nothing of this run.", rich_help_panel=RUN)
     ] = False,
-    checkpoint_every: opt.CheckpointEvery = None,
+    checkpoint_every: shared.CheckpointEvery = None,
 ) -> None:
     """Train a map of networks over the variance of their weights; draw theory's lines on it.
 
@@ -100,24 +104,20 @@ def phase(
 
     The run is one of 'inittui compare': 'inittui runs show', 'runs resume' and the UI know it.
     """
-    from inittui.cli.output import check_drawing, print_phase
+    from inittui.cli.output import print_phase
     from inittui.cli.run import conduct
-    from inittui.views.sweep_maps import checked_metric
 
-    check_drawing(report_width, marker)
-    of = checked_metric(metric)
-    if against not in diagram.AGAINST:
-        raise unknown("axis", against, diagram.AGAINST)
     if against == "depth" and depth is not None:
-        raise UsageError("--depth is for --against bias or lr; the depths of a map are --values")
+        raise UsageError("--depth is for --against bias or lr; the depths of a map are --upwards")
     if against == "bias" and bias != diagram.USUAL_BIAS:
-        raise UsageError("--bias is one variance; with --against bias they are --values")
+        raise UsageError("--bias is one variance; with --against bias they are --upwards")
     given = {**settings, **({"model.depth": depth} if depth is not None else {})}
     base = with_options(diagram.USUAL, given, from_file=True)
     experiment = diagram.phase_experiment(
-        base, against, scales=scales, values=values, bias=bias, quick=quick
+        base, against, scales=scales, values=upwards, bias=bias, quick=quick
     )
     experiment.check()
+    check_names(experiment)
     outcome = conduct(
         experiment,
         save=not no_save,
@@ -125,5 +125,5 @@ def phase(
         quiet=quiet,
         checkpoint_seconds=checkpoint_every,
     )
-    print_phase(outcome, as_json=as_json, width=report_width, marker=marker, metric=of)
+    print_phase(outcome, as_json=as_json, width=width, marker=marker, metric=metric)
     raise typer.Exit(outcome.exit_code)

@@ -8,8 +8,10 @@ import typer
 from msgspec.structs import replace
 
 from inittui.cli import settings_options as opt
+from inittui.cli import shared_options as shared
 from inittui.cli.known_names import check_names
 from inittui.errors import ExitCode, UsageError
+from inittui.experiment import setting_texts as texts
 from inittui.experiment.models import has_own_start
 from inittui.experiment.records import (
     DataConfig,
@@ -46,7 +48,7 @@ MOST_STEPS = 1_000
 
 @opt.with_settings("compare", but=_NOT_TAKEN, usual=USUAL)
 def widths(
-    schemes: opt.Schemes = None,
+    schemes: shared.Schemes = None,
     *,
     widths: Annotated[
         str,
@@ -56,9 +58,17 @@ def widths(
             help="Units of the hidden layers: LOW..HIGH:COUNT or 'a|b|c'.",
         ),
     ] = USUAL_WIDTHS,
-    steps: Annotated[int, typer.Option("--steps", help="Steps that are taken.")] = 5,
+    steps: Annotated[
+        int,
+        typer.Option(
+            "--steps",
+            metavar="N",
+            help="Steps that are taken.",
+            parser=shared.number("--steps", texts.whole, 1, MOST_STEPS),
+        ),
+    ] = 5,
     settings: opt.Given,
-    report_width: opt.ReportWidth = None,
+    width: shared.Width = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -75,7 +85,7 @@ def widths(
             rich_help_panel=REPORT,
         ),
     ] = False,
-    quiet: opt.Quiet = False,
+    quiet: shared.Quiet = False,
 ) -> None:
     """Make a model wider, take a few steps, and see which layers move more, or less.
 
@@ -85,18 +95,15 @@ def widths(
 
     Of one's own model, FILE.py:NAME, the width is the argument 'width' of the function.
     """
-    from inittui.cli.output import check_width, print_widths
+    from inittui.cli.output import print_widths
 
-    check_width(report_width)
-    if not 1 <= steps <= MOST_STEPS:
-        raise UsageError(f"--steps must be from 1 to {MOST_STEPS:,}, not {steps}")
     chosen = parse_widths(widths)
     experiment = _experiment(schemes, settings)
     check_names(experiment)
     points = _measured(experiment, chosen, steps, quiet=quiet)
     found = slopes(points)
     moving = growing(found)
-    print_widths(experiment, steps, points, found, as_json=as_json, width=report_width)
+    print_widths(experiment, steps, points, found, as_json=as_json, width=width)
     if all(each.verdict == "not finite" for each in found if each.step):
         raise typer.Exit(ExitCode.NOTHING_FINISHED)
     raise typer.Exit(ExitCode.FINDINGS if check and moving else ExitCode.DONE)

@@ -83,7 +83,7 @@ def phase_experiment(
     usual = USUAL_SCALES.get(base.model.activation or "", USUAL_SCALES["other"])
     scales = _checked(scales or (QUICK_SCALES if quick else usual), "--scales")
     chosen = values or (QUICK_VALUES if quick else USUAL_VALUES)[against]
-    chosen = _checked(chosen, "--values")
+    chosen = _checked(chosen, "--upwards")
     biases = f"normal:std={_root(bias)}" if bias else "zeros"
     sweeps: tuple[str, ...] = ()
     if against == "bias":

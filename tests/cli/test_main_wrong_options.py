@@ -27,6 +27,12 @@ SIZES = ("x", "0", "-8", "9" * 12)
 NAMES = ("nope", "", "\x1b[2J")
 
 WRONG = {
+    "--against": NAMES,
+    "--bias": ("x", "-1", "nan", "1e99"),
+    "--scales": ("x", "1", "0|1", "1..2", "a|b"),
+    "--steps": SIZES,
+    "--upwards": ("x", "1", "0|1", "1..2", "a|b"),
+    "--widths": ("x", "64", "0|1", "1..2", "a|b", "1e99|2"),
     "--activation": NAMES,
     "--batch-size": SIZES,
     "--checkpoint-every": ("x", "-1", "nan"),
@@ -91,6 +97,7 @@ BESIDE = {
     ("inittui", "inspect"): ("rule",),
     ("inittui", "lesson"): ("sigma",),
     ("inittui", "model"): ("mlp",),
+    ("inittui", "models"): ("mlp",),
     ("inittui", "inits", "show"): ("rule",),
     ("inittui", "runs", "rename"): ("last", "new name"),
     ("inittui", "runs", "rm"): ("last", "--yes"),
@@ -107,7 +114,7 @@ AS_MACHINE = {("--runs-dir", "/dev/null/x"), ("--output", "/dev/null/x")}
 LATER = {
     (("inittui",), "--runs-dir"): "the UI opens, and says what it can't read or keep",
     **dict.fromkeys(
-        ((("inittui", name), "--output") for name in ("compare", "inspect", "model")),
+        ((("inittui", name), "--output") for name in ("compare", "inspect", "model", "widths")),
         "the parts of a model's outputs are known once it is built",
     ),
     (("inittui", "lesson"), "--runs-dir"): "its first run is made when a size was chosen",

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from inittui.documents.compare import schema
 from tests.support.commands import invoke, refused
 
-SMALL = ("--scales", "0.2|1|2|4", "--values", "2|6|16", "--activation", "relu", "--limit", "3000",
+SMALL = ("--scales", "0.2|1|2|4", "--upwards", "2|6|16", "--activation", "relu", "--limit", "3000",
          "--validation", "1000", "--layer-width", "32", "--quiet", "--width", "80")  # fmt: skip
 
 
@@ -52,11 +52,10 @@ def test_the_cost_is_told_first() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--against", "dept"), "there is no axis 'dept'; did you mean 'depth'?"),
+        (("--data", "nope"), "there is no data set 'nope'"),
         (("--depth", "3"), "--depth is for --against bias or lr"),
         (("--against", "bias", "--bias", "1"), "--bias is one variance"),
         (("--scales", "-1|2"), "--scales: -1 is no number above 0"),
-        (("--map-of", "los"), "there is no metric 'los'; did you mean 'loss'?"),
         (("--activation", "tanj"), "did you mean 'tanh'"),
     ],
 )

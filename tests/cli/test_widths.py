@@ -74,7 +74,6 @@ def test_one_s_own_model(tmp_path: Path) -> None:
         (("--widths", "64"), "several values are LOW..HIGH:COUNT"),
         (("--widths", "a|b"), "--widths must be whole numbers, not 'a|b'"),
         (("--widths", "0.2|3"), "two or more from 1 to 1,000,000"),
-        (("--steps", "0"), "--steps must be from 1 to 1,000, not 0"),
         (("mup", "--optimizer", "rmsprop"), "mup has learning rates for adam and sgd"),
         (("--model", "conv1d"), "has no width to grow by"),
         (("rul",), "did you mean 'rule'"),

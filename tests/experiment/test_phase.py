@@ -57,7 +57,7 @@ def test_usual_maps_fit_80_columns(activation: str, against: str, quick: bool) -
     [
         ({"scales": "0|1"}, "--scales: 0 is no number above 0"),
         ({"scales": "3"}, "--scales 3"),
-        ({"values": "2|many"}, "--values: many is no number above 0"),
+        ({"values": "2|many"}, "--upwards: many is no number above 0"),
         ({"bias": -1.0}, "--bias is the variance of the biases, at least 0, not -1"),
         ({"bias": float("nan")}, "--bias is the variance"),
     ],
