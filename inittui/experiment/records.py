@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
 import msgspec
 
 from inittui.errors import UsageError
 from inittui.experiment.bounds import between, check_bounds, one_of
+from inittui.experiment.devices import parse_devices
 from inittui.experiment.inputs import Input, parse_inputs, plain_shape
 from inittui.text import sanitize
 
@@ -107,6 +109,9 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lr: Annotated[float, between(above=0, title="the learning rate")] = 1e-3
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
+    devices: str | None = None
+    """Several that share the stacks, a process each, as `parse_devices` reads them; None: the one
+    device, in the process that writes the log."""
     dtype: DType = "float32"
     stack: Literal["auto", "off"] | Count = "auto"
     """How many trials train as one computation: as many as fit, one by one, or at most N."""
@@ -152,19 +157,27 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def identity(self) -> Experiment:
         """What decides the numbers: two runs of equal identity measure the same, whatever name
-        each was given."""
-        return msgspec.structs.replace(self, name="")
+        each was given and however many devices share the work."""
+        training = msgspec.structs.replace(self.training, devices=None)
+        return msgspec.structs.replace(self, name="", training=training)
 
-    def check(self) -> None:
-        """Raise `UsageError` for the first setting that can't be meant."""
+    def check(self, called: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Raise `UsageError` for the first setting that can't be meant.
+
+        ``called`` says what fields are called where something is wrong, by their paths.
+        """
         if not self.seeds:
             raise UsageError("an experiment needs at least one seed")
         if len(self.seeds) > MOST_SEEDS:
             raise UsageError(f"{len(self.seeds):,} seeds are too many; at most {MOST_SEEDS:,}")
-        check_bounds(self)
-        _check_split(self.data)
+        check_bounds(self, called)
+        _check_split(self.data, called)
         _check_inputs(self.model)
         check_device(self.training.device)
+        if self.training.devices is not None:
+            parse_devices(self.training.devices)
+            if self.training.device != "auto":
+                raise UsageError("choose --device or --devices, not both")
         if not self.schemes and not names_contestants(self.layers, self.sweeps):
             raise UsageError("an experiment needs at least one scheme")
         for what, values in (("scheme", self.schemes), ("seed", self.seeds)):
@@ -193,17 +206,18 @@ def _check_inputs(model: ModelConfig) -> None:
 _SPLIT = re.compile(r"torch:\d{1,18}")
 
 
-def _check_split(data: DataConfig) -> None:
+def _check_split(data: DataConfig, called: Mapping[str, str]) -> None:
+    title = called.get("data.validation", "validation")
     share = data.validation
     needs_none = share == 0 and data.evaluate_on == "test"
     if share == 1:
         raise UsageError(
-            "validation 1 would be all or one image: give a share below 1, or at least 2"
+            f"{title} 1 would be all or one image: give a share below 1, or at least 2"
         )
     sensible = 0 < share < float("inf") and (share < 1 or share == int(share))
     if not (sensible or needs_none):
         raise UsageError(
-            f"validation must be a share between 0 and 1 or a number of images, not {share:g}"
+            f"{title} must be a share between 0 and 1 or a number of images, not {share:g}"
         )
     if data.split is not None and not _SPLIT.fullmatch(data.split):
         shown = sanitize(data.split, 40)

@@ -15,7 +15,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from inittui.cli.entry import main
+from inittui.cli.main import main
 from tests.support.commands import INITTUI, Completed, inittui, wait_until
 
 QUICK = ("--limit", "1000", "--epochs", "1")
@@ -161,13 +161,13 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("--hidden", "3,x"), 2, "--hidden"),
     (("--epochs", "0"), 2, "epochs"),
     (("--epochs", "-1"), 2, "epochs"),
-    (("--batch-size", "0"), 2, "batch size"),
+    (("--batch-size", "0"), 2, "--batch-size must be from 1"),
     (("--limit", "-5"), 2, "limit"),
     (("--limit", "60001"), 2, "60,000"),
     (("--seeds", "0"), 2, "--seeds"),
     (("--seed", "-1"), 2, "seed"),
-    (("--lr", "0"), 2, "learning rate"),
-    (("--lr", "nan"), 2, "learning rate"),
+    (("--lr", "0"), 2, "--lr must be"),
+    (("--lr", "nan"), 2, "--lr must be"),
     (("--dropout", "1"), 2, "dropout"),
     (("--validation", "0"), 2, "validation"),
     (("--validation", "70000"), 2, "70,000"),
@@ -385,3 +385,19 @@ def test_a_value_of_a_file_is_told_with_the_file(tmp_path: Path, text: str, mess
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"inittui: {file}: ")
     assert message in done.stderr
+
+
+def test_ones_own_model_begins_with_how_it_was_built(runs: str, tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(
+        "from torch import nn\n"
+        "def net(): return nn.Sequential(nn.Flatten(), nn.Linear(784, 4), nn.Linear(4, 10))\n"
+    )
+    made = inittui("compare", "--model", f"{file}:net", "--limit", "100", "--epochs", "1", "--json",
+                   "--runs-dir", runs)  # fmt: skip
+    found = json.loads(made.stdout)
+    names = [each["scheme"] for each in found["trials"]]
+    assert names == ["built", "zeros", "ones", "uniform", "centered", "rule", "normal", "default"]
+    written = {each["scheme"]: each["written"] for each in found["summary"]}
+    assert written["built"] == [{"by": "built", "tensors": 4, "values": 3190, "share": 1.0}]
+    assert written["zeros"] == [{"by": "scheme", "tensors": 4, "values": 3190, "share": 1.0}]
