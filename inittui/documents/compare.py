@@ -27,7 +27,7 @@ from inittui.results.sweep_results import Axis, Grid, swept_axes, swept_grids, s
 from inittui.results.written import Share, Writer, shares
 from inittui.text import sanitize
 
-SCHEMAS = ("compare", "inspect", "lesson")
+SCHEMAS = ("compare", "inspect", "lesson", "runs", "runs.diff")
 """Documents whose JSON Schema comes with the package."""
 
 
@@ -383,7 +383,7 @@ def compare_csv(state: RunState) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for trial in state.trials:
-        head = (_text_cell(trial.scheme), trial.seed, trial.status)
+        head = (text_cell(trial.scheme), trial.seed, trial.status)
         if not trial.epochs:
             diverged = trial.status == "diverged" and bool(trial.losses)
             loss = to_wire(trial.losses[-1]) if diverged else ""
@@ -399,7 +399,7 @@ _FORMULA = ("=", "+", "-", "@", "\t")
 """Beginnings of a text that spreadsheets compute instead of showing it."""
 
 
-def _text_cell(text: str) -> str:
+def text_cell(text: str) -> str:
     mark = "'" if text.startswith(_FORMULA) else ""
     return mark + sanitize(text)
 
