@@ -15,7 +15,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from inittui.cli.entry import main
+from inittui.cli.main import main
 from tests.support.commands import INITTUI, Completed, inittui, wait_until
 
 QUICK = ("--limit", "1000", "--epochs", "1")
