@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +15,7 @@ from inittui.cli import settings_options as opt
 from inittui.cli import shared_options as shared
 from inittui.cli.console import note
 from inittui.cli.known_names import check_names
+from inittui.cli.settings import compare_defaults
 from inittui.cli.settings_options import experiment_file
 from inittui.errors import ExitCode, UsageError
 from inittui.experiment.settings import REPORT, RUN
@@ -78,6 +82,7 @@ def compare(
     """
     from inittui.cli.output import print_outcome
     from inittui.cli.run import conduct, detach
+    from inittui.runs import summarize
 
     if as_json and as_csv:
         raise UsageError("choose --json or --csv, not both")
@@ -88,6 +93,8 @@ def compare(
     steps = shared.parse_first(first)
     if in_background and fail_if:
         raise UsageError("--detach waits for no results: leave out --fail-if")
+    if config is None:
+        settings = {**compare_defaults(), **settings}
     experiment = opt.build_experiment(
         experiment_file(config, runs_dir), schemes, settings, trust=trust
     )
@@ -95,7 +102,11 @@ def compare(
     conditions = _conditions(fail_if or (), experiment)
     if in_background:
         run = detach(experiment, runs_dir, checkpoint_every)
-        typer.echo(json.dumps({"id": run.id, "path": str(run.path)}) if as_json else run.id)
+        name = summarize(run).name
+        told = {"id": run.id, "path": str(run.path), "name": name}
+        typer.echo(json.dumps(told) if as_json else run.id)
+        if sys.stderr.isatty():
+            _tell_what_next(name or run.id, runs_dir)
         return
     outcome = conduct(
         experiment,
@@ -107,6 +118,17 @@ def compare(
     form: Form = "json" if as_json else "csv" if as_csv else "summary" if summary else "report"
     print_outcome(outcome, form=form, width=width, first=steps, log_y=log_y, marker=marker)
     raise typer.Exit(_fails(conditions, outcome) or outcome.exit_code)
+
+
+def _tell_what_next(run: str, runs_dir: Path | None) -> None:
+    """Say how a run that trains elsewhere is followed, stopped and shown."""
+    there = [] if runs_dir is None else ["--runs-dir", str(runs_dir)]
+    for what, words in (
+        ("follow it", ["attach", run]),
+        ("stop it", ["runs", "stop", run]),
+        ("show what it has", ["runs", "show", run]),
+    ):
+        note(f"{what}: {shlex.join(['inittui', *words, *there])}")
 
 
 def _conditions(texts: Sequence[str], experiment: Experiment) -> list[Condition]:

@@ -47,6 +47,8 @@ COMMANDS = (
           "List the initializers, and look at the values that they give."),
     Place("data", "data:app", "Look",
           "List the data sets, and look at their images."),
+    Place("settings", "settings:app", "Keep",
+          "Show the settings, and where each value comes from."),
     Place("runs", "keep:app", "Keep",
           "List the runs that were kept; show, name, verify and remove them."),
 )  # fmt: skip

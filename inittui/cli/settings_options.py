@@ -152,7 +152,7 @@ def build_experiment(
     given = {**settings, **({"schemes": tuple(schemes)} if schemes else {})}
     model = given.get("model.name")
     names = names_contestants(given.get("layers", {}), given.get("sweeps", ()))
-    if not (config or schemes or names) and isinstance(model, str):
+    if not (config or names or "schemes" in given) and isinstance(model, str):
         given["schemes"] = usual_schemes(model, one=one)
     experiment = _known(
         with_options(_from_file(config) if config else Experiment(), given, from_file=bool(config))
