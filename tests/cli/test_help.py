@@ -60,8 +60,10 @@ def test_examples_run(example: str, place: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("INITTUI_RUNS_DIR", str(root))
     monkeypatch.setenv("INITTUI_CONFIG_DIR", str(place))
     monkeypatch.setenv("EDITOR", "true")
-    runs = {"A": record(root).id, "B": record(root).id}
-    program, *words = [runs.get(word, word) for word in shlex.split(example)]
+    words = shlex.split(example)
+    needs = [word for word in words if word in ("A", "B", "last")]
+    runs = {word: record(root).id for word in needs}
+    program, *words = [runs.get(word, word) if word != "last" else word for word in words]
     assert program == "inittui"
     done = invoke(*words)
     fails = "--fail-if" in words
