@@ -10,6 +10,7 @@ from inittui.documents.compare import CompareDocument, generated_schema
 from inittui.documents.inspect import InspectDocument
 from inittui.documents.lesson import LessonDocument
 from inittui.documents.phase import PhaseDocument
+from inittui.documents.runs import RunsDiffDocument, RunsDocument
 from inittui.documents.widths import WidthsDocument
 
 FOLDER = Path(inittui.__file__).parent / "documents/schemas"
@@ -19,6 +20,8 @@ DOCUMENTS = {
     "lesson": LessonDocument,
     "phase": PhaseDocument,
     "widths": WidthsDocument,
+    "runs": RunsDocument,
+    "runs.diff": RunsDiffDocument,
 }
 
 
