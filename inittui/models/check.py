@@ -14,7 +14,7 @@ from inittui.errors import UsageError
 from inittui.experiment.records import ModelConfig
 from inittui.models.build import given_text
 from inittui.models.calling import Fitted, part_of, parts_of, parts_text
-from inittui.models.observe import evaluating, has_lazy_layers, materialize, twin
+from inittui.models.observe import depends_on_itself, evaluating, has_lazy_layers, materialize, twin
 from inittui.text import sanitize
 from inittui.user_code import seeded, theirs
 
@@ -54,6 +54,12 @@ def check_classifier(
     tried = twin(model)
     with evaluating(tried), _tried(name, _given(config, example)), torch.no_grad():
         _, has_parts = _check_outputs(tried, example, wanted, name)
+        if not depends_on_itself(model, example):
+            raise UsageError(
+                f"{sanitize(name, 200)} can't be copied: its copy computes without the copy's own "
+                "parameters. A function that it keeps, such as a lambda, belongs to the model that "
+                "it was made for: make it a method"
+            )
     batch = example[:last_batch]
     trial = twin(model).train()
     with seeded(0), _tried(name, _given(config, batch)):
