@@ -155,9 +155,13 @@ def _innermost(error: BaseException) -> Literal["theirs", "ours", "unknown"]:
     for frame in traceback.extract_tb(error.__traceback__):
         path = Path(frame.filename)
         if _OURS in path.parents:
-            is_passed_on = frame.name == "__torch_function__" and "func(*args" in (frame.line or "")
+            is_passed_on = frame.name == "__torch_function__" and any(
+                call in (frame.line or "") for call in ("func(*args", "super().__torch_function__(")
+            )
             last = last if is_passed_on else "ours"
-        elif path.is_file() and not installed & {*path.parents}:
+        elif frame.filename.startswith("<eval_with_key>") or (  # code that torch.fx has made
+            path.is_file() and not installed & {*path.parents}
+        ):
             last, is_in_theirs = "theirs", True
     return last if is_in_theirs else "unknown"
 

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from inittui.errors import UsageError
+from inittui.inspection.recorder import LayerRecorder
 from inittui.user_code import blamed, find, is_raised_here, remember_place, theirs
 
 ARGPARSE = """
@@ -144,3 +146,17 @@ def test_an_error_is_raised_here_where_a_line_of_ours_raised_it() -> None:
         int("x")
     except ValueError as error:
         assert not is_raised_here(error)
+
+
+def test_what_comes_by_way_of_our_modes_is_the_fault_of_its_caller(tmp_path: Path) -> None:
+    file = tmp_path / "mismatched.py"
+    file.write_text(
+        "import torch\ndef forward(x): return torch.nn.functional.relu(x) @ torch.ones(7, 7)\n"
+    )
+    forward = find(f"{file}:forward")
+    with (
+        pytest.raises(UsageError, match=r"mismatched\.py, line 2"),
+        blamed(f"{file}:forward", lambda _: False),
+        LayerRecorder(99.9),
+    ):
+        forward(torch.ones(2, 3))

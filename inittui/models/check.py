@@ -51,7 +51,8 @@ def check_classifier(
     with seeded(0), _tried(name, _given(config, example)):
         if has_lazy_layers(model):
             materialize(model, example)
-    tried = twin(model)
+    with _copied(name):
+        tried = twin(model)
     with evaluating(tried), _tried(name, _given(config, example)), torch.no_grad():
         _, has_parts = _check_outputs(tried, example, wanted, name)
         if not depends_on_itself(model, example):
@@ -77,6 +78,18 @@ def check_classifier(
         for name, value in _kept_by_modules(trial).items()
         if name in before and not _is_same(before[name], value)
     )
+
+
+@contextmanager
+def _copied(name: str) -> Iterator[None]:
+    """Say that a model can't be copied, for each trial and measurement, in one line."""
+    try:
+        yield
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        raise UsageError(
+            sanitize(f"{name} can't be copied (copy.deepcopy), as each trial needs: {said}", 400)
+        ) from error
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from tests.support.trials import experiment, run
 
 CODE = """
 import functools
+import threading
 import torch
 from torch import nn
 from torch.ao import quantization
@@ -56,10 +57,10 @@ class Keeps(nn.Module):
     def forward(self, x):
         return self.run_it(x)
 
-class Binary(nn.Linear):
-    def forward(self, x):
-        weight = (self.weight.sign() - self.weight).detach() + self.weight
-        return nn.functional.linear(x, weight / 28, self.bias)
+class Locked(Keeps):
+    def __init__(self):
+        super().__init__("method")
+        self.lock = threading.Lock()
 
 def aware(layers=1):
     model = nn.Sequential(
@@ -112,6 +113,11 @@ def test_a_kept_function_belongs_to_the_copy(file: Path, kind: str) -> None:
 def test_a_function_that_cannot_be_copied_is_told(file: Path) -> None:
     with pytest.raises(UsageError, match="can't be copied: its copy computes without the copy's"):
         variant(f"{file}:Keeps", "built", kind="hidden")
+
+
+def test_what_cannot_be_copied_at_all_is_told_in_one_line(file: Path) -> None:
+    with pytest.raises(UsageError, match=r"Locked can't be copied .* TypeError: cannot pickle"):
+        variant(f"{file}:Locked", "built")
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
