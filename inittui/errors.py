@@ -44,6 +44,12 @@ class MachineError(InittuiError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+class FindingsError(InittuiError):
+    """A check found what it was asked to fail on."""
+
+    exit_code = ExitCode.FINDINGS
+
+
 def nearest(name: str, choices: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the choice closest to ``name``, else ``""``."""
     close = difflib.get_close_matches(name[:80].lower(), list(choices), n=1, cutoff=0.5)

@@ -117,7 +117,9 @@ def _first(seeds: tuple[int, ...]) -> int:
 
 
 _contestants = partial(Setting, read=texts.words, write=texts.words_written, is_list=True)
-_model = partial(Setting, panel=MODEL, commands=(*_BOTH, "model"), placeholder="the model's")
+_model = partial(
+    Setting, panel=MODEL, commands=(*_BOTH, "model", "check"), placeholder="the model's"
+)
 _data = partial(Setting, panel=DATA)
 _training = partial(Setting, panel=TRAINING)
 _inspection = partial(Setting, panel=INSPECTION, rare=True)

@@ -1,0 +1,229 @@
+"""A check as the command line runs it: the model built and looked at, the rest in plain records."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from inittui.cli.guarded import guarded
+from inittui.errors import UsageError
+from inittui.events.facts import Facts, PassFacts, WriterFacts
+from inittui.events.wire_numbers import Number
+from inittui.experiment.records import ModelConfig
+from inittui.results.rules.finding import Finding
+from inittui.text import sanitize
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from inittui.documents.check import CheckDocument, Origin
+    from inittui.events.checkpoints import CheckpointFacts
+    from inittui.events.lock import Lock
+    from inittui.models.factory import Factory
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked at."""
+
+    model: ModelConfig
+    batch: Path | None = None
+    against: Path | None = None
+    once: bool = False
+    seconds: float = 600.0
+    who: tuple[str, ...] = ()
+    """Patterns of the parameters whose origin is told."""
+    locked: bool = False
+    """Whether a lock of its tensors is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was seen, in plain records; the model itself is kept for what is done with it next."""
+
+    facts: Facts
+    model: nn.Module
+    factory: Factory
+    origins: tuple[Origin, ...] = ()
+    lock: Lock | None = None
+    checkpoint: CheckpointFacts | None = None
+
+
+def look(wanted: Wanted) -> Looked:
+    """Build the model and look at it; somebody's code runs within limits.
+
+    Raises:
+        UsageError: it can't be built or has no such parameters, or a file is no checkpoint.
+    """
+    with guarded(wanted.model.name, wanted.seconds):
+        from inittui.inspection.examine import examine
+        from inittui.models.factory import factory_of
+
+        factory = factory_of(wanted.model)
+        keeper = _Keeper(factory)
+        given = wanted.model.input or ((factory.input,) if factory.input else ())
+        inputs = tuple(map(str, given)) or None
+        facts = examine(keeper, inputs, once=wanted.once)
+        model = keeper.kept
+        assert model is not None
+        return Looked(
+            facts,
+            model,
+            factory,
+            _origins(model, facts, wanted.who),
+            _lock(model, facts, wanted.model.name) if wanted.locked else None,
+            _compared(model, wanted.against),
+        )
+
+
+@dataclass(slots=True)
+class _Keeper:
+    """Calls a factory, and keeps the first model that it gave."""
+
+    factory: Factory
+    kept: nn.Module | None = field(default=None)
+
+    def __call__(self) -> nn.Module:
+        model = self.factory.build()
+        if self.kept is None:
+            self.kept = model
+        return model
+
+
+def _fans(facts: Facts) -> dict[str, tuple[int, int]]:
+    """Return the fans of the operations that parameters are used in, where they are used once."""
+    found: dict[str, set[tuple[int, int]]] = {}
+    for use in facts.uses:
+        found.setdefault(use.parameter, set()).add((use.fan_in, use.fan_out))
+    return {name: next(iter(fans)) for name, fans in found.items() if len(fans) == 1}
+
+
+def _origins(model: nn.Module, facts: Facts, who: Sequence[str]) -> tuple[Origin, ...]:
+    """Return who wrote the parameters that patterns name, and what they look like.
+
+    Raises:
+        UsageError: a pattern matches none.
+    """
+    from inittui.documents.check import Origin
+    from inittui.inspection.provenance import law_of
+
+    parameters = dict(model.named_parameters())
+    for pattern in who:
+        if not fnmatch.filter(parameters, pattern):
+            some = ", ".join(list(parameters)[:8])
+            raise UsageError(
+                f"--who: no parameter matches '{sanitize(pattern, 60)}'; they are: "
+                f"{sanitize(some, 300)}{' ...' if len(parameters) > 8 else ''}"
+            )
+    writers = {tensor.name: tensor.writer for tensor in facts.tensors}
+    fans = _fans(facts)
+    origins = []
+    for name, parameter in parameters.items():
+        if not any(fnmatch.fnmatchcase(name, pattern) for pattern in who):
+            continue
+        law, writer = law_of(parameter, fans.get(name)), writers.get(name)
+        origins.append(
+            Origin(
+                parameter=sanitize(name, 200),
+                shape=tuple(parameter.shape),
+                writer=_said(writer) if writer else "",
+                where=_relative(writer.where) if writer else "",
+                law=law.names,
+                word=law.word,
+                family=law.family,
+                mean=law.mean,
+                std=law.std,
+            )
+        )
+    return tuple(origins)
+
+
+def _lock(model: nn.Module, facts: Facts, name: str) -> Lock:
+    from inittui.inspection.locking import lock_of
+
+    return lock_of(model, name, 0, _fans(facts))
+
+
+def _compared(model: nn.Module, against: Path | None) -> CheckpointFacts | None:
+    if against is None:
+        return None
+    from inittui.inspection.checkpoints import compare_with
+
+    return compare_with(model, against)
+
+
+def _relative(where: str) -> str:
+    """Return ``file:line`` from the working directory where the file lies below it."""
+    file, colon, line = where.rpartition(":")
+    if not colon:
+        return where
+    path, here = Path(os.path.normpath(Path.cwd() / file)), Path.cwd()
+    return f"{path.relative_to(here)}:{line}" if here in path.parents else where
+
+
+def placed(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return findings whose places are told from the working directory."""
+    return tuple(replace(each, where=_relative(each.where)) for each in findings)
+
+
+def _said(writer: WriterFacts) -> str:
+    arguments = f"({writer.arguments})" if writer.arguments else ""
+    part = "" if writer.is_whole else ", in part"
+    loading = ", in load_state_dict" if writer.is_loading else ""
+    return sanitize(f"{writer.operation}{arguments}{part}{loading}", 300)
+
+
+_NUMBERS = (
+    "samples", "input_power", "output_power", "output_share", "logit_std", "gradient_first",
+    "gradient_last",
+)  # fmt: skip
+
+
+def _measured(passed: PassFacts) -> dict[str, Number]:
+    """Return the numbers of the whole pass that were measured."""
+    found = {name: getattr(passed, name) for name in _NUMBERS}
+    return {name: value for name, value in found.items() if value != "NaN"}
+
+
+def document_of(
+    looked: Looked, findings: Sequence[Finding], name: str, notes: Sequence[str]
+) -> CheckDocument:
+    """Return what was seen and found as the document that is printed."""
+    from inittui.documents.check import CheckDocument, Coverage
+
+    facts = looked.facts
+    passed = facts.passed
+    packages: Mapping[str, str] = {
+        name: metadata.version(name) for name in ("inittui", "torch", "numpy")
+    }
+    severities: dict[str, int] = {"error": 0, "warning": 0, "note": 0}
+    for finding in findings:
+        severities[finding.severity] += 1
+    return CheckDocument(
+        model=sanitize(name, 200),
+        input=facts.inputs,
+        input_from=facts.inputs_from,
+        versions=dict(packages),
+        coverage=Coverage(
+            parameters=facts.parameters,
+            tensors=sum(tensor.kind == "parameter" for tensor in facts.tensors),
+            matrices=facts.matrices,
+            uses=len(facts.uses),
+            recorded=facts.is_recorded,
+            forward=passed is not None,
+            reason=sanitize(facts.failure),
+            skipped=facts.skipped,
+        ),
+        summary=severities,  # type: ignore[arg-type]
+        measured={} if passed is None else _measured(passed),
+        findings=tuple(findings),
+        provenance=looked.origins,
+        notes=tuple(notes),
+    )
