@@ -112,6 +112,8 @@ class Trial(msgspec.Struct, frozen=True):
     first_loss: Number | None
     """Mean loss of the first 100 steps."""
     seconds: float
+    place: str = ""
+    """Which of several processes trained it; empty where there was one."""
 
 
 class Statistic(msgspec.Struct, frozen=True):
