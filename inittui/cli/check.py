@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from inittui.cli import settings_options as opt
 from inittui.cli.completion import complete_model
 from inittui.cli.console import console_for
-from inittui.errors import ExitCode, UsageError, unknown
+from inittui.errors import ExitCode, MachineError, UsageError, unknown
 from inittui.experiment.check_settings import (
     CheckSettings,
     FailOn,
@@ -28,7 +28,7 @@ from inittui.experiment.records import Experiment
 from inittui.experiment.settings import REPORT, with_options
 from inittui.files import write_whole
 from inittui.results.check_result import chosen_of, unused_allowances
-from inittui.results.rules.finding import Finding, order
+from inittui.results.rules.finding import Finding, by_code
 from inittui.text import sanitize
 from inittui.trust import check_trust
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from inittui.cli.check_run import Looked
     from inittui.documents.check import CheckDocument
+    from inittui.results.fixing import Proposal
 
 Form = Literal["text", "json", "sarif", "github"]
 LOCKFILE = Path("inittui.lock")
@@ -79,7 +80,7 @@ def check(
         bool, typer.Option("--once", help="Build the model once, not also under other seeds.")
     ] = False,
     timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Give up after this long.", min=0.1)
+        float, typer.Option(metavar="SECONDS", help="Give up after this long.", min=0.1, max=1e6)
     ] = 600.0,
     trust: Annotated[
         bool, typer.Option("--trust", help="Import the model that pyproject.toml names.")
@@ -143,6 +144,22 @@ def check(
             "--exact", help="With --lock: any other bit is drift.", rich_help_panel=CHANGES
         ),
     ] = False,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix",
+            help="Propose other start values, and measure them on a copy; nothing is changed.",
+            rich_help_panel=CHANGES,
+        ),
+    ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.py",
+            help="With --fix: write them as a function init_weights(model) in plain torch.",
+            rich_help_panel=CHANGES,
+        ),
+    ] = None,
     who: Annotated[
         str | None,
         typer.Option(
@@ -184,9 +201,13 @@ def check(
         return
     if exact and lock is None:
         raise UsageError("--exact says how --lock compares; name a lockfile with --lock")
+    _check_files(
+        {"--against": against, "--batch": batch, "--lock": None if write_lock else lock},
+        {"--output": output, "--export": export, "--lock": lock if write_lock else None},
+    )
     config = _merged(find_settings(Path.cwd()), select, ignore, allow, fail_on)
     experiment = _experiment(name, settings, config, trust=trust)
-    from inittui.cli.check_run import Wanted, document_of, look, placed
+    from inittui.cli.check_run import Wanted, document_of, look, placed, preview_of
 
     looked = look(
         Wanted(
@@ -197,6 +218,7 @@ def check(
             seconds=timeout,
             who=("*",) if verbose else (who,) if who is not None else (),
             locked=write_lock or lock is not None,
+            fix=fix or export is not None,
         )
     )
     from inittui.results.check_result import allowed, failing
@@ -207,11 +229,33 @@ def check(
     )
     notes: list[str] = []
     found += chosen_of(_compared(looked, lock, notes, write=write_lock, exact=exact), config)
-    kept, unused = allowed(placed(sorted(found, key=order)), config.allow)
+    kept, unused = allowed(placed(sorted(found, key=by_code)), config.allow)
     kept += unused_allowances(unused)
-    document = document_of(looked, kept, experiment.model.name, notes)
+    after = (
+        ()
+        if looked.refilled is None
+        else judge(
+            looked.refilled, limits=config.limits, select=config.select, ignore=config.ignore
+        )
+    )
+    preview = preview_of(looked, kept, allowed(after, config.allow)[0])
+    if export is not None and looked.proposal is not None:
+        notes.append(_export(looked.proposal, experiment.model.name, export))
+    document = document_of(looked, kept, experiment.model.name, notes, preview)
     _print(document, looked.factory.place, chosen, output, width=width, verbose=verbose)
     raise typer.Exit(_exit_code(document, failing(kept, config.fail_on or "warning")))
+
+
+def _check_files(read: Mapping[str, Path | None], written: Mapping[str, Path | None]) -> None:
+    """Raise for files that aren't there, or can't be made, before anything long is begun."""
+    for option, path in read.items():
+        if path is not None and not path.is_file():
+            made = "; --write-lock makes one" if option == "--lock" else ""
+            raise UsageError(f"{option}: there is no file {sanitize(str(path), 200)}{made}")
+    for option, path in written.items():
+        if path is not None and not path.absolute().parent.is_dir():
+            shown = sanitize(str(path), 200)
+            raise MachineError(f"{option}: {shown} can't be made, its folder isn't there")
 
 
 def _exit_code(document: CheckDocument, grave: Sequence[Finding]) -> ExitCode:
@@ -300,6 +344,14 @@ def _compared(
             )
         found += drift_findings(before, looked.lock, str(lock), exact=exact)
     return found
+
+
+def _export(proposal: Proposal, model: str, path: Path) -> str:
+    from inittui.documents.init_weights import init_weights_text
+
+    module = path.stem if path.stem.isidentifier() else "init_weights"
+    write_whole(path, init_weights_text(proposal, model, module).encode("utf-8"))
+    return f"Wrote {path}: init_weights(model)."
 
 
 def _teach(code: str | None, *, as_json: bool, width: int | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 import os
 from collections.abc import Mapping, Sequence
@@ -21,12 +22,16 @@ from inittui.results.rules.finding import Finding
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
-    from inittui.documents.check import CheckDocument, Origin
+    from inittui.documents.check import CheckDocument, Origin, Preview
     from inittui.events.checkpoints import CheckpointFacts
     from inittui.events.lock import Lock
     from inittui.models.factory import Factory
+    from inittui.results.fixing import Proposal
+
+    Given = str | Sequence[str] | Mapping[str, torch.Tensor] | torch.Tensor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +47,22 @@ class Wanted:
     """Patterns of the parameters whose origin is told."""
     locked: bool = False
     """Whether a lock of its tensors is wanted."""
+    fix: bool = False
+    """Whether other values are tried on a copy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was seen, in plain records; the model itself is kept for what is done with it next."""
+    """What was seen, in plain records."""
 
     facts: Facts
-    model: nn.Module
     factory: Factory
     origins: tuple[Origin, ...] = ()
     lock: Lock | None = None
     checkpoint: CheckpointFacts | None = None
+    proposal: Proposal | None = None
+    refilled: Facts | None = None
+    """What was seen of a copy with the proposed values."""
 
 
 def look(wanted: Wanted) -> Looked:
@@ -68,19 +77,73 @@ def look(wanted: Wanted) -> Looked:
 
         factory = factory_of(wanted.model)
         keeper = _Keeper(factory)
-        given = wanted.model.input or ((factory.input,) if factory.input else ())
-        inputs = tuple(map(str, given)) or None
+        inputs = _inputs(wanted, factory)
         facts = examine(keeper, inputs, once=wanted.once)
         model = keeper.kept
         assert model is not None
-        return Looked(
+        looked = Looked(
             facts,
-            model,
             factory,
             _origins(model, facts, wanted.who),
             _lock(model, facts, wanted.model.name) if wanted.locked else None,
             _compared(model, wanted.against),
         )
+        return _with_proposal(looked, model, inputs) if wanted.fix else looked
+
+
+def _with_proposal(looked: Looked, model: nn.Module, inputs: Given) -> Looked:
+    """Try other start values on a copy of the model.
+
+    Raises:
+        UsageError: it couldn't be run, so that there is nothing to go by.
+    """
+    from inittui.inspection.examine import examine
+    from inittui.inspection.refilled import refilled
+    from inittui.results.fixing import propose
+
+    facts = looked.facts
+    if facts.passed is None:
+        raise UsageError(f"--fix goes by a forward pass, and none could be run: {facts.failure}")
+    proposal = propose(facts)
+    copied = refilled(model, proposal.stds, proposal.ones, proposal.zeros)
+    return dataclasses.replace(looked, proposal=proposal, refilled=examine(copied, inputs))
+
+
+def preview_of(
+    looked: Looked, before: Sequence[Finding], after: Sequence[Finding]
+) -> Preview | None:
+    """Return what --fix shows: ``before`` and ``after`` are the findings without and with it."""
+    from inittui.documents.check import Preview
+    from inittui.results.fixing import of_values
+
+    proposal, refilled = looked.proposal, looked.refilled
+    if proposal is None or refilled is None:
+        return None
+    stds = {tensor.name: tensor.std for tensor in looked.facts.tensors}
+    values = of_values(before)
+    return Preview(
+        stds={name: (stds[name], std) for name, std in proposal.stds.items()},
+        ones=proposal.ones,
+        zeros=proposal.zeros,
+        kept=proposal.kept,
+        findings=of_values(after),
+        measured={} if refilled.passed is None else _measured(refilled.passed),
+        by_code=tuple(each for each in before if each not in values),
+        remarks=proposal.remarks,
+    )
+
+
+def _inputs(wanted: Wanted, factory: Factory) -> Given:
+    """Return the inputs as they are given: tensors of a file, texts, or what the model is for.
+
+    Raises:
+        UsageError: the file holds no tensors.
+    """
+    if wanted.batch is not None:
+        from inittui.inspection.checkpoints import read_batch
+
+        return read_batch(wanted.batch)
+    return tuple(map(str, wanted.model.input or ())) or factory.input or None
 
 
 @dataclass(slots=True)
@@ -193,7 +256,11 @@ def _measured(passed: PassFacts) -> dict[str, Number]:
 
 
 def document_of(
-    looked: Looked, findings: Sequence[Finding], name: str, notes: Sequence[str]
+    looked: Looked,
+    findings: Sequence[Finding],
+    name: str,
+    notes: Sequence[str],
+    preview: Preview | None = None,
 ) -> CheckDocument:
     """Return what was seen and found as the document that is printed."""
     from inittui.documents.check import CheckDocument, Coverage
@@ -226,4 +293,5 @@ def document_of(
         findings=tuple(findings),
         provenance=looked.origins,
         notes=tuple(notes),
+        fix=preview,
     )

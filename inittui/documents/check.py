@@ -49,6 +49,23 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     std: float
 
 
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What --fix proposes, tried on a copy of the model."""
+
+    stds: dict[str, tuple[Number, float]]
+    """Of each parameter that would be drawn: standard deviation as it is, and as proposed."""
+    ones: tuple[str, ...]
+    zeros: tuple[str, ...]
+    kept: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    """Those that are left with the proposed values."""
+    measured: dict[str, Number]
+    """As `measured` of the document, with the proposed values."""
+    by_code: tuple[Finding, ...]
+    """Those on how the model is built, which other values can't mend."""
+    remarks: tuple[str, ...]
+
+
 class CheckDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What `inittui check --json` prints."""
 
@@ -68,3 +85,5 @@ class CheckDocument(msgspec.Struct, frozen=True, kw_only=True):
     provenance: tuple[Origin, ...]
     """Of all parameters with --verbose, of those that --who names; else empty."""
     notes: tuple[str, ...]
+    fix: Preview | None = None
+    """Null unless asked for."""

@@ -26,7 +26,7 @@ from inittui.results.summary import SchemeSummary, summarize
 from inittui.results.sweep_results import Axis, Grid, swept_axes, swept_grids, swept_pairs
 from inittui.text import sanitize
 
-SCHEMAS = ("compare", "inspect", "lesson")
+SCHEMAS = ("compare", "inspect", "lesson", "check")
 """Documents whose JSON Schema comes with the package."""
 
 

@@ -183,7 +183,7 @@ SETTINGS: tuple[Setting, ...] = (
     _model(
         "model.output", "output", "The part that is the logits, of a model that gives a dict, a "
         "tuple or an object: logits, 0, out.head.",
-        texts.word, ("--output",), placeholder="none", rare=True,
+        texts.word, ("--output",), placeholder="none", rare=True, commands=(*_BOTH, "model"),
     ),
     _data(
         "data.name", "data", "Data set; see 'inittui data'.", texts.word, ("--data", "-d"),

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from inittui.documents.check import CheckDocument, Coverage, Origin
+from inittui.documents.check import CheckDocument, Coverage, Origin, Preview
 from inittui.events.laws import Law
+from inittui.events.wire_numbers import Number
 from inittui.results.check_result import counted
 from inittui.results.rules.catalogue import Rule
 from inittui.results.rules.finding import Finding, Severity
 from inittui.text import short
-from inittui.views.chart.layout import paragraph
+from inittui.views.chart.layout import end_of, paragraph
 from inittui.views.columns import Column, fit, heading, row_line
 from inittui.views.frame import Frame
 
@@ -28,6 +29,8 @@ def check_report(document: CheckDocument, frame: Frame, *, verbose: bool = False
         lines += [*_provenance(document.provenance, frame), Text()]
     for finding in document.findings:
         lines += [*_told(finding, frame, verbose=verbose), Text()]
+    if document.fix is not None:
+        lines += [*_preview(document, document.fix, frame), Text()]
     if verbose and document.measured:
         lines += [*_measured(document, frame), Text()]
     for note in document.notes:
@@ -63,10 +66,7 @@ def _told(finding: Finding, frame: Frame, *, verbose: bool) -> Iterator[Text]:
     if finding.where:
         yield from _indented(frame.say(f"at {finding.where}"), frame)
     if verbose and finding.evidence:
-        numbers = ", ".join(
-            f"{name} {value if isinstance(value, str) else short(value)}"
-            for name, value in finding.evidence.items()
-        )
+        numbers = ", ".join(f"{name} {_short(value)}" for name, value in finding.evidence.items())
         limit = finding.limit
         told = (
             "" if limit is None else f"; limit {limit if isinstance(limit, str) else short(limit)}"
@@ -96,11 +96,51 @@ def _provenance(origins: Sequence[Origin], frame: Frame) -> Iterator[Text]:
         yield from _indented(frame.say(f"looks like {law.text}"), frame)
 
 
+def _preview(document: CheckDocument, fix: Preview, frame: Frame) -> Iterator[Text]:
+    """Show what would be drawn, and what was found before and after."""
+    yield Text("Proposed, and measured on a copy", "bold")
+    rows = [(name, *stds) for name, stds in fix.stds.items()]
+    columns: list[Column[tuple[str, Number, float]]] = [
+        Column("parameter", lambda row: frame.say(row[0], 300), least=12, cut=end_of),
+        Column("std now", lambda row: _short(row[1]), right=True),
+        Column("proposed", lambda row: _short(row[2]), right=True),
+    ]
+    shown = fit(columns, rows, frame.columns)
+    ellipsis = frame.say("…")[:1]
+    yield heading(shown, ellipsis)
+    yield from (row_line(shown, row, ellipsis) for row in rows)
+    others = [
+        f"{count} {what}"
+        for count, what in (
+            (len(fix.ones), "set to 1"),
+            (len(fix.zeros), "set to 0"),
+            (len(fix.kept), "kept"),
+        )
+        if count
+    ]
+    if others:
+        yield from paragraph(frame.say(f"Other parameters: {', '.join(others)}."), frame.columns)
+    for name, before in document.measured.items():
+        after = fix.measured.get(name)
+        if after is not None and name != "samples":
+            told = f"{name.replace('_', ' ')}: {_short(before)}, then {_short(after)}"
+            yield from _indented(frame.say(told), frame)
+    left = ", ".join(f"{each.code} {each.name}" for each in fix.findings) or "nothing"
+    yield from paragraph(frame.say(f"Found with these values: {left}."), frame.columns)
+    if fix.by_code:
+        codes = ", ".join(f"{each.code} {each.name}" for each in fix.by_code)
+        told = f"Values can't mend how the model is built: {codes}; the code has to change."
+        yield from paragraph(frame.say(told), frame.columns)
+    for remark in fix.remarks:
+        yield from paragraph(frame.say(f"{remark}."), frame.columns)
+
+
+def _short(value: Number) -> str:
+    return value if isinstance(value, str) else short(value)
+
+
 def _measured(document: CheckDocument, frame: Frame) -> Iterator[Text]:
-    numbers = ", ".join(
-        f"{name} {short(value) if isinstance(value, float | int) else value}"
-        for name, value in document.measured.items()
-    )
+    numbers = ", ".join(f"{name} {_short(value)}" for name, value in document.measured.items())
     versions = ", ".join(f"{name} {version}" for name, version in document.versions.items())
     yield from paragraph(frame.say(f"Measured: {numbers}"), frame.columns, "dim")
     yield from paragraph(frame.say(versions), frame.columns, "dim")

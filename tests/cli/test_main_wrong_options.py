@@ -28,12 +28,22 @@ NAMES = ("nope", "", "\x1b[2J")
 
 WRONG = {
     "--activation": NAMES,
+    "--against": ("nowhere.pt", "."),
+    "--allow": ("I202", "I202=", "x=fc1"),
+    "--batch": ("nowhere.pt", "."),
     "--batch-size": SIZES,
     "--checkpoint-every": ("x", "-1", "nan"),
     "--class": ("nope",),
     "--config": ("nowhere.toml", ".", "/dev/null/x"),
     "--count": ("x", "0", "-1", "1001"),
     "--data": NAMES,
+    "--explain": ("nope", "", "I9"),
+    "--export": ("/dev/null/x",),
+    "--fail-on": ("all", "", "errors"),
+    "--ignore": ("x", "", "I1,x"),
+    "--lock": ("nowhere.lock", "."),
+    "--select": ("x", "", "I1,x"),
+    "--timeout": ("x", "0", "-1", "nan"),
     "--depth": SIZES,
     "--device": ("tpu", "cuda:x", ""),
     "--devices": ("cpu", "cpu:0", "cpu:9999", "cuda:0,cuda:0", "cuda:0,cpu:1", ""),
@@ -84,12 +94,14 @@ WRONG = {
 ANY: dict[str, str] = {
     "--only": "a pattern is compared with the layers that the prepared model has",
     "--values": "as --only",
+    "--who": "as --only",
 }
 
 BESIDE = {
     ("inittui", "compare"): ("rule",),
     ("inittui", "inspect"): ("rule",),
     ("inittui", "lesson"): ("sigma",),
+    ("inittui", "check"): ("mlp",),
     ("inittui", "model"): ("mlp",),
     ("inittui", "inits", "show"): ("rule",),
     ("inittui", "runs", "rename"): ("last", "new name"),
@@ -100,7 +112,7 @@ BESIDE = {
 WITH = {"--epochs", "--batch-size", "--optimizer", "--lr", "--stack"}
 """Options that 'inspect' takes where it trains."""
 
-AS_MACHINE = {("--runs-dir", "/dev/null/x"), ("--output", "/dev/null/x")}
+AS_MACHINE = {(option, "/dev/null/x") for option in ("--runs-dir", "--output", "--export")}
 """What isn't wrong as such: this machine has no such place."""
 
 
