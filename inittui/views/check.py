@@ -49,7 +49,8 @@ def _checked(document: CheckDocument, frame: Frame) -> Iterator[Text]:
 def _covered(coverage: Coverage) -> str:
     size = f"{coverage.parameters:,} values in {coverage.tensors:,} parameters"
     if not coverage.forward:
-        return f"{size}; only their values are judged, as the model couldn't run: {coverage.reason}"
+        why = f", as the model couldn't run: {coverage.reason}" if coverage.reason else ""
+        return f"{size}; only their values are judged, no pass through the model{why}"
     built = "" if coverage.recorded else "; how it was built was not recorded"
     return f"{size}, {coverage.uses:,} products in a forward pass{built}"
 
