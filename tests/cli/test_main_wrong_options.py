@@ -103,6 +103,7 @@ BESIDE = {
     ("inittui", "lesson"): ("sigma",),
     ("inittui", "check"): ("mlp",),
     ("inittui", "model"): ("mlp",),
+    ("inittui", "models"): ("mlp",),
     ("inittui", "inits", "show"): ("rule",),
     ("inittui", "runs", "rename"): ("last", "new name"),
     ("inittui", "runs", "rm"): ("last", "--yes"),
