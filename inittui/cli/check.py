@@ -13,9 +13,11 @@ import typer
 from msgspec.structs import replace
 
 from inittui.cli import settings_options as opt
+from inittui.cli import shared_options as shared
 from inittui.cli.completion import complete_model
 from inittui.cli.console import console_for
 from inittui.errors import ExitCode, MachineError, UsageError, unknown
+from inittui.experiment import setting_texts as texts
 from inittui.experiment.check_settings import (
     CheckSettings,
     FailOn,
@@ -80,7 +82,12 @@ def check(
         bool, typer.Option("--once", help="Build the model once, not also under other seeds.")
     ] = False,
     timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Give up after this long.", min=0.1, max=1e6)
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            help="Give up after this long.",
+            parser=shared.number("--timeout", texts.decimal, 0.1, 1e6),
+        ),
     ] = 600.0,
     trust: Annotated[
         bool, typer.Option("--trust", help="Import the model that pyproject.toml names.")
@@ -189,12 +196,9 @@ def check(
         Path | None,
         typer.Option(metavar="FILE", help="Write it to a file.", rich_help_panel=REPORT),
     ] = None,
-    width: opt.ReportWidth = None,
+    width: shared.Width = None,
 ) -> None:
     """Find what is wrong with a model's initialization before it is trained."""
-    from inittui.cli.output import check_width
-
-    check_width(width)
     chosen = _form(form, as_json=as_json)
     if rules or explain is not None:
         _teach(explain, as_json=chosen == "json", width=width)

@@ -20,6 +20,7 @@ from inittui.events.wire_numbers import Number
 from inittui.experiment.records import ModelConfig
 from inittui.results.rules.finding import Finding
 from inittui.text import sanitize
+from inittui.user_code import seeded, theirs
 
 if TYPE_CHECKING:
     import torch
@@ -143,7 +144,13 @@ def _inputs(wanted: Wanted, factory: Factory) -> Given:
         from inittui.inspection.checkpoints import read_batch
 
         return read_batch(wanted.batch)
-    return tuple(map(str, wanted.model.input or ())) or factory.input or None
+    if wanted.model.input:
+        return tuple(map(str, wanted.model.input))
+    if factory.inputs is not None:
+        with seeded(0), theirs(factory.name):
+            made: Given = factory.inputs(factory.build())
+        return made
+    return factory.input or None
 
 
 @dataclass(slots=True)
@@ -228,6 +235,8 @@ def _relative(where: str) -> str:
     if not colon:
         return where
     path, here = Path(os.path.normpath(Path.cwd() / file)), Path.cwd()
+    if {"typer", "inittui"} & {each.name for each in path.parents}:
+        return ""  # the command's own code, where the model is inittui's
     return f"{path.relative_to(here)}:{line}" if here in path.parents else where
 
 
