@@ -13,10 +13,10 @@ from inittui.documents.lesson import LessonDocument
 
 FOLDER = Path(inittui.__file__).parent / "documents/schemas"
 DOCUMENTS = {
+    "check": CheckDocument,
     "compare": CompareDocument,
     "inspect": InspectDocument,
     "lesson": LessonDocument,
-    "check": CheckDocument,
 }
 
 
