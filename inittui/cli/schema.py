@@ -10,7 +10,7 @@ import typer
 
 def schema(
     name: Annotated[
-        str, typer.Argument(help="Name of the document: compare, inspect, lesson or check.")
+        str, typer.Argument(help="Name of the document: compare, inspect or lesson.")
     ] = "compare",
 ) -> None:
     """Print the JSON Schema of what --json prints."""

@@ -110,9 +110,9 @@ class CompareScreen(LabScreen):
             ("stop", ()): any(run.is_live and not run.stopping for run in self.open_runs.shown),
             ("resume", ()): not setup and any(run.can_resume for run in self.open_runs.shown),
             ("view", ()): setup and is_open,
-            ("check", ()): setup,
             ("setup", ("list",)): not setup,
             ("setup", ("search",)): setup,
+            ("check", ()): setup,
         }
         ready = super().check_action(action, parameters)
         return ready and can.get((action, parameters), True)
