@@ -15,6 +15,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import torch
+from msgspec.structs import replace
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -74,6 +75,8 @@ class _Memory:
     is_random: bool = False
     had_empty: bool = False
     draw: Draw = "computed"
+    taken: WriterFacts | None = None
+    """Where memory without values was asked for."""
 
 
 @dataclass(slots=True)
@@ -124,7 +127,8 @@ class Flight(TorchDispatchMode):
                     sys.setprofile(self._profile)
                 yield
         finally:
-            sys.setprofile(before)
+            if before is None:
+                sys.setprofile(None)
             nn.Module.apply = apply  # type: ignore[method-assign]
             nn.Module.load_state_dict = load  # type: ignore[method-assign]
 
@@ -156,9 +160,9 @@ class Flight(TorchDispatchMode):
         memory = self._memories.get(key_of(tensor) or 0)
         if memory is None:
             return ()
+        if not memory.writes:
+            return () if memory.taken is None else (memory.taken,)
         start, end = range_of(tensor)
-        from msgspec.structs import replace
-
         return tuple(
             replace(
                 each.facts,
@@ -193,7 +197,8 @@ class Flight(TorchDispatchMode):
             if key is None:
                 continue
             if key not in sizes:
-                self._memories[key] = _Memory(had_empty=True, draw="unwritten")
+                taken = self._facts(name, (), {}, "unwritten", 2)
+                self._memories[key] = _Memory(had_empty=True, draw="unwritten", taken=taken)
                 self._keep(each)
                 mark(each)
             elif each.untyped_storage().nbytes() > sizes[key]:
@@ -260,8 +265,6 @@ class Flight(TorchDispatchMode):
         )
         write = _Write(facts, start, end, tensor.numel())
         if same and last is not None:
-            from msgspec.structs import replace
-
             is_step = facts.draw == "computed" and last.facts.draw != "computed"
             last.facts = replace(facts, draw=last.facts.draw) if is_step else facts
             return
@@ -270,9 +273,14 @@ class Flight(TorchDispatchMode):
             del memory.writes[1]
 
     def _facts(
-        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], draw: Draw
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        draw: Draw,
+        depth: int = 3,
     ) -> WriterFacts:
-        seen = _stack(sys._getframe(3))
+        seen = _stack(sys._getframe(depth))
         operation, numbers = name, _numbers_of(name, args, kwargs)
         words: dict[str, str] = {}
         if seen.init is not None:

@@ -12,7 +12,7 @@ _BITS: dict[torch.dtype, tuple[torch.dtype, int]] = {
 }
 """By type; each is what the others become by a cast, and arithmetic with it keeps it."""
 
-_PLAIN = {torch.float16: 0x7E00, torch.bfloat16: 0x7FC0}
+_PLAIN = {torch.float16: (0x7E00, 0x7FFF), torch.bfloat16: (0x7FC0, 0x7FFF)}
 """What a cast to a short type leaves where it keeps no payload."""
 
 _PART = 1 << 20
@@ -54,6 +54,7 @@ def count_marks(tensor: torch.Tensor, *, had_empty: bool) -> int:
         found = part.view(bits) & mask
         marked = found == pattern
         if had_empty and values.dtype in _PLAIN:
-            marked |= found == _PLAIN[values.dtype]
+            for plain in _PLAIN[values.dtype]:
+                marked |= found == plain
         count += int(marked.sum())
     return count

@@ -122,7 +122,8 @@ def _closed(parameters: Mapping[str, torch.Tensor], multipliers: Collection[str]
     """Return the factors that let next to nothing through, all alike: made so, not trained."""
     found = []
     for name in parameters:
-        if name not in multipliers or not parameters[name].numel():
+        is_real = parameters[name].is_floating_point()
+        if name not in multipliers or not parameters[name].numel() or not is_real:
             continue
         low, high = (float(x) for x in parameters[name].detach().float().aminmax())
         if low == high and abs(low) <= CLOSED:

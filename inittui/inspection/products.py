@@ -148,6 +148,7 @@ class Products(TorchDispatchMode):
             self._know(name, parameter)
         for name, buffer in model.named_buffers():
             if (key := key_of(buffer)) is not None:
+                self._keep(buffer)  # norms write theirs without saying so
                 self._tags[key] = _Tag(parameters=frozenset({f"buffer {name}"}))
         self._born.update(key for each in inputs if (key := key_of(each)) is not None)
         self._tags.update(
@@ -438,7 +439,7 @@ class Products(TorchDispatchMode):
         power, between = powers(given, self._samples)
         out, out_between = powers(result, self._samples)
         bad = 0
-        if not math.isfinite(float(result.detach().sum())):
+        if result.is_floating_point() and not math.isfinite(float(result.detach().sum())):
             bad = int((~torch.isfinite(result.detach())).sum())
             if bad and not self.not_finite:
                 self.not_finite = name

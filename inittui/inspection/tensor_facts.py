@@ -36,7 +36,7 @@ def facts_of_tensors(
     owners = {
         f"{path}.{name}" if path else name: module
         for path, module in model.named_modules()
-        for name in [*module._parameters, *module._buffers]
+        for name in [*module._parameters.keys(), *module._buffers.keys()]
     }
     found = []
     for name, tensor in named_tensors(model).items():

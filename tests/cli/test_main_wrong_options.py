@@ -36,12 +36,14 @@ WRONG = {
     "--data": NAMES,
     "--depth": SIZES,
     "--device": ("tpu", "cuda:x", ""),
+    "--on": ("mars", "ray:", "ray://host:1", "local:1", ""),
     "--devices": ("cpu", "cpu:0", "cpu:9999", "cuda:0,cuda:0", "cuda:0,cpu:1", ""),
     "--dropout": ("x", "-0.1", "1", "nan", "inf"),
     "--dtype": ("float8", ""),
     "--epochs": SIZES,
     "--eval-every": SIZES,
     "--evaluate-on": ("train", ""),
+    "--fail-if": ("rule", "rule < x", "nope < 0.5", "rule < 80", "rule worse-than rule"),
     "--first": ("x", "0", "-1", "some"),
     "--format": ("pdf", ""),
     "--fps": ("x", "0", "-1", "1000", "nan"),
@@ -57,6 +59,7 @@ WRONG = {
     "--map": ("nope", "training.lr", "a,b"),
     "--map-of": ("nope", ""),
     "--marker": ("stars", "", "BRAILLE"),
+    "--most": ("x", "0", "-1"),
     "--model": ("nope", "", "own.py"),
     "--model-arg": ("x", "=1", "a b=1"),
     "--name": ("last", " ", "x" * 201, "\x1b[2J"),
@@ -71,8 +74,11 @@ WRONG = {
     "--seed": ("x", "-1", "9" * 30),
     "--seeds": SIZES,
     "--shape": ("x", "8", "0x8", "9" * 12 + "x1"),
+    "--since": ("x", "3y", "2026-13-01"),
+    "--sort": ("name", ""),
     "--split": ("nope", "torch:", "torch:x"),
     "--stack": ("x", "0", "-1", ""),
+    "--status": ("done", ""),
     "--sweep": ("training.lr", "training.lr=x", "nope=1|2", "model.depth=1..2:x"),
     "--theme": NAMES,
     "--validation": ("x", "-1", "0", "1.5", "nan"),
@@ -106,6 +112,7 @@ BESIDE = {
     ("inittui", "models"): ("mlp",),
     ("inittui", "inits", "show"): ("rule",),
     ("inittui", "runs", "rename"): ("last", "new name"),
+    ("inittui", "runs", "diff"): ("last", "last"),
     ("inittui", "runs", "rm"): ("last", "--yes"),
 }
 """What a command needs beside its options."""
@@ -118,6 +125,11 @@ AS_MACHINE = {(option, "/dev/null/x") for option in ("--runs-dir", "--output", "
 
 
 LATER = {
+    **{
+        (path, option): "any text: it is compared with what the runs have"
+        for path in (("inittui", "runs"), ("inittui", "runs", "list"))
+        for option in ("--scheme", "--model", "--data")
+    },
     (("inittui",), "--runs-dir"): "the UI opens, and says what it can't read or keep",
     **dict.fromkeys(
         ((("inittui", name), "--output") for name in ("compare", "inspect", "model")),

@@ -18,7 +18,7 @@ def contents(facts: Facts, limits: Limits) -> Iterator[Finding]:
     yield from _unwritten(facts, limits)
     yield from _not_finite(facts)
     yield from _size(facts, limits)
-    small = [x for x in facts.tensors if x.too_small > limits["I004.share"] and x.is_drawn]
+    small = [x for x in facts.tensors if x.too_small > limits["I004.share"] and x.is_matrix]
     if small:
         told = [(x.name, f"{percent(x.too_small)} in {x.dtype}") for x in small]
         yield of_rule(

@@ -58,19 +58,24 @@ def _names(units: list[UnitFacts]) -> tuple[str, ...]:
 
 
 def _clones(facts: Facts) -> Iterator[Finding]:
-    used = {use.parameter for use in facts.uses}
     tensors = {each.name: each for each in facts.tensors}
     unused = set(facts.unused)
-    for group in facts.clones:
-        some = [tensors[name] for name in group]
-        if facts.passed is not None and any(x.name in unused for x in some):
-            continue
-        if not any(x.requires_grad for x in some) or (used and not used & {*group}):
-            continue
-        equal = " = ".join(sanitize(x, 60) for x in group[:3])
-        more = f" and {len(group) - 3} more" if len(group) > 3 else ""
+    groups = [
+        group
+        for group in facts.clones
+        if any(tensors[name].requires_grad for name in group)
+        and (facts.passed is None or not unused.intersection(group))
+    ]
+    if groups:
+        equal = [
+            (" = ".join(sanitize(x, 60) for x in group[:3]),
+             f"and {len(group) - 3} more" if len(group) > 3 else "")
+            for group in groups
+        ]  # fmt: skip
+        names = tuple(name for group in groups for name in group)
         yield of_rule(
-            "I202", group, f"drawn by chance, and the same: {equal}{more}", where=where(some),
+            "I202", names, f"drawn by chance, and the same: {listed(equal, 'group')}",
+            where=where([tensors[name] for name in names]),
             advice="initialize each one after it was copied",
         )  # fmt: skip
     repeated = [x for x in facts.units if x.repeats > 1 and tensors[x.parameter].is_drawn]

@@ -86,13 +86,15 @@ def _signal(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding
     if last is None or not last.before:
         return
     between = from_wire(last.input_between)
-    if is_known(between) and between < limits["I402.loss"] * start and not passed.is_ids:
+    if is_known(between) and between < limits["I402.note"] * start and not passed.is_ids:
+        is_grave = between < limits["I402.loss"] * start
         fold = math.inf if between == 0 else start / between
         said = "is gone" if math.isinf(fold) else f"is {times(fold)} times smaller"
         yield of_rule(
             "I402", [last.parameter],
             f"what varies between samples {said} at the last layer's input",
-            evidence={last.parameter: between}, limit=limits["I402.loss"] * start,
+            severity="warning" if is_grave else "note", evidence={last.parameter: between},
+            limit=limits["I402.loss" if is_grave else "I402.note"] * start,
             where=_where(facts, last),
             advice="give the layers a gain for their nonlinearity, or put norms between them",
         )  # fmt: skip
