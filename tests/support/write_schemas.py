@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import inittui
+from inittui.documents.check import CheckDocument
 from inittui.documents.compare import CompareDocument, generated_schema
 from inittui.documents.inspect import InspectDocument
 from inittui.documents.lesson import LessonDocument
@@ -15,6 +16,7 @@ from inittui.documents.widths import WidthsDocument
 
 FOLDER = Path(inittui.__file__).parent / "documents/schemas"
 DOCUMENTS = {
+    "check": CheckDocument,
     "compare": CompareDocument,
     "inspect": InspectDocument,
     "lesson": LessonDocument,
