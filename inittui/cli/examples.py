@@ -22,7 +22,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "inittui inspect rule --when both --epochs 1",
         "inittui inspect rule --only 'fc*' --json",
     ),
-    "check": ("inittui check --rules", "inittui check --explain I302"),
+    "check": (
+        "inittui check lenet",
+        "inittui check lenet --who 'conv*' --once",
+        "inittui check --explain I302",
+    ),
     "phase": ("inittui phase", "inittui phase --against lr --activation relu --quick"),
     "widths": ("inittui widths", "inittui widths rule kaiming_normal --check"),
     "schema": ("inittui schema compare", "inittui schema runs"),
