@@ -32,11 +32,6 @@ class PredictedLayer(msgspec.Struct, frozen=True, kw_only=True):
     gradient_high: float | None = None
     gradient_inside: bool | None = None
 
-    @property
-    def is_loose(self) -> bool:
-        """Whether one network may be off by more than `MOST_SPREAD`."""
-        return self.high > MOST_SPREAD * self.second_moment
-
 
 class DepthScales(msgspec.Struct, frozen=True, kw_only=True):
     """Of the hidden layers, as if there were no end of them; see `inittui.theory.scales`."""

@@ -125,7 +125,7 @@ def predict_probe(
 
 def _refusals(probe: Probe, model: ModelConfig, scheme: Scheme) -> Iterator[str]:
     """Yield why nothing can be predicted."""
-    if model.name not in _PERCEPTRONS:
+    if model.name not in _PERCEPTRONS or any(layer.kind != "Linear" for layer in probe.layers):
         yield "it is worked out for plain perceptrons only: no convolutions, residuals, own models"
         return
     if model.batch_norm:

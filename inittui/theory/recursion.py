@@ -81,10 +81,12 @@ class Predicted:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Of one layer's pre-activations: means and variances [images], covariances of the samples."""
+    """Of one layer's pre-activations: means and variances of groups of images, covariances."""
 
     mean: Array | None
     variance: Array
+    shares: Array
+    """Of all images that are in each group."""
     sample_mean: Array | None
     covariance: Array
     spread: Array
@@ -132,7 +134,7 @@ def _predicted(
     layer: Layer, state: _State, gradient: float, gradient_spread: float, images: int
 ) -> Predicted:
     mean = 0.0 if state.mean is None else state.mean
-    second_moment = float((state.variance + mean**2).mean())
+    second_moment = float(state.shares @ (state.variance + mean**2))
     sample_mean = (
         np.zeros(len(state.covariance)) if state.sample_mean is None else state.sample_mean
     )
@@ -165,21 +167,20 @@ def _correlation(covariance: Array) -> Array:
     return covariance / size / size[:, None]
 
 
-def _grouped(batch: Batch, key: Array) -> tuple[Array, Array]:
-    """Return squares and means of images, or of groups of them that are alike in ``key``."""
-    if len(key) <= _GROUPS:
-        return batch.squares, batch.means
-    groups = np.array_split(np.argsort(key, kind="stable"), _GROUPS)
+def _grouped(batch: Batch, key: Array) -> tuple[Array, Array, Array]:
+    """Return squares, means and shares of groups of images that are alike in ``key``."""
+    groups = np.array_split(np.argsort(key, kind="stable"), min(_GROUPS, len(key)))
     return (
         np.array([batch.squares[group].mean() for group in groups]),
         np.array([batch.means[group].mean() for group in groups]),
+        np.array([len(group) / len(key) for group in groups]),
     )
 
 
 def _forward(layers: Sequence[Layer], batch: Batch) -> list[_State]:
     with_means = any(layer.weight_mean or layer.bias_mean for layer in layers)
     by_mean = any(layer.weight_mean for layer in layers)
-    squares, first = _grouped(batch, batch.means if by_mean else batch.squares)
+    squares, first, shares = _grouped(batch, batch.means if by_mean else batch.squares)
     product, sample_first = batch.kernel, batch.means[batch.rows]
     noise = np.zeros_like(batch.kernel)
     states: list[_State] = []
@@ -194,8 +195,10 @@ def _forward(layers: Sequence[Layer], batch: Batch) -> list[_State]:
         at = moments(layer.activation, own, sample_mean)
         both = pairs(layer.activation, own, _correlation(covariance), sample_mean)
         spread = noise * _ratio(scale * scale, own)
-        by_weights = float(np.mean((shift * first) ** 2))
-        states.append(_State(mean, variance, sample_mean, covariance, spread, at, both, by_weights))
+        by_weights = float(shares @ (shift * first) ** 2)
+        states.append(
+            _State(mean, variance, shares, sample_mean, covariance, spread, at, both, by_weights)
+        )
         first, squares = mean_and_square(layer.activation, variance, mean)
         product, sample_first = both.product, at.mean
         response = np.outer(at.square_response, at.square_response)
@@ -237,7 +240,11 @@ def _backward(
     # T: how ln δ² of this layer answers to ln v of it, through all layers after.
     answer = np.full(len(batch.rows), lean)
     spread_back = np.full_like(product, noise)
-    found = [_of_layer(per_image, own, spread_back, answer, last.spread, images, classes)]
+    found = [
+        _of_layer(
+            float(last.shares @ per_image), own, spread_back, answer, last.spread, images, classes
+        )
+    ]
     fresh_after = np.zeros_like(product)
     for number in range(len(layers) - 2, -1, -1):
         layer, after, state = layers[number], layers[number + 1], states[number]
@@ -261,7 +268,13 @@ def _backward(
         own = scale * own * at.slope_square
         found.append(
             _of_layer(
-                per_image, own, spread_back + fresh_after, answer, state.spread, images, classes
+                float(last.shares @ per_image),
+                own,
+                spread_back + fresh_after,
+                answer,
+                state.spread,
+                images,
+                classes,
             )
         )
     return found[::-1]
@@ -272,7 +285,7 @@ def _slope_square(phi: Activation, state: _State) -> Array:
 
 
 def _of_layer(
-    per_image: Array,
+    per_image: float,
     own: Array,
     spread: Array,
     answer: Array,
@@ -283,7 +296,7 @@ def _of_layer(
     shares = own / own.mean() if own.any() else own
     total = spread + np.outer(answer, answer) * forward
     variance = _mean_over_pairs(np.outer(shares, shares) * total, images)
-    mean_square = float(per_image.mean()) / (classes * images**2)
+    mean_square = per_image / (classes * images**2)
     return mean_square, float(np.sqrt(max(variance, 0.0)))
 
 

@@ -129,7 +129,7 @@ def test_a_thousand_layers_take_a_tenth_of_a_second() -> None:
 
 @pytest.mark.parametrize(
     ("name", "weight", "bias"),
-    [("relu", 2.0, 0.0), ("tanh", 25 / 9, 0.0), ("tanh", 1.0, 0.05), ("sigmoid", 1.0, 0.0)],
+    [("relu", 2.0, 0.0), ("tanh", 25 / 9, 0.05)],
 )
 def test_drawn_networks_are_where_they_are_predicted(name: str, weight: float, bias: float) -> None:
     """At width 1000, 20 networks: their mean, their spread, and how many are in the range."""
