@@ -112,8 +112,10 @@ def scales_sentence(scales: DepthScales, depth: int) -> str:
 
 def _kept(probe: Probe, theory: Theory) -> Iterator[str]:
     """Say what the first hidden layer's gradient is of the last one's."""
+    if len(theory.layers) < 3 or len(theory.layers) != len(probe.layers):
+        return
     first, last = theory.layers[0], theory.layers[-2]
-    if first is last or not first.gradient or not last.gradient:
+    if not first.gradient or not last.gradient:
         return
     measured = [layer.pre_activation_gradients.second_moment for layer in probe.layers]
     if not measured[-2]:

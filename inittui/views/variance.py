@@ -149,7 +149,7 @@ def _expected(probe: Probe, quantity: _Quantity, measured: Sequence[float]) -> E
         return None
     found = [quantity.expected(layer) for layer in probe.theory.layers]
     values = [each for each in found if None not in each]
-    if not values or len(values) < len(measured):
+    if not values or len(values) != len(measured):
         return None
     y, low, high = ([float(x or 0) for x in each] for each in zip(*values, strict=True))
     loose = [top > MOST_SPREAD * middle for top, middle in zip(high, y, strict=True)]
