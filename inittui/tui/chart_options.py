@@ -172,7 +172,8 @@ def step_window(states: Iterable[RunState], options: ChartOptions) -> Window:
         return options.zoom
     states = list(states)
     taken = max((t.steps for state in states for t in state.trials), default=0)
-    last = max(taken, 2, *(state.total_steps for state in states))
+    planned = (state.total_steps for state in states if state.ended is None)
+    last = max(taken, 2, *planned)
     if options.metric != "train_loss" or options.steps == "all":
         return 1.0, float(last)
     if options.steps == "auto" and taken > FIRST_STEPS and any(s.ended is None for s in states):

@@ -24,7 +24,7 @@ from inittui.tui.status_styles import StatusStyle
 from inittui.views.chart.layout import shortened
 from inittui.views.columns import Column, fit, heading, line
 from inittui.views.frame import legible
-from inittui.views.statuses import most_telling
+from inittui.views.statuses import LOST, most_telling
 from inittui.views.wording import mean_loss
 
 _PLAIN = StatusStyle()
@@ -60,10 +60,12 @@ def standings(
         contestants,
         width,
     )
-    lines = [heading([name, *others])]
+    sign = "..." if ascii_only else "…"
+    lines = [heading([name, *others], sign)]
     for contestant in contestants:
         label = _name(contestant, options, name.width, ascii_only)
-        drawn = line([name, *others], [label, *(column.cell(contestant) for column in others)])
+        cells = [label, *(column.cell(contestant) for column in others)]
+        drawn = line([name, *others], cells, sign)
         if contestant.key in options.hidden:
             drawn.stylize("dim")
         lines.append(drawn)
@@ -108,9 +110,8 @@ def _name(contestant: Contestant, options: ChartOptions, width: int, ascii_only:
     label = legible(contestant.label, ascii_only, 200)
     style = "bold" if contestant.key == options.highlighted else ""
     mark = contestant.style.mark(ascii_only)
-    return Text.assemble(
-        (mark, contestant.style.color), " ", (shortened(label, max(width - 2, 1)), style)
-    )
+    told = shortened(label, max(width - 2, 1), "..." if ascii_only else "…")
+    return Text.assemble((mark, contestant.style.color), " ", (told, style))
 
 
 def _progress(contestant: Contestant, ascii_only: bool) -> Text:
@@ -148,5 +149,7 @@ def _accuracy(contestant: Contestant, ascii_only: bool) -> str:
 
 def _status(contestant: Contestant, options: ChartOptions, look: StatusStyle) -> Text:
     status, said = most_telling(trial.status for trial in contestant.trials)
+    if status == "interrupted" and contestant.run.status == LOST:
+        said = said.replace(status, LOST)
     hidden = contestant.key in options.hidden
     return Text(f"{'hidden' if hidden else said:<{_STATUS}}", look.of_status(status))

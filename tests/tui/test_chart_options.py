@@ -120,3 +120,11 @@ def test_a_live_chart_follows_by_doubling_and_comes_back_to_the_first_steps() ->
         del trial.losses[90:]
     assert step_window([state], ChartOptions()) == (1.0, 100.0)
     assert step_window([state], ChartOptions(steps="first")) == (1.0, 100.0)
+
+
+def test_a_stopped_run_s_axis_ends_where_it_was_stopped() -> None:
+    state = run_state("interrupted")
+    taken = max(trial.steps for trial in state.trials)
+    assert taken < state.total_steps
+    for metric in ("val_loss", "val_accuracy"):
+        assert step_window([state], ChartOptions(metric=metric)) == (1.0, taken)

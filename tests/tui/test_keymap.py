@@ -78,6 +78,10 @@ def focused_field(app: LabApp) -> str:
     return form.chosen.path if app.focused is form.input else ""
 
 
+def inspected(app: LabApp) -> str:
+    return app.screen.query_one(Form).texts["inspection"]
+
+
 CHART = [
     step("chart.log", "y", lambda app: app.open_runs.options.log_y is False),
     step("chart.log", "y", lambda app: app.open_runs.options.log_y is True),
@@ -147,6 +151,13 @@ SETUP = [
         "form.last", "pagedown", lambda app: focused_field(app) == "inspection.gradient_percentile"
     ),
     step("form.first", "pageup", lambda app: focused_field(app) == "model.name"),
+    step("field.take", "enter", lambda app: focused_field(app) == "model.hidden"),
+    step("field.leave", "escape", lambda app: app.focused is picker(app)),
+    step("compare.settings", "e", lambda app: focused_field(app) == "model.hidden"),
+    step("form.last", "pagedown", lambda app: focused_field(app) != "model.hidden"),
+    *[step("form.previous", "up", lambda app: True)] * 17,
+    step("field.switch", "space", lambda app: inspected(app) == "yes"),
+    step("field.switch", "space", lambda app: inspected(app) == "before"),
     step("compare.back", "escape", lambda app: app.focused is picker(app)),
 ]
 

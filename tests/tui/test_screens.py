@@ -17,7 +17,7 @@ STATES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "compare-first-start": ((), ()),
     "compare-search": ((), ("slash", *"uniform")),
     "compare-parameters": ((), ("down", "down", "enter", *"x")),
-    "compare-settings-wrong": ((), ("e", "down", "down", *"tanj")),
+    "compare-settings-wrong": ((), ("e", "down", "down", *"tanj", "down")),
     "compare-running": (("running",), ()),
     "compare-finished": (("classic",), ()),
     "compare-diverged": (("diverged",), ()),

@@ -24,6 +24,7 @@ from inittui.tui.status_styles import LOOK_CLASSES, StatusStyle, look_of
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import Picker, PickerList
 from inittui.views.frame import Frame
+from inittui.views.statuses import LOST
 
 if TYPE_CHECKING:
     from inittui.tui.widgets.curves_panel import CurvesPanel
@@ -237,6 +238,7 @@ class CompareScreen(LabScreen):
         except (InittuiError, OSError) as error:
             self._explain(str(error), True)
             return
+        self.query_one(Form).forget_name()
         self.view = "run"
         self.refresh_bindings()
 
@@ -271,11 +273,8 @@ def banner_of(runs: list[OpenRun], look: StatusStyle) -> Text:
         if run.phase is Phase.STARTING:
             lines.append((f"{name}starting: the training process is loading", "dim"))
         elif run.trouble and not run.is_live:
-            failed = run.state.ended is not None and run.state.ended.status == "failed"
-            what = "failed" if failed else "stopped"
-            lines.append(
-                (f"{name}The run has {what}: {run.trouble[0]}", look.bad + Style(bold=True))
-            )
+            what = "failed" if run.state.status == "failed" else LOST
+            lines.append((f"{name}{what}: {run.trouble[0]}", look.bad + Style(bold=True)))
             lines += [(f"  {line}", look.bad) for line in run.trouble[1:]]
             if run.state.trials:
                 lines.append(("What was measured until then is kept.", ""))

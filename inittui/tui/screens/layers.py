@@ -57,7 +57,7 @@ class MeasuredList(ListBesidePage):
         contestant = self._contestants[index]
         ascii_only = host_of(self).terminal.ascii_only
         mark = contestant.style.mark(ascii_only)
-        label = shortened(legible(contestant.label, ascii_only, 200), max(width - 2, 1))
+        label = shortened(legible(contestant.label, ascii_only, 200), max(width - 2, 1), self.sign)
         return Text.assemble((mark, contestant.style.color), f" {label}")
 
 
