@@ -24,6 +24,7 @@ from inittui.results.learning import Learning, Verdict
 from inittui.results.state import RunState, TrialState
 from inittui.results.summary import SchemeSummary, summarize
 from inittui.results.sweep_results import Axis, Grid, swept_axes, swept_grids, swept_pairs
+from inittui.results.written import Share, Writer, shares
 from inittui.text import sanitize
 
 SCHEMAS = ("compare", "inspect", "lesson")
@@ -83,6 +84,22 @@ class Start(msgspec.Struct, frozen=True):
     """Who wrote them; null where nobody did."""
     digest: str
     """Equal for values that are bitwise equal."""
+    values: int = 0
+    """How many there are; 0 where an older log doesn't say."""
+    note: str = ""
+    """What the layer makes of them, where it computes with others."""
+
+
+class WrittenShare(msgspec.Struct, frozen=True):
+    """How much of a model's start values one kind of writer wrote."""
+
+    by: Writer
+    """The scheme's initializers; the model's own code (built), for what doesn't train too (frozen);
+    or no code that is known to give start values."""
+    tensors: int
+    values: int
+    share: float | None
+    """Of all values; null where an older log doesn't say how many there are."""
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -112,6 +129,8 @@ class Trial(msgspec.Struct, frozen=True):
     first_loss: Number | None
     """Mean loss of the first 100 steps."""
     seconds: float
+    place: str = ""
+    """Which of several processes trained it; empty where there was one."""
 
 
 class Statistic(msgspec.Struct, frozen=True):
@@ -185,6 +204,8 @@ class Summary(msgspec.Struct, frozen=True):
     same_as: str | None
     """An earlier scheme with equal settings and bitwise equal start values under every seed: the
     two are one and the same."""
+    written: tuple[WrittenShare, ...] = ()
+    """Who wrote its start values, under its first seed; empty where the log doesn't say."""
 
 
 class SweepPoint(msgspec.Struct, frozen=True):
@@ -258,7 +279,7 @@ class CompareDocument(msgspec.Struct, frozen=True, kw_only=True):
 _copied = Copier({
     TrialState: Trial, EpochEnded: Epoch, Validated: Validation, StartValues: Start,
     SchemeSummary: Summary, Measure: Statistic, Difference: PairedDifference,
-    Learning: LearningJudged,
+    Learning: LearningJudged, Share: WrittenShare,
 })  # fmt: skip
 
 
@@ -268,6 +289,7 @@ def compare_document(state: RunState, path: Path | None) -> str:
     NaN and the infinities are the strings "NaN", "Infinity" and "-Infinity".
     """
     started = state.started
+    starts = {trial.scheme: trial.start for trial in reversed(state.trials)}
     document = CompareDocument(
         run=run_of(state, path),
         experiment=started.experiment if started else Experiment(),
@@ -281,7 +303,10 @@ def compare_document(state: RunState, path: Path | None) -> str:
             )
             for trial in state.trials
         ),
-        summary=tuple(map(_copied, summarize(state))),
+        summary=tuple(
+            _copied(each, written=_copied(shares(starts.get(each.scheme, ()))))
+            for each in summarize(state)
+        ),
         sweeps=tuple(_sweep(axis) for axis in swept_axes(state)),
         grids=tuple(
             _grid(grid) for pair in swept_pairs(state) for grid in swept_grids(state, *pair)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from inittui.documents.compare import Run, Start, initializer_of, run_of
+from inittui.documents.compare import Run, Start, WrittenShare, initializer_of, run_of
 from inittui.documents.copying import Copier
 from inittui.events.probes import (
     Histogram,
@@ -25,6 +25,7 @@ from inittui.experiment.records import Experiment
 from inittui.results.findings import find
 from inittui.results.rules.finding import Finding
 from inittui.results.state import RunState
+from inittui.results.written import Share, shares
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -118,6 +119,8 @@ class ProbeDocument(msgspec.Struct, frozen=True, kw_only=True):
     """Steps taken before."""
     start: tuple[Start, ...]
     """Who wrote the start values of each parameter; empty where the log doesn't say."""
+    written: tuple[WrittenShare, ...]
+    """Who wrote how much of them."""
     images: int
     classes: int
     loss: Number
@@ -155,6 +158,7 @@ _RECORDS: dict[type, type[msgspec.Struct]] = {
     Measured: Quantity,
     Histogram: Counts,
     StartValues: Start,
+    Share: WrittenShare,
 }
 
 
@@ -186,6 +190,7 @@ def inspect_document(
                 when=event.when,
                 step=event.step,
                 start=copied(trial.start),
+                written=copied(shares(trial.start)),
                 layers=copied(select_layers(event.probe.layers, layers)),
                 findings=find(event.probe, event.when),
             )

@@ -102,6 +102,8 @@ class TrialStarted(Fact, frozen=True, kw_only=True, tag="trial_started"):
     """Steps that it had taken before."""
     start: tuple[StartValues, ...] = ()
     """All parameters in the model's order; () where the trial goes on from a checkpoint."""
+    place: str = ""
+    """Which of several processes trains it; "" where there is one."""
 
 
 class StepLosses(Fact, frozen=True, kw_only=True, tag="losses"):

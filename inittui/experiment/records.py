@@ -10,6 +10,7 @@ import msgspec
 
 from inittui.errors import UsageError
 from inittui.experiment.bounds import between, check_bounds, one_of
+from inittui.experiment.devices import parse_devices
 from inittui.experiment.inputs import Input, parse_inputs, plain_shape
 from inittui.text import sanitize
 
@@ -107,6 +108,9 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lr: Annotated[float, between(above=0, title="the learning rate")] = 1e-3
     device: str = "auto"
     """auto, cpu, cuda, cuda:N or mps."""
+    devices: str | None = None
+    """Several that share the stacks, a process each, as `parse_devices` reads them; None: the one
+    device, in the process that writes the log."""
     dtype: DType = "float32"
     stack: Literal["auto", "off"] | Count = "auto"
     """How many trials train as one computation: as many as fit, one by one, or at most N."""
@@ -152,8 +156,9 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def identity(self) -> Experiment:
         """What decides the numbers: two runs of equal identity measure the same, whatever name
-        each was given."""
-        return msgspec.structs.replace(self, name="")
+        each was given and however many devices share the work."""
+        training = msgspec.structs.replace(self.training, devices=None)
+        return msgspec.structs.replace(self, name="", training=training)
 
     def check(self) -> None:
         """Raise `UsageError` for the first setting that can't be meant."""
@@ -165,6 +170,10 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _check_split(self.data)
         _check_inputs(self.model)
         check_device(self.training.device)
+        if self.training.devices is not None:
+            parse_devices(self.training.devices)
+            if self.training.device != "auto":
+                raise UsageError("choose --device or --devices, not both")
         if not self.schemes and not names_contestants(self.layers, self.sweeps):
             raise UsageError("an experiment needs at least one scheme")
         for what, values in (("scheme", self.schemes), ("seed", self.seeds)):

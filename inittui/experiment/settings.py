@@ -238,6 +238,12 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("auto", "cpu", "cuda", "mps"),
     ),
     _training(
+        "training.devices", "devices", "Share the work among processes, one on each GPU of "
+        "cuda:0,cuda:1 or all, or cpu:N for N on the CPU.",
+        texts.word, ("--devices",), "all|cuda:N,…|cpu:N", commands=_COMPARE, choices=("all",),
+        placeholder="one", rare=True,
+    ),
+    _training(
         "training.dtype", "dtype", f"{' or '.join(DTYPES)}.", texts.one_of("dtype", DTYPES),
         ("--dtype",), choices=DTYPES, rare=True,
     ),

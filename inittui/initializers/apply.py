@@ -12,7 +12,7 @@ from inittui.experiment.seeds import derive_seed
 from inittui.initializers import own, wrapped
 from inittui.initializers.catalogue import BUILT, find
 from inittui.initializers.distributions import Distribution
-from inittui.initializers.layer import LayerContext
+from inittui.initializers.layer import Growth, LayerContext
 from inittui.initializers.nonlinearity import Follower
 from inittui.initializers.simple import own_values
 from inittui.initializers.slots import Choice, Slot, block_of, choose, slots_of
@@ -47,6 +47,7 @@ def apply_scheme(
     scheme: Scheme,
     seed: int,
     followers: Mapping[str, Follower],
+    growth: Mapping[str, Growth] | None = None,
     *,
     as_built: bool = False,
 ) -> tuple[Written, ...]:
@@ -63,6 +64,7 @@ def apply_scheme(
         scheme: as `parse_scheme` returns it.
         seed: the trial's seed.
         followers: what follows each layer, by the layer's name; nothing if missing.
+        growth: by how much each layer has grown from a base width; not at all if missing.
         as_built: whether the model was built under the seed, so that what no initializer is for
             keeps what its own code gave it.
 
@@ -74,7 +76,7 @@ def apply_scheme(
 
     slots = slots_of(model)
     chosen = choose(scheme, slots)
-    writer = _Writer(model, seed)
+    writer = _Writer(model, seed, growth or {})
     with torch.no_grad():
         # Named by a rule, an embedding that shares its weight with a layer gets that rule's.
         named = [slot for slot in slots if not slot.is_weight_layer and slot.name in chosen]
@@ -93,8 +95,9 @@ def apply_scheme(
 class _Writer:
     """Fills parameters, each once, and remembers who did."""
 
-    def __init__(self, model: nn.Module, seed: int) -> None:
+    def __init__(self, model: nn.Module, seed: int, growth: Mapping[str, Growth]) -> None:
         self._seed = seed
+        self._growth = growth
         self._parameters = dict(model.named_parameters())
         self._names = {id(p): name for name, p in self._parameters.items()}
         self._modules = dict(model.named_modules())
@@ -183,6 +186,7 @@ class _Writer:
             name=slot.layer if slot.is_weight_layer else slot.name,
             kind=slot.kinds[0],
             known_fans=weight.fans if slot.is_bias else block.fans,
+            growth=self._growth.get(slot.layer, Growth()),
         )
         name = self._seed_name(slot)
         parts = [

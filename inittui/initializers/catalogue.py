@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from inittui.errors import UsageError, unknown
-from inittui.initializers import simple, structured, variance
+from inittui.initializers import parametrizations, simple, structured, variance
 from inittui.initializers.description import Description
 from inittui.text import sanitize
 
@@ -33,6 +33,8 @@ CATALOGUE: Mapping[str, Description] = MappingProxyType(
             variance.lecun_uniform,
             variance.lecun_normal,
             variance.variance_scaling,
+            parametrizations.standard,
+            parametrizations.mup,
             structured.orthogonal,
             structured.sparse,
             structured.eye,

@@ -34,6 +34,19 @@ def fans(shape: Sequence[int]) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
+class Growth:
+    """By which factors a layer is larger than in the same model at a base width."""
+
+    inputs: float = 1.0
+    units: float = 1.0
+
+    @property
+    def is_output(self) -> bool:
+        """Whether its inputs grow with the width, its units don't."""
+        return self.inputs != 1 and self.units == 1
+
+
+@dataclass(frozen=True, slots=True)
 class LayerContext:
     """A weight layer, as far as it matters for its start weights."""
 
@@ -47,6 +60,8 @@ class LayerContext:
     """The class, such as Conv2d."""
     known_fans: tuple[int, int] | None = None
     """(fan_in, fan_out), where they aren't those of the shape."""
+    growth: Growth = Growth()
+    """Where a scheme is for a base width."""
 
     @property
     def fan_in(self) -> int:

@@ -145,7 +145,7 @@ def _code_changes(then: Mapping[str, tuple[str, str]]) -> list[str]:
 def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
     """Say what is no longer as it was: the numbers would not be those of one run."""
     from inittui.training.engine import versions
-    from inittui.training.hardware import device_title
+    from inittui.training.hardware import where_trained
 
     started = resumption.state.started
     if started is None:
@@ -162,8 +162,8 @@ def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
         for name, then in started.versions.items()
         if now.get(name) != then
     ]
-    device = prepared.data.device
-    here = f"{device} ({device_title(device)})"
+    device, title = where_trained(prepared.asked_for.training)
+    here = f"{device} ({title})"
     there = f"{started.device} ({started.device_name})"
     if here != there:
         found.append(f"the device was {there}, is {here}")

@@ -72,6 +72,8 @@ class TrialState:
     """Who wrote the start values of each parameter; () where the log doesn't say."""
     rounding: RoundingCompared | None = None
     """What its first steps come to in the other precision, where that was tried."""
+    place: str = ""
+    """Which of several processes trained it last; "" where there was one."""
     seconds: float = 0.0
     reason: str = ""
     _epochs: InOrder[EpochEnded] = field(default_factory=lambda: InOrder(_number))
@@ -168,6 +170,7 @@ class TrialState:
         match event:
             case TrialStarted():
                 self.start = event.start or self.start
+                self.place = event.place
                 if self.status not in ENDED:
                     self.status = "running"
             case Validated():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import struct
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,12 @@ class _Header(msgspec.Struct, frozen=True):
     seconds: tuple[float, ...]
     checksum: int
     """CRC-32 of all tensors: safetensors itself doesn't notice a flipped bit."""
+
+
+class _Metadata(msgspec.Struct, frozen=True):
+    """The head of a safetensors file, as far as it is ours."""
+
+    metadata: dict[str, str] = msgspec.field(name="__metadata__", default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,14 +77,14 @@ class CheckpointStore:
         """
         self._directory = directory
         self._log_is_on_disk = log_is_on_disk
-        self._every = every
+        self.every = every
         self._saved = time.monotonic()
         self._told: set[str] = set()
         self.failed = False
         """Whether a checkpoint couldn't be saved."""
 
     def due(self) -> bool:
-        return time.monotonic() - self._saved >= self._every
+        return time.monotonic() - self._saved >= self.every
 
     def save(self, group: Sequence[int], checkpoint: Checkpoint) -> None:
         """Replace the stack's checkpoint; a reader finds the old one or the new one, whole.
@@ -85,30 +92,20 @@ class CheckpointStore:
         Raises:
             OSError: the disk doesn't take it; the old checkpoint stands.
         """
-        from safetensors.torch import save
-
         self._saved = time.monotonic()
+        self.put(group, encoded(checkpoint))
+
+    def put(self, group: Sequence[int], content: bytes) -> None:
+        """Replace the stack's checkpoint by one that is encoded; raises as `save`."""
         if not self._log_is_on_disk():
             return
-        tensors = {
-            f"state.{name}": t.detach().cpu().contiguous() for name, t in checkpoint.state.items()
-        }
-        tensors["losses"] = checkpoint.losses.contiguous()
-        header = _Header(
-            checkpoint.alive,
-            checkpoint.epoch,
-            checkpoint.step,
-            checkpoint.seconds,
-            _checksum(tensors),
-        )
-        data = save(tensors, metadata={"header": msgspec.json.encode(header).decode()})
         self._make_directory()
         path = self._path(group)
         beside = _beside(path)
         try:
             beside.unlink(missing_ok=True)  # of a process that was killed
             with open(os.open(beside, _NEW, 0o666), "wb") as file:  # noqa: PTH123 (a descriptor)
-                file.write(data)
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
@@ -120,6 +117,20 @@ class CheckpointStore:
         self.failed = False
         self._told.clear()
 
+    def trying(self, save: Callable[[], None]) -> Iterator[str]:
+        """Save; yield what the person should know: a disk that doesn't take it stops nothing."""
+        had_failed = self.failed
+        try:
+            save()
+        except OSError as error:
+            self.failed = True
+            reason = error.strerror or str(error)
+            if reason not in self._told:
+                self._told.add(reason)
+                yield f"no checkpoint can be written: {reason}; training goes on without"
+        if had_failed and not self.failed:
+            yield "checkpoints are written again"
+
     def _make_directory(self) -> None:
         if not self._directory.exists():
             self._directory.mkdir()
@@ -127,49 +138,23 @@ class CheckpointStore:
         if self._directory.is_symlink():
             raise OSError(f"{self._directory.name} is a symbolic link; it is not followed")
 
-    def is_news(self, reason: str) -> bool:
-        """Whether nobody was told yet that checkpoints can't be saved for this reason."""
-        is_new = reason not in self._told
-        self._told.add(reason)
-        return is_new
-
     def load(self, group: Sequence[int], most: int) -> Checkpoint | None:
         """Return the stack's checkpoint; None if there is none or it can't be trusted.
 
         A file of more than ``most`` bytes isn't one of this stack's, and isn't read.
         """
-        from safetensors import SafetensorError, safe_open
+        content = self.content(group, most)
+        return decoded(content, group) if content else None
 
+    def content(self, group: Sequence[int], most: int) -> bytes:
+        """Return the stack's checkpoint as it lies there; b"" for none, or for too large a one."""
         path = self._path(group)
         if not path.is_file() or path.is_symlink() or self._directory.is_symlink():
-            return None
+            return b""
         try:
-            if path.stat().st_size > most:
-                return None
-            with safe_open(path, framework="pt") as file:
-                text = (file.metadata() or {}).get("header", "")
-                header = msgspec.json.decode(text, type=_Header)
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (
-            OSError, SafetensorError, msgspec.MsgspecError, ValueError, RecursionError, MemoryError,
-        ):  # fmt: skip
-            return None
-        if header.checksum != _checksum(tensors):
-            return None
-        losses = tensors.pop("losses", torch.empty(0))
-        alive = header.alive
-        sound = (
-            len(alive) > 0
-            and alive == tuple(number for number in group if number in alive)
-            and losses.shape == (len(alive), header.step)
-            and losses.dtype == torch.float64
-            and len(header.seconds) == len(alive)
-            and min(header.epoch, header.step) >= 0
-        )
-        if not sound:
-            return None
-        state = {name.removeprefix("state."): tensor for name, tensor in tensors.items()}
-        return Checkpoint(alive, header.epoch, header.step, header.seconds, losses, state)
+            return path.read_bytes() if path.stat().st_size <= most else b""
+        except (OSError, MemoryError):
+            return b""
 
     def remove(self, group: Sequence[int]) -> None:
         """Forget a stack that is over, once the log has all of it."""
@@ -191,6 +176,53 @@ class CheckpointStore:
 
     def _path(self, group: Sequence[int]) -> Path:
         return self._directory / f"stack-{group[0]}-{len(group)}.safetensors"
+
+
+def encoded(checkpoint: Checkpoint) -> bytes:
+    """Return a checkpoint as the bytes of a safetensors file."""
+    from safetensors.torch import save
+
+    tensors = {
+        f"state.{name}": t.detach().cpu().contiguous() for name, t in checkpoint.state.items()
+    }
+    tensors["losses"] = checkpoint.losses.contiguous()
+    header = _Header(
+        checkpoint.alive, checkpoint.epoch, checkpoint.step, checkpoint.seconds, _checksum(tensors)
+    )
+    return save(tensors, metadata={"header": msgspec.json.encode(header).decode()})
+
+
+def decoded(content: bytes, group: Sequence[int]) -> Checkpoint | None:
+    """Return the checkpoint of a stack from its bytes; None where it can't be trusted."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        (length,) = struct.unpack_from("<Q", content)
+        text = msgspec.json.decode(content[8 : 8 + length], type=_Metadata).metadata["header"]
+        header = msgspec.json.decode(text, type=_Header)
+        tensors = load(content)
+    except (
+        SafetensorError, struct.error, msgspec.MsgspecError, KeyError, ValueError, RuntimeError,
+        RecursionError, MemoryError,
+    ):  # fmt: skip
+        return None
+    if header.checksum != _checksum(tensors):
+        return None
+    losses = tensors.pop("losses", torch.empty(0))
+    alive = header.alive
+    sound = (
+        len(alive) > 0
+        and alive == tuple(number for number in group if number in alive)
+        and losses.shape == (len(alive), header.step)
+        and losses.dtype == torch.float64
+        and len(header.seconds) == len(alive)
+        and min(header.epoch, header.step) >= 0
+    )
+    if not sound:
+        return None
+    state = {name.removeprefix("state."): tensor for name, tensor in tensors.items()}
+    return Checkpoint(alive, header.epoch, header.step, header.seconds, losses, state)
 
 
 def _beside(path: Path) -> Path:

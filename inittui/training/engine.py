@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -31,7 +32,7 @@ from inittui.initializers.code_digest import code_digests
 from inittui.initializers.named_code import named_code
 from inittui.text import sanitize
 from inittui.training.checkpoints import CheckpointStore
-from inittui.training.hardware import device_title, exact, out_of_memory
+from inittui.training.hardware import exact, out_of_memory, where_trained
 from inittui.training.planning import Kind, StackPlan, halves, plan_stacks
 from inittui.training.prepared import Prepared, prepare
 from inittui.training.probing import measure_starts
@@ -102,33 +103,29 @@ def train(
     for message in _remarks(prepared, plan, has_checkpoints=checkpoints is not None):
         yield Noted(at=time.time(), message=message)
     seconds = dict(earlier.ended) if earlier else {}
-    logged = earlier.logged if earlier else {}
     finished = earlier.finished if earlier else 0
     interrupted = False
     groups = deque(group for group in plan.groups if not seconds.keys() >= set(group))
     yield _planned(plan.kind, groups)
     rounding = RoundingWatch(prepared)
+    logged = earlier.logged if earlier else {}
+    if prepared.places:
+        from inittui.training.seats.sharing import Sharing
+
+        make_room = partial(_make_room, plan.kind)
+        shared = Sharing(prepared, plan.kind, make_room, checkpoints=checkpoints, logged=logged)
+        trained = shared.train(groups, should_stop)
+    else:
+        trained = _one_by_one(prepared, plan.kind, groups, should_stop, checkpoints, logged)
     with exact(prepared.data.device):
-        while groups and not interrupted:
-            interrupted = should_stop()
-            if interrupted:
-                break
-            group = groups.popleft()
-            try:
-                variant = prepared.variant_of(group[0])
-                with blamed(variant.experiment.model.name, out_of_memory):
-                    stack = Stack(variant, plan.kind, group, should_stop, checkpoints, logged)
-                    for event in stack.train():
-                        if isinstance(event, TrialEnded):
-                            seconds[event.trial] = event.seconds
-                            finished += event.status == "finished"
-                            interrupted = event.status == "interrupted"
-                        rounding.see(event)
-                        yield event
-            except (RuntimeError, MemoryError) as error:
-                if not out_of_memory(error):
-                    raise
-                yield from _make_room(plan.kind, group, groups)
+        for event in trained:
+            if isinstance(event, TrialEnded):
+                seconds[event.trial] = event.seconds
+                finished += event.status == "finished"
+                interrupted |= event.status == "interrupted"
+            rounding.see(event)
+            yield event
+        interrupted |= bool(groups)
         if not interrupted:
             yield from rounding.compare()
     if checkpoints and not interrupted:
@@ -140,6 +137,32 @@ def train(
         seconds=sum(seconds.values()),
         wall_seconds=time.time() - began,
     )
+
+
+def _one_by_one(
+    prepared: Prepared,
+    kind: Kind,
+    groups: deque[tuple[int, ...]],
+    should_stop: Callable[[], bool],
+    checkpoints: CheckpointStore | None,
+    logged: Mapping[int, tuple[int, int]],
+) -> Iterator[Event]:
+    """Train one stack after the other in this process, until none is left or one is stopped."""
+    is_stopped = False
+    while groups and not (is_stopped or should_stop()):
+        group = groups.popleft()
+        try:
+            variant = prepared.variant_of(group[0])
+            with blamed(variant.experiment.model.name, out_of_memory):
+                stack = Stack(variant, kind, group, should_stop, checkpoints, logged)
+                for event in stack.train():
+                    yield event
+                    if isinstance(event, TrialEnded) and event.status == "interrupted":
+                        is_stopped = True
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            yield from _make_room(kind, group, groups)
 
 
 def _remarks(
@@ -202,10 +225,10 @@ class _Here:
 
     def __init__(self, prepared: Prepared, command: Sequence[str]) -> None:
         self._prepared = prepared
-        device = prepared.data.device
+        device, title = where_trained(prepared.asked_for.training)
         self._facts: dict[str, Any] = {
             "device": str(device),
-            "device_name": device_title(device),
+            "device_name": title,
             "versions": versions(),
             "host": socket.gethostname(),
             "pid": os.getpid(),

@@ -24,8 +24,10 @@ def estimate_seconds(prepared: Prepared, budget: float = 2.0) -> float:
     single steps take longer. Nothing that is trained later depends on it.
     """
     plan = plan_stacks(prepared)
+    # Processes on a CPU have fewer threads each: what is gained by more of them isn't known before.
+    seats = min(len(prepared.places), len(plan.groups)) if prepared.data.device.type != "cpu" else 1
     with exact(prepared.data.device):
-        return sum(
+        alone = sum(
             _variant_seconds(
                 variant,
                 plan.kind,
@@ -34,6 +36,7 @@ def estimate_seconds(prepared: Prepared, budget: float = 2.0) -> float:
             )
             for variant in prepared.variants
         )
+    return alone / max(seats, 1)
 
 
 def estimate_probe_seconds(prepared: Prepared) -> float:

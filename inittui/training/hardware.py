@@ -9,12 +9,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
 from inittui.errors import MachineError
-from inittui.experiment.records import Optimizer, check_device
+from inittui.experiment.devices import parse_devices
+from inittui.experiment.records import Optimizer, TrainingConfig, check_device
 from inittui.models.observe import observe
 
 _COPIES = {"adam": 4, "adamw": 4, "rmsprop": 3, "sgd": 2}
@@ -65,12 +67,62 @@ def _cuda(name: str) -> torch.device:
     return device
 
 
+class Place(NamedTuple):
+    """Where one of several processes trains."""
+
+    name: str
+    device: str
+    threads: int
+
+
+def places(devices: str | None) -> tuple[Place, ...]:
+    """Return what `--devices` names; () where it isn't given.
+
+    Raises:
+        UsageError: it can't be read.
+        MachineError: this machine has no such device, or they aren't alike: results would depend
+            on who trained what.
+    """
+    if devices is None:
+        return ()
+    named = parse_devices(devices)
+    if named.processes:
+        threads = max(torch.get_num_threads() // named.processes, 1)
+        return tuple(Place(f"cpu {n + 1}", "cpu", threads) for n in range(named.processes))
+    numbers = named.gpus or tuple(range(torch.cuda.device_count() or 1))
+    gpus = [_cuda(f"cuda:{number}") for number in numbers]
+    titles = {torch.cuda.get_device_name(gpu): str(gpu) for gpu in gpus}
+    if len(titles) > 1:
+        shown = ", ".join(f"{name} is {title}" for title, name in titles.items())
+        raise MachineError(f"the devices of a run have to be alike: {shown}")
+    threads = max(torch.get_num_threads() // len(gpus), 1)
+    return tuple(Place(str(gpu), str(gpu), threads) for gpu in gpus)
+
+
+def where_trained(training: TrainingConfig) -> tuple[torch.device, str]:
+    """Return the device of a run, the first of several, and what each of them is.
+
+    Raises:
+        InittuiError: see `choose_device` and `places`.
+    """
+    shared = places(training.devices)
+    if not shared:
+        device = choose_device(training.device)
+        return device, device_title(device)
+    device = torch.device(shared[0].device)
+    is_cpu = device.type == "cpu"
+    return device, threads_title(shared[0].threads) if is_cpu else device_title(device)
+
+
 def device_title(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if device.type != "cpu":
         return device.type
-    threads = torch.get_num_threads()
+    return threads_title(torch.get_num_threads())
+
+
+def threads_title(threads: int) -> str:
     return "1 thread" if threads == 1 else f"{threads} threads"
 
 

@@ -73,17 +73,21 @@ def plan_stacks(
         # The log has one kind for the whole run, so it is one that suits all models.
         found = [_kind(variant, busy_bytes) for variant in variants]
         kind, reason = max(found, key=lambda each: get_args(Kind).index(each[0]))
+    seats = max(len(prepared.places), 1)
     if memory is None:
         memory = free_memory(prepared.data.device)
-    groups = [group for each in variants for group in _groups(each, kind, memory)]
+        if prepared.data.device.type == "cpu":
+            memory //= seats
+    most = -(-len(prepared.trials) // seats)
+    groups = [group for each in variants for group in _groups(each, kind, memory, most)]
     return StackPlan(kind, tuple(groups), reason)
 
 
-def _groups(variant: Variant, kind: Kind, memory: int) -> Iterator[tuple[int, ...]]:
+def _groups(variant: Variant, kind: Kind, memory: int, most: int) -> Iterator[tuple[int, ...]]:
     wanted = variant.experiment.training.stack
     size = 1
     if kind != "single":
-        size = _wanted(variant) if wanted == "auto" else int(wanted)
+        size = min(_wanted(variant), most) if wanted == "auto" else int(wanted)
         size = min(size, _fitting(variant, memory))
     by_seed: dict[int, list[int]] = {}
     for number, plan in variant.trials.items():
@@ -112,20 +116,21 @@ def make_learner(
     training = variant.experiment.training
     if kind == "single":
         model, dropout = variant.model(trials[0], note)
-        return SingleLearner(model, dropout, training)
+        return SingleLearner(model, dropout, training, variant.rates(trials[0]))
     seeds = list(seeds or dict.fromkeys(trial.seed for trial in trials))
     rows = [seeds.index(trial.seed) for trial in trials]
     models = (variant.model(trial, note)[0] for trial in trials)
     like = torch.zeros((), device=variant.data.device, dtype=variant.dtype)
+    rates = [variant.rates(trial) for trial in trials]
     if kind == "dense":
         layers = dense_layers(_masked(variant.template))
         assert layers is not None
-        return DenseLearner(layers, models, rows, len(seeds), training, like)
+        return DenseLearner(layers, models, rows, len(seeds), training, like, rates)
     names = variant.masks.names
     if kind == "turns":
         layout = layout_for(_masked(variant.template), variant.data.example)
-        return ParallelLearner(models, names, rows, training, like, layout)
-    return VmappedLearner(models, names, rows, training, like)
+        return ParallelLearner(models, names, rows, training, like, layout, rates)
+    return VmappedLearner(models, names, rows, training, like, rates)
 
 
 def _masked(template: nn.Module) -> nn.Module:

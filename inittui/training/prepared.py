@@ -20,16 +20,19 @@ from inittui.experiment.trials import Setting, TrialPlan
 from inittui.initializers import parse_scheme
 from inittui.initializers.apply import Written, apply_scheme
 from inittui.initializers.catalogue import BUILT
+from inittui.initializers.layer import Growth
 from inittui.initializers.nonlinearity import Follower
 from inittui.models.build import build
 from inittui.models.check import check_classifier
 from inittui.models.given import Given
+from inittui.models.growth import at_width, base_width, growth_of, learning_rates
 from inittui.models.observe import settles, twin
 from inittui.models.own import to_place
 from inittui.models.tracing import nonlinearities
 from inittui.text import sanitize
 from inittui.training.batches import Batches
 from inittui.training.dropout import MaskedDropout, mask_dropout, plan_masks
+from inittui.training.hardware import Place, places
 from inittui.training.loading import DeviceData, load_data, load_given, load_noise
 from inittui.training.randomness import MaskPlan
 
@@ -74,12 +77,37 @@ class Variant:
         scheme = parse_scheme(trial.scheme)
         as_built = self._is_built(scheme)
         model = self._built(trial.seed) if as_built else twin(self.template)
-        written = apply_scheme(model, scheme, trial.seed, self.followers, as_built=as_built)
+        written = apply_scheme(
+            model, scheme, trial.seed, self.followers, self.growth(scheme), as_built=as_built
+        )
         if note is not None:
             note(_start_values(model, written))
         masked = mask_dropout(model)
         layers = [masked[name] for name in self.masks.names]
         return to_place(model, self.data.device, self.dtype), layers
+
+    def rates(self, trial: TrialPlan) -> dict[str, float]:
+        """Return the factors of a trial's learning rate by parameter; {} where all are 1.
+
+        Raises:
+            UsageError: its scheme has learning rates that the optimizer or the model can't take.
+        """
+        growth = self.growth(parse_scheme(trial.scheme))
+        optimizer = self.experiment.training.optimizer
+        return learning_rates(self.template, growth, optimizer) if growth else {}
+
+    def growth(self, scheme: Scheme) -> dict[str, Growth]:
+        """Return how each layer has grown from the width that a scheme is for; {} for most.
+
+        Raises:
+            UsageError: the model has no width.
+        """
+        base = base_width(scheme)
+        if base is None:
+            return {}
+        shape, classes = tuple(self.data.example.shape[1:]), self.data.classes
+        narrow = at_width(self.experiment.model, base, shape, classes, self.data.example)
+        return growth_of(self.template, narrow)
 
     def _is_built(self, scheme: Scheme) -> bool:
         pairs = [(scheme.weights, scheme.bias), *((r.weights, r.bias) for r in scheme.layers)]
@@ -133,6 +161,11 @@ class Prepared:
     data: DeviceData
     variants: tuple[Variant, ...]
     """In the order of their first trials; without swept settings there is one."""
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where several processes share the work; () where this one does it."""
+        return places(self.asked_for.training.devices)
 
     def variant_of(self, trial: int) -> Variant:
         """Return the variant that the trial with this number belongs to."""
@@ -213,10 +246,13 @@ def _variant(asked_for: Experiment, trials: Mapping[int, TrialPlan], data: Devic
     trial_model = twin(template)
     mask_dropout(trial_model)
     masks = plan_masks(trial_model, data.example)
-    for scheme in dict.fromkeys(plan.scheme for plan in plans):
-        apply_scheme(trial_model, parse_scheme(scheme), seed, followers, as_built=True)
     settling = settles(template, data.example)
-    return Variant(experiment, trials, data, template, followers, masks, settling, unkept)
+    variant = Variant(experiment, trials, data, template, followers, masks, settling, unkept)
+    for plan in {plan.scheme: plan for plan in plans}.values():
+        scheme = parse_scheme(plan.scheme)
+        apply_scheme(trial_model, scheme, seed, followers, variant.growth(scheme), as_built=True)
+        variant.rates(plan)
+    return variant
 
 
 def _shapes(model: nn.Module) -> dict[str, torch.Size]:

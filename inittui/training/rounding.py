@@ -102,7 +102,7 @@ def _other_losses(variant: Variant, trial: int, steps: int) -> list[float]:
     other = replace(variant, experiment=experiment)
     plan = variant.trials[trial]
     model, dropout = other.model(plan)
-    learner = SingleLearner(model, dropout, training)
+    learner = SingleLearner(model, dropout, training, other.rates(plan))
     feed = other.feed([plan.seed])
     places = (divmod(step, feed.steps_per_epoch) for step in range(steps))
     return [float(learner.step(feed.batch(epoch, step))) for epoch, step in places]

@@ -256,17 +256,8 @@ class Stack:
             losses=losses,
             state=self._learner.state(),
         )
-        had_failed = self._checkpoints.failed
-        try:
-            self._checkpoints.save(self._numbers, checkpoint)
-        except OSError as error:
-            self._checkpoints.failed = True
-            reason = error.strerror or str(error)
-            if self._checkpoints.is_news(reason):
-                message = f"no checkpoint can be written: {reason}; training goes on without"
-                yield Noted(at=time.time(), message=message, about="checkpoint")
-        if had_failed and not self._checkpoints.failed:
-            message = "checkpoints are written again"
+        store = self._checkpoints
+        for message in store.trying(lambda: store.save(self._numbers, checkpoint)):
             yield Noted(at=time.time(), message=message, about="checkpoint")
 
     def _restore(self, checkpoint: Checkpoint) -> None:

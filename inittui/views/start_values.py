@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from inittui.errors import UsageError
-from inittui.events.records import StartValues
 from inittui.experiment.models import has_own_start
 from inittui.experiment.scheme import parse_syntax
 from inittui.results.state import RunState, TrialState
-from inittui.views.chart.layout import paragraph
+from inittui.results.written import Share, Writer, shares, writer_of
+from inittui.views.chart.layout import end_of, paragraph
+from inittui.views.columns import Column, fit, heading, row_line
 from inittui.views.frame import Frame
 
 _MOST_TABLES = 8
@@ -26,12 +28,14 @@ def written_tables(state: RunState, frame: Frame) -> list[RenderableType]:
     """Return who wrote what, for each contestant where that isn't plain from its name.
 
     These are the schemes with layer rules or somebody's own function. A parameter that no
-    initializer wrote is told of in any case, and for somebody's own model who wrote how much of it.
+    initializer wrote is told of in any case, and who wrote how much, unless the model is ours and
+    the schemes wrote all of it.
     """
     trials = [trials[0] for scheme in state.schemes if (trials := state.of_scheme(scheme))]
     trials = [trial for trial in trials if trial.start]
     parts: list[RenderableType] = []
-    if trials and _has_own_start(state):
+    writers = {each.by for trial in trials for each in shares(trial.start)}
+    if trials and (_has_own_start(state) or writers - {"scheme"}):
         parts += [*_shares(trials, frame), Text()]
     told = [trial for trial in trials if _is_worth_telling(trial)]
     for trial in told[:_MOST_TABLES]:
@@ -50,54 +54,55 @@ def _has_own_start(state: RunState) -> bool:
 
 def _shares(trials: Sequence[TrialState], frame: Frame) -> list[RenderableType]:
     """Return, for each scheme, how much of the model each kind of writer wrote."""
-    kinds = ("the scheme", "as built", "frozen", "nobody")
-    counted = [(trial.scheme, _by_kind(trial.start)) for trial in trials]
-    shown = [kind for kind in kinds if any(kind in found for _, found in counted)]
-    title = "who wrote the start values: share of all values (tensors)"
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("", overflow="fold")
-    for kind in shown:
-        table.add_column(frame.say(kind), justify="right", no_wrap=True)
-    for scheme, found in counted:
-        total = sum(values for values, _ in found.values())
-        cells = [_share(*found.get(kind, (0, 0)), total) for kind in shown]
-        table.add_row(frame.say(scheme, 300), *(frame.say(cell) for cell in cells))
-    return [*paragraph(frame.say(title), frame.columns, "bold"), table]
+    rows = [(trial.scheme, {each.by: each for each in shares(trial.start)}) for trial in trials]
+    counts = frame.columns >= _COUNTS_FROM
+    title = f"who wrote the start values: share of all values{' (tensors)' if counts else ''}"
+    columns: list[Column[_Row]] = [
+        Column("", lambda row: frame.say(row[0], 300), least=8, cut=end_of)
+    ]
+    columns += [
+        Column(_HEADINGS[by], partial(_cell, by=by, counts=counts), rank, right=True)
+        for by, rank in _RANKS.items()
+        if any(by in found for _, found in rows)
+    ]
+    shown = fit(columns, rows, frame.columns)
+    sign = frame.say("…")
+    lines = [heading(shown, sign), *(row_line(shown, row, sign) for row in rows)]
+    return [*paragraph(frame.say(title), frame.columns, "bold"), Text("\n").join(lines)]
 
 
-def _share(values: int, tensors: int, total: int) -> str:
-    if not tensors:
+_Row = tuple[str, dict[Writer, Share]]
+
+_COUNTS_FROM = 60
+"""Columns from which on there is room for numbers of tensors."""
+
+_HEADINGS = {"scheme": "the scheme", "built": "as built", "frozen": "frozen", "nobody": "nobody"}
+
+_RANKS: dict[Writer, int] = {"scheme": 0, "built": 2, "frozen": 3, "nobody": 1}
+"""The writers, with where each is left out for want of room."""
+
+
+def _cell(row: _Row, *, by: Writer, counts: bool) -> str:
+    share = row[1].get(by)
+    if share is None:
         return "-"
-    if not total:
-        return f"({tensors})"  # an older log doesn't say how many values
-    percent = 100 * values / total
-    near = f"{percent:.1f}"
+    if share.share is None:  # an older log doesn't say how many values
+        return f"({share.tensors})"
+    near = f"{100 * share.share:.1f}"
     if near == "0.0":
-        near = "<0.1"
-    elif near == "100.0" and values < total:
+        near = "<0.1" if share.values else "0"
+    elif near == "100.0" and share.share < 1:
         near = ">99.9"
-    return f"{near}% ({tensors})"
-
-
-def _by_kind(start: Iterable[StartValues]) -> dict[str, tuple[int, int]]:
-    """Return values and tensors by who wrote them."""
-    found: dict[str, tuple[int, int]] = {}
-    for each in start:
-        kind = _KINDS.get(each.initializer, "the scheme")
-        values, tensors = found.get(kind, (0, 0))
-        found[kind] = values + each.values, tensors + 1
-    return found
-
-
-_KINDS = {None: "nobody", "built": "as built", "own default": "as built", "frozen": "frozen"}
+    return f"{near}% ({share.tensors})" if counts else f"{near}%"
 
 
 def _remarks(trials: Sequence[TrialState]) -> list[str]:
     """Say, for all schemes that it is so in, what a scheme left or couldn't write."""
     found: dict[str, list[str]] = {}
     for trial in trials:
-        nobody = [values.parameter for values in trial.start if values.initializer is None]
-        frozen = [values.parameter for values in trial.start if values.initializer == "frozen"]
+        by = {values.parameter: writer_of(values.initializer) for values in trial.start}
+        nobody = [parameter for parameter, writer in by.items() if writer == "nobody"]
+        frozen = [parameter for parameter, writer in by.items() if writer == "frozen"]
         notes = {values.parameter: values.note for values in trial.start if values.note}
         if nobody:
             found.setdefault(f"no initializer wrote {_listed(nobody)}", []).append(trial.scheme)
@@ -108,7 +113,7 @@ def _remarks(trials: Sequence[TrialState]) -> list[str]:
             of = [parameter for parameter, each in notes.items() if each == note]
             found.setdefault(f"of {_listed(of)}: {note}", []).append(trial.scheme)
         scheme = trial.plan.scheme if trial.plan is not None else trial.scheme
-        if "the scheme" not in _by_kind(trial.start) and scheme != "built":
+        if "scheme" not in by.values() and scheme != "built":
             said = "no value was written: the start is the model's own"
             found.setdefault(said, []).append(trial.scheme)
     return [f"In {_listed(schemes)} {said}." for said, schemes in found.items()]

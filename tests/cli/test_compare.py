@@ -385,3 +385,19 @@ def test_a_value_of_a_file_is_told_with_the_file(tmp_path: Path, text: str, mess
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"inittui: {file}: ")
     assert message in done.stderr
+
+
+def test_ones_own_model_begins_with_how_it_was_built(runs: str, tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(
+        "from torch import nn\n"
+        "def net(): return nn.Sequential(nn.Flatten(), nn.Linear(784, 4), nn.Linear(4, 10))\n"
+    )
+    made = inittui("compare", "--model", f"{file}:net", "--limit", "100", "--epochs", "1", "--json",
+                   "--runs-dir", runs)  # fmt: skip
+    found = json.loads(made.stdout)
+    names = [each["scheme"] for each in found["trials"]]
+    assert names == ["built", "zeros", "ones", "uniform", "centered", "rule", "normal", "default"]
+    written = {each["scheme"]: each["written"] for each in found["summary"]}
+    assert written["built"] == [{"by": "built", "tensors": 4, "values": 3190, "share": 1.0}]
+    assert written["zeros"] == [{"by": "scheme", "tensors": 4, "values": 3190, "share": 1.0}]

@@ -239,3 +239,54 @@ def test_the_first_values_of_a_weight_are_its_own() -> None:
     (plain,) = document("rule", *QUICK)["probes"]
     assert plain["layers"][0]["corner"] is None
     assert "--values: no layer matches 'fc9'" in refused("rule", *QUICK, "--values", "fc9")
+
+
+OWN = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, width=6):
+        super().__init__()
+        self.token = nn.Parameter(torch.randn(1, width))
+        self.a, self.b = nn.Linear(784, width), nn.Linear(width, 10)
+
+    def forward(self, x):
+        return self.b((self.a(x.flatten(1)) + self.token).tanh())
+
+class Pair(Net):
+    def forward(self, x, scale):
+        return {"logits": super().forward(x) * scale, "scale": scale}
+"""
+
+
+def test_ones_own_model_is_looked_at_as_it_was_built(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(OWN)
+    found = document("--model", f"{file}:Net", "--limit", "100", "--quiet")
+    assert [probe["scheme"] for probe in found["probes"]] == ["built"]
+    assert found["probes"][0]["written"] == [
+        {"by": "built", "tensors": 5, "values": 4786, "share": 1.0}
+    ]
+    jsonschema.validate(found, schema("inspect"))
+    other = document("rule", "--model", f"{file}:Net", "--limit", "100", "--quiet")
+    assert [each["by"] for each in other["probes"][0]["written"]] == ["scheme", "nobody"]
+
+
+def test_inputs_and_outputs_of_ones_own_model(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(OWN)
+    model = ("--model", f"{file}:Pair", "--images", "8", "--quiet")
+    inputs = ("--input", "3x784x1", "--input", "scale=pos:1")
+    assert "shapes cannot be multiplied" in refused(*model, *inputs, "--output", "logits")
+    inputs = ("--input", "16x49", "--input", "scale=pos:1")
+    found = document(*model, *inputs, "--output", "logits")
+    assert found["experiment"]["model"]["input"] == ["16x49", "scale=pos:1"]
+    assert found["experiment"]["data"]["name"] == "fashion-mnist"
+    on_noise = document(*model, *inputs, "--output", "logits", "--data", "noise")
+    assert on_noise["experiment"]["data"]["name"] == "noise"
+    assert on_noise["probes"][0]["loss"] != found["probes"][0]["loss"]
+    said = refused(*model, *inputs)
+    assert "name their part by --output; its parts are logits, scale" in said
+    assert "'logit'; its parts are logits, scale" in refused(*model, *inputs, "--output", "logit")
+    assert "none of ids:4:10" in refused(*model, "--input", "ids:4:10", "--data", "fashion-mnist")

@@ -36,6 +36,7 @@ WRONG = {
     "--data": NAMES,
     "--depth": SIZES,
     "--device": ("tpu", "cuda:x", ""),
+    "--devices": ("cpu", "cpu:0", "cpu:9999", "cuda:0,cuda:0", "cuda:0,cpu:1", ""),
     "--dropout": ("x", "-0.1", "1", "nan", "inf"),
     "--dtype": ("float8", ""),
     "--epochs": SIZES,
@@ -53,6 +54,8 @@ WRONG = {
     "--layer-width": SIZES,
     "--limit": SIZES,
     "--lr": ("x", "0", "-1", "nan", "inf"),
+    "--map": ("nope", "training.lr", "a,b"),
+    "--map-of": ("nope", ""),
     "--marker": ("stars", "", "BRAILLE"),
     "--model": ("nope", "", "own.py"),
     "--model-arg": ("x", "=1", "a b=1"),
@@ -103,6 +106,10 @@ AS_MACHINE = {("--runs-dir", "/dev/null/x"), ("--output", "/dev/null/x")}
 
 LATER = {
     (("inittui",), "--runs-dir"): "the UI opens, and says what it can't read or keep",
+    **dict.fromkeys(
+        ((("inittui", name), "--output") for name in ("compare", "inspect", "model")),
+        "the parts of a model's outputs are known once it is built",
+    ),
     (("inittui", "lesson"), "--runs-dir"): "its first run is made when a size was chosen",
 }
 """What is found wrong later, though before any training."""

@@ -105,7 +105,7 @@ def test_a_disk_that_gets_room_again_gets_all_that_was_measured(
     inittui: Launcher, tmp_path: Path, tell: Callable[[str, str], None]
 ) -> None:
     with _tmpfs(tmp_path / "small", "size=12m") as place:
-        longer = (*_COMPARE[:-3], "400", "--checkpoint-every", "0.1")
+        longer = (*_COMPARE[:-3], "120", "--checkpoint-every", "0.1")
         process = inittui.start(*longer, "--runs-dir", place / "runs")
         run = _wait_for_log(place / "runs")
         ballast = _fill(place)

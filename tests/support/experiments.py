@@ -64,6 +64,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "training.lr": st.floats(0, exclude_min=True, allow_infinity=False),
     "training.eval_every": _COUNTS,
     "training.device": st.sampled_from(["auto", "cpu", "cuda:1", "mps"]),
+    "training.devices": st.sampled_from(["cpu:2", "cuda:0,cuda:1", "all"]),
     "training.dtype": st.sampled_from(DTYPES),
     "training.stack": st.sampled_from(["auto", "off"]) | _COUNTS,
     "seeds": st.integers(1, 20),
@@ -84,4 +85,6 @@ def experiments(draw: st.DrawFn) -> Experiment:
     experiment = Experiment()
     for path in draw(st.lists(st.sampled_from(sorted(VALUES)), max_size=6, unique=True)):
         experiment = BY_PATH[path].put(experiment, draw(VALUES[path]))
+    if experiment.training.devices is not None:
+        experiment = BY_PATH["training.device"].put(experiment, "auto")
     return experiment

@@ -62,8 +62,8 @@ class Made:
     swept: Mapping[str, Setting] = field(default_factory=dict)
     family: str = ""
     losses: Sequence[float] = (2.0, 1.0)
-    start: Sequence[tuple[str, str | None, str]] = ()
-    """Parameter, initializer, digest."""
+    start: Sequence[tuple[Any, ...]] = ()
+    """Parameter, initializer, digest; and how many values, and a note."""
     is_cut_short: bool = False
     """Whether it ended before its last step, by an interrupt."""
     status: TrialStatus = "finished"

@@ -40,6 +40,7 @@ from inittui.training.learners.dense_activations import (
 )
 from inittui.training.learners.dense_batch_norm import StackedNorm, can_stack
 from inittui.training.learners.flat_parameters import stack_models
+from inittui.training.learners.optimizers import Rates
 
 
 @dataclass(frozen=True)
@@ -147,14 +148,16 @@ class DenseLearner(Learner):
         seeds: int,
         config: TrainingConfig,
         like: torch.Tensor,
+        rates: Sequence[Rates] = (),
     ) -> None:
         """Copy the parameters of each model in turn.
 
         ``seed_rows`` gives each trial's row in a batch of so many ``seeds`` (one: one batch for
-        all); ``like`` gives device and dtype.
+        all); ``like`` gives device and dtype; ``rates`` are each trial's factors of the learning
+        rate.
         """
         self._layers = list(layers)
-        self._flat, buffers = stack_models(models, len(seed_rows), config, like)
+        self._flat, buffers = stack_models(models, len(seed_rows), config, like, rates)
         self._norms = {
             layer.norm: StackedNorm(layer.norm, layer.normalizer, buffers)
             for layer in layers

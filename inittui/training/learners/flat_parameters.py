@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from inittui.experiment.records import TrainingConfig
-from inittui.training.learners.optimizers import OptimizerStep
+from inittui.training.learners.optimizers import OptimizerStep, Piece, Rates
 
 Views = dict[str, torch.Tensor]
 
@@ -30,10 +30,15 @@ class FlatParameters:
         count: int,
         config: TrainingConfig,
         like: torch.Tensor,
+        rates: Sequence[Rates] = (),
     ) -> None:
-        """Allocate zeros for ``count`` models of these shapes, on ``like``'s device and dtype."""
+        """Allocate zeros for ``count`` models of these shapes, on ``like``'s device and dtype.
+
+        ``rates`` are those of each model, where learning rates differ.
+        """
         self._shapes = {name: tuple(shape) for name, shape in shapes.items()}
         self._config = config
+        self._rates = list(rates)
         size = count * sum(map(math.prod, self._shapes.values()))
         self._bind(like.new_zeros(size), count)
 
@@ -44,8 +49,25 @@ class FlatParameters:
         self.parameters = self._view(values, count)
         self.gradients = self._view(self.gradient, count)
         self._optimizer = OptimizerStep(
-            self._config.optimizer, self._config.lr, [values], [self.gradient]
+            self._config.optimizer, self._config.lr, [values], [self.gradient], self._pieces()
         )
+
+    def _pieces(self) -> list[Piece]:
+        """Return the spans of equal learning rates; none where all have the same."""
+        if not any(self._rates):
+            return []
+        found: list[Piece] = []
+        begin = end = 0
+        for name, shape in self._shapes.items():
+            for rates in self._rates:
+                factor = rates.get(name, 1.0)
+                if found and found[-1].factor == factor:
+                    found.pop()
+                else:
+                    begin = end
+                end += math.prod(shape)
+                found.append(Piece(0, factor, slice(begin, end)))
+        return found
 
     def _view(self, buffer: torch.Tensor, count: int) -> Views:
         sizes = [count * math.prod(shape) for shape in self._shapes.values()]
@@ -83,6 +105,7 @@ class FlatParameters:
                 [view[index].flatten() for view in self._view(buffer, self.count).values()]
             )
 
+        self._rates = [self._rates[position] for position in positions] if self._rates else []
         moments = [[select(moment) for moment in slot] for slot in before.moments]
         self._bind(select(self.values), len(positions))
         self._optimizer.moments = moments
@@ -90,11 +113,15 @@ class FlatParameters:
 
 
 def stack_models(
-    models: Iterable[nn.Module], count: int, config: TrainingConfig, like: torch.Tensor
+    models: Iterable[nn.Module],
+    count: int,
+    config: TrainingConfig,
+    like: torch.Tensor,
+    rates: Sequence[Rates] = (),
 ) -> tuple[FlatParameters, Views]:
     """Copy parameters and buffers of ``count`` models in turn, so that one model at a time exists.
 
-    The buffers are [T, *shape] each.
+    The buffers are [T, *shape] each; ``rates`` as in `FlatParameters`.
     """
     flat: FlatParameters | None = None
     buffers: list[Views] = []
@@ -102,7 +129,7 @@ def stack_models(
         parameters = dict(model.named_parameters())
         if flat is None:
             shapes = {name: tensor.shape for name, tensor in parameters.items()}
-            flat = FlatParameters(shapes, count, config, like)
+            flat = FlatParameters(shapes, count, config, like, rates)
         flat.fill(position, parameters)
         buffers.append(dict(model.named_buffers()))
     assert flat is not None

@@ -6,7 +6,8 @@ The functional forms are called because building a `torch.optim.Optimizer` impor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch.optim.adam import adam
@@ -16,15 +17,47 @@ from torch.optim.sgd import sgd
 
 from inittui.experiment.records import Optimizer
 
+Rates = Mapping[str, float]
+"""Factors of the learning rate by the names of parameters; 1 where one is absent."""
+
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 _ADAMW_DECAY = 1e-2
 _RMSPROP_ALPHA = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of the parameters that has a learning rate of its own."""
+
+    tensor: int
+    """Its place among the parameters."""
+    factor: float
+    """Of the learning rate."""
+    span: slice | None = None
+    """Its part of a flat tensor; None: all of it."""
+
+    def of(self, tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+        tensor = tensors[self.tensor]
+        return tensor if self.span is None else tensor[self.span]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tensors:
+    """What one call of an optimizer takes."""
+
+    lr: float
+    parameters: list[torch.Tensor]
+    gradients: list[torch.Tensor]
+    moments: list[list[torch.Tensor]]
+    counts: list[torch.Tensor]
 
 
 class OptimizerStep:
     """One optimizer over fixed parameters, with PyTorch's defaults but for the learning rate.
 
     ``parameters`` are updated in place from ``gradients``, tensor by tensor alike in shape.
+    ``pieces`` are all that is trained, where learning rates differ; either whole tensors, or the
+    spans of all of them.
     """
 
     def __init__(
@@ -33,6 +66,7 @@ class OptimizerStep:
         lr: float,
         parameters: Sequence[torch.Tensor],
         gradients: Sequence[torch.Tensor],
+        pieces: Sequence[Piece] = (),
     ) -> None:
         self.name = name
         self.lr = lr
@@ -40,6 +74,9 @@ class OptimizerStep:
         self.gradients = list(gradients)
         slots = {"adam": 2, "adamw": 2, "rmsprop": 1, "sgd": 0}[name]
         self.moments = [[torch.zeros_like(p) for p in self.parameters] for _ in range(slots)]
+        self._by_factor: dict[float, list[Piece]] = {}
+        for piece in pieces:
+            self._by_factor.setdefault(piece.factor, []).append(piece)
         # A fused step reads the count on the parameters' own device.
         self.counts = [torch.zeros((), device=p.device) for p in self.parameters]
 
@@ -54,32 +91,50 @@ class OptimizerStep:
 
     @torch.no_grad()
     def step(self) -> None:
-        if self.name == "sgd":
-            self._sgd()
-        elif self.name == "rmsprop":
-            self._rmsprop()
-        else:
-            self._adam()
+        take = {"sgd": self._sgd, "rmsprop": self._rmsprop}.get(self.name, self._adam)
+        if not self._by_factor:
+            everything = self.parameters, self.gradients, self.moments, self.counts
+            take(_Tensors(self.lr, *everything))
+            return
+        for factor, pieces in self._by_factor.items():
+            # Spans of one tensor share its count, which every call would add to.
+            counts = [self.counts[piece.tensor].clone() for piece in pieces]
+            parts = _Tensors(
+                factor * self.lr,
+                [piece.of(self.parameters) for piece in pieces],
+                [piece.of(self.gradients) for piece in pieces],
+                [[piece.of(moments) for piece in pieces] for moments in self.moments],
+                counts,
+            )
+            take(parts)
+        torch._foreach_add_(self.counts, 1)
 
-    def _adam(self) -> None:
-        first, second = self.moments
+    def _adam(self, of: _Tensors) -> None:
+        first, second = of.moments
         decoupled = self.name == "adamw"
         (adamw if decoupled else adam)(
-            self.parameters, self.gradients, first, second, [], self.counts,
-            fused=True, amsgrad=False, beta1=_BETA1, beta2=_BETA2, lr=self.lr,
+            of.parameters, of.gradients, first, second, [], of.counts,
+            fused=True, amsgrad=False, beta1=_BETA1, beta2=_BETA2, lr=of.lr,
             weight_decay=_ADAMW_DECAY if decoupled else 0.0, eps=_EPSILON, maximize=False,
         )  # fmt: skip
 
-    def _rmsprop(self) -> None:
+    def _rmsprop(self, of: _Tensors) -> None:
         rmsprop(
-            self.parameters, self.gradients, self.moments[0], [], [], self.counts,
-            foreach=True, lr=self.lr, alpha=_RMSPROP_ALPHA, eps=_EPSILON,
+            of.parameters, of.gradients, of.moments[0], [], [], of.counts,
+            foreach=True, lr=of.lr, alpha=_RMSPROP_ALPHA, eps=_EPSILON,
             weight_decay=0.0, momentum=0.0, centered=False,
         )  # fmt: skip
 
-    def _sgd(self) -> None:
+    def _sgd(self, of: _Tensors) -> None:
         sgd(
-            self.parameters, self.gradients, [None] * len(self.parameters),
-            fused=True, weight_decay=0.0, momentum=0.0, lr=self.lr,
+            of.parameters, of.gradients, [None] * len(of.parameters),
+            fused=True, weight_decay=0.0, momentum=0.0, lr=of.lr,
             dampening=0.0, nesterov=False, maximize=False,
         )  # fmt: skip
+
+
+def whole_pieces(names: Sequence[str], rates: Rates) -> list[Piece]:
+    """Return a piece for each parameter, in their order; none where all have the same rate."""
+    if all(rates.get(name, 1.0) == 1 for name in names):
+        return []
+    return [Piece(place, rates.get(name, 1.0)) for place, name in enumerate(names)]

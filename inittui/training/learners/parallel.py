@@ -25,7 +25,7 @@ from inittui.experiment.records import TrainingConfig
 from inittui.models.observe import twin
 from inittui.training.batches import Batch
 from inittui.training.learners.base import Learner
-from inittui.training.learners.optimizers import OptimizerStep
+from inittui.training.learners.optimizers import OptimizerStep, Rates, whole_pieces
 from inittui.user_code import seeded
 
 Task = Callable[[], None]
@@ -111,15 +111,20 @@ class ParallelLearner(Learner):
         config: TrainingConfig,
         like: torch.Tensor,
         layout: torch.memory_format = torch.contiguous_format,
+        rates: Sequence[Rates] = (),
     ) -> None:
         """Take over models on their device with their start weights.
 
         ``mask_names`` are the masked dropout layers in the order of `Batch.masks`; ``like`` lies
-        on the device; ``layout`` is that of weights and images of four dimensions.
+        on the device; ``layout`` is that of weights and images of four dimensions;
+        ``rates`` are each trial's factors of the learning rate.
         """
         self._layout = layout
         laid = (model.to(memory_format=layout) for model in models)
-        self._trials = [_Trial(model, mask_names, config) for model in laid]
+        self._trials = [
+            _Trial(model, mask_names, config, own)
+            for model, own in zip(laid, rates or [{}] * len(seed_rows), strict=True)
+        ]
         self._rows = list(seed_rows)
         self._side_by_side = SideBySide(torch.get_num_threads())
         self.seed_rows = torch.tensor(seed_rows, device=like.device)
@@ -207,12 +212,15 @@ class ParallelLearner(Learner):
 
 
 class _Trial:
-    def __init__(self, model: nn.Module, mask_names: Sequence[str], config: TrainingConfig) -> None:
+    def __init__(
+        self, model: nn.Module, mask_names: Sequence[str], config: TrainingConfig, rates: Rates
+    ) -> None:
         self.model = model
         self._masked = [model.get_submodule(name) for name in mask_names]
         self._mask_names = {f"{name}.mask" for name in mask_names}
         self._parameters = list(model.parameters())
-        self._optimizer = OptimizerStep(config.optimizer, config.lr, self._parameters, [])
+        pieces = whole_pieces([name for name, _ in model.named_parameters()], rates)
+        self._optimizer = OptimizerStep(config.optimizer, config.lr, self._parameters, [], pieces)
         self.right = torch.zeros((), dtype=torch.int64, device=self._parameters[0].device)
 
     def step(

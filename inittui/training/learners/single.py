@@ -12,22 +12,33 @@ from inittui.experiment.records import TrainingConfig
 from inittui.training.batches import Batch
 from inittui.training.dropout import MaskedDropout
 from inittui.training.learners.base import Learner
-from inittui.training.learners.optimizers import OptimizerStep
+from inittui.training.learners.optimizers import OptimizerStep, Rates, whole_pieces
 from inittui.user_code import seeded
 
 
 class SingleLearner(Learner):
     def __init__(
-        self, model: nn.Module, dropout: Sequence[MaskedDropout], config: TrainingConfig
+        self,
+        model: nn.Module,
+        dropout: Sequence[MaskedDropout],
+        config: TrainingConfig,
+        rates: Rates | None = None,
     ) -> None:
-        """Take over ``model``, which lies on its device with its start weights."""
+        """Take over ``model``, which lies on its device with its start weights.
+
+        ``rates`` are factors of the learning rate, where it isn't the same for all parameters.
+        """
         self._model = model
         self._dropout = dropout
         parameters = [p for p in model.parameters() if p.requires_grad]
         for parameter in parameters:
             parameter.grad = torch.zeros_like(parameter)
         self._gradients = [p.grad for p in parameters if p.grad is not None]
-        self._optimizer = OptimizerStep(config.optimizer, config.lr, parameters, self._gradients)
+        names = [name for name, p in model.named_parameters() if p.requires_grad]
+        pieces = whole_pieces(names, rates or {})
+        self._optimizer = OptimizerStep(
+            config.optimizer, config.lr, parameters, self._gradients, pieces
+        )
         self.seed_rows = torch.zeros(1, dtype=torch.int64, device=parameters[0].device)
         self.right = torch.zeros_like(self.seed_rows)
 

@@ -16,6 +16,7 @@ from inittui.models.observe import twin, unfused_attention
 from inittui.training.batches import Batch
 from inittui.training.learners.base import Learner
 from inittui.training.learners.flat_parameters import stack_models
+from inittui.training.learners.optimizers import Rates
 
 Named = dict[str, torch.Tensor]
 
@@ -30,14 +31,15 @@ class VmappedLearner(Learner):
         seed_rows: Sequence[int],
         config: TrainingConfig,
         like: torch.Tensor,
+        rates: Sequence[Rates] = (),
     ) -> None:
         """Copy each model's parameters and buffers in turn.
 
         ``mask_names`` are the masked dropout layers in the order of `Batch.masks`; ``like`` gives
-        device and dtype.
+        device and dtype; ``rates`` are each trial's factors of the learning rate.
         """
         self._model, models = _first(models)
-        self._flat, self._buffers = stack_models(models, len(seed_rows), config, like)
+        self._flat, self._buffers = stack_models(models, len(seed_rows), config, like, rates)
         self._bind_gradients()
         self._masks = [f"{name}.mask" for name in mask_names]
         self.seed_rows = torch.tensor(seed_rows, device=like.device)

@@ -1,0 +1,1 @@
+"""What mean-field theory predicts of deep networks before they are trained; numpy and scipy."""

@@ -1,0 +1,201 @@
+"""Expectations of a nonlinearity over Gaussians: of its square, its slope's square, and pairs.
+
+With u ~ N(m, v) and φ the nonlinearity. Closed where φ is linear on either side of 0 and m = 0 (the
+arc-cosine kernels of Cho and Saul 2009); else Gauss-Legendre on both sides of the kink, and for
+pairs Mehler's formula: E φ(u_a)ψ(u_b) = Σ_k c^k E[φ h_k] E[ψ h_k] with the correlation c and the
+normalised Hermite polynomials h_k.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from inittui.theory.activations import Activation, Array
+
+_REACH = 9.0
+"""Standard deviations that are integrated over; beyond them lies 2e-19 of a normal's mass."""
+
+_NODES = 48
+"""On each side of the kink."""
+
+_ORDERS = 40
+"""Hermite polynomials that pairs are expanded in; what is left has a bound, see `_mehler`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Of one nonlinearity, each of the shape of the variances."""
+
+    mean: Array
+    """E φ(u)."""
+    square: Array
+    """E φ(u)²."""
+    slope_square: Array
+    """E φ′(u)²."""
+    square_response: Array
+    """∂ E φ² / ∂ ln v."""
+    slope_response: Array
+    """∂ E φ′² / ∂ ln v."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Of one nonlinearity at each pair of samples a and b: matrices [samples, samples]."""
+
+    product: Array
+    """E φ_a φ_b."""
+    squares: Array
+    """E φ_a² φ_b²."""
+    slopes: Array
+    """E φ′_a φ′_b."""
+    slope_squares: Array
+    """E φ′_a² φ′_b²."""
+
+
+def mean_and_square(
+    activation: Activation, variance: Array, mean: Array | None = None
+) -> tuple[Array, Array]:
+    """Return E φ(u) and E φ(u)² for u ~ N(``mean``, ``variance``), each of their shape."""
+    if mean is None and activation.negative_slope is not None:
+        a = activation.negative_slope
+        return np.sqrt(variance / (2 * np.pi)) * (1 - a), variance * (1 + a * a) / 2
+    points, weights = _points(variance, mean)
+    values = activation.value(points)
+    return (weights * values).sum(-1), (weights * values * values).sum(-1)
+
+
+def moments(activation: Activation, variance: Array, mean: Array | None = None) -> Moments:
+    """Return all that a layer's recursion needs; ``mean`` None is 0, with the closed forms.
+
+    The responses are Stein's: ∂ E f(m + √v z) / ∂ ln v = E f · (z² − 1) / 2.
+    """
+    if mean is None and activation.negative_slope is not None:
+        a = activation.negative_slope
+        first, square = mean_and_square(activation, variance)
+        ones = np.ones_like(variance)
+        return Moments(first, square, ones * (1 + a * a) / 2, square, 0 * ones)
+    z, _ = _nodes(_kink(variance, mean))
+    points, weights = _points(variance, mean)
+    values, slopes = activation.value(points), activation.slope(points)
+    bend = weights * (z * z - 1) / 2
+    squares, slope_squares = values * values, slopes * slopes
+    return Moments(
+        (weights * values).sum(-1),
+        (weights * squares).sum(-1),
+        (weights * slope_squares).sum(-1),
+        (bend * squares).sum(-1),
+        (bend * slope_squares).sum(-1),
+    )
+
+
+def pairs(
+    activation: Activation, variance: Array, correlation: Array, mean: Array | None = None
+) -> Pairs:
+    """Return the expectations of all pairs of samples.
+
+    Args:
+        activation: φ.
+        variance: [samples].
+        correlation: [samples, samples], of the Gaussians.
+        mean: [samples]; None is 0, with the closed forms.
+    """
+    c = np.clip(correlation, -1.0, 1.0)
+    if mean is None and activation.negative_slope is not None:
+        return _closed_pairs(activation.negative_slope, variance, c)
+    z, _ = _nodes(_kink(variance, mean))
+    points, weights = _points(variance, mean)
+    values, slopes = activation.value(points), activation.slope(points)
+    of = (values, values * values, slopes, slopes * slopes)
+    hermite = _hermite(z)
+    return Pairs(*(_mehler(weights * each, hermite, each, c) for each in of))
+
+
+def _kink(variance: Array, mean: Array | None) -> Array:
+    """Return where, in standard deviations from the mean, a kink at 0 lies."""
+    if mean is None:
+        return np.zeros(1)
+    tiny = np.finfo(float).tiny
+    return np.clip(-mean / np.sqrt(np.maximum(variance, tiny)), -_REACH, _REACH)
+
+
+def _points(variance: Array, mean: Array | None) -> tuple[Array, Array]:
+    """Return the Gaussians' values at the nodes, [*shape, nodes], and the nodes' weights."""
+    z, weights = _nodes(_kink(variance, mean))
+    points = np.sqrt(variance)[..., None] * z
+    return (points if mean is None else points + mean[..., None]), weights
+
+
+def _nodes(kink: Array) -> tuple[Array, Array]:
+    """Return nodes and weights, [*kink's shape, 2 * _NODES], for expectations over N(0, 1)."""
+    if kink.shape == (1,) and not kink.any():
+        return _central_nodes()
+    return _split_nodes(kink)
+
+
+@functools.cache
+def _central_nodes() -> tuple[Array, Array]:
+    return _split_nodes(np.zeros(1))
+
+
+def _split_nodes(kink: Array) -> tuple[Array, Array]:
+    x, w = np.polynomial.legendre.leggauss(_NODES)
+    left, right = (kink + _REACH)[..., None] / 2, (_REACH - kink)[..., None] / 2
+    z = np.concatenate([-_REACH + left * (1 + x), _REACH - right * (1 - x)], -1)
+    weights = np.concatenate([left * w, right * w], -1) * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
+    return z, weights
+
+
+def _hermite(z: Array) -> Array:
+    """Return the normalised Hermite polynomials at the nodes: [orders, *z's shape]."""
+    found = np.empty((_ORDERS, *z.shape))
+    found[0], found[1] = 1, z
+    for k in range(1, _ORDERS - 1):
+        found[k + 1] = (z * found[k] - np.sqrt(k) * found[k - 1]) / np.sqrt(k + 1)
+    return found
+
+
+def _mehler(weighted: Array, hermite: Array, values: Array, c: Array) -> Array:
+    """Sum the series; what the orders left out add at c = 1 is taken times c to the next order.
+
+    So it is exact at c = 1, where it converges slowest, and its error elsewhere is under the rest
+    of a series of which c^orders has been taken out.
+    """
+    if hermite.shape[1] == 1:
+        coefficients = weighted @ hermite[:, 0].T
+    else:
+        coefficients = np.einsum("...n,k...n->...k", weighted, hermite)
+    rest = np.sqrt(np.maximum((weighted * values).sum(-1) - (coefficients**2).sum(-1), 0))
+    total = np.outer(rest, rest)
+    for k in range(_ORDERS - 1, -1, -1):
+        total *= c
+        total += np.outer(coefficients[:, k], coefficients[:, k])
+    return total
+
+
+def _closed_pairs(a: float, variance: Array, c: Array) -> Pairs:
+    """Cho and Saul's kernels of order 0, 1 and 2, for both sides of a piecewise linear φ."""
+    sizes = np.outer(variance, variance)
+
+    def step(c: Array) -> Array:
+        return 0.5 - np.arccos(c) / (2 * np.pi)
+
+    def ramp(c: Array) -> Array:
+        angle = np.arccos(c)
+        return (np.sqrt(1 - c * c) + (np.pi - angle) * c) / (2 * np.pi)
+
+    def square(c: Array) -> Array:
+        angle = np.arccos(c)
+        return (3 * c * np.sqrt(1 - c * c) + (np.pi - angle) * (1 + 2 * c * c)) / (2 * np.pi)
+
+    def both(kernel: Array, opposite: Array, a: float) -> Array:
+        return (1 + a * a) * kernel + 2 * a * opposite
+
+    return Pairs(
+        both(ramp(c), ramp(-c), -a) * np.sqrt(sizes),
+        both(square(c), square(-c), a * a) * sizes,
+        both(step(c), step(-c), a),
+        both(step(c), step(-c), a * a),
+    )

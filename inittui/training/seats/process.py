@@ -1,0 +1,86 @@
+"""A seat as its driver sees it: a process, what it is told, and what comes back."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from typing import NamedTuple
+
+from inittui.training.seats.messages import FromSeat, ToSeat, next_answer, send
+
+_LOOK_SECONDS = 0.1
+
+
+class Lost(NamedTuple):
+    """The process is gone."""
+
+    how: str
+
+
+class Answer(NamedTuple):
+    """What a seat said."""
+
+    seat: SeatProcess
+    message: FromSeat | Lost
+
+
+class SeatProcess:
+    """One process that trains; it ends when this one does."""
+
+    def __init__(self, name: str, threads: int, inbox: queue.Queue[Answer]) -> None:
+        """Start it; what it says is put into ``inbox``."""
+        self.name = name
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "inittui.training.seats.work"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # A Ctrl-C is for the driver, which asks the seats to end in order.
+            start_new_session=True,
+            env={**os.environ, "PYTHONSAFEPATH": "1", "OMP_NUM_THREADS": str(threads)},
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._orders, self._answers = self._process.stdin, self._process.stdout
+        self._inbox, self._is_over = inbox, False
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def send(self, message: ToSeat) -> None:
+        """Tell the process something; that it is gone comes as an answer."""
+        with contextlib.suppress(OSError, ValueError):
+            send(message, self._orders)
+
+    def end(self) -> None:
+        """End the process at once, and forget what it has still said."""
+        self._is_over = True
+        self._process.kill()
+        self._process.wait()
+        self._listener.join()
+        for pipe in (self._orders, self._answers):
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+    def _listen(self) -> None:
+        while (message := next_answer(self._answers)) is not None:
+            self._say(message)
+        self._say(Lost(_how(self._process.wait())))
+
+    def _say(self, message: FromSeat | Lost) -> None:
+        while not self._is_over:
+            with contextlib.suppress(queue.Full):
+                self._inbox.put(Answer(self, message), timeout=_LOOK_SECONDS)
+                return
+
+
+def _how(code: int) -> str:
+    """Say how a process ended."""
+    if code >= 0:
+        return f"exit code {code}"
+    with contextlib.suppress(ValueError):
+        return signal.Signals(-code).name
+    return f"signal {-code}"

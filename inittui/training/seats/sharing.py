@@ -1,0 +1,228 @@
+"""The driver of several seats: who trains which stack, and what becomes of a lost one's.
+
+Only the driver's process writes: an event before the checkpoint that rests on it.
+"""
+
+from __future__ import annotations
+
+import math
+import queue
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from inittui.errors import MachineError, UsageError
+from inittui.events.records import Event, Noted, TrialEnded, TrialStarted, decode
+from inittui.initializers.code_digest import code_digests
+from inittui.initializers.named_code import named_code
+from inittui.training.checkpoints import CheckpointStore, most_bytes
+from inittui.training.hardware import Place
+from inittui.training.planning import Kind
+from inittui.training.prepared import Prepared
+from inittui.training.seats.messages import Kept, Order, Over, Ready, Setup, Stop, Told
+from inittui.training.seats.process import Answer, Lost, SeatProcess
+
+MOST_ATTEMPTS = 3
+"""Processes that may be lost over one stack before its trials fail."""
+
+_WAIT_SECONDS = 0.1
+_END_SECONDS = 10.0
+"""What seats have for their last step and checkpoint, once they were asked to stop."""
+
+_UNREAD = 64
+"""Messages of all seats that wait to be read; then the seats wait."""
+
+_Group = tuple[int, ...]
+MakeRoom = Callable[[_Group, deque[_Group]], Iterator[Event]]
+"""Puts the halves of a stack that ran out of memory back in line."""
+
+
+@dataclass
+class _Work:
+    """What a seat is busy with."""
+
+    group: _Group
+    is_interrupted: bool = False
+
+
+class Sharing:
+    """Trains the stacks of a run in several processes."""
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        kind: Kind,
+        make_room: MakeRoom,
+        *,
+        checkpoints: CheckpointStore | None,
+        logged: Mapping[int, tuple[int, int]] | None,
+    ) -> None:
+        self._prepared, self._kind, self._make_room = prepared, kind, make_room
+        self._checkpoints, self._logged = checkpoints, logged
+        self._inbox: queue.Queue[Answer] = queue.Queue(_UNREAD)
+        self._places: dict[SeatProcess, Place] = {}
+        """Of the processes that live."""
+        self._ready: dict[SeatProcess, _Work | None] = {}
+        """What those do that have prepared the run."""
+        self._attempts: dict[_Group, int] = {}
+        self._ended: set[int] = set()
+        self._setup = Setup(
+            experiment=prepared.asked_for,
+            threads=1,
+            places={},
+            code={},
+            data=prepared.data.fingerprint,
+            checkpoint_seconds=checkpoints.every if checkpoints else None,
+        )
+        for reference, (path, digest) in code_digests(named_code(prepared.asked_for)).items():
+            self._setup.code[reference] = digest
+            place = reference.rpartition(":")[0]
+            if place.endswith(".py"):
+                self._setup.places[place] = path
+
+    def train(self, groups: deque[_Group], should_stop: Callable[[], bool]) -> Iterator[Event]:
+        """Train stacks until none is left, in the order of ``groups`` as seats come free.
+
+        Raises:
+            UsageError: the person's code fails.
+            MachineError: no process could be started.
+        """
+        began, until = time.monotonic(), math.inf
+        try:
+            for place in self._prepared.places[: len(groups)]:
+                self._start(place)
+            count = len(self._places)
+            while groups or any(self._ready.values()):
+                if until == math.inf and should_stop():
+                    until = time.monotonic() + _END_SECONDS
+                    for seat in self._ready:
+                        seat.send(Stop())
+                is_busy = any(self._ready.values())
+                if until < math.inf and not (is_busy and time.monotonic() < until):
+                    # What didn't end in order is as good as waiting.
+                    groups.extend(work.group for work in self._ready.values() if work)
+                    return
+                if until == math.inf:
+                    self._hand_out(groups)
+                try:
+                    answer = self._inbox.get(timeout=_WAIT_SECONDS)
+                except queue.Empty:
+                    continue
+                if answer.seat in self._places:
+                    yield from self._answered(answer, groups)
+                if count and len(self._ready) == count:
+                    yield _noted(f"{_processes(count)} began in {time.monotonic() - began:.1f} s")
+                    count = 0
+        finally:
+            for seat in self._places:
+                seat.end()
+
+    def _start(self, place: Place) -> None:
+        seat = SeatProcess(place.name, place.threads, self._inbox)
+        self._places[seat] = place
+        asked_for = self._prepared.asked_for
+        training = replace(asked_for.training, device=place.device, devices=None)
+        experiment = replace(asked_for, training=training)
+        seat.send(replace(self._setup, experiment=experiment, threads=place.threads))
+
+    def _hand_out(self, groups: deque[_Group]) -> None:
+        for seat, work in self._ready.items():
+            if work is None and groups:
+                group = groups.popleft()
+                self._ready[seat] = _Work(group)
+                seat.send(self._order(group))
+
+    def _order(self, group: _Group) -> Order:
+        attempt = self._attempts.setdefault(group, 1)
+        content = b""
+        if self._checkpoints is not None:
+            variant = self._prepared.variant_of(group[0])
+            steps = variant.feed([variant.trials[group[0]].seed]).steps_per_epoch
+            content = self._checkpoints.content(
+                group, most_bytes(variant.template, len(group), steps)
+            )
+        # What this process has written is in the log; only an earlier one may have lost a part.
+        logged = dict(self._logged) if self._logged and attempt == 1 else None
+        return Order(attempt, self._kind, group, content, logged)
+
+    def _answered(self, answer: Answer, groups: deque[_Group]) -> Iterator[Event]:
+        seat, message = answer
+        work = self._ready.get(seat)
+        match message:
+            case Ready():
+                self._ready[seat] = None
+            case Told() if work is not None:
+                yield self._told(seat, decode(message.event), work)
+            case Kept() if work is not None and self._checkpoints is not None:
+                store, group, content = self._checkpoints, work.group, message.checkpoint
+                for text in store.trying(lambda: store.put(group, content)):
+                    yield Noted(at=time.time(), message=text, about="checkpoint")
+            case Over():
+                _raise(seat, message)
+                if work is not None:
+                    self._ready[seat] = None
+                    yield from self._over(message, work, groups)
+            case Lost():
+                yield from self._lost(seat, message, groups)
+            case _:
+                pass
+
+    def _told(self, seat: SeatProcess, event: Event, work: _Work) -> Event:
+        if isinstance(event, TrialStarted):
+            return replace(event, place=seat.name)
+        if isinstance(event, TrialEnded):
+            if event.status == "interrupted":
+                work.is_interrupted = True
+            else:
+                self._ended.add(event.trial)
+        return event
+
+    def _over(self, message: Over, work: _Work, groups: deque[_Group]) -> Iterator[Event]:
+        if message.trouble == "memory":
+            yield from self._make_room(work.group, groups)
+        elif self._checkpoints is not None and not work.is_interrupted:
+            self._checkpoints.remove(work.group)
+
+    def _lost(self, seat: SeatProcess, lost: Lost, groups: deque[_Group]) -> Iterator[Event]:
+        """Let another process, or a new one, begin the stack again from its checkpoint."""
+        place = self._places.pop(seat)
+        seat.end()
+        work = self._ready.pop(seat, None)
+        if work is None:
+            if not self._places:
+                raise MachineError(f"no process that trains is left: {seat.name}, {lost.how}")
+            yield _noted(f"{seat.name} is lost ({lost.how}); the others go on")
+            return
+        self._start(place)
+        self._attempts[work.group] += 1
+        what = f"the process on {seat.name} was lost ({lost.how})"
+        if self._attempts[work.group] <= MOST_ATTEMPTS:
+            groups.appendleft(work.group)
+            yield _noted(f"{what}; its trials begin again from where they were last kept")
+            return
+        for trial in work.group:
+            if trial not in self._ended:
+                yield TrialEnded(
+                    at=time.time(), trial=trial, status="failed", step=0, seconds=0.0,
+                    reason=f"{what}, {MOST_ATTEMPTS} times in all",
+                )  # fmt: skip
+
+
+def _noted(message: str) -> Noted:
+    return Noted(at=time.time(), message=message)
+
+
+def _processes(count: int) -> str:
+    return "1 process that trains" if count == 1 else f"{count} processes that train"
+
+
+def _raise(seat: SeatProcess, over: Over) -> None:
+    if over.trouble == "usage":
+        raise UsageError(over.reason)
+    if over.trouble == "machine":
+        raise MachineError(f"{seat.name}: {over.reason}")
+    if over.trouble == "bug":
+        raise RuntimeError(f"in the process on {seat.name}:\n{over.reason}")
