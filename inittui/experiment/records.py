@@ -124,8 +124,10 @@ class InspectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before: bool = False
     after: bool = False
     """After the last step of a trial that finishes."""
-    every: Annotated[int, between(1, _LARGEST, title="inspection every")] | None = None
-    """After every so many steps; None: not in between."""
+    every: (
+        Annotated[int, between(1, _LARGEST, title="inspection every")] | Literal["epoch"] | None
+    ) = None
+    """After every so many steps, or after each epoch; None: not in between."""
     images: Annotated[int, between(1, _LARGEST, title="inspection images")] = 1_024
     """The batch: the first of the seed's training images, as many as there are."""
     percentile: Annotated[float, between(above=50, high=100, title="the percentile")] = 99.9

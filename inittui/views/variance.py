@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -11,7 +11,7 @@ from inittui.events.probes import LayerProbe, When
 from inittui.events.wire_numbers import from_wire
 from inittui.results.curves import over_seeds
 from inittui.results.state import RunState
-from inittui.views.chart.palette import styles_for
+from inittui.views.chart.palette import SeriesStyle, styles_for
 from inittui.views.chart.plots import ChartSpec, Series, line_chart
 from inittui.views.chart.ticks import Tick
 from inittui.views.frame import Frame
@@ -31,15 +31,19 @@ _QUANTITIES: tuple[tuple[str, Callable[[LayerProbe], float]], ...] = (
 )
 
 
-def variance_plots(state: RunState, frame: Frame) -> Text:
+def variance_plots(
+    state: RunState, frame: Frame, styles: Mapping[str, SeriesStyle] | None = None
+) -> Text:
     """Draw a figure for outputs and one for gradients, before and after training.
 
-    Of several seeds the mean is drawn, with bars from the least to the largest.
+    Of several seeds the mean is drawn, with bars from the least to the largest. ``styles`` are
+    those that schemes have elsewhere.
     """
+    styles = styles or styles_for(state.schemes)
     wide = frame.columns >= _WIDE
     width = (frame.columns - _GAP) // 2 if wide else frame.columns
     figures = [
-        _figure(state, frame, width, name, of, when)
+        _figure(state, frame, width, name, of, when, styles)
         for when in _moments(state)
         for name, of in _QUANTITIES
     ]
@@ -65,8 +69,8 @@ def _figure(
     name: str,
     of: Callable[[LayerProbe], float],
     when: When,
+    styles: Mapping[str, SeriesStyle],
 ) -> Text:
-    styles = styles_for(state.schemes)
     series = []
     names: list[tuple[str, ...]] = []
     for scheme in state.schemes:

@@ -17,7 +17,7 @@ from textual.widgets import Input
 from inittui.experiment.records import Experiment, names_contestants
 from inittui.experiment.settings import Setting
 from inittui.text import sanitize
-from inittui.tui.fields import FIELDS, Outcome, experiment_from, placeholder_of, texts_of
+from inittui.tui.fields import FIELDS, FIRST, Outcome, experiment_from, placeholder_of, texts_of
 from inittui.tui.keymap import key
 from inittui.tui.status_styles import look_of
 from inittui.tui.widgets.row_list import RowList
@@ -136,7 +136,7 @@ class Form(Container):
 
     def on_mount(self) -> None:
         self.input.display = False
-        self.load(Experiment())
+        self.load(FIRST)
 
     @property
     def settings(self) -> SettingList:
