@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from inittui.cli import settings_options as opt
+from inittui.cli import shared_options as shared
 from inittui.cli.known_names import check_names
 from inittui.errors import UsageError
 from inittui.experiment.settings import REPORT, RUN
@@ -15,24 +16,13 @@ from inittui.experiment.settings import REPORT, RUN
 
 @opt.with_settings("compare")
 def compare(
-    schemes: opt.Schemes = None,
+    schemes: shared.Schemes = None,
     *,
     settings: opt.Given,
-    first: Annotated[
-        str,
-        typer.Option("--first", metavar="N|all", help="Steps in the plot.", rich_help_panel=REPORT),
-    ] = "100",
-    log_y: Annotated[
-        bool | None,
-        typer.Option(
-            "--log-y/--linear-y",
-            help="Axis of the loss. \\[default: log where the curves span more than two decades]",
-            rich_help_panel=REPORT,
-            show_default=False,
-        ),
-    ] = None,
-    marker: opt.Marker = None,
-    report_width: opt.ReportWidth = None,
+    first: shared.First = "100",
+    log_y: shared.LogY = None,
+    marker: shared.Marker = None,
+    width: shared.Width = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -41,14 +31,11 @@ def compare(
             rich_help_panel=REPORT,
         ),
     ] = False,
-    as_csv: Annotated[
-        bool,
-        typer.Option("--csv", help="Print one row per trial and epoch.", rich_help_panel=REPORT),
-    ] = False,
-    quiet: opt.Quiet = False,
-    config: opt.Config = None,
-    trust: opt.Trust = False,
-    runs_dir: opt.RunsDir = None,
+    as_csv: shared.AsCsv = False,
+    quiet: shared.Quiet = False,
+    config: shared.Config = None,
+    trust: shared.Trust = False,
+    runs_dir: shared.RunsDir = None,
     no_save: Annotated[
         bool, typer.Option("--no-save", help="Keep nothing of this run.", rich_help_panel=RUN)
     ] = False,
@@ -61,7 +48,7 @@ def compare(
             rich_help_panel=RUN,
         ),
     ] = False,
-    checkpoint_every: opt.CheckpointEvery = None,
+    checkpoint_every: shared.CheckpointEvery = None,
 ) -> None:
     """Train models that differ in their initialization only; report loss and accuracy.
 
@@ -69,17 +56,16 @@ def compare(
 
     From three seeds on: ranks by paired t-tests with Holm's correction over all pairs.
     """
-    from inittui.cli.output import check_drawing, print_outcome
+    from inittui.cli.output import print_outcome
     from inittui.cli.run import conduct, detach
 
     if as_json and as_csv:
         raise UsageError("choose --json or --csv, not both")
-    check_drawing(report_width, marker)
     if in_background and no_save:
         raise UsageError("--detach needs the run to be kept: leave out --no-save")
     if in_background and as_csv:
         raise UsageError("--detach prints no results: leave out --csv")
-    steps = opt.parse_first(first)
+    steps = shared.parse_first(first)
     experiment = opt.build_experiment(config, schemes, settings, trust=trust)
     check_names(experiment)
     if in_background:
@@ -94,5 +80,5 @@ def compare(
         checkpoint_seconds=checkpoint_every,
     )
     form: Literal["report", "json", "csv"] = "json" if as_json else "csv" if as_csv else "report"
-    print_outcome(outcome, form=form, width=report_width, first=steps, log_y=log_y, marker=marker)
+    print_outcome(outcome, form=form, width=width, first=steps, log_y=log_y, marker=marker)
     raise typer.Exit(outcome.exit_code)

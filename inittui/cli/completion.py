@@ -11,7 +11,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,9 +37,14 @@ def complete_scheme(incomplete: str) -> list[Candidate]:
 
 
 def complete_model(incomplete: str) -> list[Candidate]:
-    from inittui.experiment.models import MODELS
+    from inittui.experiment.models import MODELS, TORCHVISION, TORCHVISION_MODELS
 
-    return [(each.name, each.title) for each in MODELS.values() if each.name.startswith(incomplete)]
+    ours = [(each.name, each.title) for each in MODELS.values()]
+    theirs = [(f"{TORCHVISION}{name}", "") for name in sorted(TORCHVISION_MODELS)]
+    shown = (
+        [*ours, *theirs] if incomplete.startswith(TORCHVISION[:1]) else [*ours, (TORCHVISION, "")]
+    )
+    return [each for each in shown if each[0].startswith(incomplete)]
 
 
 def complete_data(incomplete: str) -> list[Candidate]:
@@ -50,13 +55,31 @@ def complete_data(incomplete: str) -> list[Candidate]:
     ]
 
 
+def complete_lesson(incomplete: str) -> list[Candidate]:
+    from inittui.lessons import lesson_names
+
+    return one_of_words(lesson_names())(incomplete)
+
+
+def complete_nonlinearity(incomplete: str) -> list[Candidate]:
+    from inittui.initializers.nonlinearity import NONLINEARITIES
+
+    return one_of_words(NONLINEARITIES)(incomplete)
+
+
 def completion_of(setting: Setting) -> Callable[[str], list[Candidate]]:
     """Return what completes the value of a setting's option."""
 
-    def complete(incomplete: str) -> list[Candidate]:
-        return [(each, "") for each in setting.choices if each.startswith(incomplete)]
+    return _COMPLETIONS.get(setting.path, one_of_words(setting.choices))
 
-    return _COMPLETIONS.get(setting.path, complete)
+
+def one_of_words(choices: Iterable[str]) -> Callable[[str], list[Candidate]]:
+    """Return what completes an option that is one of some words."""
+
+    def complete(incomplete: str) -> list[Candidate]:
+        return [(each, "") for each in choices if each.startswith(incomplete)]
+
+    return complete
 
 
 _COMPLETIONS = {

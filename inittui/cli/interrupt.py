@@ -6,6 +6,7 @@ the signal's number, as shells count.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -36,12 +37,12 @@ def was_asked() -> bool:
     return bool(_received)
 
 
-def end_at_once() -> NoReturn:
+def end_at_once(code: int | None = None) -> NoReturn:
     """End without waiting for threads that are in the middle of a step."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # closed, or never there
             stream.flush()
-    os._exit(stop_code())
+    os._exit(stop_code() if code is None else code)
 
 
 def raise_on_signals() -> None:
@@ -53,6 +54,23 @@ def raise_on_signals() -> None:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _raise)
     sys.unraisablehook = _raise_again
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)  # whoever started us may have held them
+
+
+def end_on_signals(code: object) -> None:
+    """Let the signals end a process whose work is done, and its code known, as it would end."""
+    status = code if isinstance(code, int) else 0
+    for number in _STOPPING:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: end_at_once(status))
+
+
+def last_of_all_ignore_signals() -> None:
+    """Let no signal kill the process while Python takes itself apart, without handlers of its own.
+
+    To be called first: what is registered first is done last, after all threads have ended.
+    """
+    atexit.register(lambda: [signal.signal(number, signal.SIG_IGN) for number in _STOPPING])
 
 
 def _raise(number: int, _frame: FrameType | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import typer
@@ -20,6 +21,8 @@ class Place:
     panel: str
     help: str
     """The first line of its own help."""
+    hidden: bool = False
+    """Whether it is an old name, which stays but isn't listed."""
 
 
 COMMANDS = (
@@ -35,8 +38,11 @@ COMMANDS = (
           "Measure every layer in one forward and one backward pass over the same images."),
     Place("schema", "schema:schema", "Look",
           "Print the JSON Schema of what --json prints."),
-    Place("model", "model:model", "Look",
+    Place("models", "model:model", "Look",
           "List the models, or show the layers of one: sizes, fans, and what follows each."),
+    Place("model", "model:model", "Look",
+          "List the models, or show the layers of one: sizes, fans, and what follows each.",
+          hidden=True),
     Place("inits", "inits:app", "Look",
           "List the initializers, and look at the values that they give."),
     Place("data", "data:app", "Look",
@@ -52,12 +58,30 @@ class Commands(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         for place in COMMANDS:
-            stand_in = TyperCommand(place.name, help=place.help, rich_help_panel=place.panel)
+            stand_in = TyperCommand(
+                place.name, help=place.help, rich_help_panel=place.panel, hidden=place.hidden
+            )
             self.add_command(stand_in)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
         return name, command and load(name or ""), rest
+
+
+class ListOrShow(TyperGroup):
+    """A group that lists things, and shows the one whose name follows: `inits rule`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0]
+        if name in self.commands or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        if get_close_matches(name, self.commands, cutoff=_MEANT):
+            return super().resolve_command(ctx, args)  # which refuses it, and names the near one
+        return "show", self.commands["show"], args
+
+
+_MEANT = 0.8
+"""Similarity to a sub-command's name from which on that one is meant."""
 
 
 def load(name: str) -> Any:

@@ -8,7 +8,7 @@ import typer
 
 from inittui.cli.console import note
 from inittui.cli.runs import RunsDir
-from inittui.cli.settings_options import CheckpointEvery, Trust
+from inittui.cli.shared_options import AsJson, CheckpointEvery, Quiet, Trust, Width
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A run's ID, the end of it, or 'last'.")]
 
@@ -20,11 +20,9 @@ def resume(
         bool, typer.Option("--force", help="Even if data, versions or settings are others now.")
     ] = False,
     trust: Trust = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    width: Annotated[
-        int | None, typer.Option("--width", "-w", help="Columns of the report.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+    as_json: AsJson = False,
+    width: Width = None,
+    quiet: Quiet = False,
     checkpoint_every: CheckpointEvery = None,
     runs_dir: RunsDir = None,
 ) -> None:
@@ -33,13 +31,12 @@ def resume(
     It continues from its last checkpoint and ends as if it had never stopped. A run that has
     finished is only shown.
     """
-    from inittui.cli.output import Form, check_width, print_outcome
+    from inittui.cli.output import Form, print_outcome
     from inittui.cli.run import Outcome
     from inittui.cli.run import resume as go_on
     from inittui.recording.resume import RunIsOverError
     from inittui.runs import find_run, load_state, runs_root
 
-    check_width(width)
     run = find_run(runs_root(runs_dir or context.obj), run_id)
     try:
         outcome = go_on(

@@ -16,6 +16,7 @@ from inittui.cli.progress import Progress, expectation, show_progress
 from inittui.errors import ExitCode, MachineError, UsageError
 from inittui.events.records import Noted, RunEnded, RunStarted
 from inittui.experiment.records import Experiment
+from inittui.experiment.sweeps import spacings
 from inittui.results.state import RunState
 from inittui.runs import LogTail, RunDirectory, runs_root, summarize
 from inittui.runs.launch import start_worker
@@ -97,7 +98,8 @@ def conduct(
 
         prepared = prepare(experiment)
         if experiment.sweeps and not (quiet or expected):
-            progress(Noted(message=expectation(prepared)), RunState())
+            for said in (*spacings(experiment), expectation(prepared)):
+                progress(Noted(message=said), RunState())
         recorder = Recorder(prepared, run, log=log, checkpoint_seconds=checkpoint_seconds)
         outcome = _record(recorder, run, RunState(), progress)
     return _told(outcome)

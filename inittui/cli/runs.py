@@ -10,14 +10,17 @@ import typer
 
 from inittui.cli.console import console_for, is_ascii, note, print_path
 from inittui.cli.ignored import refuse_before_subcommand
-from inittui.cli.settings_options import Marker, ReportWidth, parse_first
+from inittui.cli.registry import ListOrShow
+from inittui.cli.shared_options import AsCsv, AsJson, First, LogY, Marker, Width, parse_first
 from inittui.errors import ExitCode, MachineError, UsageError
 
 if TYPE_CHECKING:
     from inittui.results.state import RunState
     from inittui.runs import RunDirectory, RunListing
 
-app = typer.Typer(help="List the runs that were kept; show, name, verify and remove them.")
+app = typer.Typer(
+    cls=ListOrShow, help="List the runs that were kept; show, name, verify and remove them."
+)
 
 
 def _complete_run(context: typer.Context, incomplete: str) -> list[str]:
@@ -33,16 +36,6 @@ RunsDir = Annotated[
         "--runs-dir", metavar="DIRECTORY", help="Where runs are kept; INITTUI_RUNS_DIR says it too."
     ),
 ]
-Width = Annotated[
-    int | None,
-    typer.Option(
-        "--width",
-        "-w",
-        metavar="COLUMNS",
-        help="Columns of the list. \\[default: the terminal's, else 80]",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Run = Annotated[
     str,
     typer.Argument(
@@ -83,18 +76,9 @@ def show(
     context: typer.Context,
     run: Run = "last",
     as_json: AsJson = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="One row per trial and epoch.")] = False,
-    first: Annotated[
-        str, typer.Option("--first", metavar="N|all", help="Steps in the plot.")
-    ] = "100",
-    log_y: Annotated[
-        bool | None,
-        typer.Option(
-            "--log-y/--linear-y",
-            help="Axis of the loss. \\[default: log where the curves span more than two decades]",
-            show_default=False,
-        ),
-    ] = None,
+    as_csv: AsCsv = False,
+    first: First = "100",
+    log_y: LogY = None,
     pair: Annotated[
         str | None,
         typer.Option(
@@ -108,18 +92,17 @@ def show(
         str, typer.Option("--map-of", metavar="METRIC", help="accuracy or loss.")
     ] = "accuracy",
     marker: Marker = None,
-    width: ReportWidth = None,
+    width: Width = None,
     runs_dir: RunsDir = None,
 ) -> None:
     """Print the report of a run again, as 'inittui compare' did."""
-    from inittui.cli.output import check_drawing, print_csv, print_json, print_report
+    from inittui.cli.output import print_csv, print_json, print_report
     from inittui.runs import find_run
     from inittui.runs.loading import no_collection
     from inittui.views.heat_map import chosen_map
 
     if as_json and as_csv:
         raise UsageError("choose --json or --csv, not both")
-    check_drawing(width, marker)
     steps = parse_first(first)
     found = find_run(_root(context, runs_dir), run)
     with no_collection():
@@ -203,10 +186,8 @@ def verify(
 
 
 def _list(root: Path, *, as_json: bool, width: int | None) -> None:
-    from inittui.cli.output import check_width
     from inittui.runs import list_runs
 
-    check_width(width)
     listings = list_runs(root)
     if as_json:
         _print_listings(listings)

@@ -15,7 +15,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from inittui.cli.entry import main
+from inittui.cli.main import main
 from tests.support.commands import INITTUI, Completed, inittui, wait_until
 
 QUICK = ("--limit", "1000", "--epochs", "1")
@@ -161,13 +161,13 @@ BAD: list[tuple[tuple[str, ...], int, str]] = [
     (("--hidden", "3,x"), 2, "--hidden"),
     (("--epochs", "0"), 2, "epochs"),
     (("--epochs", "-1"), 2, "epochs"),
-    (("--batch-size", "0"), 2, "batch size"),
+    (("--batch-size", "0"), 2, "--batch-size must be from 1"),
     (("--limit", "-5"), 2, "limit"),
     (("--limit", "60001"), 2, "60,000"),
     (("--seeds", "0"), 2, "--seeds"),
     (("--seed", "-1"), 2, "seed"),
-    (("--lr", "0"), 2, "learning rate"),
-    (("--lr", "nan"), 2, "learning rate"),
+    (("--lr", "0"), 2, "--lr must be"),
+    (("--lr", "nan"), 2, "--lr must be"),
     (("--dropout", "1"), 2, "dropout"),
     (("--validation", "0"), 2, "validation"),
     (("--validation", "70000"), 2, "70,000"),

@@ -176,7 +176,7 @@ def test_noise_stays_noise() -> None:
         (("sigma", "--epochs", "0"), "epochs must be from 1"),
         (("sigma", "--seeds", "0"), "at least one seed"),
         (("sigma", "--seeds", "999999999"), "seeds are too many"),
-        (("sigma", "--seed", "-1"), "a seed must be from 0"),
+        (("sigma", "--seed", "-1"), "--seed must be from 0"),
         (("sigma", "--marker", "dots"), "no marker"),
         (("sigma", "--device", "gpu"), "no device"),
         (("default", "--data", "minst"), "did you mean 'mnist'"),

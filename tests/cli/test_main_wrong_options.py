@@ -91,6 +91,7 @@ BESIDE = {
     ("inittui", "inspect"): ("rule",),
     ("inittui", "lesson"): ("sigma",),
     ("inittui", "model"): ("mlp",),
+    ("inittui", "models"): ("mlp",),
     ("inittui", "inits", "show"): ("rule",),
     ("inittui", "runs", "rename"): ("last", "new name"),
     ("inittui", "runs", "rm"): ("last", "--yes"),
