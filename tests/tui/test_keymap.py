@@ -78,8 +78,8 @@ def focused_field(app: LabApp) -> str:
     return form.chosen.path if app.focused is form.input else ""
 
 
-def inspected(app: LabApp) -> str:
-    return app.screen.query_one(Form).texts["inspection"]
+def norms(app: LabApp) -> str:
+    return app.screen.query_one(Form).texts["model.batch_norm"]
 
 
 CHART = [
@@ -154,10 +154,9 @@ SETUP = [
     step("field.take", "enter", lambda app: focused_field(app) == "model.hidden"),
     step("field.leave", "escape", lambda app: app.focused is picker(app)),
     step("compare.settings", "e", lambda app: focused_field(app) == "model.hidden"),
-    step("form.last", "pagedown", lambda app: focused_field(app) != "model.hidden"),
-    *[step("form.previous", "up", lambda app: True)] * 17,
-    step("field.switch", "space", lambda app: inspected(app) == "yes"),
-    step("field.switch", "space", lambda app: inspected(app) == "before"),
+    *[step("form.next", "down", lambda app: True)] * 5,
+    step("field.switch", "space", lambda app: norms(app) == "yes"),
+    step("field.switch", "space", lambda app: norms(app) == "no"),
     step("compare.back", "escape", lambda app: app.focused is picker(app)),
 ]
 
