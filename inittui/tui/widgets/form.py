@@ -92,10 +92,13 @@ class FieldLine(Input):
         return not (self.switched and key == "space") and super().check_consume_key(key, character)
 
     def on_key(self, event: events.Key) -> None:
-        """Take the first letter of a value for the value."""
+        """Step on at a space, and take the first letter of a value for the value."""
         if self.switched and event.is_printable:
             event.stop()
             event.prevent_default()
+            if event.key == "space":
+                self.action_switch()
+                return
             typed = (event.character or "").lower()
             self.value = next((x for x in self.switched if x.startswith(typed)), self.value)
 
