@@ -99,11 +99,10 @@ class Contestant:
 
 
 def contestants(runs: Sequence[OpenRun], palette: str = "safe") -> list[Contestant]:
-    """Return the contestants of all runs; a scheme that several runs have is told by its run."""
+    """Return the contestants of all runs; of several runs each is told with its run."""
     pairs = [(run, scheme) for run in runs for scheme in run.schemes]
-    schemes = [scheme for _, scheme in pairs]
     labels = [
-        sanitize(f"{scheme} · {run.title}" if schemes.count(scheme) > 1 else scheme, 200)
+        sanitize(f"{scheme} · {run.title}" if len(runs) > 1 else scheme, 200)
         for run, scheme in pairs
     ]
     unique = [f"{label} {run.id[-6:]}" if labels.count(label) > 1 else label

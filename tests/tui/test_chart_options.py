@@ -89,7 +89,7 @@ def test_a_scheme_of_two_runs_is_told_by_its_run() -> None:
     labels = [contestant.label for contestant in contestants(both)]
     assert len(set(labels)) == len(labels) == 11
     assert "zeros · aaaaaa" in labels
-    assert "uniform" in labels
+    assert "uniform · aaaaaa" in labels
 
 
 def test_a_long_curve_keeps_its_spikes_and_its_end() -> None:

@@ -136,7 +136,8 @@ class CurvesPanel(Container):
         """Say below the table what the newest probe of the chosen contestant means."""
         line = self.query_one("#cause", Static)
         chosen = self.leaderboard.chosen
-        text = cause_of(chosen, host_of(self).terminal.ascii_only) if chosen else ""
+        wanted = chosen is not None and not self.has_class("-large")
+        text = cause_of(chosen, host_of(self).terminal.ascii_only) if chosen and wanted else ""
         line.display = bool(text)
         if str(line.content) != text:
             line.update(text)
