@@ -21,7 +21,8 @@ class ExitCode(enum.IntEnum):
     USAGE = 2
     """The command line, the experiment file or a name in it is wrong."""
     NOTHING_FINISHED = 3
-    """Every trial diverged or failed; or a check could not run its model forward."""
+    """Every trial diverged or failed; a condition of --fail-if holds; or a check could not run its
+    model forward."""
     ENVIRONMENT = 4
     """The machine is at fault: data missing, no such device, disk full, memory short."""
     INTERRUPTED = 130
@@ -42,6 +43,12 @@ class MachineError(InittuiError):
     """What was asked for is right, but this machine can't do it."""
 
     exit_code = ExitCode.ENVIRONMENT
+
+
+class FindingsError(InittuiError):
+    """A check found what it was asked to fail on."""
+
+    exit_code = ExitCode.FINDINGS
 
 
 _ALSO_CALLED = {

@@ -12,7 +12,10 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 if TYPE_CHECKING:
     from inittui.experiment.settings import Setting
@@ -22,6 +25,9 @@ Candidate = tuple[str, str]
 """What the word may become, and a few words of help."""
 
 _BREAKS = ":=@"
+
+MOST_OFFERED = 100
+"""Runs that are offered, the newest ones."""
 
 
 def complete_scheme(incomplete: str) -> list[Candidate]:
@@ -61,10 +67,35 @@ def complete_lesson(incomplete: str) -> list[Candidate]:
     return one_of_words(lesson_names())(incomplete)
 
 
+def complete_schema(incomplete: str) -> list[Candidate]:
+    from inittui.documents.compare import SCHEMAS
+
+    return one_of_words(SCHEMAS)(incomplete)
+
+
 def complete_nonlinearity(incomplete: str) -> list[Candidate]:
     from inittui.initializers.nonlinearity import NONLINEARITIES
 
     return one_of_words(NONLINEARITIES)(incomplete)
+
+
+def complete_run(context: typer.Context, incomplete: str) -> list[Candidate]:
+    """Return "last", the IDs and the names of the runs."""
+    from inittui.runs import read_name, run_directories, runs_root
+
+    given = context.params.get("runs_dir") or context.obj
+    runs = list(run_directories(runs_root(Path(given) if given else None)))
+    named = [(run.id, read_name(run) or "") for run in runs[:MOST_OFFERED]]
+    names = [(name, run) for run, name in named if name and " " not in name]
+    return [each for each in (("last", ""), *named, *names) if each[0].startswith(incomplete)]
+
+
+def complete_config(context: typer.Context, incomplete: str) -> list[Candidate]:
+    files = sorted(Path().glob("*.toml"))
+    return [
+        *((file.name, "") for file in files if file.name.startswith(incomplete)),
+        *complete_run(context, incomplete),
+    ]
 
 
 def completion_of(setting: Setting) -> Callable[[str], list[Candidate]]:

@@ -116,7 +116,11 @@ def inspect(
             _refuse_training(context)
         moments = (when != "after", when != "before")
         experiment = opt.build_experiment(
-            config, schemes, {**settings, "inspection": moments}, trust=trust, one=True
+            opt.experiment_file(config, runs_dir),
+            schemes,
+            {**settings, "inspection": moments},
+            trust=trust,
+            one=True,
         )
         is_chosen = "data.name" in settings or config is not None
         if when == "before" and not is_chosen and _takes_no_images(experiment):

@@ -134,6 +134,8 @@ def lesson(
     trains = any(part.experiment is not None for part in found.parts)
     size: Size = "small" if fast else "full"
     if trains:
+        if not quiet:
+            note(f"lesson {found.name}: timing a few steps, to tell how long it takes")
         if not (full or fast):
             size, said = choose_size(found)
         else:

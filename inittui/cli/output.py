@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from inittui.views.frame import Frame
     from inittui.views.heat_map import Map
 
-Form = Literal["report", "json", "csv"]
+Form = Literal["report", "summary", "json", "csv"]
 
 
 def print_outcome(
@@ -33,8 +33,18 @@ def print_outcome(
         print_json(outcome.state, outcome.run.path if outcome.run else None)
     elif form == "csv":
         print_csv(outcome.state)
+    elif form == "summary":
+        print_summary(outcome.state, width=width, marker=marker)
     else:
         print_report(outcome.state, width=width, first=first, log_y=log_y, marker=marker)
+
+
+def print_summary(state: RunState, *, width: int | None, marker: str | None) -> None:
+    """Print `compare_summary`; ``width`` as in `print_report`."""
+    from inittui.views.report import compare_summary
+
+    console = console_for(sys.stdout, width)
+    console.print(compare_summary(state, frame_for(console.width, marker)), soft_wrap=True)
 
 
 def print_report(
@@ -111,6 +121,11 @@ def print_document(document: str) -> None:
 def print_csv(state: RunState) -> None:
     from inittui.documents.compare import compare_csv
 
-    text = "\n".join(sanitize(line, len(line)) for line in compare_csv(state).split("\n"))
+    print_text(compare_csv(state))
+
+
+def print_text(table: str) -> None:
+    """Print CSV: harmless for a terminal, in what stdout can carry."""
+    text = "\n".join(sanitize(line, len(line)) for line in table.split("\n"))
     encoding = sys.stdout.encoding or "ascii"
     typer.echo(text.encode(encoding, "replace").decode(encoding), nl=False)

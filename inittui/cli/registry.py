@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from inittui.cli.examples import EXAMPLES
 from inittui.cli.ignored import note_ignored
 
 
@@ -34,6 +35,8 @@ COMMANDS = (
           "List the lessons: classic experiments on initialization, each run by one command."),
     Place("lesson", "lesson:lesson", "Learn",
           "Run a lesson: its question, its experiment, its pictures, and what the numbers show."),
+    Place("check", "check:check", "Look",
+          "Find what is wrong with a model's initialization before it is trained."),
     Place("inspect", "inspect:inspect", "Look",
           "Measure every layer in one forward and one backward pass over the same images."),
     Place("schema", "schema:schema", "Look",
@@ -47,6 +50,10 @@ COMMANDS = (
           "List the initializers, and look at the values that they give."),
     Place("data", "data:app", "Look",
           "List the data sets, and look at their images."),
+    Place("help", "help:show_help", "Learn",
+          "Show the help of a command, a cheat sheet of all examples, or the man page."),
+    Place("settings", "settings:app", "Keep",
+          "Show the settings, and where each value comes from."),
     Place("runs", "keep:app", "Keep",
           "List the runs that were kept; show, name, verify and remove them."),
 )  # fmt: skip
@@ -99,9 +106,20 @@ def load(name: str) -> Any:
         found = alone
     command = typer.main.get_command(found)
     command.name = place.name
+    _give_examples(command, place.name)
+    for word, child in getattr(command, "commands", {}).items():
+        _give_examples(child, f"{place.name} {word}")
     for each in (command, *getattr(command, "commands", {}).values()):
         _note_what_is_ignored(each)
     return command
+
+
+def _give_examples(command: Any, words: str) -> None:
+    """Put its examples below the first line of a command's help."""
+    first, _, rest = (command.help or "").partition("\n")
+    examples = EXAMPLES.get(words, ())
+    shown = "\n\n".join(f"[dim]$[/dim] {each.replace('[', chr(92) + '[')}" for each in examples)
+    command.help = f"{first}\n\n{shown}\n{rest}" if shown else command.help
 
 
 def _note_what_is_ignored(command: Any) -> None:

@@ -18,8 +18,9 @@ from inittui.events.records import Noted, RunEnded, RunStarted
 from inittui.experiment.records import Experiment
 from inittui.experiment.sweeps import spacings
 from inittui.results.state import RunState
-from inittui.runs import LogTail, RunDirectory, runs_root, summarize
+from inittui.runs import LogTail, RunDirectory, read_name, runs_root, summarize
 from inittui.runs.launch import start_worker
+from inittui.runs.loading import named
 
 if TYPE_CHECKING:
     import subprocess
@@ -155,6 +156,8 @@ def _record(
             with suppress(OSError):  # a terminal that is gone stops no run
                 progress(event, state)
     if run is not None:
+        if state.started is not None:
+            state.started = named(state.started, read_name(run))
         summarize(run, whole=True)  # now, while the log is in memory: a list finds it done
     return Outcome(state, run, recorder.failure)
 

@@ -116,6 +116,22 @@ def option_names(given: Iterable[str]) -> dict[str, str]:
     }
 
 
+def experiment_file(config: str | None, runs_dir: Path | None) -> Path | None:
+    """Return the file that ``--config`` names: its own name, or a run's ID or name, or "last".
+
+    Raises:
+        UsageError: there is neither such a file nor such a run.
+    """
+    if config is None:
+        return None
+    file = Path(config)
+    if file.exists() or file.suffix == ".toml" or len(file.parts) != 1:
+        return file
+    from inittui.runs import find_run, runs_root
+
+    return find_run(runs_root(runs_dir), config).experiment_file
+
+
 def build_experiment(
     config: Path | None,
     schemes: list[str] | None,
@@ -136,7 +152,7 @@ def build_experiment(
     given = {**settings, **({"schemes": tuple(schemes)} if schemes else {})}
     model = given.get("model.name")
     names = names_contestants(given.get("layers", {}), given.get("sweeps", ()))
-    if not (config or schemes or names) and isinstance(model, str):
+    if not (config or names or "schemes" in given) and isinstance(model, str):
         given["schemes"] = usual_schemes(model, one=one)
     experiment = _known(
         with_options(_from_file(config) if config else Experiment(), given, from_file=bool(config))

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from inittui.cli.completion import complete_scheme, one_of_words
+from inittui.cli.completion import complete_config, complete_scheme, one_of_words
 from inittui.errors import UsageError
 from inittui.experiment import setting_texts as texts
 from inittui.experiment.settings import REPORT, RUN
@@ -129,6 +129,14 @@ AsCsv = Annotated[
     bool,
     typer.Option("--csv", help="Print one row per trial and epoch.", rich_help_panel=REPORT),
 ]
+Summary = Annotated[
+    bool,
+    typer.Option(
+        "--summary",
+        help="Print what was seen and the table; no picture.",
+        rich_help_panel=REPORT,
+    ),
+]
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress on stderr.", rich_help_panel=REPORT)
 ]
@@ -144,13 +152,14 @@ CheckpointEvery = Annotated[
     ),
 ]
 Config = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--config",
         "-c",
-        metavar="FILE.toml",
-        help="Read the experiment from a file; options override it.",
+        metavar="FILE|ID|last",
+        help="Take the experiment of a file or a run; options override it.",
         rich_help_panel=RUN,
+        autocompletion=complete_config,
     ),
 ]
 RunsDir = Annotated[

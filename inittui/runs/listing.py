@@ -28,12 +28,12 @@ from inittui.runs.directory import LAST, LONGEST_NAME, RunDirectory, read_name, 
 from inittui.runs.loading import load_state, read_experiment
 from inittui.runs.lock import live_writer
 from inittui.runs.log import read_ends
-from inittui.text import LARGEST, sanitize
+from inittui.text import sanitize
 
 ListingStatus = RunStatus | Literal["lost", "damaged"]
 """How a run ended; "lost" has neither an end nor a writer, "damaged" a log with holes."""
 
-_FORMAT = 3
+_FORMAT = 4
 """Of `_Summary`: grows whenever the same log would be summarized in another way."""
 
 MOST_READ = 32 * 2**20
@@ -74,13 +74,13 @@ class RunListing(msgspec.Struct, frozen=True):
     """Steps taken by all trials together."""
     planned_steps: _Count = 0
     """Steps that they would take if none ended early."""
-    is_partial: bool = False
-    """Whether the log is too long to be read for a list: accuracy and steps are left out."""
     model: str = ""
     data: str = ""
+    seconds: float | None = None
+    """Of training and validation; None before the end."""
+    is_partial: bool = False
+    """Whether the log is too long to be read for a list: accuracy and steps are left out."""
     epochs: _Count = 0
-    seconds: float = 0.0
-    """From its first event to its last, by the clock; 0 where nothing was written."""
     best: str = ""
     """The scheme of the best accuracy."""
 
@@ -243,7 +243,7 @@ def _from_state(run: RunDirectory, state: RunState, damage: Damage) -> RunListin
         status=status,
         steps=sum(trial.steps for trial in state.trials),
         planned_steps=min(max(state.total_steps, 0) * len(state.trials), _MOST),
-        seconds=_seconds(state),
+        seconds=state.ended.seconds if state.ended else None,
         best=_short(best),
         **_tried(state.started.experiment),
     )
@@ -255,12 +255,6 @@ def _tried(experiment: Experiment) -> dict[str, Any]:
         "data": _short(experiment.data.name),
         "epochs": min(max(experiment.training.epochs, 0), _MOST),
     }
-
-
-def _seconds(state: RunState) -> float:
-    began = state.started.at if state.started else 0.0
-    seconds = state.last_at - began
-    return seconds if 0 <= seconds < LARGEST else 0.0
 
 
 def _from_experiment(run: RunDirectory, status: ListingStatus) -> RunListing:

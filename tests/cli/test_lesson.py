@@ -203,5 +203,5 @@ def test_code_of_a_persons_lesson_has_to_be_trusted(tmp_path: Path) -> None:
 def test_runs_are_kept_under_the_lessons_name(own: Path, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     invoke("lesson", str(own), "--fast", "--quiet", "--runs-dir", str(runs))
-    listed = json.loads(invoke("runs", "--json", "--runs-dir", str(runs)).stdout)
+    listed = json.loads(invoke("runs", "--json", "--runs-dir", str(runs)).stdout)["runs"]
     assert [row["name"] for row in listed] == ["lesson mine"]

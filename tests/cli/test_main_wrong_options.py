@@ -36,12 +36,14 @@ WRONG = {
     "--data": NAMES,
     "--depth": SIZES,
     "--device": ("tpu", "cuda:x", ""),
+    "--on": ("mars", "ray:", "ray://host:1", "local:1", ""),
     "--devices": ("cpu", "cpu:0", "cpu:9999", "cuda:0,cuda:0", "cuda:0,cpu:1", ""),
     "--dropout": ("x", "-0.1", "1", "nan", "inf"),
     "--dtype": ("float8", ""),
     "--epochs": SIZES,
     "--eval-every": SIZES,
     "--evaluate-on": ("train", ""),
+    "--fail-if": ("rule", "rule < x", "nope < 0.5", "rule < 80", "rule worse-than rule"),
     "--first": ("x", "0", "-1", "some"),
     "--format": ("pdf", ""),
     "--fps": ("x", "0", "-1", "1000", "nan"),
@@ -57,6 +59,7 @@ WRONG = {
     "--map": ("nope", "training.lr", "a,b"),
     "--map-of": ("nope", ""),
     "--marker": ("stars", "", "BRAILLE"),
+    "--most": ("x", "0", "-1"),
     "--model": ("nope", "", "own.py"),
     "--model-arg": ("x", "=1", "a b=1"),
     "--name": ("last", " ", "x" * 201, "\x1b[2J"),
@@ -71,29 +74,45 @@ WRONG = {
     "--seed": ("x", "-1", "9" * 30),
     "--seeds": SIZES,
     "--shape": ("x", "8", "0x8", "9" * 12 + "x1"),
+    "--since": ("x", "3y", "2026-13-01"),
+    "--sort": ("name", ""),
     "--split": ("nope", "torch:", "torch:x"),
     "--stack": ("x", "0", "-1", ""),
+    "--status": ("done", ""),
     "--sweep": ("training.lr", "training.lr=x", "nope=1|2", "model.depth=1..2:x"),
     "--theme": NAMES,
     "--validation": ("x", "-1", "0", "1.5", "nan"),
     "--when": ("never", ""),
     "--width": ("x", "19", "1001", "-1"),
+    "--against": ("nowhere.pt", "."),
+    "--allow": ("I202", "I202=", "x=fc1"),
+    "--batch": ("nowhere.pt", "."),
+    "--explain": ("nope", "", "I9"),
+    "--export": ("/dev/null/x",),
+    "--fail-on": ("all", "", "errors"),
+    "--ignore": ("x", "", "I1,x"),
+    "--lock": ("nowhere.lock", "."),
+    "--select": ("x", "", "I1,x"),
+    "--timeout": ("x", "0", "-1", "nan"),
 }
 """What each option can't be. Options that take any text have no line here, but one in `ANY`."""
 
 ANY: dict[str, str] = {
     "--only": "a pattern is compared with the layers that the prepared model has",
     "--values": "as --only",
+    "--who": "as --only",
 }
 
 BESIDE = {
     ("inittui", "compare"): ("rule",),
     ("inittui", "inspect"): ("rule",),
     ("inittui", "lesson"): ("sigma",),
+    ("inittui", "check"): ("mlp",),
     ("inittui", "model"): ("mlp",),
     ("inittui", "models"): ("mlp",),
     ("inittui", "inits", "show"): ("rule",),
     ("inittui", "runs", "rename"): ("last", "new name"),
+    ("inittui", "runs", "diff"): ("last", "last"),
     ("inittui", "runs", "rm"): ("last", "--yes"),
 }
 """What a command needs beside its options."""
@@ -101,11 +120,16 @@ BESIDE = {
 WITH = {"--epochs", "--batch-size", "--optimizer", "--lr", "--stack"}
 """Options that 'inspect' takes where it trains."""
 
-AS_MACHINE = {("--runs-dir", "/dev/null/x"), ("--output", "/dev/null/x")}
+AS_MACHINE = {(option, "/dev/null/x") for option in ("--runs-dir", "--output", "--export")}
 """What isn't wrong as such: this machine has no such place."""
 
 
 LATER = {
+    **{
+        (path, option): "any text: it is compared with what the runs have"
+        for path in (("inittui", "runs"), ("inittui", "runs", "list"))
+        for option in ("--scheme", "--model", "--data")
+    },
     (("inittui",), "--runs-dir"): "the UI opens, and says what it can't read or keep",
     **dict.fromkeys(
         ((("inittui", name), "--output") for name in ("compare", "inspect", "model")),

@@ -46,7 +46,7 @@ def test_a_listing_tells_what_the_log_tells(tmp_path: Path) -> None:
         model=EXPERIMENT.model.name,
         data=EXPERIMENT.data.name,
         epochs=2,
-        seconds=state.last_at - state.started.at,
+        seconds=state.ended.seconds,
         best="normal:std=0.05",
     )
 
