@@ -78,7 +78,7 @@ def summarize(state: RunState) -> list[SchemeSummary]:
                 scheme=scheme,
                 trials=tuple(trials),
                 is_final=compared in compared_at_all,
-                val_accuracy=accuracy_of(trials),
+                val_accuracy=measure(trial.val_accuracy for trial in counted),
                 val_loss=measure(trial.val_loss for trial in counted),
                 train_loss=measure(trial.train_loss for trial in counted),
                 first_loss=first_loss_of(trials, steps),
