@@ -163,8 +163,9 @@ def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
         if now.get(name) != then
     ]
     device, title = where_trained(prepared.asked_for.training)
-    here = f"{device} ({title})"
-    there = f"{started.device} ({started.device_name})"
+    # Which of several alike it is changes no number.
+    here = f"{device.type} ({title})"
+    there = f"{started.device.partition(':')[0]} ({started.device_name})"
     if here != there:
         found.append(f"the device was {there}, is {here}")
     return found
