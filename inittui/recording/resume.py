@@ -163,9 +163,8 @@ def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
         if now.get(name) != then
     ]
     device, title = where_trained(prepared.asked_for.training)
-    # Which of several alike it is changes no number.
-    here = f"{device.type} ({title})"
-    there = f"{started.device.partition(':')[0]} ({started.device_name})"
-    if here != there:
-        found.append(f"the device was {there}, is {here}")
+    now_on, then_on = (device.type, title), (started.device.partition(":")[0], started.device_name)
+    if now_on != then_on:  # which of several alike it is changes no number
+        there = f"{started.device} ({started.device_name})"
+        found.append(f"the device was {there}, is {device} ({title})")
     return found
