@@ -73,7 +73,7 @@ _MOST_KILLS = 3
 
 
 KINDS = {
-    "convolutions": "turns",
+    "convolutions": "general",
     "general stack": "general",
     "side by side": "turns",
     "one by one": "single",
