@@ -143,7 +143,8 @@ def last_epoch(state: RunState) -> int:
 
 
 def _epoch(trial: TrialState) -> int:
-    return trial.epochs[-1].epoch if trial.epochs else 0
+    last = trial.last_epoch
+    return last.epoch if last else 0
 
 
 def accuracy_of(trials: Sequence[TrialState]) -> Measure | None:
@@ -170,6 +171,8 @@ def sound(trials: Sequence[TrialState]) -> list[TrialState]:
 def furthest(trials: Sequence[TrialState]) -> list[TrialState]:
     """Return the sound ones that were validated after the same, latest epoch."""
     found = sound(trials)
+    if len(found) == 1:
+        return found
     latest = max(map(_epoch, found), default=0)
     return [trial for trial in found if _epoch(trial) == latest]
 
