@@ -21,7 +21,8 @@ class ExitCode(enum.IntEnum):
     USAGE = 2
     """The command line, the experiment file or a name in it is wrong."""
     NOTHING_FINISHED = 3
-    """Every trial diverged or failed; or a check could not run its model forward."""
+    """Every trial diverged or failed; a condition of --fail-if holds; or a check could not run its
+    model forward."""
     ENVIRONMENT = 4
     """The machine is at fault: data missing, no such device, disk full, memory short."""
     INTERRUPTED = 130
@@ -44,10 +45,50 @@ class MachineError(InittuiError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+_ALSO_CALLED = {
+    "swish": "silu",
+    "linear": "identity",
+    "he": "he_normal",
+    "glorot": "glorot_normal",
+    "gaussian": "normal",
+    "cifar": "cifar10",
+    "fmnist": "fashion-mnist",
+}
+"""Names of other programs, and what they are here."""
+
+_SIMILAR = 0.72
+"""Similarity from which on a name is near: one letter of four differs."""
+
+_FEWEST_LETTERS = 3
+"""Of a name that is only the beginning of another."""
+
+
 def nearest(name: str, choices: Iterable[str]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the choice closest to ``name``, else ``""``."""
-    close = difflib.get_close_matches(name[:80].lower(), list(choices), n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    """Return ``"; did you mean 'x'?"`` for the choice that is near ``name``, else ``""``.
+
+    Near is another word for it, the beginning of it, one with two letters swapped, or one that
+    differs in about one letter of four.
+    """
+    typed = name[:80].lower()
+    known = {each.lower(): each for each in reversed(list(choices))}
+    close = [
+        *(each for each in [_ALSO_CALLED.get(typed, "")] if each in known),
+        *(each for each in reversed(known) if _begins(typed, each) or _is_swapped(typed, each)),
+        *difflib.get_close_matches(typed, list(known), n=1, cutoff=_SIMILAR),
+    ]
+    return f"; did you mean '{known[close[0]]}'?" if close else ""
+
+
+def _begins(typed: str, name: str) -> bool:
+    return len(typed) >= _FEWEST_LETTERS and name.startswith(typed)
+
+
+def _is_swapped(typed: str, name: str) -> bool:
+    return (
+        1 < len(typed) == len(name)
+        and sum(map(str.__ne__, typed, name)) == 2
+        and (sorted(typed) == sorted(name))
+    )
 
 
 def unknown(kind: str, name: str, choices: Iterable[str]) -> UsageError:

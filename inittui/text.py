@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 
 MAXIMUM_LENGTH = 2_000
 """Characters shown of any one text from outside."""
@@ -46,6 +47,11 @@ _SPELLED = str.maketrans({
 })  # fmt: skip
 
 _ONE_FOR_ONE = str.maketrans("±×−–—…≤≥≈✕·’“”→²σ█•─│┌┐└┘├┤┬┴┼", '~x---~<>~x.\'"">2s#*-|+++++++++')
+
+
+def asks_for_ascii(environment: Mapping[str, str]) -> bool:
+    """Whether the locale is one of ASCII, also where Python's UTF-8 mode ignores it."""
+    return environment.get("LC_ALL") in ("C", "POSIX")
 
 
 def in_ascii(text: str, *, keep_width: bool = False) -> str:

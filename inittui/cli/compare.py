@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inittui.cli import settings_options as opt
+from inittui.cli import shared_options as shared
+from inittui.cli.console import note
 from inittui.cli.known_names import check_names
-from inittui.errors import UsageError
+from inittui.cli.settings import compare_defaults
+from inittui.cli.settings_options import experiment_file
+from inittui.errors import ExitCode, UsageError
 from inittui.experiment.settings import REPORT, RUN
+
+if TYPE_CHECKING:
+    from inittui.cli.output import Form
+    from inittui.cli.run import Outcome
+    from inittui.experiment.records import Experiment
+    from inittui.results.conditions import Condition
 
 
 @opt.with_settings("compare")
 def compare(
-    schemes: opt.Schemes = None,
+    schemes: shared.Schemes = None,
     *,
     settings: opt.Given,
-    first: Annotated[
-        str,
-        typer.Option("--first", metavar="N|all", help="Steps in the plot.", rich_help_panel=REPORT),
-    ] = "100",
-    log_y: Annotated[
-        bool | None,
-        typer.Option(
-            "--log-y/--linear-y",
-            help="Axis of the loss. \\[default: log where the curves span more than two decades]",
-            rich_help_panel=REPORT,
-            show_default=False,
-        ),
-    ] = None,
-    marker: opt.Marker = None,
-    report_width: opt.ReportWidth = None,
+    first: shared.First = "100",
+    log_y: shared.LogY = None,
+    marker: shared.Marker = None,
+    width: shared.Width = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -41,14 +44,22 @@ def compare(
             rich_help_panel=REPORT,
         ),
     ] = False,
-    as_csv: Annotated[
-        bool,
-        typer.Option("--csv", help="Print one row per trial and epoch.", rich_help_panel=REPORT),
-    ] = False,
-    quiet: opt.Quiet = False,
-    config: opt.Config = None,
-    trust: opt.Trust = False,
-    runs_dir: opt.RunsDir = None,
+    as_csv: shared.AsCsv = False,
+    summary: shared.Summary = False,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-if",
+            metavar="CONDITION",
+            help="Exit with code 3 if it holds: 'rule < 0.8' (accuracy), or 'rule worse-than "
+            "normal' (by a paired t-test, from 3 seeds on); may be repeated.",
+            rich_help_panel=REPORT,
+        ),
+    ] = None,
+    quiet: shared.Quiet = False,
+    config: shared.Config = None,
+    trust: shared.Trust = False,
+    runs_dir: shared.RunsDir = None,
     no_save: Annotated[
         bool, typer.Option("--no-save", help="Keep nothing of this run.", rich_help_panel=RUN)
     ] = False,
@@ -61,7 +72,7 @@ def compare(
             rich_help_panel=RUN,
         ),
     ] = False,
-    checkpoint_every: opt.CheckpointEvery = None,
+    checkpoint_every: shared.CheckpointEvery = None,
 ) -> None:
     """Train models that differ in their initialization only; report loss and accuracy.
 
@@ -69,22 +80,33 @@ def compare(
 
     From three seeds on: ranks by paired t-tests with Holm's correction over all pairs.
     """
-    from inittui.cli.output import check_drawing, print_outcome
+    from inittui.cli.output import print_outcome
     from inittui.cli.run import conduct, detach
+    from inittui.runs import summarize
 
     if as_json and as_csv:
         raise UsageError("choose --json or --csv, not both")
-    check_drawing(report_width, marker)
     if in_background and no_save:
         raise UsageError("--detach needs the run to be kept: leave out --no-save")
     if in_background and as_csv:
         raise UsageError("--detach prints no results: leave out --csv")
-    steps = opt.parse_first(first)
-    experiment = opt.build_experiment(config, schemes, settings, trust=trust)
+    steps = shared.parse_first(first)
+    if in_background and fail_if:
+        raise UsageError("--detach waits for no results: leave out --fail-if")
+    if config is None:
+        settings = {**compare_defaults(), **settings}
+    experiment = opt.build_experiment(
+        experiment_file(config, runs_dir), schemes, settings, trust=trust
+    )
     check_names(experiment)
+    conditions = _conditions(fail_if or (), experiment)
     if in_background:
         run = detach(experiment, runs_dir, checkpoint_every)
-        typer.echo(json.dumps({"id": run.id, "path": str(run.path)}) if as_json else run.id)
+        name = summarize(run).name
+        told = {"id": run.id, "path": str(run.path), "name": name}
+        typer.echo(json.dumps(told) if as_json else run.id)
+        if sys.stderr.isatty():
+            _tell_what_next(name or run.id, runs_dir)
         return
     outcome = conduct(
         experiment,
@@ -93,6 +115,45 @@ def compare(
         quiet=quiet,
         checkpoint_seconds=checkpoint_every,
     )
-    form: Literal["report", "json", "csv"] = "json" if as_json else "csv" if as_csv else "report"
-    print_outcome(outcome, form=form, width=report_width, first=steps, log_y=log_y, marker=marker)
-    raise typer.Exit(outcome.exit_code)
+    form: Form = "json" if as_json else "csv" if as_csv else "summary" if summary else "report"
+    print_outcome(outcome, form=form, width=width, first=steps, log_y=log_y, marker=marker)
+    raise typer.Exit(_fails(conditions, outcome) or outcome.exit_code)
+
+
+def _tell_what_next(run: str, runs_dir: Path | None) -> None:
+    """Say how a run that trains elsewhere is followed, stopped and shown."""
+    there = [] if runs_dir is None else ["--runs-dir", str(runs_dir)]
+    for what, words in (
+        ("follow it", ["attach", run]),
+        ("stop it", ["runs", "stop", run]),
+        ("show what it has", ["runs", "show", run]),
+    ):
+        note(f"{what}: {shlex.join(['inittui', *words, *there])}")
+
+
+def _conditions(texts: Sequence[str], experiment: Experiment) -> list[Condition]:
+    """Read conditions; their schemes are spelled as those that are compared."""
+    from inittui.experiment.sweeps import plan_trials
+    from inittui.initializers import parse_scheme
+    from inittui.results.conditions import parse_condition
+
+    if not texts:
+        return []
+    contestants = dict.fromkeys(trial.contestant for trial in plan_trials(experiment))
+    seeds = len(experiment.seeds)
+    return [
+        parse_condition(text, contestants, seeds, lambda scheme: str(parse_scheme(scheme)))
+        for text in texts
+    ]
+
+
+def _fails(conditions: Sequence[Condition], outcome: Outcome) -> ExitCode | None:
+    """Say which conditions hold of a run that came to its end; return what they make of it."""
+    if outcome.exit_code not in (ExitCode.DONE, ExitCode.NOTHING_FINISHED):
+        return None
+    from inittui.results.conditions import broken
+
+    reasons = [why for each in conditions if (why := broken(each, outcome.state)) is not None]
+    for why in reasons:
+        note(f"--fail-if: {why}")
+    return ExitCode.NOTHING_FINISHED if reasons else None

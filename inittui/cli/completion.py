@@ -11,8 +11,11 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 if TYPE_CHECKING:
     from inittui.experiment.settings import Setting
@@ -22,6 +25,9 @@ Candidate = tuple[str, str]
 """What the word may become, and a few words of help."""
 
 _BREAKS = ":=@"
+
+MOST_OFFERED = 100
+"""Runs that are offered, the newest ones."""
 
 
 def complete_scheme(incomplete: str) -> list[Candidate]:
@@ -37,9 +43,14 @@ def complete_scheme(incomplete: str) -> list[Candidate]:
 
 
 def complete_model(incomplete: str) -> list[Candidate]:
-    from inittui.experiment.models import MODELS
+    from inittui.experiment.models import MODELS, TORCHVISION, TORCHVISION_MODELS
 
-    return [(each.name, each.title) for each in MODELS.values() if each.name.startswith(incomplete)]
+    ours = [(each.name, each.title) for each in MODELS.values()]
+    theirs = [(f"{TORCHVISION}{name}", "") for name in sorted(TORCHVISION_MODELS)]
+    shown = (
+        [*ours, *theirs] if incomplete.startswith(TORCHVISION[:1]) else [*ours, (TORCHVISION, "")]
+    )
+    return [each for each in shown if each[0].startswith(incomplete)]
 
 
 def complete_data(incomplete: str) -> list[Candidate]:
@@ -50,13 +61,56 @@ def complete_data(incomplete: str) -> list[Candidate]:
     ]
 
 
+def complete_lesson(incomplete: str) -> list[Candidate]:
+    from inittui.lessons import lesson_names
+
+    return one_of_words(lesson_names())(incomplete)
+
+
+def complete_schema(incomplete: str) -> list[Candidate]:
+    from inittui.documents.compare import SCHEMAS
+
+    return one_of_words(SCHEMAS)(incomplete)
+
+
+def complete_nonlinearity(incomplete: str) -> list[Candidate]:
+    from inittui.initializers.nonlinearity import NONLINEARITIES
+
+    return one_of_words(NONLINEARITIES)(incomplete)
+
+
+def complete_run(context: typer.Context, incomplete: str) -> list[Candidate]:
+    """Return "last", the IDs and the names of the runs."""
+    from inittui.runs import read_name, run_directories, runs_root
+
+    given = context.params.get("runs_dir") or context.obj
+    runs = list(run_directories(runs_root(Path(given) if given else None)))
+    named = [(run.id, read_name(run) or "") for run in runs[:MOST_OFFERED]]
+    names = [(name, run) for run, name in named if name and " " not in name]
+    return [each for each in (("last", ""), *named, *names) if each[0].startswith(incomplete)]
+
+
+def complete_config(context: typer.Context, incomplete: str) -> list[Candidate]:
+    files = sorted(Path().glob("*.toml"))
+    return [
+        *((file.name, "") for file in files if file.name.startswith(incomplete)),
+        *complete_run(context, incomplete),
+    ]
+
+
 def completion_of(setting: Setting) -> Callable[[str], list[Candidate]]:
     """Return what completes the value of a setting's option."""
 
-    def complete(incomplete: str) -> list[Candidate]:
-        return [(each, "") for each in setting.choices if each.startswith(incomplete)]
+    return _COMPLETIONS.get(setting.path, one_of_words(setting.choices))
 
-    return _COMPLETIONS.get(setting.path, complete)
+
+def one_of_words(choices: Iterable[str]) -> Callable[[str], list[Candidate]]:
+    """Return what completes an option that is one of some words."""
+
+    def complete(incomplete: str) -> list[Candidate]:
+        return [(each, "") for each in choices if each.startswith(incomplete)]
+
+    return complete
 
 
 _COMPLETIONS = {

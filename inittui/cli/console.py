@@ -13,7 +13,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from inittui.text import in_ascii, sanitize
+from inittui.text import asks_for_ascii, in_ascii, sanitize
 
 PLAIN_WIDTH = 80
 """Width of everything printed where there is no terminal: stable, whatever COLUMNS says."""
@@ -30,6 +30,8 @@ def make_writable() -> None:
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif isinstance(stream, io.TextIOWrapper) and asks_for_ascii(os.environ):
+            stream.reconfigure(encoding="ascii", errors="inittui")
         elif (
             isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8"
         ):

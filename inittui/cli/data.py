@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inittui.cli.completion import complete_data
 from inittui.cli.console import console_for, is_ascii, note
 from inittui.cli.ignored import refuse_before_subcommand
-from inittui.cli.output import check_width
+from inittui.cli.registry import ListOrShow
+from inittui.cli.shared_options import AsJson, Width, number, seed_option
 from inittui.errors import UsageError, unknown
+from inittui.experiment import setting_texts as texts
 from inittui.views.frame import legible
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from inittui.data.descriptions import SetDescription
     from inittui.data.survey import Standing
 
-app = typer.Typer()
+app = typer.Typer(cls=ListOrShow)
 
 MOST_IMAGES = 1_000
 """Images drawn by one command; more would only scroll away."""
@@ -37,22 +40,10 @@ _STYLES = {
 _NARROWEST_PLACE = 12
 
 
-def _complete_name(incomplete: str) -> list[str]:
-    from inittui.data.descriptions import DATA_SETS
-
-    return [name for name in DATA_SETS if name.startswith(incomplete)]
-
-
-Width = Annotated[
-    int | None,
-    typer.Option(metavar="COLUMNS", help="Draw this wide. \\[default: the terminal, else 80]"),
-]
-
-
 @app.callback(invoke_without_command=True)
 def list_sets(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
     width: Width = None,
 ) -> None:
     """List the data sets, and look at their images.
@@ -66,7 +57,6 @@ def list_sets(
     refuse_before_subcommand(context)
     if context.invoked_subcommand is not None:
         return
-    check_width(width)
     from inittui.data.archives import DATA_DIR_VARIABLE, find, given_root
     from inittui.data.descriptions import DATA_SETS
     from inittui.data.survey import survey
@@ -89,23 +79,29 @@ def list_sets(
 @app.command()
 def show(
     name: Annotated[
-        str, typer.Argument(help="Data set by name.", autocompletion=_complete_name)
+        str, typer.Argument(help="Data set by name.", autocompletion=complete_data)
     ] = "fashion-mnist",
-    count: Annotated[int, typer.Option("--count", "-n", help="How many images to draw.")] = 20,
+    count: Annotated[
+        int,
+        typer.Option(
+            "--count",
+            "-n",
+            metavar="N",
+            help="How many images to draw.",
+            parser=number("--count", texts.whole, 1, MOST_IMAGES),
+        ),
+    ] = 20,
     wanted: Annotated[
         str | None, typer.Option("--class", "-c", metavar="NAME", help="Draw only this class.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Which images are drawn.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    seed: Annotated[int, seed_option("Which images are drawn.")] = 0,
+    as_json: AsJson = False,
     width: Width = None,
 ) -> None:
     """Draw some training images with their labels, and count the images of every class.
 
     With the mean and the standard deviation of all training pixels, scaled to [0, 1].
     """
-    check_width(width)
-    if not 1 <= count <= MOST_IMAGES:
-        raise UsageError(f"--count must be from 1 to {MOST_IMAGES:,}, not {count}")
     from inittui.data.descriptions import describe
     from inittui.data.sets import pixel_moments, read
     from inittui.views.images import class_counts, draw_images

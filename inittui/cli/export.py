@@ -10,7 +10,15 @@ import typer
 
 from inittui.cli.console import note, print_path
 from inittui.cli.runs import Run, RunsDir
+from inittui.cli.shared_options import NARROWEST, WIDEST, number
 from inittui.errors import UsageError, unknown
+from inittui.experiment import setting_texts as texts
+
+
+def complete_format(incomplete: str) -> list[str]:
+    from inittui.views.export import FORMATS
+
+    return [name for name in FORMATS if name.startswith(incomplete)]
 
 
 def export(
@@ -18,7 +26,13 @@ def export(
     run: Run = "last",
     form: Annotated[
         str,
-        typer.Option("--format", "-f", metavar="NAME", help="json, csv, svg, html or tensorboard."),
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="NAME",
+            help="json, csv, svg, html or tensorboard.",
+            autocompletion=complete_format,
+        ),
     ] = "html",
     output: Annotated[
         Path | None,
@@ -34,7 +48,11 @@ def export(
     width: Annotated[
         int | None,
         typer.Option(
-            "--width", "-w", metavar="COLUMNS", help="Columns of a report. \\[default: 100]"
+            "--width",
+            "-w",
+            metavar="COLUMNS",
+            help="Columns of a report. \\[default: 100]",
+            parser=number("--width", texts.whole, NARROWEST, WIDEST),
         ),
     ] = None,
     runs_dir: RunsDir = None,
@@ -45,11 +63,9 @@ def export(
     html show the report, and html holds the document too; tensorboard makes a folder of event
     files, for which the extra inittui\\[tensorboard] is needed.
     """
-    from inittui.cli.output import check_width
     from inittui.runs import find_run, load_settled, runs_root
     from inittui.views.export import FORMATS, WIDTH, export_run, export_text
 
-    check_width(width)
     if form not in FORMATS:
         raise unknown("format", form, FORMATS)
     found = find_run(runs_root(runs_dir or context.obj), run)

@@ -13,7 +13,7 @@ from inittui.errors import UsageError
 Given = Collection[str]
 """Options as they were typed, by their long names."""
 
-_DRAWN = frozenset({"--first", "--log-y", "--linear-y", "--marker", "--width"})
+_DRAWN = frozenset({"--first", "--log-y", "--linear-y", "--marker", "--width", "--summary"})
 
 
 @dataclass(frozen=True, slots=True)

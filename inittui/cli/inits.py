@@ -9,29 +9,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inittui.cli.completion import complete_scheme
+from inittui.cli.completion import complete_nonlinearity, complete_scheme
 from inittui.cli.console import console_for, is_ascii
 from inittui.cli.ignored import refuse_before_subcommand
-from inittui.cli.output import check_width
+from inittui.cli.registry import ListOrShow
+from inittui.cli.shared_options import AsJson, Width, seed_option
 from inittui.errors import UsageError, unknown
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
     from inittui.views.frame import Frame
 
-app = typer.Typer(help="List the initializers, and look at the values that they give.")
+app = typer.Typer(
+    cls=ListOrShow, help="List the initializers, and look at the values that they give."
+)
 
 _DENSE, _CONVOLUTION = "256x784", "64x64x3x3"
 _FOR_CONVOLUTIONS = {"dirac"}
 
 MOST_VALUES = 50_000_000
 """Values that one command draws; more would only take memory."""
-
-Width = Annotated[
-    int | None,
-    typer.Option(metavar="COLUMNS", help="Draw this wide.", show_default="the terminal, else 80"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -71,9 +68,14 @@ def show(
         ),
     ] = None,
     nonlinearity: Annotated[
-        str, typer.Option(metavar="NAME", help="What follows the layer.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What follows the layer.",
+            autocompletion=complete_nonlinearity,
+        ),
     ] = "relu",
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the values.")] = 0,
+    seed: Annotated[int, seed_option("Seed of the values.")] = 0,
     density: Annotated[
         bool,
         typer.Option(
@@ -112,7 +114,6 @@ def show(
 def _frame(width: int | None) -> Frame:
     from inittui.views.frame import Frame
 
-    check_width(width)
     return Frame(console_for(sys.stdout, width).width, is_ascii(sys.stdout))
 
 

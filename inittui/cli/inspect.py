@@ -12,9 +12,11 @@ import typer
 from msgspec.structs import replace
 
 from inittui.cli import settings_options as opt
+from inittui.cli import shared_options as shared
+from inittui.cli.completion import one_of_words
 from inittui.cli.ignored import typed_options
 from inittui.cli.known_names import check_names
-from inittui.errors import ExitCode, UsageError, unknown
+from inittui.errors import ExitCode, UsageError
 from inittui.experiment.models import MODELS, image_input
 from inittui.experiment.settings import INSPECTION, REPORT
 from inittui.text import sanitize
@@ -33,7 +35,7 @@ Moment = Literal["before", "after", "both"]
 @opt.with_settings("inspect")
 def inspect(
     context: typer.Context,
-    schemes: opt.Schemes = None,
+    schemes: shared.Schemes = None,
     *,
     when: Annotated[
         str,
@@ -41,6 +43,8 @@ def inspect(
             metavar="|".join(get_args(Moment)),
             help="Measure before the training, which then isn't run, or after it, or both.",
             rich_help_panel=INSPECTION,
+            parser=shared.words("--when", "moment", get_args(Moment)),
+            autocompletion=one_of_words(get_args(Moment)),
         ),
     ] = "before",
     density: Annotated[
@@ -78,8 +82,8 @@ def inspect(
         ),
     ] = None,
     settings: opt.Given,
-    marker: opt.Marker = None,
-    report_width: opt.ReportWidth = None,
+    marker: shared.Marker = None,
+    width: shared.Width = None,
     as_json: Annotated[
         bool,
         typer.Option(
@@ -88,21 +92,18 @@ def inspect(
             rich_help_panel=REPORT,
         ),
     ] = False,
-    quiet: opt.Quiet = False,
-    config: opt.Config = None,
-    trust: opt.Trust = False,
-    runs_dir: opt.RunsDir = None,
+    quiet: shared.Quiet = False,
+    config: shared.Config = None,
+    trust: shared.Trust = False,
+    runs_dir: shared.RunsDir = None,
 ) -> None:
     """Measure every layer in one forward and one backward pass over the same images.
 
     Shows weights, outputs, activations, gradients, and what stands out.
     With '--data noise' inputs are drawn instead of images.
     """
-    from inittui.cli.output import check_drawing, print_inspection
+    from inittui.cli.output import print_inspection
 
-    check_drawing(report_width, marker)
-    if when not in get_args(Moment):
-        raise unknown("moment", sanitize(when, 40), get_args(Moment))
     path: Path | None = None
     code = ExitCode.DONE
     if run_id is not None:
@@ -115,7 +116,11 @@ def inspect(
             _refuse_training(context)
         moments = (when != "after", when != "before")
         experiment = opt.build_experiment(
-            config, schemes, {**settings, "inspection": moments}, trust=trust, one=True
+            opt.experiment_file(config, runs_dir),
+            schemes,
+            {**settings, "inspection": moments},
+            trust=trust,
+            one=True,
         )
         is_chosen = "data.name" in settings or config is not None
         if when == "before" and not is_chosen and _takes_no_images(experiment):
@@ -123,7 +128,7 @@ def inspect(
         check_names(experiment, on_noise=_is_on_noise(experiment))
         state, code = _measure(experiment, {"--only": only, "--values": values}, quiet=quiet)
     print_inspection(
-        state, path, as_json=as_json, width=report_width, marker=marker, only=only,
+        state, path, as_json=as_json, width=width, marker=marker, only=only,
         density=density, values=values,
     )  # fmt: skip
     raise typer.Exit(code)
@@ -200,7 +205,7 @@ _WITH_RUN = {
     "values",
     "density",
     "marker",
-    "report_width",
+    "width",
     "as_json",
     "quiet",
 }

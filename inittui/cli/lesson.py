@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inittui.cli import settings_options as opt
+from inittui.cli import shared_options as shared
+from inittui.cli.completion import complete_lesson
 from inittui.cli.console import console_for, note
-from inittui.cli.output import check_drawing, check_width, frame_for, print_document
+from inittui.cli.output import frame_for, print_document
 from inittui.errors import ExitCode, UsageError
 from inittui.experiment.settings import REPORT, RUN
 
@@ -36,11 +38,24 @@ AsJson = Annotated[
 
 
 def list_lessons(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    width: opt.ReportWidth = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]",
+            help="Show the text of one, or of a TOML file of one's own. None: list them.",
+            autocompletion=complete_lesson,
+        ),
+    ] = None,
+    as_json: shared.AsJson = False,
+    width: shared.Width = None,
 ) -> None:
-    """List the lessons: classic experiments on initialization, each run by one command."""
-    check_width(width)
+    """List the lessons: classic experiments on initialization, each run by one command.
+
+    With a name: show its text, as 'inittui lesson NAME --text' does.
+    """
+    if name is not None:
+        _print_text(name, width, None, as_json=as_json)
+        return
     from inittui.lessons import lessons
 
     found = lessons()
@@ -52,13 +67,7 @@ def list_lessons(
 
     console = console_for(sys.stdout, width)
     console.print(lesson_list(found, frame_for(console.width)), soft_wrap=True)
-    note("'inittui lesson NAME' runs one, 'inittui lesson NAME --text' shows its text")
-
-
-def _complete_lesson(incomplete: str) -> list[str]:
-    from inittui.lessons import lesson_names
-
-    return [name for name in lesson_names() if name.startswith(incomplete)]
+    note("'inittui lesson NAME' runs one, 'inittui lessons NAME' shows its text")
 
 
 def lesson(
@@ -67,7 +76,7 @@ def lesson(
         typer.Argument(
             metavar="NAME",
             help="A lesson as 'inittui lessons' lists it, or a TOML file of one's own.",
-            autocompletion=_complete_lesson,
+            autocompletion=complete_lesson,
         ),
     ],
     full: Annotated[bool, typer.Option("--full", help="Run the source's size.")] = False,
@@ -93,12 +102,12 @@ def lesson(
         ),
     ] = None,
     device: Annotated[str | None, opt.option_of("training.device")] = None,
-    marker: opt.Marker = None,
-    report_width: opt.ReportWidth = None,
+    marker: shared.Marker = None,
+    width: shared.Width = None,
     as_json: AsJson = False,
-    quiet: opt.Quiet = False,
-    trust: opt.Trust = False,
-    runs_dir: opt.RunsDir = None,
+    quiet: shared.Quiet = False,
+    trust: shared.Trust = False,
+    runs_dir: shared.RunsDir = None,
     no_save: Annotated[
         bool, typer.Option("--no-save", help="Keep nothing of its runs.", rich_help_panel=RUN)
     ] = False,
@@ -109,15 +118,14 @@ def lesson(
     """
     if full and fast:
         raise UsageError("choose --full or --fast, not both")
-    check_drawing(report_width, marker)
     from inittui.lessons import read_lesson
 
-    found = read_lesson(name)
-    console = console_for(sys.stdout, report_width)
-    frame = frame_for(console.width, marker)
     if text:
-        _print_text(found, console, frame, as_json=as_json)
+        _print_text(name, width, marker, as_json=as_json)
         return
+    found = read_lesson(name)
+    console = console_for(sys.stdout, width)
+    frame = frame_for(console.width, marker)
     from inittui.cli.lesson_parts import Settings, choose_size, describe_size, with_settings
 
     settings = Settings(data, device, not no_save, runs_dir, quiet, seeds, seed, epochs)
@@ -126,6 +134,8 @@ def lesson(
     trains = any(part.experiment is not None for part in found.parts)
     size: Size = "small" if fast else "full"
     if trains:
+        if not quiet:
+            note(f"lesson {found.name}: timing a few steps, to tell how long it takes")
         if not (full or fast):
             size, said = choose_size(found)
         else:
@@ -137,7 +147,10 @@ def lesson(
     raise typer.Exit(max((each.exit_code for each in results), default=ExitCode.DONE))
 
 
-def _print_text(found: Lesson, console: Console, frame: Frame, *, as_json: bool) -> None:
+def _print_text(name: str, width: int | None, marker: str | None, *, as_json: bool) -> None:
+    from inittui.lessons import read_lesson
+
+    found = read_lesson(name)
     if as_json:
         from inittui.documents.lesson import lesson_document
 
@@ -145,6 +158,8 @@ def _print_text(found: Lesson, console: Console, frame: Frame, *, as_json: bool)
         return
     from inittui.views.lesson import lesson_text
 
+    console = console_for(sys.stdout, width)
+    frame = frame_for(console.width, marker)
     console.print(lesson_text(found, frame, parts=True), soft_wrap=True)
 
 

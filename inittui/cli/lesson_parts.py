@@ -97,7 +97,7 @@ def _experiment_with(experiment: Experiment, settings: Settings, lesson: str) ->
         seeds=_seeds(experiment, settings),
         name=f"lesson {lesson}",
     )
-    found.check()
+    found.check({"training.epochs": "--epochs", "seeds": "--seed"})
     check_names(found, on_noise=takes_no_images(found))
     return found
 

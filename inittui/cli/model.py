@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inittui.cli import settings_options as opt
+from inittui.cli import shared_options as shared
 from inittui.cli.completion import complete_model, complete_scheme
 from inittui.cli.console import console_for
-from inittui.cli.output import check_width, frame_for
+from inittui.cli.output import frame_for
 from inittui.experiment.inputs import Input, plain_shape
 from inittui.experiment.models import MODELS, TORCHVISION, TORCHVISION_INPUT
 from inittui.experiment.records import Experiment, ModelConfig
@@ -46,11 +47,10 @@ def model(
             autocompletion=complete_scheme,
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    width: opt.ReportWidth = None,
+    as_json: shared.AsJson = False,
+    width: shared.Width = None,
 ) -> None:
     """List the models, or show the layers of one: sizes, fans, and what follows each."""
-    check_width(width)
     console = console_for(sys.stdout, width)
     frame = frame_for(console.width)
     if name is None:
@@ -62,7 +62,7 @@ def model(
         console.print(models_list(frame))
         return
     experiment = with_options(Experiment(), {**settings, "model.name": name})
-    experiment.check()
+    experiment.check(opt.option_names(settings))
     summary = _summarize(experiment.model, settings.get("data.name"), scheme)
     if as_json:
         _print_json(_document(summary))

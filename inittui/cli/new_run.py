@@ -19,6 +19,7 @@ from inittui.runs import (
     RunDirectory,
     create_run,
     delete_run,
+    name_run,
     read_experiment,
     run_directories,
     runs_root,
@@ -71,7 +72,10 @@ def new_run_to_train(
 def _make(root: Path, experiment: Experiment) -> RunDirectory:
     if experiment.name:
         check_name(experiment.name)
-    return create_run(root, experiment)
+    run = create_run(root, experiment)
+    if not experiment.name:
+        name_run(run)
+    return run
 
 
 def _missing(root: Path) -> list[Path]:

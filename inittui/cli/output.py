@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
 from inittui.cli.console import console_for, is_ascii
-from inittui.errors import UsageError, unknown
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
@@ -18,23 +17,7 @@ if TYPE_CHECKING:
     from inittui.views.frame import Frame
     from inittui.views.heat_map import Map
 
-Form = Literal["report", "json", "csv"]
-
-NARROWEST, WIDEST = 20, 1_000
-"""Columns that a report can be asked for."""
-
-
-def check_width(width: int | None) -> None:
-    """Raise `UsageError` for a width that no report can be drawn in."""
-    if width is not None and not NARROWEST <= width <= WIDEST:
-        raise UsageError(f"--width must be from {NARROWEST} to {WIDEST:,}, not {width}")
-
-
-def check_drawing(width: int | None, marker: str | None) -> None:
-    """Raise `UsageError` for what no report can be drawn with."""
-    check_width(width)
-    if marker is not None:
-        frame_for(WIDEST, marker)
+Form = Literal["report", "summary", "json", "csv"]
 
 
 def print_outcome(
@@ -50,8 +33,18 @@ def print_outcome(
         print_json(outcome.state, outcome.run.path if outcome.run else None)
     elif form == "csv":
         print_csv(outcome.state)
+    elif form == "summary":
+        print_summary(outcome.state, width=width, marker=marker)
     else:
         print_report(outcome.state, width=width, first=first, log_y=log_y, marker=marker)
+
+
+def print_summary(state: RunState, *, width: int | None, marker: str | None) -> None:
+    """Print `compare_summary`; ``width`` as in `print_report`."""
+    from inittui.views.report import compare_summary
+
+    console = console_for(sys.stdout, width)
+    console.print(compare_summary(state, frame_for(console.width, marker)), soft_wrap=True)
 
 
 def print_report(
@@ -63,11 +56,7 @@ def print_report(
     marker: str | None = None,
     wanted: Map | None = None,
 ) -> None:
-    """Print `compare_report`; ``width`` None means the terminal's, else 80 columns.
-
-    Raises:
-        UsageError: there is no such marker.
-    """
+    """Print `compare_report`; ``width`` None means the terminal's, else 80 columns."""
     from inittui.views.report import compare_report
 
     console = console_for(sys.stdout, width)
@@ -77,16 +66,10 @@ def print_report(
 
 
 def frame_for(width: int, marker: str | None = None) -> Frame:
-    """Return the frame of what is drawn on stdout.
-
-    Raises:
-        UsageError: there is no such marker.
-    """
+    """Return the frame of what is drawn on stdout."""
     from inittui.views.frame import Frame, Marker
 
-    if marker is not None and marker not in get_args(Marker):
-        raise unknown("marker", marker, get_args(Marker))
-    chosen: Marker = marker or "braille"  # type: ignore[assignment]  # checked above
+    chosen: Marker = marker or "braille"  # type: ignore[assignment]  # checked with the option
     return Frame(width=width, ascii_only=is_ascii(sys.stdout), marker=chosen)
 
 
@@ -105,9 +88,6 @@ def print_inspection(
 
     ``path`` is the run's directory, None where nothing is kept; ``width`` as in `print_report`;
     ``values`` the pattern of the layers whose first weights are shown, None means none.
-
-    Raises:
-        UsageError: there is no such marker.
     """
     console = console_for(sys.stdout, width)
     frame = frame_for(console.width, marker)
@@ -141,6 +121,11 @@ def print_document(document: str) -> None:
 def print_csv(state: RunState) -> None:
     from inittui.documents.compare import compare_csv
 
-    text = "\n".join(sanitize(line, len(line)) for line in compare_csv(state).split("\n"))
+    print_text(compare_csv(state))
+
+
+def print_text(table: str) -> None:
+    """Print CSV: harmless for a terminal, in what stdout can carry."""
+    text = "\n".join(sanitize(line, len(line)) for line in table.split("\n"))
     encoding = sys.stdout.encoding or "ascii"
     typer.echo(text.encode(encoding, "replace").decode(encoding), nl=False)

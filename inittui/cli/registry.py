@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from inittui.cli.examples import EXAMPLES
 from inittui.cli.ignored import note_ignored
 
 
@@ -20,6 +22,8 @@ class Place:
     panel: str
     help: str
     """The first line of its own help."""
+    hidden: bool = False
+    """Whether it is an old name, which stays but isn't listed."""
 
 
 COMMANDS = (
@@ -35,12 +39,19 @@ COMMANDS = (
           "Measure every layer in one forward and one backward pass over the same images."),
     Place("schema", "schema:schema", "Look",
           "Print the JSON Schema of what --json prints."),
-    Place("model", "model:model", "Look",
+    Place("models", "model:model", "Look",
           "List the models, or show the layers of one: sizes, fans, and what follows each."),
+    Place("model", "model:model", "Look",
+          "List the models, or show the layers of one: sizes, fans, and what follows each.",
+          hidden=True),
     Place("inits", "inits:app", "Look",
           "List the initializers, and look at the values that they give."),
     Place("data", "data:app", "Look",
           "List the data sets, and look at their images."),
+    Place("help", "help:show_help", "Learn",
+          "Show the help of a command, a cheat sheet of all examples, or the man page."),
+    Place("settings", "settings:app", "Keep",
+          "Show the settings, and where each value comes from."),
     Place("runs", "keep:app", "Keep",
           "List the runs that were kept; show, name, verify and remove them."),
 )  # fmt: skip
@@ -52,12 +63,30 @@ class Commands(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         for place in COMMANDS:
-            stand_in = TyperCommand(place.name, help=place.help, rich_help_panel=place.panel)
+            stand_in = TyperCommand(
+                place.name, help=place.help, rich_help_panel=place.panel, hidden=place.hidden
+            )
             self.add_command(stand_in)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
         return name, command and load(name or ""), rest
+
+
+class ListOrShow(TyperGroup):
+    """A group that lists things, and shows the one whose name follows: `inits rule`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0]
+        if name in self.commands or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        if get_close_matches(name, self.commands, cutoff=_MEANT):
+            return super().resolve_command(ctx, args)  # which refuses it, and names the near one
+        return "show", self.commands["show"], args
+
+
+_MEANT = 0.8
+"""Similarity to a sub-command's name from which on that one is meant."""
 
 
 def load(name: str) -> Any:
@@ -75,9 +104,20 @@ def load(name: str) -> Any:
         found = alone
     command = typer.main.get_command(found)
     command.name = place.name
+    _give_examples(command, place.name)
+    for word, child in getattr(command, "commands", {}).items():
+        _give_examples(child, f"{place.name} {word}")
     for each in (command, *getattr(command, "commands", {}).values()):
         _note_what_is_ignored(each)
     return command
+
+
+def _give_examples(command: Any, words: str) -> None:
+    """Put its examples below the first line of a command's help."""
+    first, _, rest = (command.help or "").partition("\n")
+    examples = EXAMPLES.get(words, ())
+    shown = "\n\n".join(f"[dim]$[/dim] {each.replace('[', chr(92) + '[')}" for each in examples)
+    command.help = f"{first}\n\n{shown}\n{rest}" if shown else command.help
 
 
 def _note_what_is_ignored(command: Any) -> None:

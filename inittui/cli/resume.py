@@ -6,11 +6,19 @@ from typing import Annotated
 
 import typer
 
+from inittui.cli.completion import complete_run
 from inittui.cli.console import note
 from inittui.cli.runs import RunsDir
-from inittui.cli.settings_options import CheckpointEvery, Trust
+from inittui.cli.shared_options import AsJson, CheckpointEvery, Quiet, Trust, Width
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="A run's ID, the end of it, or 'last'.")]
+Id = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="A run's ID, the end of it, its name, or 'last'.",
+        autocompletion=complete_run,
+    ),
+]
 
 
 def resume(
@@ -20,11 +28,9 @@ def resume(
         bool, typer.Option("--force", help="Even if data, versions or settings are others now.")
     ] = False,
     trust: Trust = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    width: Annotated[
-        int | None, typer.Option("--width", "-w", help="Columns of the report.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+    as_json: AsJson = False,
+    width: Width = None,
+    quiet: Quiet = False,
     checkpoint_every: CheckpointEvery = None,
     runs_dir: RunsDir = None,
 ) -> None:
@@ -33,13 +39,12 @@ def resume(
     It continues from its last checkpoint and ends as if it had never stopped. A run that has
     finished is only shown.
     """
-    from inittui.cli.output import Form, check_width, print_outcome
+    from inittui.cli.output import Form, print_outcome
     from inittui.cli.run import Outcome
     from inittui.cli.run import resume as go_on
     from inittui.recording.resume import RunIsOverError
     from inittui.runs import find_run, load_state, runs_root
 
-    check_width(width)
     run = find_run(runs_root(runs_dir or context.obj), run_id)
     try:
         outcome = go_on(
@@ -61,3 +66,32 @@ def stop(context: typer.Context, run_id: Id = "last", runs_dir: RunsDir = None) 
     run = find_run(runs_root(runs_dir or context.obj), run_id)
     stop_worker(run)
     note(f"run {run.id} was asked to stop; 'inittui runs resume {run.id}' goes on with it")
+
+
+def repeat(
+    context: typer.Context,
+    run_id: Id = "last",
+    run_it: Annotated[
+        bool, typer.Option("--run", help="Run it, rather than print its command line.")
+    ] = False,
+    trust: Trust = False,
+    quiet: Quiet = False,
+    width: Width = None,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Print the command line that runs a run's experiment again, or run it."""
+    from inittui.cli.output import print_outcome
+    from inittui.cli.run import conduct
+    from inittui.cli.settings_options import build_experiment
+    from inittui.experiment.settings import repeat_command
+    from inittui.runs import find_run, runs_root
+
+    root = runs_root(runs_dir or context.obj)
+    file = find_run(root, run_id).experiment_file
+    experiment = build_experiment(file, None, {}, trust=trust or not run_it)
+    if not run_it:
+        typer.echo(repeat_command(experiment, file))
+        return
+    outcome = conduct(experiment, runs_dir=root, quiet=quiet)
+    print_outcome(outcome, form="report", width=width, first=100, log_y=None, marker=None)
+    raise typer.Exit(outcome.exit_code)

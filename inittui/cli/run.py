@@ -16,9 +16,11 @@ from inittui.cli.progress import Progress, expectation, show_progress
 from inittui.errors import ExitCode, MachineError, UsageError
 from inittui.events.records import Noted, RunEnded, RunStarted
 from inittui.experiment.records import Experiment
+from inittui.experiment.sweeps import spacings
 from inittui.results.state import RunState
-from inittui.runs import LogTail, RunDirectory, runs_root, summarize
+from inittui.runs import LogTail, RunDirectory, read_name, runs_root, summarize
 from inittui.runs.launch import start_worker
+from inittui.runs.loading import named
 
 if TYPE_CHECKING:
     import subprocess
@@ -97,7 +99,8 @@ def conduct(
 
         prepared = prepare(experiment)
         if experiment.sweeps and not (quiet or expected):
-            progress(Noted(message=expectation(prepared)), RunState())
+            for said in (*spacings(experiment), expectation(prepared)):
+                progress(Noted(message=said), RunState())
         recorder = Recorder(prepared, run, log=log, checkpoint_seconds=checkpoint_seconds)
         outcome = _record(recorder, run, RunState(), progress)
     return _told(outcome)
@@ -153,6 +156,8 @@ def _record(
             with suppress(OSError):  # a terminal that is gone stops no run
                 progress(event, state)
     if run is not None:
+        if state.started is not None:
+            state.started = named(state.started, read_name(run))
         summarize(run, whole=True)  # now, while the log is in memory: a list finds it done
     return Outcome(state, run, recorder.failure)
 

@@ -8,23 +8,44 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inittui.cli.completion import complete_run
 from inittui.cli.console import console_for, is_ascii, note, print_path
 from inittui.cli.ignored import refuse_before_subcommand
-from inittui.cli.settings_options import Marker, ReportWidth, parse_first
+from inittui.cli.registry import ListOrShow
+from inittui.cli.run_list import (
+    Data,
+    Model,
+    Most,
+    Scheme,
+    Since,
+    Sort,
+    Status,
+    names_of,
+    print_difference,
+    print_list,
+    print_overlay,
+    selection,
+)
+from inittui.cli.shared_options import (
+    AsCsv,
+    AsJson,
+    First,
+    LogY,
+    Marker,
+    Summary,
+    Width,
+    parse_first,
+)
 from inittui.errors import ExitCode, MachineError, UsageError
+from inittui.experiment.settings import REPORT
 
 if TYPE_CHECKING:
     from inittui.results.state import RunState
-    from inittui.runs import RunDirectory, RunListing
+    from inittui.runs import RunDirectory
 
-app = typer.Typer(help="List the runs that were kept; show, name, verify and remove them.")
-
-
-def _complete_run(context: typer.Context, incomplete: str) -> list[str]:
-    from inittui.runs import run_directories
-
-    names = ["last", *(run.id for run in run_directories(_root(context, None)))]
-    return [name for name in names if name.startswith(incomplete)]
+app = typer.Typer(
+    cls=ListOrShow, help="List the runs that were kept; show, name, verify and remove them."
+)
 
 
 RunsDir = Annotated[
@@ -33,68 +54,104 @@ RunsDir = Annotated[
         "--runs-dir", metavar="DIRECTORY", help="Where runs are kept; INITTUI_RUNS_DIR says it too."
     ),
 ]
-Width = Annotated[
-    int | None,
-    typer.Option(
-        "--width",
-        "-w",
-        metavar="COLUMNS",
-        help="Columns of the list. \\[default: the terminal's, else 80]",
-    ),
+ListAsCsv = Annotated[
+    bool, typer.Option("--csv", help="Print one row per run.", rich_help_panel=REPORT)
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Run = Annotated[
     str,
     typer.Argument(
         metavar="ID|last",
         help="The run's ID or a part of it, its name, or 'last'.",
-        autocompletion=_complete_run,
+        autocompletion=complete_run,
     ),
 ]
 Runs = Annotated[
     list[str],
     typer.Argument(
-        metavar="ID…", help="IDs as 'inittui runs' shows them.", autocompletion=_complete_run
+        metavar="ID…", help="IDs as 'inittui runs' shows them.", autocompletion=complete_run
     ),
 ]
 
 
 @app.callback(invoke_without_command=True)
 def runs(
-    context: typer.Context, as_json: AsJson = False, width: Width = None, runs_dir: RunsDir = None
+    context: typer.Context,
+    status: Status = None,
+    scheme: Scheme = None,
+    model: Model = None,
+    data: Data = None,
+    since: Since = None,
+    sort: Sort = "when",
+    most: Most = None,
+    as_json: AsJson = False,
+    as_csv: ListAsCsv = False,
+    width: Width = None,
+    runs_dir: RunsDir = None,
 ) -> None:
     """List the runs that were kept, the newest first."""
     refuse_before_subcommand(context, but={"--runs-dir"})
     context.obj = runs_dir
     if context.invoked_subcommand is None:
-        _list(_root(context, None), as_json=as_json, width=width)
+        wanted = selection(status, scheme, model, data, since, sort, most)
+        print_list(_root(context, None), wanted, as_json=as_json, as_csv=as_csv, width=width)
 
 
 @app.command("list")
 def list_(
-    context: typer.Context, as_json: AsJson = False, width: Width = None, runs_dir: RunsDir = None
+    context: typer.Context,
+    status: Status = None,
+    scheme: Scheme = None,
+    model: Model = None,
+    data: Data = None,
+    since: Since = None,
+    sort: Sort = "when",
+    most: Most = None,
+    as_json: AsJson = False,
+    as_csv: ListAsCsv = False,
+    width: Width = None,
+    runs_dir: RunsDir = None,
 ) -> None:
     """List the runs that were kept, the newest first."""
-    _list(_root(context, runs_dir), as_json=as_json, width=width)
+    wanted = selection(status, scheme, model, data, since, sort, most)
+    print_list(_root(context, runs_dir), wanted, as_json=as_json, as_csv=as_csv, width=width)
+
+
+@app.command()
+def diff(
+    context: typer.Context,
+    runs: Runs,
+    as_json: AsJson = False,
+    width: Width = None,
+    runs_dir: RunsDir = None,
+) -> None:
+    """Say what differs between runs: settings, versions, results, start values.
+
+    Each is put beside the first. Differences in accuracy are paired by seed where both have the
+    same images, with 95 % intervals from three shared seeds on.
+    """
+    found, states = _several(_root(context, runs_dir), runs)
+    names = [run.id for run in found] if as_json else _names(found)
+    print_difference(names, states, as_json=as_json, width=width)
 
 
 @app.command()
 def show(
     context: typer.Context,
-    run: Run = "last",
-    as_json: AsJson = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="One row per trial and epoch.")] = False,
-    first: Annotated[
-        str, typer.Option("--first", metavar="N|all", help="Steps in the plot.")
-    ] = "100",
-    log_y: Annotated[
-        bool | None,
-        typer.Option(
-            "--log-y/--linear-y",
-            help="Axis of the loss. \\[default: log where the curves span more than two decades]",
-            show_default=False,
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID|last]…",
+            help="The run's ID or a part of it, its name, or 'last'; several with --overlay.",
+            autocompletion=complete_run,
         ),
     ] = None,
+    overlay: Annotated[
+        bool, typer.Option("--overlay", help="Draw several runs in one chart and one table.")
+    ] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    first: First = "100",
+    log_y: LogY = None,
     pair: Annotated[
         str | None,
         typer.Option(
@@ -107,27 +164,39 @@ def show(
     metric: Annotated[
         str, typer.Option("--map-of", metavar="METRIC", help="accuracy or loss.")
     ] = "accuracy",
+    summary: Summary = False,
     marker: Marker = None,
-    width: ReportWidth = None,
+    width: Width = None,
     runs_dir: RunsDir = None,
 ) -> None:
     """Print the report of a run again, as 'inittui compare' did."""
-    from inittui.cli.output import check_drawing, print_csv, print_json, print_report
+    from inittui.cli.output import print_csv, print_json, print_report, print_summary
     from inittui.runs import find_run
     from inittui.runs.loading import no_collection
     from inittui.views.heat_map import chosen_map
 
     if as_json and as_csv:
         raise UsageError("choose --json or --csv, not both")
-    check_drawing(width, marker)
     steps = parse_first(first)
-    found = find_run(_root(context, runs_dir), run)
+    texts = runs or ["last"]
+    if overlay:
+        if as_json or as_csv:
+            raise UsageError("--overlay is drawn: 'inittui runs diff --json' has several runs")
+        several, states = _several(_root(context, runs_dir), texts)
+        names = _names(several)
+        print_overlay(names, states, width=width, first=steps, log_y=log_y, marker=marker)
+        return
+    if len(texts) > 1:
+        raise UsageError("several runs are shown with --overlay, or by 'inittui runs diff'")
+    found = find_run(_root(context, runs_dir), texts[0])
     with no_collection():
         state = _load(found)
         if as_json:
             print_json(state, found.path)
         elif as_csv:
             print_csv(state)
+        elif summary:
+            print_summary(state, width=width, marker=marker)
         else:
             wanted = chosen_map(state, pair, metric)
             print_report(state, width=width, first=steps, log_y=log_y, marker=marker, wanted=wanted)
@@ -178,7 +247,7 @@ def verify(
     context: typer.Context,
     run: Annotated[
         str | None,
-        typer.Argument(metavar="ID|last", help="One run only.", autocompletion=_complete_run),
+        typer.Argument(metavar="ID|last", help="One run only.", autocompletion=complete_run),
     ] = None,
     runs_dir: RunsDir = None,
 ) -> None:
@@ -202,37 +271,24 @@ def verify(
     note(f"{_count(checked)} checked, none damaged")
 
 
-def _list(root: Path, *, as_json: bool, width: int | None) -> None:
-    from inittui.cli.output import check_width
-    from inittui.runs import list_runs
+def _several(root: Path, texts: list[str]) -> tuple[list[RunDirectory], list[RunState]]:
+    """Find and load several runs.
 
-    check_width(width)
-    listings = list_runs(root)
-    if as_json:
-        _print_listings(listings)
-    elif listings:
-        _print_table(listings, width)
-    if not listings:
-        note(f"no runs in {root}; 'inittui compare' makes one")
+    Raises:
+        UsageError: there are fewer than two, or one of them isn't there.
+    """
+    from inittui.runs import find_run
 
-
-def _print_listings(listings: list[RunListing]) -> None:
-    import json
-
-    import msgspec
-
-    typer.echo(json.dumps(msgspec.to_builtins(listings), indent=2))
+    found = list(dict.fromkeys(find_run(root, text) for text in texts))
+    if len(found) < 2:
+        raise UsageError("two runs or more are needed; 'inittui runs' lists them")
+    return found, [_load(run) for run in found]
 
 
-def _print_table(listings: list[RunListing], width: int | None) -> None:
-    import time
+def _names(runs: list[RunDirectory]) -> list[str]:
+    from inittui.runs import summarize
 
-    from inittui.views.frame import Frame
-    from inittui.views.runs import runs_table
-
-    console = console_for(sys.stdout, width)
-    frame = Frame(width=console.width, ascii_only=is_ascii(sys.stdout))
-    console.print(runs_table(listings, frame, time.time()), soft_wrap=True)
+    return names_of([run.id for run in runs], [summarize(run).name for run in runs])
 
 
 def _print_verdict(run: RunDirectory, verdict: str, found: list[str]) -> None:

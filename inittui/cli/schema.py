@@ -7,10 +7,16 @@ from typing import Annotated
 
 import typer
 
+from inittui.cli.completion import complete_schema
+
 
 def schema(
     name: Annotated[
-        str, typer.Argument(help="Name of the document: compare, inspect or lesson.")
+        str,
+        typer.Argument(
+            help="Name of the document: what stands in its 'schema' between 'inittui.' and '/'.",
+            autocompletion=complete_schema,
+        ),
     ] = "compare",
 ) -> None:
     """Print the JSON Schema of what --json prints."""

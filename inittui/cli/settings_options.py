@@ -1,96 +1,26 @@
-"""The options of the command line: an experiment's settings from their table, and shared ones."""
+"""The options of an experiment's settings, from their table, and the experiment they come to."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from msgspec.structs import replace
 
-from inittui.cli.completion import complete_scheme, completion_of
+from inittui.cli.completion import completion_of
 from inittui.errors import UsageError
 from inittui.experiment.models import usual_schemes
 from inittui.experiment.records import Experiment, names_contestants
-from inittui.experiment.settings import BY_PATH, REPORT, RUN, SETTINGS, Setting, with_options
+from inittui.experiment.settings import BY_PATH, SETTINGS, Setting, with_options
 from inittui.experiment.toml import load_experiment
-from inittui.text import sanitize
 
 Given = Mapping[str, Any]
 """What was typed, read: by the settings' paths."""
-
-Schemes = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="SCHEME",
-        help="Initializers to compare, NAME\\[:param=value,…]\\[/BIAS]; none: the classic seven. "
-        "See 'inittui inits'.",
-        autocompletion=complete_scheme,
-    ),
-]
-Trust = Annotated[
-    bool,
-    typer.Option(
-        "--trust",
-        help="Run the code (module:function) that the experiment's file names.",
-        rich_help_panel=RUN,
-    ),
-]
-Marker = Annotated[
-    str | None,
-    typer.Option(
-        "--marker",
-        metavar="braille|block|ascii",
-        help="What curves are drawn with.",
-        rich_help_panel=REPORT,
-    ),
-]
-ReportWidth = Annotated[
-    int | None,
-    typer.Option(
-        "--width",
-        "-w",
-        help="Columns of the report. \\[default: the terminal's, else 80]",
-        rich_help_panel=REPORT,
-    ),
-]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No progress on stderr.", rich_help_panel=REPORT)
-]
-CheckpointEvery = Annotated[
-    float | None,
-    typer.Option(
-        "--checkpoint-every",
-        metavar="SECONDS",
-        min=0,
-        help="Save long epochs this often, to go on from there. \\[default: 60]",
-        rich_help_panel=RUN,
-        show_default=False,
-    ),
-]
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        "-c",
-        metavar="FILE.toml",
-        help="Read the experiment from a file; options override it.",
-        rich_help_panel=RUN,
-    ),
-]
-RunsDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--runs-dir",
-        help="Where runs are kept.",
-        envvar="INITTUI_RUNS_DIR",
-        rich_help_panel=RUN,
-    ),
-]
 
 
 def option_of(path: str, *, help: str = "") -> Any:
@@ -176,6 +106,32 @@ def _read(setting: Setting, typed: bool | str | list[str]) -> Any:
         raise UsageError(f"{setting.options[0]}: {error}") from None
 
 
+def option_names(given: Iterable[str]) -> dict[str, str]:
+    """Return the options of what was typed, by the field that each sets."""
+    fields = {(each.fields or (each.path,)): each for each in map(BY_PATH.__getitem__, given)}
+    return {
+        names[0]: each.options[0]
+        for names, each in fields.items()
+        if each.options and len(names) == 1
+    }
+
+
+def experiment_file(config: str | None, runs_dir: Path | None) -> Path | None:
+    """Return the file that ``--config`` names: its own name, or a run's ID or name, or "last".
+
+    Raises:
+        UsageError: there is neither such a file nor such a run.
+    """
+    if config is None:
+        return None
+    file = Path(config)
+    if file.exists() or file.suffix == ".toml" or len(file.parts) != 1:
+        return file
+    from inittui.runs import find_run, runs_root
+
+    return find_run(runs_root(runs_dir), config).experiment_file
+
+
 def build_experiment(
     config: Path | None,
     schemes: list[str] | None,
@@ -196,12 +152,12 @@ def build_experiment(
     given = {**settings, **({"schemes": tuple(schemes)} if schemes else {})}
     model = given.get("model.name")
     names = names_contestants(given.get("layers", {}), given.get("sweeps", ()))
-    if not (config or schemes or names) and isinstance(model, str):
+    if not (config or names or "schemes" in given) and isinstance(model, str):
         given["schemes"] = usual_schemes(model, one=one)
     experiment = _known(
         with_options(_from_file(config) if config else Experiment(), given, from_file=bool(config))
     )
-    experiment.check()
+    experiment.check(option_names(given))
     naming = {"schemes", "layers", "sweeps", "model.name"}
     typed = {"schemes": ("rule",)} | {key: given[key] for key in given.keys() & naming}
     _load_code(experiment, with_options(Experiment(), typed), config, trust=trust)
@@ -255,12 +211,3 @@ def _from_file(config: Path) -> Experiment:
     except UsageError as error:
         raise UsageError(f"{config}: {error}") from None
     return experiment
-
-
-def parse_first(text: str) -> int | None:
-    """Read the number of steps in the plot; 'all' is None."""
-    if text == "all":
-        return None
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:12]) <= 10**9:
-        raise UsageError(f"--first must be a number of steps or 'all', not '{sanitize(text, 40)}'")
-    return int(text)

@@ -8,11 +8,25 @@ from typing import Annotated
 import typer
 
 from inittui.errors import ExitCode, UsageError
+from inittui.text import sanitize
 from inittui.tui.terminal import is_terminal
+
+
+def _rate(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"--fps: '{sanitize(str(text), 40)}' is not a number") from None
+
 
 Fps = Annotated[
     float | None,
-    typer.Option("--fps", help="Redraws of live charts per second. [default: 4, over SSH 2]"),
+    typer.Option(
+        "--fps",
+        metavar="N",
+        help="Redraws of live charts per second. [default: 4, over SSH 2]",
+        parser=_rate,
+    ),
 ]
 NoMouse = Annotated[bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal.")]
 Theme = Annotated[

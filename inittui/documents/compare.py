@@ -27,7 +27,7 @@ from inittui.results.sweep_results import Axis, Grid, swept_axes, swept_grids, s
 from inittui.results.written import Share, Writer, shares
 from inittui.text import sanitize
 
-SCHEMAS = ("compare", "inspect", "lesson")
+SCHEMAS = ("compare", "inspect", "lesson", "runs", "runs.diff")
 """Documents whose JSON Schema comes with the package."""
 
 
@@ -367,31 +367,37 @@ def _grid(grid: Grid) -> SweepGrid:
 
 CSV_COLUMNS = (
     "scheme", "seed", "status", "epoch", "step", "train_loss", "val_loss", "val_accuracy",
-    "seconds", "train_accuracy",
+    "seconds", "train_accuracy", "first_loss",
 )  # fmt: skip
+"""A column for each swept parameter or setting, by its name, follows them."""
 
 
 def compare_csv(state: RunState) -> str:
     """Return one row per trial and epoch under a header; a trial without epochs has one row.
 
-    Such a row has the last step's loss as its training loss if the trial has diverged.
+    What is swept has columns of its own after the others: ``normal:std``, ``model.depth``. A row
+    without an epoch has the last step's loss as its training loss if the trial has diverged.
 
     Non-finite numbers are NaN, Infinity and -Infinity; what is not known is empty. A text that a
     spreadsheet would take for a formula, or cut, begins with ' (see `_FORMULA`).
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    swept = list(dict.fromkeys(name for t in state.trials if t.plan for name in t.plan.swept))
+    writer.writerow((*CSV_COLUMNS, *map(text_cell, swept)))
     for trial in state.trials:
-        head = (_text_cell(trial.scheme), trial.seed, trial.status)
+        head = (text_cell(trial.scheme), trial.seed, trial.status)
+        first = "" if trial.first_loss is None else to_wire(trial.first_loss)
+        values = trial.plan.swept if trial.plan else {}
+        tail = (first, *(_cell(values.get(name)) for name in swept))
         if not trial.epochs:
             diverged = trial.status == "diverged" and bool(trial.losses)
             loss = to_wire(trial.losses[-1]) if diverged else ""
-            writer.writerow((*head, "", trial.steps, loss, "", "", trial.seconds, ""))
+            writer.writerow((*head, "", trial.steps, loss, "", "", trial.seconds, "", *tail))
         for e in trial.epochs:
             numbers = (e.epoch, e.step, e.train_loss, e.val_loss, e.val_accuracy, e.seconds)
             known = "" if e.train_accuracy is None else e.train_accuracy
-            writer.writerow((*head, *numbers, known))
+            writer.writerow((*head, *numbers, known, *tail))
     return text.getvalue()
 
 
@@ -399,7 +405,11 @@ _FORMULA = ("=", "+", "-", "@", "\t")
 """Beginnings of a text that spreadsheets compute instead of showing it."""
 
 
-def _text_cell(text: str) -> str:
+def _cell(value: Setting | None) -> Setting:
+    return "" if value is None else text_cell(value) if isinstance(value, str) else value
+
+
+def text_cell(text: str) -> str:
     mark = "'" if text.startswith(_FORMULA) else ""
     return mark + sanitize(text)
 

@@ -49,14 +49,18 @@ def one_of(words: Sequence[str]) -> msgspec.Meta:
     return msgspec.Meta(extra_json_schema={"enum": list(words)})
 
 
-def check_bounds(part: msgspec.Struct) -> None:
-    """Raise `UsageError` for the first field of a struct, or of one inside it, out of bounds."""
+def check_bounds(part: msgspec.Struct, called: Mapping[str, str], path: str = "") -> None:
+    """Raise `UsageError` for the first field of a struct, or of one inside it, out of bounds.
+
+    ``called`` has other names for fields than their titles, by their paths; that of ``part`` is
+    ``path``.
+    """
     for name, bounds in _bounds_of(type(part)).items():
         value = getattr(part, name)
         if isinstance(value, msgspec.Struct):
-            check_bounds(value)
+            check_bounds(value, called, f"{path}{name}.")
         for each in value if isinstance(value, tuple) else (value,):
-            bounds.check(each)
+            bounds.check(each, called.get(path + name, bounds.title))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +71,16 @@ class _Bounds:
     words: tuple[str, ...]
     """What a text can be; empty for any."""
 
-    def check(self, value: object) -> None:
+    def check(self, value: object, title: str) -> None:
         if isinstance(value, str):
             if self.words and value not in self.words:
                 raise unknown(self.title, sanitize(value, 60), self.words)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             if not all(_COMPARISONS[key][1](value, bound) for key, bound in self.numbers.items()):
-                raise UsageError(f"{self.title} must be {self._range()}, not {_shown(value)}")
+                raise UsageError(f"{title} must be {self._range()}, not {_shown(value)}")
             if not math.isfinite(value):
                 wanted = "a number" if math.isnan(value) else "finite"
-                raise UsageError(f"{self.title} must be {wanted}, not {_shown(value)}")
+                raise UsageError(f"{title} must be {wanted}, not {_shown(value)}")
 
     def _range(self) -> str:
         if self.numbers.keys() == {"minimum", "maximum"}:

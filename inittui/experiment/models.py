@@ -19,6 +19,23 @@ Option = tuple[int, ...] | str | float | bool
 TORCHVISION = "torchvision:"
 """A model of this prefix is one of torchvision.models, such as torchvision:resnet18."""
 
+_TORCHVISION = """
+alexnet convnext_base convnext_large convnext_small convnext_tiny densenet121 densenet161
+densenet169 densenet201 efficientnet_b0 efficientnet_b1 efficientnet_b2 efficientnet_b3
+efficientnet_b4 efficientnet_b5 efficientnet_b6 efficientnet_b7 efficientnet_v2_l
+efficientnet_v2_m efficientnet_v2_s googlenet inception_v3 maxvit_t mnasnet0_5 mnasnet0_75
+mnasnet1_0 mnasnet1_3 mobilenet_v2 mobilenet_v3_large mobilenet_v3_small regnet_x_16gf
+regnet_x_1_6gf regnet_x_32gf regnet_x_3_2gf regnet_x_400mf regnet_x_800mf regnet_x_8gf
+regnet_y_128gf regnet_y_16gf regnet_y_1_6gf regnet_y_32gf regnet_y_3_2gf regnet_y_400mf
+regnet_y_800mf regnet_y_8gf resnet101 resnet152 resnet18 resnet34 resnet50 resnext101_32x8d
+resnext101_64x4d resnext50_32x4d shufflenet_v2_x0_5 shufflenet_v2_x1_0 shufflenet_v2_x1_5
+shufflenet_v2_x2_0 squeezenet1_0 squeezenet1_1 swin_b swin_s swin_t swin_v2_b swin_v2_s
+swin_v2_t vgg11 vgg11_bn vgg13 vgg13_bn vgg16 vgg16_bn vgg19 vgg19_bn vit_b_16 vit_b_32
+vit_h_14 vit_l_16 vit_l_32 wide_resnet101_2 wide_resnet50_2
+"""
+TORCHVISION_MODELS = frozenset(_TORCHVISION.split())
+"""Its classifiers, to be named and completed without loading it."""
+
 TORCHVISION_INPUT = (3, 224, 224)
 """Shape of an input of torchvision's models, where none is given."""
 
@@ -53,7 +70,7 @@ class ModelDescription:
             if name not in (*self.options, "name", "input"):  # what `build` checks itself
                 raise UsageError(self._refusal(name))
         if config.hidden is not None and (config.depth is not None or config.width is not None):
-            raise UsageError("give either hidden or depth and width, not both")
+            raise UsageError("give either --hidden or --depth and --layer-width, not both")
         given = {name: getattr(config, name) for name in self.defaults}
         settings = {
             name: default if given[name] is None else given[name]
@@ -66,9 +83,15 @@ class ModelDescription:
         return settings
 
     def _refusal(self, option: str) -> str:
-        what = "no --model-arg" if option == "arguments" else f"no option '{option}'"
-        takes = f"its options are {', '.join(self.options)}" if self.options else "it has none"
-        return f"model '{self.name}' takes {what}; {takes}"
+        takes = ", ".join(map(option_of, self.options))
+        known = f"its options are {takes}" if takes else "it has none"
+        return f"model '{self.name}' takes no {option_of(option)}; {known}"
+
+
+def option_of(field: str) -> str:
+    """Return the command line's option of a field of `ModelConfig`."""
+    others = {"arguments": "--model-arg", "width": "--layer-width"}
+    return others.get(field, f"--{field.replace('_', '-')}")
 
 
 def _given(config: ModelConfig) -> list[str]:
@@ -104,6 +127,8 @@ def check_model(name: str) -> None:
         raise UsageError(
             f"model '{sanitize(name, 80)}': name a class or a function in that file, {name}:NAME"
         )
+    if name.lower() in TORCHVISION_MODELS:
+        raise UsageError(f"there is no model '{name}'; did you mean '{TORCHVISION}{name.lower()}'?")
     if ":" not in name and name not in MODELS:
         raise unknown("model", sanitize(name, 80), MODELS)
 

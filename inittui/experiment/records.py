@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
 import msgspec
@@ -163,14 +164,17 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         training = msgspec.structs.replace(self.training, devices=None)
         return msgspec.structs.replace(self, name="", training=training)
 
-    def check(self) -> None:
-        """Raise `UsageError` for the first setting that can't be meant."""
+    def check(self, called: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Raise `UsageError` for the first setting that can't be meant.
+
+        ``called`` says what fields are called where something is wrong, by their paths.
+        """
         if not self.seeds:
             raise UsageError("an experiment needs at least one seed")
         if len(self.seeds) > MOST_SEEDS:
             raise UsageError(f"{len(self.seeds):,} seeds are too many; at most {MOST_SEEDS:,}")
-        check_bounds(self)
-        _check_split(self.data)
+        check_bounds(self, called)
+        _check_split(self.data, called)
         _check_inputs(self.model)
         check_device(self.training.device)
         if self.training.devices is not None:
@@ -205,17 +209,18 @@ def _check_inputs(model: ModelConfig) -> None:
 _SPLIT = re.compile(r"torch:\d{1,18}")
 
 
-def _check_split(data: DataConfig) -> None:
+def _check_split(data: DataConfig, called: Mapping[str, str]) -> None:
+    title = called.get("data.validation", "validation")
     share = data.validation
     needs_none = share == 0 and data.evaluate_on == "test"
     if share == 1:
         raise UsageError(
-            "validation 1 would be all or one image: give a share below 1, or at least 2"
+            f"{title} 1 would be all or one image: give a share below 1, or at least 2"
         )
     sensible = 0 < share < float("inf") and (share < 1 or share == int(share))
     if not (sensible or needs_none):
         raise UsageError(
-            f"validation must be a share between 0 and 1 or a number of images, not {share:g}"
+            f"{title} must be a share between 0 and 1 or a number of images, not {share:g}"
         )
     if data.split is not None and not _SPLIT.fullmatch(data.split):
         shown = sanitize(data.split, 40)

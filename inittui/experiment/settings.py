@@ -125,8 +125,8 @@ _inspection = partial(Setting, panel=INSPECTION, rare=True)
 SETTINGS: tuple[Setting, ...] = (
     _contestants("schemes", "schemes", "The initializers that are compared.", in_form=False),
     _contestants(
-        "sweeps", "sweeps", "Values LOW..HIGH:COUNT or 'a|b|c' of a parameter "
-        "(normal:std=1e-4..1:9) or a setting (model.depth=2..32:5); several sweeps multiply.",
+        "sweeps", "sweeps", "LOW..HIGH:COUNT[:log|lin] or 'a|b|c' of a parameter "
+        "(normal:std=1e-4..1:9) or a setting (model.depth=2..8:4); several sweeps multiply.",
         options=("--sweep",), metavar="WHAT=VALUES", placeholder="none", rare=True,
     ),
     Setting(
@@ -136,7 +136,7 @@ SETTINGS: tuple[Setting, ...] = (
         placeholder="none", is_list=True, rare=True,
     ),
     _model(
-        "model.name", "model", "Model by name, see 'inittui model'; torchvision:NAME; or your "
+        "model.name", "model", "Model by name, see 'inittui models'; torchvision:NAME; or your "
         "own, FILE.py:NAME or MODULE:NAME.",
         texts.word, ("--model", "-m"), commands=_BOTH, choices=tuple(MODELS), placeholder="",
         swept=True,

@@ -1,8 +1,10 @@
 """Sweeps: a parameter with several values becomes several trials.
 
 A sweep is a scheme in which a parameter has several values, ``trunc_normal:std=1e-4..1:9`` or
-``normal:std=0.1|1|10``, or a setting of the model or the training, ``model.depth=2..32:5``. Where
-another parameter of the same scheme shall follow it says ``same``:
+``normal:std=0.1|1|10``, or a setting of the model or the training, ``model.depth=2..32:5``. The
+values of a range are evenly spaced on a log axis where both ends are above 0, else on a linear one;
+``:log`` or ``:lin`` after their number says it. Where another parameter of the same scheme shall
+follow it says ``same``:
 ``trunc_normal:std=1e-4..1:9/constant:value=same``. Several values in one word and several words
 that sweep settings multiply. This file knows texts only; schemes are checked by `parse_scheme`.
 """
@@ -35,9 +37,9 @@ _DIGITS = 4
 """Significant digits of the values inside of a range."""
 
 _NUMBER = r"[+-]?(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
-_RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER}):(\d{{1,9}})")
+_RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER}):(\d{{1,9}})(?::(\w+))?")
 _PARAMETER = re.compile(
-    rf"(?P<key>[A-Za-z_][\w-]*)=(?P<values>{_NUMBER}\.\.{_NUMBER}(?::\d+)?|[^\s,/@:=]*\|[^\s,/@:=]*)"
+    rf"(?P<key>[A-Za-z_][\w-]*)=(?P<values>{_NUMBER}\.\.{_NUMBER}(?::\d+(?::\w+)?)?|[^\s,/@:=]*\|[^\s,/@:=]*)"
 )
 _SAME = re.compile(r"=same(?=[,/@]|$)")
 
@@ -121,7 +123,10 @@ def _setting_values(path: str, text: str) -> tuple[Setting, ...]:
 
 
 def _not_swept(path: str) -> UsageError:
-    hint = nearest(path, _SWEPT) or f"; choose from {', '.join(_SWEPT)}"
+    section, _, key = path.partition(".")
+    near = [known for known in _SWEPT if known.startswith(f"{section}.")]
+    hint = nearest(key, [known.partition(".")[2] for known in near])
+    hint = hint.replace("mean '", f"mean '{section}.") or f"; choose from {', '.join(_SWEPT)}"
     return UsageError(f"{sanitize(path, 60)} can't be swept{hint}")
 
 
@@ -228,18 +233,44 @@ def _values(text: str, whole: str) -> list[str]:
         raise UsageError(
             f"sweep '{shown}': several values are LOW..HIGH:COUNT, as in 1e-4..1:9, or a|b|c"
         )
-    return _range(float(match[1]), float(match[2]), int(match[3]), shown)
+    return _range(float(match[1]), float(match[2]), int(match[3]), match[4] or "", shown)
 
 
-def _range(low: float, high: float, count: int, shown: str) -> list[str]:
-    """Return values from low to high: evenly on a log axis where both are above 0."""
+_SPACINGS = {"log": True, "lin": False, "linear": False}
+"""Whether values are even on a log axis, by the words that say so."""
+
+
+def _is_log(low: float, spacing: str) -> bool:
+    return _SPACINGS.get(spacing, low > 0)
+
+
+def spacings(experiment: Experiment) -> list[str]:
+    """Say of each range that is swept how its values are spaced."""
+    return [
+        f"sweep {sanitize(text[: match.end()], 80)}: {match[3]} values, evenly spaced on a "
+        f"{'log' if _is_log(float(match[1]), match[4] or '') else 'linear'} axis"
+        for text in experiment.sweeps
+        for match in _RANGE.finditer(text)
+    ]
+
+
+def _range(low: float, high: float, count: int, spacing: str, shown: str) -> list[str]:
+    """Return values from low to high, evenly on a log or on a linear axis.
+
+    Where ``spacing`` is empty it is the log axis if both are above 0.
+    """
+    if spacing and spacing not in _SPACINGS:
+        raise UsageError(f"sweep '{shown}': values are spaced 'log' or 'lin', not '{spacing}'")
+    is_log = _is_log(low, spacing)
+    if is_log and low <= 0:
+        raise UsageError(f"sweep '{shown}': a log axis has no {format_number(low)}; take 'lin'")
     if not low < high < float("inf"):
         raise UsageError(f"sweep '{shown}': the first value must be below the second")
     if not 2 <= count <= MOST_VALUES:
         raise UsageError(f"sweep '{shown}': there can be 2 to {MOST_VALUES:,} values")
     inner = (part / (count - 1) for part in range(1, count - 1))
     between = (
-        low * (high / low) ** part if low > 0 else low + (high - low) * part for part in inner
+        low * (high / low) ** part if is_log else low + (high - low) * part for part in inner
     )
     rounded = (float(f"{value:.{_DIGITS}g}") for value in between)
     return list(dict.fromkeys(format_number(value) for value in (low, *rounded, high)))

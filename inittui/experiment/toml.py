@@ -96,8 +96,31 @@ def _explain(text: str, source: str, message: str) -> str:
     where = f"{source}, line {line}" if line else source
     if field:
         return f"{where}: unknown key '{sanitize(key, 60)}'{nearest(key, _keys(table))}"
-    what = re.sub(r" - at `.*", "", message)
+    what = _in_words(re.sub(r" - at `.*", "", message))
     return f"{where}: '{sanitize(key, 60)}': {sanitize(what, 200)}" if key else f"{where}: {what}"
+
+
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
+"""What msgspec calls types, and what people do."""
+
+
+def _in_words(message: str) -> str:
+    """Return what msgspec says of a value as this program says it."""
+    types = re.fullmatch(r"Expected `(.*)`, got `(.*)`", message)
+    if types is not None:
+        wanted, got = (
+            " or ".join(_KINDS.get(each, each) for each in text.split(" | ") if each != "null")
+            for text in types.groups()
+        )
+        return f"must be {wanted}, not {got}"
+    return re.sub(r"^Invalid enum value", "can't be", message)
 
 
 def _keys(table: list[str]) -> tuple[str, ...]:

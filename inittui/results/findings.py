@@ -7,6 +7,7 @@ stands out, what is not told need not be healthy.
 from __future__ import annotations
 
 from inittui.events.probes import Probe, When
+from inittui.results.rules.catalogue import coded
 from inittui.results.rules.finding import Finding, order
 from inittui.results.rules.learning import unlearned
 from inittui.results.rules.logits import logits
@@ -22,7 +23,7 @@ def find(probe: Probe, when: When = "before") -> tuple[Finding, ...]:
         return ()
     broken = list(not_finite(layers))
     if broken:
-        return tuple(broken)
+        return tuple(map(coded, broken))
     found = [
         *symmetric(probe, layers),
         *unlearned(probe, layers),
@@ -32,5 +33,5 @@ def find(probe: Probe, when: When = "before") -> tuple[Finding, ...]:
         *logits(probe, layers, when),
     ]
     if not any(finding.kind in ("no-gradient", "silent") for finding in found):
-        found += gradients(probe, layers)
-    return tuple(sorted(found, key=order))
+        found += [coded(finding, "I403") for finding in gradients(probe, layers)]
+    return tuple(each if each.code else coded(each) for each in sorted(found, key=order))

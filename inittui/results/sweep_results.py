@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from inittui.experiment.trials import Setting, format_setting
 from inittui.results.comparison import Measure, measure
@@ -16,6 +16,10 @@ from inittui.text import short
 
 NEAR_BEST = 0.01
 """Values whose mean accuracy is at most this far below the best belong to the best range."""
+
+_EVEN = 1.2
+"""The longest of steps that count as even, by the shortest: rounded to four digits, or to whole
+numbers."""
 
 MOST_SENTENCES = 4
 """Curves that are each spoken of; of more only the best one is."""
@@ -91,9 +95,15 @@ class Axis:
 
     @property
     def is_log(self) -> bool:
-        """Whether the values belong on a log axis: numbers above 0, a factor of 4 or more apart."""
-        numbers = [float(value) for value in self.values if _is_number(value)]
-        return self.is_numeric and min(numbers) > 0 and max(numbers) >= 4 * min(numbers)
+        """Whether the values belong on a log axis.
+
+        They are numbers above 0, a factor of 4 or more apart, and not spaced evenly as they are.
+        """
+        numbers = sorted(float(value) for value in self.values if _is_number(value))
+        if not self.is_numeric or numbers[0] <= 0 or numbers[-1] < 4 * numbers[0]:
+            return False
+        steps = [high - low for low, high in pairwise(numbers)]
+        return len(steps) < 2 or max(steps) > _EVEN * min(steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from inittui.runs.damage import Damage, SkippedLine
 from inittui.runs.directory import (
     RunDirectory,
     create_run,
+    name_run,
     read_name,
     rename_run,
     run_directories,
@@ -37,6 +38,7 @@ __all__ = [
     "load_settled",
     "load_state",
     "log_size",
+    "name_run",
     "read_experiment",
     "read_log",
     "read_name",

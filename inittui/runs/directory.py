@@ -210,6 +210,15 @@ def rename_run(run: RunDirectory, name: str) -> None:
         raise MachineError(f"can't rename run {run.id}: {error.strerror or error}") from None
 
 
+def name_run(run: RunDirectory) -> None:
+    """Give a new run a name that none of the others in its directory has, where it can be kept."""
+    from inittui.runs.names import new_name
+
+    others = (read_name(each) for each in run_directories(run.path.parent))
+    with suppress(OSError, MachineError):
+        write_whole(run.name_file, new_name({name for name in others if name}).encode())
+
+
 def check_name(name: str, *, own_id: str = "") -> None:
     """Raise `UsageError` for a name that a run couldn't be found or shown by.
 

@@ -32,7 +32,7 @@ from inittui.text import sanitize
 ListingStatus = RunStatus | Literal["lost", "damaged"]
 """How a run ended; "lost" has neither an end nor a writer, "damaged" a log with holes."""
 
-_FORMAT = 2
+_FORMAT = 3
 """Of `_Summary`: grows whenever the same log would be summarized in another way."""
 
 MOST_READ = 32 * 2**20
@@ -73,6 +73,10 @@ class RunListing(msgspec.Struct, frozen=True):
     """Steps taken by all trials together."""
     planned_steps: _Count = 0
     """Steps that they would take if none ended early."""
+    model: str = ""
+    data: str = ""
+    seconds: float | None = None
+    """Of training and validation; None before the end."""
     is_partial: bool = False
     """Whether the log is too long to be read for a list: accuracy and steps are left out."""
 
@@ -234,6 +238,9 @@ def _from_state(run: RunDirectory, state: RunState, damage: Damage) -> RunListin
         status=status,
         steps=sum(trial.steps for trial in state.trials),
         planned_steps=min(max(state.total_steps, 0) * len(state.trials), _MOST),
+        model=_short(state.started.experiment.model.name),
+        data=_short(state.started.experiment.data.name),
+        seconds=state.ended.seconds if state.ended else None,
     )
 
 
@@ -253,6 +260,8 @@ def _from_experiment(run: RunDirectory, status: ListingStatus) -> RunListing:
         schemes=_schemes(trial.contestant for trial in trials),
         trials=len(trials),
         status=status,
+        model=_short(experiment.model.name),
+        data=_short(experiment.data.name),
     )
 
 

@@ -38,7 +38,7 @@ def load_state(run: RunDirectory) -> tuple[RunState, Damage]:
         reason = error.strerror or str(error)
         raise MachineError(f"run {run.id}: the log can't be read: {reason}") from None
     if state.started is not None:
-        state.started = _named(_counted(state.started, state), read_name(run))
+        state.started = named(_counted(state.started, state), read_name(run))
     return state, damage
 
 
@@ -126,7 +126,7 @@ def _counted(started: RunStarted, state: RunState) -> RunStarted:
     return replace(started, steps_per_epoch=steps)
 
 
-def _named(started: RunStarted, name: str | None) -> RunStarted:
+def named(started: RunStarted, name: str | None) -> RunStarted:
     if name is None:
         return started
     return replace(started, experiment=replace(started.experiment, name=name))

@@ -15,6 +15,7 @@ from textual import work
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar
 
 from inittui.errors import InittuiError, nearest
 from inittui.experiment.records import Experiment
@@ -91,6 +92,7 @@ class LabApp(KeyQueue):
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
         self.terminal = terminal
+        ScrollBar.renderer = themes.scroll_bar_renderer(terminal.ascii_only)
         self.clock = clock
         self._loaded = loaded or Loaded(Settings())
         self.settings = self._loaded.settings

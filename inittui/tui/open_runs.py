@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inittui.experiment.records import Experiment
-from inittui.runs import RunDirectory, create_run, live_writer, run_directories
+from inittui.runs import RunDirectory, create_run, live_writer, name_run, run_directories
 from inittui.runs.launch import start_worker, stop_worker
 from inittui.tui.chart_options import ChartOptions, Contestant, contestants
 from inittui.tui.open_run import OpenRun, Phase
@@ -68,6 +68,8 @@ class OpenRuns:
             MachineError: the run can't be kept.
         """
         directory = create_run(self.root, experiment)
+        if not experiment.name:
+            name_run(directory)
         run = OpenRun(directory, worker=self.launch(directory, trust=trust))
         run.open()
         self.behind.append(run)

@@ -36,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True):
     fps: float | None = None
     """Redraws of charts per second while a run is live; None: 4, over SSH 2."""
     mouse: bool = True
+    compare: dict[str, Any] = {}
+    """What `inittui compare` takes where nothing else is said: {"model" = "lenet"}."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from inittui.text import asks_for_ascii
+
 if TYPE_CHECKING:
     from inittui.views.frame import Marker
 
@@ -65,7 +67,7 @@ def _has_few_colors(environment: Mapping[str, str]) -> bool:
 
 def _is_ascii(environment: Mapping[str, str], encoding: str) -> bool:
     """Whether the locale or the terminal has no braille: Linux's own console draws boxes."""
-    if environment.get("LC_ALL") in ("C", "POSIX") or environment.get("TERM") == "linux":
+    if asks_for_ascii(environment) or environment.get("TERM") == "linux":
         return True
     try:
         "─⣿●✕".encode(encoding or "ascii")

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.scrollbar import ScrollBarRender
 from textual.theme import Theme
+
+
+class _InWholeCells(ScrollBarRender):
+    """A scroll bar without the characters for parts of a cell at its ends."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "]
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
+
+
+def scroll_bar_renderer(ascii_only: bool) -> type[ScrollBarRender]:
+    return _InWholeCells if ascii_only else ScrollBarRender
+
 
 DARK = Theme(
     name="inittui-dark",

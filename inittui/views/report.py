@@ -64,6 +64,18 @@ def compare_report(
     return Group(*parts)
 
 
+def compare_summary(state: RunState, frame: Frame) -> RenderableType:
+    """Return the answers first and alone: what was seen, then the table; no picture."""
+    summaries = summarize(state)
+    parts: list[RenderableType] = [*_header(state, frame), Text()]
+    parts += [*paragraph(sentence(state, summaries, frame), frame.columns), Text()]
+    if summaries:
+        parts += run_tables(state, summaries, frame)[:1]
+    for note in state.notes:
+        parts += paragraph(frame.say(f"Note: {note}"), frame.columns)
+    return Group(*parts)
+
+
 def _header(state: RunState, frame: Frame) -> list[Text]:
     started = state.started
     if started is None:

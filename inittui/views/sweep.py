@@ -51,7 +51,7 @@ def _chart(state: RunState, axis: Axis, frame: Frame) -> Text:
             width=frame.columns,
             height=default_height(frame),
             log_y=False,
-            x_label=f"{axis.title}{', log axis' if axis.is_log else ''}",
+            x_label=f"{axis.title}{_axis(axis)}",
             title=frame.say(
                 f"{state.evaluated_on} accuracy in % against {axis.title}{_over(axis)}"
             ),
@@ -91,6 +91,10 @@ def _curve(curve: Curve, places: Mapping[Setting, float], style: SeriesStyle) ->
         band if any(p.low < p.high for p, _ in known) else None,
         every_point=True,
     )
+
+
+def _axis(axis: Axis) -> str:
+    return f", {'log' if axis.is_log else 'linear'} axis" if axis.is_numeric else ""
 
 
 def _over(axis: Axis) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rich import box
+from rich.cells import cell_len, chop_cells
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -24,8 +26,14 @@ MOST_ROWS = 500
 """Schemes that are listed, the best ones."""
 
 _EVALUATED = {"validation": "val.", "test": "test"}
-_NARROWEST_NAME = 10
+_NARROWEST_NAME = 24
 """Columns for names from which on there is room for another column."""
+
+_SAYS_NOTHING = 10
+"""Added to the rank of a column that says the same in every row: it is left out first."""
+
+_PLACES = re.compile(r"(?<=[:,/@ ])|(?<=\w=)")
+"""Where a name can be broken: never within a number or a word."""
 
 
 def run_tables(
@@ -83,7 +91,8 @@ def _table(
     columns: Sequence[Column[SchemeSummary]], rows: Sequence[SchemeSummary], frame: Frame
 ) -> Table:
     """Draw the columns that fit; the last one that is left may be as wide as it must."""
-    shown = fit(columns, rows, frame.columns)
+    ranked = [replace(one, rank=one.rank + _idle(one, rows)) for one in columns]
+    shown = fit(ranked, rows, frame.columns)
     table = Table(
         box=box.ASCII2 if frame.ascii_only else box.SIMPLE_HEAD,
         show_edge=False,
@@ -99,9 +108,39 @@ def _table(
             width=min(column.width, frame.columns - GAP - LEAST_NAME),
             overflow="fold",
         )
+    names = shown[0]
     for row in rows:
-        table.add_row(*(column.cell(row) for column in shown))
+        name = _broken(names.cell(row), min(names.width, frame.columns - GAP - LEAST_NAME))
+        table.add_row(name, *(column.cell(row) for column in shown[1:]))
     return table
+
+
+def _idle(column: Column[SchemeSummary], rows: Sequence[SchemeSummary]) -> int:
+    says_nothing = len(rows) > 1 and len({str(column.cell(row)) for row in rows}) == 1
+    return _SAYS_NOTHING if column.rank and says_nothing else 0
+
+
+def _broken(name: str | Text, width: int) -> Text:
+    """Return a mark and a name in lines of a width: broken where its parts meet, not in numbers.
+
+    Only a part that is wider than a line by itself is broken anywhere.
+    """
+    text = Text(name) if isinstance(name, str) else name
+    plain, room = text.plain[_INDENT:], max(width - _INDENT, 1)
+    if cell_len(text.plain) <= width:
+        return text
+    lines = [""]
+    for part in _PLACES.split(plain):
+        for piece in [part] if cell_len(part) <= room else chop_cells(part, room):
+            if lines[-1] and cell_len(lines[-1] + piece) > room:
+                lines.append("")
+            lines[-1] += piece
+    head = text[:_INDENT]
+    return Text.assemble(head, f"\n{' ' * _INDENT}".join(lines))
+
+
+_INDENT = 2
+"""The mark before a name, and a space."""
 
 
 def _names(head: str, state: RunState, frame: Frame) -> Column[SchemeSummary]:

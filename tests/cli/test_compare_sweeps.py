@@ -63,11 +63,11 @@ def test_the_report_says_who_wrote_each_parameter() -> None:
         (("--layer", "fc1=rul"), "did you mean 'rule'"),
         (("--sweep", "normal:sd=1|2"), "did you mean 'std'"),
         (("--sweep", "normal:std=1"), "no parameter has several values"),
-        (("--sweep", "model.depth=1|2"), "give either hidden or depth"),
+        (("--sweep", "model.depth=1|2"), "give either --hidden or --depth"),
         (("--sweep", "model.activation=rleu|tanh", "rule"), "no activation 'rleu'"),
         (("--evaluate-on", "tset"), "did you mean 'test'"),
         (("--split", "42"), "torch:SEED"),
-        (("--eval-every", "0"), "eval every must be from 1"),
+        (("--eval-every", "0"), "--eval-every must be from 1"),
     ],
 )  # fmt: skip
 def test_mistakes_are_said_in_one_line(arguments: tuple[str, ...], said: str) -> None:
@@ -108,7 +108,8 @@ def test_code_that_only_a_file_names_has_to_be_trusted(code: Path, tmp_path: Pat
 
 def test_a_sweep_says_how_much_it_is_and_draws_its_picture() -> None:
     done = invoke("compare", "--sweep", "normal:std=0.01..1:3", *SMALL[:-1])
-    assert done.stderr.startswith("inittui: 3 trials, ")
+    axis = "inittui: sweep normal:std=0.01..1:3: 3 values, evenly spaced on a log axis\n"
+    assert done.stderr.startswith(f"{axis}inittui: 3 trials, ")
     assert "accuracy in % against std of normal" in done.stdout
     assert "best std of normal" in done.stdout
 

@@ -59,3 +59,11 @@ def test_the_bare_command_without_all_streams_is_a_usage_error(closed: str) -> N
     done = shell(f'"$I" {closed}')
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["inits", "models", "--help", "lessons variance"])
+def test_an_ascii_locale_is_kept_in_utf_8_mode_too(command: str) -> None:
+    done = shell(f'"$I" {command}', LC_ALL="C", PYTHONUTF8="1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+    assert len(done.stdout) > 200

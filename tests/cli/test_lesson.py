@@ -176,7 +176,7 @@ def test_noise_stays_noise() -> None:
         (("sigma", "--epochs", "0"), "epochs must be from 1"),
         (("sigma", "--seeds", "0"), "at least one seed"),
         (("sigma", "--seeds", "999999999"), "seeds are too many"),
-        (("sigma", "--seed", "-1"), "a seed must be from 0"),
+        (("sigma", "--seed", "-1"), "--seed must be from 0"),
         (("sigma", "--marker", "dots"), "no marker"),
         (("sigma", "--device", "gpu"), "no device"),
         (("default", "--data", "minst"), "did you mean 'mnist'"),
@@ -203,5 +203,5 @@ def test_code_of_a_persons_lesson_has_to_be_trusted(tmp_path: Path) -> None:
 def test_runs_are_kept_under_the_lessons_name(own: Path, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     invoke("lesson", str(own), "--fast", "--quiet", "--runs-dir", str(runs))
-    listed = json.loads(invoke("runs", "--json", "--runs-dir", str(runs)).stdout)
+    listed = json.loads(invoke("runs", "--json", "--runs-dir", str(runs)).stdout)["runs"]
     assert [row["name"] for row in listed] == ["lesson mine"]

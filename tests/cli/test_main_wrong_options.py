@@ -42,6 +42,7 @@ WRONG = {
     "--epochs": SIZES,
     "--eval-every": SIZES,
     "--evaluate-on": ("train", ""),
+    "--fail-if": ("rule", "rule < x", "nope < 0.5", "rule < 80", "rule worse-than rule"),
     "--first": ("x", "0", "-1", "some"),
     "--format": ("pdf", ""),
     "--fps": ("x", "0", "-1", "1000", "nan"),
@@ -57,6 +58,7 @@ WRONG = {
     "--map": ("nope", "training.lr", "a,b"),
     "--map-of": ("nope", ""),
     "--marker": ("stars", "", "BRAILLE"),
+    "--most": ("x", "0", "-1"),
     "--model": ("nope", "", "own.py"),
     "--model-arg": ("x", "=1", "a b=1"),
     "--name": ("last", " ", "20260101-000000-000-abcdef", "x" * 201, "\x1b[2J"),
@@ -71,8 +73,11 @@ WRONG = {
     "--seed": ("x", "-1", "9" * 30),
     "--seeds": SIZES,
     "--shape": ("x", "8", "0x8", "9" * 12 + "x1"),
+    "--since": ("x", "3y", "2026-13-01"),
+    "--sort": ("name", ""),
     "--split": ("nope", "torch:", "torch:x"),
     "--stack": ("x", "0", "-1", ""),
+    "--status": ("done", ""),
     "--sweep": (
         "training.lr",
         "training.lr=x",
@@ -97,8 +102,10 @@ BESIDE = {
     ("inittui", "inspect"): ("rule",),
     ("inittui", "lesson"): ("sigma",),
     ("inittui", "model"): ("mlp",),
+    ("inittui", "models"): ("mlp",),
     ("inittui", "inits", "show"): ("rule",),
     ("inittui", "runs", "rename"): ("last", "new name"),
+    ("inittui", "runs", "diff"): ("last", "last"),
     ("inittui", "runs", "rm"): ("last", "--yes"),
 }
 """What a command needs beside its options."""
@@ -111,6 +118,11 @@ AS_MACHINE = {("--runs-dir", "/dev/null/x"), ("--output", "/dev/null/x")}
 
 
 LATER = {
+    **{
+        (path, option): "any text: it is compared with what the runs have"
+        for path in (("inittui", "runs"), ("inittui", "runs", "list"))
+        for option in ("--scheme", "--model", "--data")
+    },
     (("inittui",), "--runs-dir"): "the UI opens, and says what it can't read or keep",
     **dict.fromkeys(
         ((("inittui", name), "--output") for name in ("compare", "inspect", "model")),

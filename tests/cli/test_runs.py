@@ -9,14 +9,16 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from benchmarks.terminals import UI, Terminal
+from inittui.documents.compare import schema
 from inittui.events.records import Event, Noted, RunEnded
 from inittui.experiment.records import Experiment, TrainingConfig
 from inittui.runs import LogWriter, RunDirectory, create_run
 from tests.support.commands import Command, command_of, python
-from tests.support.runs import Made, made_events
+from tests.support.runs import Made, made_events, record
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def test_an_empty_place_is_friendly(inittui: Command, root: Path) -> None:
     result = inittui("runs")
     assert (result.code, result.out) == (0, "")
     assert result.err == f"inittui: no runs in {root}; 'inittui compare' makes one\n"
-    assert inittui("runs", "--json").out == "[]\n"
+    assert inittui("runs", "--json").out == '{"schema":"inittui.runs/1","runs":[]}\n'
     assert not root.exists()
 
 
@@ -84,7 +86,9 @@ def test_the_list_for_scripts(inittui: Command, root: Path) -> None:
     run = _record(root, name="na\x1b\x9bme \u202e☃")
     for arguments in (("runs", "--json"), ("runs", "list", "--json")):
         result = inittui(*arguments)
-        (listing,) = json.loads(result.out)
+        document = json.loads(result.out)
+        assert document["schema"] == "inittui.runs/1"
+        (listing,) = document["runs"]
         assert listing == {
             "id": run.id,
             "when": pytest.approx(time.time(), abs=60),
@@ -95,6 +99,9 @@ def test_the_list_for_scripts(inittui: Command, root: Path) -> None:
             "status": "finished",
             "steps": 40,
             "planned_steps": 40,
+            "model": "mlp",
+            "data": "fashion-mnist",
+            "seconds": listing["seconds"],
             "is_partial": False,
         }
         assert result.out.isascii()
@@ -184,7 +191,7 @@ def test_renaming(inittui: Command, root: Path) -> None:
     told = inittui("runs", "rename", "last", "better")
     assert (told.code, told.out) == (0, "")
     assert told.err == f"inittui: run {run.id} is now called 'better'\n"
-    assert json.loads(inittui("runs", "--json").out)[0]["name"] == "better"
+    assert json.loads(inittui("runs", "--json").out)["runs"][0]["name"] == "better"
     assert inittui("runs", "path", "better").out == f"{run.path}\n"
     assert inittui("runs", "rename", "better", "").code == 2
     assert "it was 'better'" in inittui("runs", "rename", "better", "best").err
@@ -228,7 +235,7 @@ def test_verifying(inittui: Command, root: Path) -> None:
     assert result.out.startswith(f"{broken.id}  damaged\n  line 3 was skipped: not an event")
     assert "\x1b" not in result.out
     assert result.err == "inittui: 1 of 2 runs damaged; what is intact is still shown\n"
-    assert json.loads(inittui("runs", "--json").out)[0]["status"] == "damaged"
+    assert json.loads(inittui("runs", "--json").out)["runs"][0]["status"] == "damaged"
 
 
 _REPORT_FORMS = (
@@ -245,7 +252,7 @@ def test_a_run_is_shown_as_compare_printed_it(inittui: Command, root: Path) -> N
         shown = inittui("runs", "show", "last", *form)
         assert (shown.code, shown.err) == (0, "")
         assert shown.out == printed.out, form
-    assert len(json.loads(inittui("runs", "--json").out)) == len(_REPORT_FORMS)
+    assert len(json.loads(inittui("runs", "--json").out)["runs"]) == len(_REPORT_FORMS)
 
 
 def test_a_run_under_way_and_one_that_was_left_are_shown_as_such(
@@ -344,3 +351,44 @@ def test_the_list_needs_no_torch(root: Path) -> None:
     done = python(code)
     assert done.stderr == "False False\n"
     assert "finished" in done.stdout
+
+
+def test_several_runs_are_shown_together(inittui: Command, root: Path) -> None:
+    first, second = record(root), record(root)
+    assert inittui("runs", "rename", first.id, "one").code == 0
+    drawn = inittui("runs", "show", "one", second.id, "--overlay")
+    assert drawn.code == 0
+    assert f"one/{_scheme(drawn.out)}" in drawn.out
+    told = inittui("runs", "diff", "one", second.id)
+    assert told.code == 0
+    assert "The versions are the same." in told.out
+    document = json.loads(inittui("runs", "diff", "one", second.id, "--json").out)
+    jsonschema.validate(document, schema("runs.diff"))
+    assert document["names"] == [first.id, second.id]
+    assert inittui("runs", "diff", "one").code == 2
+    assert inittui("runs", "show", "one", second.id).code == 2
+
+
+def _scheme(text: str) -> str:
+    return text.partition("one/")[2].split()[0]
+
+
+def test_a_list_is_chosen_from_sorted_and_cut(inittui: Command, root: Path) -> None:
+    runs = [record(root) for _ in range(3)]
+    document = json.loads(inittui("runs", "-n", "2", "--json").out)
+    jsonschema.validate(document, schema("runs"))
+    assert [run["id"] for run in document["runs"]] == [runs[2].id, runs[1].id]
+    assert inittui("runs", "list", "--csv").out.count("\n") == 4
+    none = inittui("runs", "--model", "nope")
+    assert (none.code, none.out) == (0, "")
+    assert "none of the 3 runs" in none.err
+
+
+def test_an_experiment_is_repeated_by_its_run(inittui: Command, root: Path) -> None:
+    run = record(root)
+    command = inittui("runs", "repeat", run.id)
+    assert command.code == 0
+    assert command.out.startswith("inittui compare ")
+    refused = inittui("compare", "--config", "nothing")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "there is no run 'nothing'" in refused.err

@@ -109,10 +109,13 @@ def test_depth_and_width_are_another_way_to_say_hidden() -> None:
     [
         ({"name": "mpl"}, "there is no model 'mpl'; did you mean 'mlp'?"),
         ({"name": "net.py"}, "name a class or a function in that file, net.py:NAME"),
-        ({"name": "lenet", "hidden": (3,)}, "no option 'hidden'; its options are activation,"),
-        ({"name": "conv1d", "dropout": 0.1}, "no option 'dropout'; it has none"),
-        ({"name": "mlp", "arguments": {"a": 1}}, "takes no --model-arg; its options are hidden,"),
-        ({"name": "mlp", "hidden": (3,), "depth": 3}, "either hidden or depth and width"),
+        ({"name": "lenet", "hidden": (3,)}, "takes no --hidden; its options are --activation,"),
+        ({"name": "conv1d", "dropout": 0.1}, "takes no --dropout; it has none"),
+        ({"name": "mlp", "arguments": {"a": 1}}, "takes no --model-arg; its options are --hidden,"),
+        (
+            {"name": "mlp", "hidden": (3,), "depth": 3},
+            "either --hidden or --depth and --layer-width",
+        ),
         ({"name": "conv1d"}, "conv1d takes inputs of 64x128, not 1x28x28: it is not for training"),
         ({"name": "a.py:Net", "dropout": 0.1}, "--model-arg dropout=…"),
     ],

@@ -9,12 +9,15 @@ import inittui
 from inittui.documents.compare import CompareDocument, generated_schema
 from inittui.documents.inspect import InspectDocument
 from inittui.documents.lesson import LessonDocument
+from inittui.documents.runs import RunsDiffDocument, RunsDocument
 
 FOLDER = Path(inittui.__file__).parent / "documents/schemas"
 DOCUMENTS = {
     "compare": CompareDocument,
     "inspect": InspectDocument,
     "lesson": LessonDocument,
+    "runs": RunsDocument,
+    "runs.diff": RunsDiffDocument,
 }
 
 

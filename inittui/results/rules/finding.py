@@ -29,7 +29,8 @@ _LISTED = 3
 class Finding(msgspec.Struct, frozen=True):
     """One thing that stands out."""
 
-    kind: Kind
+    kind: str
+    """A `Kind`, or a rule's name."""
     layers: tuple[str, ...]
     """Or parameters."""
     message: str
@@ -38,11 +39,26 @@ class Finding(msgspec.Struct, frozen=True):
     """The number that was judged, by layer or parameter, or by its own name."""
     limit: Number | None = None
     """From where on such a number is told of with this severity; null for no such limit."""
+    code: str = ""
+    """Of the rule in the catalogue."""
+    name: str = ""
+    """Of the rule."""
+    where: str = ""
+    """``file:line`` of the code that did it; empty where that isn't known."""
+    advice: str = ""
+    """What to do."""
+    fingerprint: str = ""
+    """Tells the finding again in another check: a hash of code and layers."""
 
 
 def order(finding: Finding) -> tuple[int, int]:
-    """Return a key that sorts the gravest first."""
+    """Return a key that sorts findings on a probe, the gravest first."""
     return get_args(Severity).index(finding.severity), get_args(Kind).index(finding.kind)
+
+
+def by_code(finding: Finding) -> tuple[int, str]:
+    """Return a key that sorts the gravest first, then by the rules' codes."""
+    return get_args(Severity).index(finding.severity), finding.code
 
 
 def of_layers(

@@ -13,12 +13,13 @@ from textual import events
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
-from textual.command import CommandPalette
+from textual.command import CommandPalette, SearchIcon
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from inittui.text import sanitize
+from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.open_run import OpenRun
 
@@ -42,6 +43,10 @@ class Commands(CommandPalette):
     """Textual's command palette, made to bear keys that come too early or too late."""
 
     _dismissed = False
+
+    def on_mount(self) -> None:
+        if host_of(self).terminal.ascii_only:
+            self.query_one(SearchIcon).icon = ">"
 
     def dismiss(self, result: object = None) -> AwaitComplete:
         if self._dismissed:

@@ -1,0 +1,418 @@
+"""What passes through a model tell: its uses, effects, and whether gradients arrive."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from msgspec.structs import replace
+from torch import nn
+
+from inittui.events.facts import (
+    AdditionFacts,
+    Facts,
+    NonlinearityFacts,
+    PassFacts,
+    UnitFacts,
+    UseFacts,
+)
+from inittui.events.wire_numbers import to_wire
+from inittui.inspection.passing import Batch, Passed, ends_by, run, size
+from inittui.inspection.products import Products, settled
+from inittui.inspection.statistics import (
+    alignment,
+    mean_and_variance,
+    repeated_blocks,
+    row_labels,
+    split_by_gradients,
+)
+from inittui.inspection.waking import EQUAL, MOVE, OPENED, ROUNDS
+
+CLOSED = 0.01
+"""Size of a factor, at most, that counts as a closed gate."""
+
+_MOST_UNITS = 1 << 24
+"""Values of a parameter whose units are compared one by one."""
+
+_SQUASHING = ("_softmax", "_log_softmax", "_safe_softmax", "sigmoid", "relu")
+
+
+@dataclass
+class _Looked:
+    """What the passes came to."""
+
+    first: Passed
+    opened: Passed | None
+    gates: tuple[str, ...]
+    never: tuple[str, ...]
+    cut: tuple[str, ...]
+    woken: tuple[str, ...]
+    stuck: Mapping[str, int]
+    in_way: tuple[str, ...]
+
+
+def facts_of_pass(facts: Facts, model: nn.Module, batch: Batch, *, is_given: bool) -> Facts:
+    """Add what passes of a batch tell; all values are put back."""
+    looked = _look(facts, model, batch)
+    passed = looked.first
+    uses = settled(passed.products)
+    uses = tuple(_with_shares(uses, looked.opened))
+    known = {use.parameter for use in uses}
+    parameters = dict(model.named_parameters())
+    derived = {x for x in passed.products.derived if x in parameters} - known
+    matrices = {x.name for x in facts.tensors if x.kind == "parameter" and x.is_matrix}
+    return replace(
+        facts,
+        uses=uses,
+        units=tuple(_units(passed.products, looked.stuck)),
+        nonlinearities=tuple(_nonlinearities(passed.products, uses)),
+        additions=tuple(_longest(passed.products)),
+        passed=_whole(looked, uses, model, batch, is_given=is_given),
+        traced=len(known & matrices),
+        derived=len(derived & matrices),
+        never=looked.never,
+        cut=looked.cut,
+        woken=looked.woken,
+        unused=tuple(n for n in parameters if n not in passed.products.seen),
+        norms=tuple(sorted(passed.products.norms & parameters.keys())),
+        foreign=tuple(dict.fromkeys(passed.products.foreign.values())),
+    )
+
+
+def _look(facts: Facts, model: nn.Module, batch: Batch) -> _Looked:
+    parameters = dict(model.named_parameters())
+    frozen = {name for name, each in parameters.items() if not each.requires_grad}
+    bad = {x.name for x in facts.tensors if x.not_finite}
+    passed = run(model, batch)
+    gates = _closed(parameters, passed.products.multipliers)
+    opened = None
+    if gates:
+        opening = {name: torch.full_like(parameters[name], OPENED) for name in gates}
+        opened = run(model, batch, changed=opening)
+        opened.gradients.clear()
+    matrices = {x.name for x in facts.tensors if x.kind == "parameter" and x.is_matrix}
+    taken = [n for n in parameters if n in passed.products.seen and n in matrices]
+    alike = {} if bad else _alike(passed.products)
+    found = passed.gradients
+    cut = tuple(n for n in taken if found[n] is None and n not in frozen)
+    asleep = {n for n in taken if found[n] is not None and size(found[n]) == 0} - frozen
+    asleep -= _behind_one(passed)
+    if bad or passed.products.not_finite:
+        asleep, alike = set(), {}
+    _split(alike, passed)
+    never, zeros, constant = _wake(model, batch, parameters, passed, asleep, alike, frozen)
+    return _Looked(
+        passed, opened, tuple(gates), tuple(n for n in taken if n in never), cut,
+        tuple(n for n in taken if n in asleep and n not in never),
+        {name: _count_equal(labels) for name, labels in alike.items()},
+        _in_way(passed, opened, parameters, zeros) if constant else (),
+    )  # fmt: skip
+
+
+def _behind_one(passed: Passed) -> set[str]:
+    """Return parameters whose outputs meet only a softmax over one value."""
+    uses = passed.products.uses
+    return {uses[each].parameter for each in passed.products.single_softmax}
+
+
+def _closed(parameters: Mapping[str, torch.Tensor], multipliers: Collection[str]) -> list[str]:
+    """Return the factors that let next to nothing through, all alike: made so, not trained."""
+    found = []
+    for name in parameters:
+        is_real = parameters[name].is_floating_point()
+        if name not in multipliers or not parameters[name].numel() or not is_real:
+            continue
+        low, high = (float(x) for x in parameters[name].detach().float().aminmax())
+        if low == high and abs(low) <= CLOSED:
+            found.append(name)
+    return found
+
+
+def _alike(products: Products) -> dict[str, np.ndarray]:
+    """Return labels of the units, equal for equal ones, of parameters that have such."""
+    found: dict[str, np.ndarray] = {}
+    for use in products.uses:
+        rows = use.rows
+        if rows is None or use.parameter in found or not _is_small(rows) or len(rows) < 2:
+            continue
+        if _differ_at_once(rows):
+            continue
+        labels = row_labels(_full(rows))
+        if len(set(labels.tolist())) < len(labels):
+            found[use.parameter] = labels
+    return found
+
+
+def _differ_at_once(rows: torch.Tensor) -> bool:
+    """Whether the first values of the rows tell all of them apart already."""
+    start = rows[:, : min(rows.shape[1], 4)].detach()
+    return len(torch.unique(start.float(), dim=0)) == len(rows)
+
+
+def _is_small(rows: torch.Tensor) -> bool:
+    return rows.numel() <= _MOST_UNITS and rows.is_floating_point()
+
+
+def _full(rows: torch.Tensor) -> torch.Tensor:
+    return rows.float() if rows.dtype is torch.bfloat16 else rows
+
+
+def _gradient_rows(products: Products, name: str, passed: Passed) -> torch.Tensor | None:
+    """Return the gradient of a parameter as its use has the units; None for none."""
+    use = next(x for x in products.uses if x.parameter == name and x.rows is not None)
+    gradient = passed.gradients.get(name)
+    if gradient is None or use.rows is None or gradient.is_sparse:
+        return None
+    parameter = next(p for n, p in passed.products.model.named_parameters() if n == name)
+    gradient = gradient.detach()
+    if gradient.stride() != parameter.stride():
+        laid = torch.empty_strided(parameter.shape, parameter.stride(), dtype=gradient.dtype)
+        gradient = laid.copy_(gradient)
+    rows = use.rows
+    offset = rows.storage_offset() - parameter.storage_offset() + gradient.storage_offset()
+    try:
+        return torch.as_strided(gradient, rows.shape, rows.stride(), offset)
+    except RuntimeError:  # of a copy that flattening made
+        return gradient.reshape(rows.shape) if gradient.numel() == rows.numel() else None
+
+
+def _split(alike: dict[str, np.ndarray], passed: Passed) -> None:
+    """Tell those of equal units apart that get different gradients."""
+    for name, labels in alike.items():
+        gradients = _gradient_rows(passed.products, name, passed)
+        if gradients is None or not bool(gradients.any()):
+            continue
+        alike[name] = split_by_gradients(labels, _full(gradients), EQUAL)
+
+
+def _count_equal(labels: np.ndarray) -> int:
+    counts = np.unique(labels, return_counts=True)[1]
+    return int(counts[counts > 1].sum())
+
+
+def _wake(
+    model: nn.Module,
+    batch: Batch,
+    parameters: Mapping[str, torch.Tensor],
+    passed: Passed,
+    asleep: set[str],
+    alike: dict[str, np.ndarray],
+    frozen: Collection[str],
+) -> tuple[set[str], set[str], bool]:
+    """Move along their gradients what gets one, and pass again.
+
+    Returns what never gets a gradient, the zeros that were moved, and whether the outputs were
+    the same for all samples before.
+    """
+    never, zeros, moved = {*asleep}, set[str](), dict[str, torch.Tensor]()
+    is_constant = passed.share == 0
+    stuck = any(_count_equal(labels) for labels in alike.values())
+    found = passed
+    for _ in range(ROUNDS if never or stuck else 0):
+        moves = _moves(parameters, moved, found, never, frozen, stuck=stuck)
+        if not moves:
+            break
+        zeros |= {name for name in moves if not bool(parameters[name].detach().any())}
+        moved |= moves
+        found = run(model, batch, changed=moved)
+        never -= {name for name in never if size(found.gradients.get(name)) > 0}
+        _split(alike, found)
+        stuck = any(_count_equal(labels) for labels in alike.values())
+        if not never and not stuck:
+            break
+    return never, zeros, is_constant
+
+
+def _moves(
+    parameters: Mapping[str, torch.Tensor],
+    moved: Mapping[str, torch.Tensor],
+    found: Passed,
+    asleep: Collection[str],
+    frozen: Collection[str],
+    *,
+    stuck: bool,
+) -> dict[str, torch.Tensor]:
+    """Return what parameters become by a step along their gradients; of few, to save memory."""
+    moves = {}
+    for name, parameter in parameters.items():
+        gradient = found.gradients.get(name)
+        if gradient is None or name in frozen or name in asleep or gradient.is_sparse:
+            continue
+        values = moved.get(name, parameter).detach()
+        length = size(values)
+        if length and not stuck and not asleep:
+            continue
+        steep = size(gradient)
+        if steep > 0 and math.isfinite(steep):
+            step = MOVE * (length or values.numel() ** 0.5) / steep
+            moves[name] = values - gradient.detach().to(values.dtype) * step
+    return moves
+
+
+def _in_way(
+    passed: Passed,
+    opened: Passed | None,
+    parameters: Mapping[str, torch.Tensor],
+    zeros: Collection[str],
+) -> tuple[str, ...]:
+    """Return the weights, all 0, that keep the outputs constant."""
+    uses = settled(passed.products)
+    return tuple(
+        dict.fromkeys(
+            use.parameter
+            for use in uses
+            if use.parameter in parameters
+            and not bool(parameters[use.parameter].detach().any())
+            and not use.is_last
+            and "addition" not in use.behind
+        )
+    )
+
+
+def _with_shares(uses: Sequence[UseFacts], opened: Passed | None) -> Iterator[UseFacts]:
+    if opened is None:
+        yield from uses
+        return
+    by_order = {use.order: use for use in settled(opened.products)}
+    for use in uses:
+        other = by_order.get(use.order)
+        if other is None or other.parameter != use.parameter:
+            yield use
+        else:
+            yield replace(use, output_share=other.output_share)
+
+
+def _units(products: Products, stuck: Mapping[str, int]) -> Iterator[UnitFacts]:
+    seen: set[str] = set()
+    for use in products.uses:
+        rows = use.rows
+        if rows is None or use.parameter in seen or not rows.is_floating_point() or len(rows) < 2:
+            continue
+        seen.add(use.parameter)
+        distinct, repeats = len(rows), 1
+        if _is_small(rows) and not _differ_at_once(rows):
+            labels = row_labels(_full(rows))
+            distinct, repeats = len(set(labels.tolist())), repeated_blocks(labels)
+        yield UnitFacts(
+            parameter=use.parameter,
+            units=len(rows),
+            distinct=distinct,
+            stuck=stuck.get(use.parameter, 0),
+            repeats=repeats,
+            alignment=to_wire(alignment(rows)),
+        )
+
+
+def _nonlinearities(products: Products, uses: Sequence[UseFacts]) -> Iterator[NonlinearityFacts]:
+    gated = {use.order for use in uses if use.is_in_gate}
+    for met in products.met:
+        yield NonlinearityFacts(
+            kind=met.kind,
+            behind=tuple(dict.fromkeys(products.uses[x].parameter for x in sorted(met.sources))),
+            dead=met.dead,
+            saturated=met.saturated,
+            is_in_gate=bool(met.sources) and met.sources <= gated,
+        )
+
+
+def _longest(products: Products) -> Iterator[AdditionFacts]:
+    lengths: list[int] = []
+    for each in products.added:
+        lengths.append(lengths[each.before] + 1 if each.before >= 0 else 1)
+    if not lengths:
+        return
+    link, chain = lengths.index(max(lengths)), []
+    while link >= 0:
+        chain.append(link)
+        link = products.added[link].before
+    for place, link in enumerate(reversed(chain)):
+        yield AdditionFacts(link=place, power=to_wire(products.added[link].power))
+
+
+def _whole(
+    looked: _Looked,
+    uses: Sequence[UseFacts],
+    model: nn.Module,
+    batch: Batch,
+    *,
+    is_given: bool,
+) -> PassFacts:
+    passed = looked.first
+    floats = [each for each in batch.tensors if each.is_floating_point()]
+    power = mean = math.nan
+    if floats:
+        mean, variance = mean_and_variance(floats[0].detach().float().flatten())
+        power = variance + mean**2
+    first, last = _gradients(passed, uses, model)
+    classes, spread, confidence = _logits(passed)
+    share = looked.opened.share if looked.opened is not None else passed.share
+    return PassFacts(
+        samples=batch.samples,
+        input_power=to_wire(power),
+        input_mean=to_wire(mean),
+        input_is_given=is_given,
+        is_ids=not floats,
+        output_share=to_wire(share if math.isnan(share) else max(share, passed.share)),
+        closed_share=to_wire(passed.share),
+        output_power=to_wire(passed.power),
+        classes=classes,
+        logit_std=to_wire(spread),
+        confidence=to_wire(confidence),
+        head=_head(passed),
+        gradient_first=to_wire(first),
+        gradient_last=to_wire(last),
+        not_finite=passed.products.not_finite or _bad_output(passed),
+        gates=looked.gates,
+        zeros_in_way=looked.in_way,
+    )
+
+
+def _bad_output(passed: Passed) -> str:
+    bad = any(bool(each.detach().isnan().any()) for each in passed.outputs)
+    return "the outputs" if bad else ""
+
+
+def _gradients(passed: Passed, uses: Sequence[UseFacts], model: nn.Module) -> tuple[float, float]:
+    """Return the first-order change of the loss for a change in proportion: of input, last."""
+    floats = [each for each in passed.batch.tensors if each.grad is not None]
+    parameters = dict(model.named_parameters())
+    if floats:
+        first = size(floats[0].grad) * size(floats[0])
+    else:
+        tables = [n for n, m in model.named_modules() if isinstance(m, nn.Embedding)]
+        name = f"{tables[0]}.weight" if tables and tables[0] else "weight"
+        gradient = passed.gradients.get(name) if tables else None
+        first = size(gradient) * size(parameters[name]) if gradient is not None else math.nan
+    ends = [use.parameter for use in uses if use.is_last and passed.gradients.get(use.parameter)
+            is not None]  # fmt: skip
+    if not ends or ends[-1] not in parameters:
+        return first, math.nan
+    return first, size(passed.gradients[ends[-1]]) * size(parameters[ends[-1]])
+
+
+def _logits(passed: Passed) -> tuple[int, float, float]:
+    """Return classes, spread and confidence of outputs that come straight from a product."""
+    logits = passed.logits
+    if logits is None or not 2 <= logits.ndim <= 3:
+        return 0, math.nan, math.nan
+    last, fresh = ends_by(passed.products, logits)
+    widths = {passed.products.uses[x].facts.fan_out for x in fresh}
+    if last not in ("product", "add") or logits.shape[-1] not in widths or logits.shape[-1] < 2:
+        return 0, math.nan, math.nan
+    values = logits.detach()
+    values = values.reshape(-1, values.shape[-1])[:4096].double()
+    confidence = float((values.logsumexp(-1) - values.mean(-1)).mean())
+    return values.shape[-1], float(values.std(-1, correction=0).mean()), confidence
+
+
+def _head(passed: Passed) -> str:
+    logits = passed.logits
+    if logits is None or logits.ndim != 2 or logits.shape[-1] < 2:
+        return ""
+    last, _ = ends_by(passed.products, logits)
+    if last not in _SQUASHING:
+        return ""
+    return last.removeprefix("_").removeprefix("safe_")

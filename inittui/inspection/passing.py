@@ -1,0 +1,201 @@
+"""Forward and backward passes through anyone's model, which leave it as it was."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from inittui.inspection.first_step import evaluating_with, fresh_modules
+from inittui.inspection.products import Products, powers
+from inittui.models.calling import parts_of
+from inittui.models.observe import unfused_attention
+
+_DEPTH = 4
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a model is called with."""
+
+    positional: tuple[torch.Tensor, ...]
+    named: Mapping[str, torch.Tensor] = field(default_factory=dict)
+
+    @property
+    def tensors(self) -> tuple[torch.Tensor, ...]:
+        return (*self.positional, *self.named.values())
+
+    @property
+    def samples(self) -> int:
+        return len(self.tensors[0])
+
+    def differentiable(self) -> Batch:
+        """Return copies whose real numbers need gradients."""
+
+        def leaf(tensor: torch.Tensor) -> torch.Tensor:
+            return tensor.detach().clone().requires_grad_(tensor.is_floating_point())
+
+        return Batch(tuple(map(leaf, self.positional)), {k: leaf(v) for k, v in self.named.items()})
+
+
+@dataclass
+class Passed:
+    """One pass forward and back."""
+
+    products: Products
+    batch: Batch
+    outputs: list[torch.Tensor]
+    """Those with a row for each sample, first."""
+    share: float
+    """Of the outputs' mean square that is variance between samples."""
+    power: float
+    gradients: dict[str, torch.Tensor | None]
+
+    @property
+    def logits(self) -> torch.Tensor | None:
+        return self.outputs[0] if self.outputs else None
+
+
+@contextmanager
+def untouched(model: nn.Module) -> Iterator[None]:
+    """Put back afterwards what a model keeps outside of its tensors, its gradients and flags."""
+    modules = list(model.modules())
+    attributes = [(module, dict(vars(module)), _contents(module)) for module in modules]
+    gradients = [(p, p.grad, p.requires_grad) for p in model.parameters()]
+    profile = torch.is_grad_enabled()
+    try:
+        yield
+    finally:
+        torch.set_grad_enabled(profile)
+        for module, kept, contents in attributes:
+            vars(module).clear()
+            vars(module).update(kept)
+            for collection, items in contents:
+                _refill(collection, items)
+        for parameter, gradient, needs in gradients:
+            parameter.grad = gradient
+            if parameter.is_floating_point() or parameter.is_complex():
+                parameter.requires_grad_(needs)
+
+
+def _contents(module: nn.Module) -> list[tuple[Any, Any]]:
+    return [
+        (value, value.copy()) for value in vars(module).values() if type(value) in (list, dict, set)
+    ]
+
+
+def _refill(collection: Any, items: Any) -> None:
+    if isinstance(collection, list):
+        collection[:] = items
+    else:
+        collection.clear()
+        collection.update(items)
+
+
+def restore(products: Products) -> None:
+    """Put back the memory that a pass has overwritten."""
+    for storage, copy in products.kept.values():
+        storage.copy_(copy)
+    products.kept.clear()
+
+
+def run(
+    model: nn.Module, batch: Batch, *, changed: Mapping[str, torch.Tensor] | None = None
+) -> Passed:
+    """Pass a batch forward and back, with other values for some parameters.
+
+    Norms that have seen no batch normalise by this one; dropout is off. The loss is a random
+    combination of all outputs.
+    """
+    parameters = dict(model.named_parameters())
+    given = batch.differentiable()
+    products = Products(model, given.tensors, batch.samples)
+    buffers = dict(model.named_buffers())
+    fresh = fresh_modules(model, buffers) if batch.samples > 1 else []
+    swapped = {name: parameters[name].detach().clone() for name in changed or {}}
+    device = given.tensors[0].device
+    with ExitStack() as stack:
+        stack.enter_context(untouched(model))
+        stack.callback(restore, products)
+        stack.enter_context(evaluating_with(model, fresh, device))
+        stack.enter_context(unfused_attention())
+        stack.callback(_write, parameters, swapped)
+        _write(parameters, changed or {})
+        stack.enter_context(torch.enable_grad())
+        for parameter in parameters.values():
+            parameter.grad = None
+            if parameter.is_floating_point() or parameter.is_complex():
+                parameter.requires_grad_(True)
+        with products:
+            result = model(*given.positional, **given.named)
+        outputs = list(_outputs(result, batch.samples))
+        measured = [powers(each, batch.samples) for each in outputs if len(each) == batch.samples]
+        shares = [b / p for p, b in measured if p > 0 and not math.isnan(b)]
+        share = max(shares, default=0.0 if measured else math.nan)
+        _backward(outputs)
+        gradients = {name: each.grad for name, each in parameters.items()}
+        return Passed(
+            products,
+            given,
+            outputs,
+            share,
+            max((p for p, _ in measured), default=math.nan),
+            gradients,
+        )
+
+
+def _write(parameters: Mapping[str, torch.Tensor], values: Mapping[str, torch.Tensor]) -> None:
+    with torch.no_grad():
+        for name, value in values.items():
+            parameters[name].detach().copy_(value)
+
+
+def _outputs(result: object, samples: int) -> Iterator[torch.Tensor]:
+    found = list(_floats(result, _DEPTH))
+    yield from (x for x in found if x.ndim and len(x) == samples)
+    yield from (x for x in found if not (x.ndim and len(x) == samples))
+
+
+def _floats(result: object, depth: int) -> Iterator[torch.Tensor]:
+    if isinstance(result, torch.Tensor):
+        if result.is_floating_point() and result.numel():
+            yield result
+    elif depth:
+        for each in parts_of(result).values() if result is not None else ():
+            yield from _floats(each, depth - 1)
+
+
+def _backward(outputs: Sequence[torch.Tensor]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    total: torch.Tensor | None = None
+    for each in outputs:
+        if not each.requires_grad:
+            continue
+        cotangent = torch.randn(each.shape, generator=generator, dtype=torch.float32)
+        cotangent = cotangent.to(each.device, each.dtype) / math.sqrt(each.numel())
+        part = (each * cotangent).sum()
+        total = part if total is None else total + part.to(total.device)
+    if total is not None:
+        total.backward()
+
+
+def size(tensor: torch.Tensor | None) -> float:
+    """Return a tensor's norm; 0 for none."""
+    if tensor is None:
+        return 0.0
+    values = tensor.detach()
+    if values.is_sparse:
+        values = values.coalesce().values()
+    values = values.abs() if values.is_complex() else values
+    return float(torch.linalg.vector_norm(values.float()))
+
+
+def ends_by(products: Products, output: torch.Tensor) -> tuple[str, frozenset[int]]:
+    """Return the operator that gave an output, and the uses that it comes straight from."""
+    tag = products.tag(output)
+    return tag.last, tag.fresh

@@ -1,0 +1,124 @@
+"""Rules on how a model was built: what wrote nothing, what was overwritten, what seeds do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from inittui.events.facts import Facts, TensorFacts, WriterFacts
+from inittui.results.rules.catalogue import of_rule
+from inittui.results.rules.contents import names, where
+from inittui.results.rules.finding import Finding, Severity, listed
+from inittui.results.rules.limits import Limits
+from inittui.text import sanitize
+
+
+def construction(facts: Facts, limits: Limits) -> Iterator[Finding]:
+    """Judge the writes that were recorded."""
+    yield from _idle(facts)
+    parameters = [each for each in facts.tensors if each.kind == "parameter"]
+    yield from _half(parameters)
+    yield from _overwritten(facts)
+    yield from _twice(parameters)
+    yield from _seeds(facts, limits)
+
+
+def _idle(facts: Facts) -> Iterator[Finding]:
+    for call in facts.idle_initializers:
+        is_applied = call.words.get("call") == "apply"
+        severity: Severity = "error" if is_applied else "warning"
+        yield of_rule(
+            "I101", (), f"{call.operation} wrote to none of the model's tensors",
+            severity=severity, where=call.where,
+            advice="look at what it asks of a module: class, method name, order of arguments",
+        )  # fmt: skip
+
+
+def _named(writer: WriterFacts) -> bool:
+    """Whether a person's own code named the values."""
+    return writer.is_own and writer.is_direct and not writer.is_loading
+
+
+def _half(parameters: Sequence[TensorFacts]) -> Iterator[Finding]:
+    """Tell of layers of a kind of which own code initialized some."""
+    weights = [x for x in parameters if x.is_matrix and x.of and x.history]
+    own = [x for x in weights if x.writer and _named(x.writer)]
+    left = [
+        x
+        for x in weights
+        if x.writer and not x.writer.is_direct and x.writer.draw == "random"
+        and not x.writer.is_loading and any(x.of == other.of for other in own)
+    ]  # fmt: skip
+    if own and left:
+        told = [(x.name, "") for x in left]
+        yield of_rule(
+            "I102", names(left),
+            f"kept their constructor's values, while your code initialized others of their kind: "
+            f"{listed(told, 'tensor')}",
+            where=where(own), advice="initialize them too, or leave them on purpose",
+        )  # fmt: skip
+
+
+def _overwritten(facts: Facts) -> Iterator[Finding]:
+    lost, last = [], {use.parameter for use in facts.uses if use.is_last}
+    for each in facts.tensors:
+        loads = [place for place, x in enumerate(each.history) if x.is_loading]
+        if not loads:
+            continue
+        after = [x for x in each.history[loads[-1] + 1 :] if not x.is_loading]
+        if any(x.draw in ("random", "constant") and x.is_whole for x in after):
+            lost.append(each)
+    if not lost:
+        return
+    # A new head on loaded layers is how models are taken to other classes.
+    heads = {name.rpartition(".")[0] for name in last}
+    is_head = bool(last) and all(x.name.rpartition(".")[0] in heads for x in lost)
+    yield of_rule(
+        "I103", names(lost),
+        f"loaded, and then written anew: {listed([(x.name, '') for x in lost], 'tensor')}",
+        severity="note" if is_head else "error", where=where(lost),
+        advice="load the checkpoint last",
+    )  # fmt: skip
+
+
+def _twice(parameters: Sequence[TensorFacts]) -> Iterator[Finding]:
+    twice = []
+    for each in parameters:
+        own = {
+            (x.operation, x.arguments)
+            for x in each.history
+            if _named(x) and x.is_whole and x.operation.endswith("_") and x.draw == "random"
+            and (x.numbers or x.words)
+        }  # fmt: skip
+        if len(own) > 1:
+            twice.append((each, sorted(operation for operation, _ in own)))
+    if twice:
+        told = [(x.name, ", then ".join(each)) for x, each in twice]
+        yield of_rule(
+            "I104", names([x for x, _ in twice]),
+            f"initialized twice, by different functions: {listed(told, 'tensor')}",
+            where=where([x for x, _ in twice]),
+            advice="the last one counts: take out the other, or change their order",
+        )  # fmt: skip
+
+
+def _seeds(facts: Facts, limits: Limits) -> Iterator[Finding]:
+    if facts.other_each_time:
+        told = listed([(sanitize(x, 100), "") for x in facts.other_each_time], "tensor")
+        some = [x for x in facts.tensors if x.name in facts.other_each_time]
+        yield of_rule(
+            "I105", facts.other_each_time, f"two builds with one seed give other values: {told}",
+            where=where(some), advice="draw from torch's generator, or seed the one that is used",
+        )  # fmt: skip
+    loaded = any(x.is_loading for each in facts.tensors for x in each.history)
+    drawn = [
+        x for x in facts.tensors
+        if x.is_drawn and x.is_matrix and any(w.draw == "random" for w in x.history)
+    ]  # fmt: skip
+    same = facts.same_each_seed
+    if same and not loaded and len(same) >= limits["I106.share"] * len(drawn):
+        told = listed([(sanitize(x, 100), "") for x in same], "tensor")
+        some = [x for x in facts.tensors if x.name in same]
+        yield of_rule(
+            "I106", same, f"builds with two seeds give the same values: {told}",
+            where=where(some), advice="leave the seed to who trains the model",
+        )  # fmt: skip

@@ -1,0 +1,211 @@
+"""Rules on what a pass does: signal, gradients, units at flat ends, what never learns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from inittui.events.facts import Facts, NonlinearityFacts, PassFacts, UseFacts, is_known
+from inittui.events.wire_numbers import from_wire
+from inittui.results.rules.catalogue import of_rule
+from inittui.results.rules.contents import where
+from inittui.results.rules.finding import Finding, Severity, listed, percent, times
+from inittui.results.rules.limits import Limits
+from inittui.text import sanitize, short
+
+
+def effects(facts: Facts, limits: Limits) -> Iterator[Finding]:
+    """Judge one forward and one backward pass."""
+    passed = facts.passed
+    if passed is None:
+        return
+    if passed.not_finite:
+        yield of_rule(
+            "I409", [passed.not_finite],
+            f"the pass gives NaN or infinite values from {sanitize(passed.not_finite, 100)} on",
+            advice="look for a division by 0, a logarithm, or an exponential of what has grown",
+        )  # fmt: skip
+        return
+    yield from _blind(facts, passed, limits)
+    yield from _signal(facts, passed, limits)
+    yield from _gradient(facts, passed, limits)
+    yield from _flat(facts, limits)
+    yield from _learning(facts, passed)
+    yield from _confident(facts, passed, limits)
+    yield from _inputs(passed, limits)
+
+
+def _blind(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding]:
+    share = from_wire(passed.output_share)
+    if not is_known(share) or passed.samples < 2 or not share < limits["I401.warning"]:
+        return
+    if _is_constant_head(facts, passed):
+        return
+    severity: Severity = "error" if share < limits["I401.error"] else "warning"
+    limit = limits["I401.error" if severity == "error" else "I401.warning"]
+    first = next((x for x in facts.uses if from_wire(x.output_share) < limit), None)
+    since = f", since {sanitize(first.parameter, 100)}" if first is not None else ""
+    names = [first.parameter] if first is not None else []
+    yield of_rule(
+        "I401", names,
+        f"outputs hardly depend on the input: {short(100 * share, 2)} % of their mean square is "
+        f"variance between samples{since}",
+        severity=severity, evidence={"share": share}, limit=limit,
+        where=where([x for x in facts.tensors if x.name in names]),
+        advice="keep the signal's variance from layer to layer: a gain for the nonlinearity, norms",
+    )  # fmt: skip
+
+
+def _is_constant_head(facts: Facts, passed: PassFacts) -> bool:
+    """Whether the outputs are alike because the last weights are all 0, which is meant."""
+    ends = {use.parameter for use in facts.uses if use.is_last}
+    zeros = {x.name for x in facts.tensors if x.is_zero}
+    return from_wire(passed.output_share) == 0 and bool(ends & zeros)
+
+
+def _signal(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding]:
+    power = from_wire(passed.input_power)
+    start = power if is_known(power) else 1.0
+    grown = [
+        use
+        for use in facts.uses
+        if from_wire(use.output_power) > limits["I402.growth"] * max(1.0, start)
+        and not {"norm", "softmax"} & {*use.behind}
+    ]
+    if grown:
+        most = max(grown, key=lambda use: from_wire(use.output_power))
+        fold = from_wire(most.output_power) / max(1.0, start)
+        yield of_rule(
+            "I402", [most.parameter],
+            f"the signal grows {times(fold)}-fold by {sanitize(most.parameter, 100)}",
+            evidence={most.parameter: from_wire(most.output_power)},
+            limit=limits["I402.growth"] * max(1.0, start), where=_where(facts, most),
+            advice="make the weights smaller, or put norms between the layers",
+        )  # fmt: skip
+    last = next((use for use in reversed(facts.uses) if use.is_last), None)
+    if last is None or not last.before:
+        return
+    between = from_wire(last.input_between)
+    if is_known(between) and between < limits["I402.note"] * start and not passed.is_ids:
+        is_grave = between < limits["I402.loss"] * start
+        fold = math.inf if between == 0 else start / between
+        said = "is gone" if math.isinf(fold) else f"is {times(fold)} times smaller"
+        yield of_rule(
+            "I402", [last.parameter],
+            f"what varies between samples {said} at the last layer's input",
+            severity="warning" if is_grave else "note", evidence={last.parameter: between},
+            limit=limits["I402.loss" if is_grave else "I402.note"] * start,
+            where=_where(facts, last),
+            advice="give the layers a gain for their nonlinearity, or put norms between them",
+        )  # fmt: skip
+
+
+def _where(facts: Facts, use: UseFacts) -> str:
+    return where([x for x in facts.tensors if x.name == use.parameter])
+
+
+def _gradient(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding]:
+    first, last = from_wire(passed.gradient_first), from_wire(passed.gradient_last)
+    if not is_known(first, last) or not first > 0 or not last > 0 or passed.gates:
+        return
+    fold = first / last
+    if 1 / limits["I403.fold"] <= fold <= limits["I403.fold"]:
+        return
+    what = "grows" if fold > 1 else "shrinks"
+    yield of_rule(
+        "I403", (),
+        f"the gradient {what} {times(max(fold, 1 / fold))}-fold on its way back to the input",
+        evidence={"fold": fold}, limit=limits["I403.fold"],
+        advice="give the layers a gain for their nonlinearity, or put norms between them",
+    )  # fmt: skip
+
+
+def _flat(facts: Facts, limits: Limits) -> Iterator[Finding]:
+    met = [x for x in facts.nonlinearities if not x.is_in_gate and x.behind]
+    dead = [x for x in met if x.dead is not None and x.dead >= limits["I404.share"]]
+    yield from _at_ends(
+        facts, "I404", [(x, x.dead or 0.0) for x in dead], "units are 0 for all samples",
+        limits["I404.share"], "centre the inputs and weights; check the biases",
+    )  # fmt: skip
+    ends = [x for x in met if x.saturated is not None and x.saturated > limits["I405.share"]]
+    yield from _at_ends(
+        facts, "I405", [(x, x.saturated or 0.0) for x in ends], "values lie at the flat ends",
+        limits["I405.share"], "make the weights before it smaller",
+    )  # fmt: skip
+
+
+def _at_ends(
+    facts: Facts,
+    code: str,
+    some: Sequence[tuple[NonlinearityFacts, float]],
+    what: str,
+    limit: float,
+    advice: str,
+) -> Iterator[Finding]:
+    if not some:
+        return
+    told = {x.behind[0]: f"{percent(share)}, {x.kind}" for x, share in some}
+    names = tuple(told)
+    yield of_rule(
+        code, names, f"{what}: {listed(list(told.items()))}",
+        evidence={x.behind[0]: share for x, share in some}, limit=limit,
+        where=where([x for x in facts.tensors if x.name in names]), advice=advice,
+    )  # fmt: skip
+
+
+def _learning(facts: Facts, passed: PassFacts) -> Iterator[Finding]:
+    if passed.zeros_in_way and from_wire(passed.output_share) == 0:
+        told = listed([(sanitize(x, 100), "") for x in passed.zeros_in_way], "tensor")
+        yield of_rule(
+            "I406", passed.zeros_in_way, f"zeros keep the outputs constant: {told}",
+            where=where([x for x in facts.tensors if x.name in passed.zeros_in_way]),
+            advice="draw them by chance; zeros are for last layers and branches that are added",
+        )  # fmt: skip
+    if facts.never:
+        told = listed([(sanitize(x, 100), "") for x in facts.never], "tensor")
+        yield of_rule(
+            "I407", facts.never, f"no gradient ever reaches {told}",
+            where=where([x for x in facts.tensors if x.name in facts.never]),
+            advice="let one factor of each product be drawn by chance",
+        )  # fmt: skip
+    if facts.woken:
+        told = listed([(sanitize(x, 100), "") for x in facts.woken], "tensor")
+        yield of_rule(
+            "I608", facts.woken, f"gradients arrive once zeros have moved, not before, at {told}"
+        )
+
+
+def _confident(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding]:
+    spread, sure = from_wire(passed.logit_std), from_wire(passed.confidence)
+    if passed.classes < 2 or not is_known(spread, sure):
+        return
+    limit = limits["I408.loss"] * math.log(passed.classes) + 0.5
+    if sure > limit and spread > limits["I408.std"]:
+        last = next((use for use in reversed(facts.uses) if use.is_last), None)
+        names = [last.parameter] if last is not None else []
+        guess = math.log(passed.classes)
+        yield of_rule(
+            "I408", names,
+            f"the loss would start at about {short(sure, 3)}, guessing has {short(guess, 3)}: "
+            f"logits spread by {short(spread, 3)}",
+            evidence={"loss": sure, "std": spread}, limit=limit,
+            where=where([x for x in facts.tensors if x.name in names]),
+            advice="make the last weights smaller",
+        )  # fmt: skip
+
+
+def _inputs(passed: PassFacts, limits: Limits) -> Iterator[Finding]:
+    power, mean = from_wire(passed.input_power), from_wire(passed.input_mean)
+    if not passed.input_is_given or not is_known(power, mean):
+        return
+    advice = "subtract the mean, and divide by the standard deviation"
+    if not limits["I410.least"] <= power <= limits["I410.largest"]:
+        yield of_rule(
+            "I410", (), f"the inputs have a mean square of {short(power, 3)}",
+            evidence={"power": power}, advice=advice,
+        )  # fmt: skip
+    elif mean**2 > limits["I410.mean"] * power:
+        yield of_rule(
+            "I410", (), f"the inputs' mean is {short(mean, 3)}, far from 0", severity="note",
+            evidence={"mean": mean}, advice=advice,
+        )  # fmt: skip
