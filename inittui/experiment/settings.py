@@ -244,6 +244,11 @@ SETTINGS: tuple[Setting, ...] = (
         placeholder="one", rare=True,
     ),
     _training(
+        "training.on", "on", "Where these processes are: local, or ray[:HOST:PORT] for the nodes "
+        "of a Ray cluster, one on each GPU or core.",
+        texts.word, ("--on",), "local|ray", commands=_COMPARE, choices=("local", "ray"), rare=True,
+    ),
+    _training(
         "training.dtype", "dtype", f"{' or '.join(DTYPES)}.", texts.one_of("dtype", DTYPES),
         ("--dtype",), choices=DTYPES, rare=True,
     ),

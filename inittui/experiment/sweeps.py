@@ -105,7 +105,7 @@ def _axes(experiment: Experiment) -> dict[str, tuple[Setting, ...]]:
             raise UsageError(f"{path} is swept twice")
         axes[path] = _setting_values(path, values)
         for value in axes[path]:  # before any of them is built
-            check_bounds(with_settings(experiment, {path: value}))
+            check_bounds(with_settings(experiment, {path: value}), {})
     return axes
 
 

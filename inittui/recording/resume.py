@@ -144,8 +144,7 @@ def _code_changes(then: Mapping[str, tuple[str, str]]) -> list[str]:
 
 def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
     """Say what is no longer as it was: the numbers would not be those of one run."""
-    from inittui.training.engine import versions
-    from inittui.training.hardware import where_trained
+    from inittui.training.hardware import versions, where_trained
 
     started = resumption.state.started
     if started is None:
@@ -163,7 +162,8 @@ def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
         if now.get(name) != then
     ]
     device, title = where_trained(prepared.asked_for.training)
-    now_on, then_on = (device.type, title), (started.device.partition(":")[0], started.device_name)
+    now_on = (str(device).partition(":")[0], title)
+    then_on = (started.device.partition(":")[0], started.device_name)
     if now_on != then_on:  # which of several alike it is changes no number
         there = f"{started.device} ({started.device_name})"
         found.append(f"the device was {there}, is {device} ({title})")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
-import platform
 import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import metadata
 from typing import Any
 
 import torch
@@ -36,6 +34,7 @@ from inittui.training.hardware import (
     describe_inexact,
     exact,
     out_of_memory,
+    versions,
     where_trained,
 )
 from inittui.training.planning import Kind, StackPlan, halves, plan_stacks
@@ -247,7 +246,7 @@ class _Here:
         self._prepared = prepared
         device, title = where_trained(prepared.asked_for.training)
         self._facts: dict[str, Any] = {
-            "device": str(device),
+            "device": device,
             "device_name": title,
             "versions": versions(),
             "host": socket.gethostname(),
@@ -274,12 +273,3 @@ class _Here:
 
     def resumed(self, earlier: Earlier) -> RunResumed:
         return RunResumed(at=time.time(), differences=earlier.differences, **self._facts)
-
-
-def versions() -> dict[str, str]:
-    return {
-        "inittui": metadata.version("inittui"),
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
-        "platform": platform.platform(),
-    }

@@ -36,6 +36,7 @@ WRONG = {
     "--data": NAMES,
     "--depth": (*SIZES, "10001"),
     "--device": ("tpu", "cuda:x", ""),
+    "--on": ("mars", "ray:", "ray://host:1", "local:1", ""),
     "--devices": ("cpu", "cpu:0", "cpu:9999", "cuda:0,cuda:0", "cuda:0,cpu:1", ""),
     "--dropout": ("x", "-0.1", "1", "nan", "inf"),
     "--dtype": ("float8", ""),
