@@ -117,7 +117,9 @@ def _first(seeds: tuple[int, ...]) -> int:
 
 
 _contestants = partial(Setting, read=texts.words, write=texts.words_written, is_list=True)
-_model = partial(Setting, panel=MODEL, commands=(*_BOTH, "model"), placeholder="the model's")
+_model = partial(
+    Setting, panel=MODEL, commands=(*_BOTH, "model", "check"), placeholder="the model's"
+)
 _data = partial(Setting, panel=DATA)
 _training = partial(Setting, panel=TRAINING)
 _inspection = partial(Setting, panel=INSPECTION, rare=True)
@@ -181,7 +183,7 @@ SETTINGS: tuple[Setting, ...] = (
     _model(
         "model.output", "output", "The part that is the logits, of a model that gives a dict, a "
         "tuple or an object: logits, 0, out.head.",
-        texts.word, ("--output",), placeholder="none", rare=True,
+        texts.word, ("--output",), placeholder="none", rare=True, commands=(*_BOTH, "model"),
     ),
     _data(
         "data.name", "data", "Data set; see 'inittui data'.", texts.word, ("--data", "-d"),
