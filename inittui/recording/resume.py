@@ -128,9 +128,7 @@ def _settings(experiment: Experiment) -> dict[str, object]:
 def remember_code(state: RunState) -> None:
     """Let this process find the run's own code where the run had found it."""
     for reference, (path, _) in (state.started.code if state.started else {}).items():
-        place = reference.rpartition(":")[0]
-        if place.endswith(".py"):
-            remember_place(place, path)
+        remember_place(reference.rpartition(":")[0], path)
 
 
 def _code_changes(then: Mapping[str, tuple[str, str]]) -> list[str]:
