@@ -51,7 +51,8 @@ def summarize(state: RunState) -> list[SchemeSummary]:
 
     Ranks are groups in the order of the means: everybody of a later group is clearly behind the
     best of each earlier one, by paired t-tests with Holm's correction over all pairs
-    (`inittui.results.comparison`). Schemes with fewer than three seeds have no rank; nobody has one
+    (`inittui.results.comparison`). Where all contestants are one and the same nobody has a rank.
+    Schemes with fewer than three seeds have no rank; nobody has one
     where more than `MOST_COMPARED` are compared.
     """
     groups = {scheme: state.of_scheme(scheme) for scheme in state.schemes}
@@ -66,6 +67,7 @@ def summarize(state: RunState) -> list[SchemeSummary]:
         return first if first is not None and math.isfinite(first) else None
 
     same = same_contestants(state)
+    is_one = bool(same) and len(groups) - len(same) == 1
     accuracy = _compare(groups, same, final_accuracy, higher_is_better=True)
     first = _compare(groups, same, whole_first_loss, higher_is_better=False)
     found = []
@@ -78,14 +80,14 @@ def summarize(state: RunState) -> list[SchemeSummary]:
                 scheme=scheme,
                 trials=tuple(trials),
                 is_final=compared in compared_at_all,
-                val_accuracy=accuracy_of(trials),
+                val_accuracy=measure(trial.val_accuracy for trial in counted),
                 val_loss=measure(trial.val_loss for trial in counted),
                 train_loss=measure(trial.train_loss for trial in counted),
                 first_loss=first_loss_of(trials, steps),
                 learning=judge(state, counted),
                 same_as=same.get(scheme),
-                rank=accuracy.ranks.get(compared),
-                first_rank=first.ranks.get(compared),
+                rank=None if is_one else accuracy.ranks.get(compared),
+                first_rank=None if is_one else first.ranks.get(compared),
                 accuracy_difference=accuracy.differences.get(compared),
                 first_difference=first.differences.get(compared),
             )
@@ -143,7 +145,8 @@ def last_epoch(state: RunState) -> int:
 
 
 def _epoch(trial: TrialState) -> int:
-    return trial.epochs[-1].epoch if trial.epochs else 0
+    last = trial.last_epoch
+    return last.epoch if last else 0
 
 
 def accuracy_of(trials: Sequence[TrialState]) -> Measure | None:
@@ -170,6 +173,8 @@ def sound(trials: Sequence[TrialState]) -> list[TrialState]:
 def furthest(trials: Sequence[TrialState]) -> list[TrialState]:
     """Return the sound ones that were validated after the same, latest epoch."""
     found = sound(trials)
+    if len(found) == 1:
+        return found
     latest = max(map(_epoch, found), default=0)
     return [trial for trial in found if _epoch(trial) == latest]
 
