@@ -39,6 +39,9 @@ MOST_SEEDS = 10_000
 _LARGEST = 10_000_000
 """No count in an experiment (epochs, steps, units) is sensibly larger."""
 
+MOST_LAYERS = 10_000
+"""Hidden layers: Xiao et al. 2018 train 10,000, and nobody more."""
+
 Count = Annotated[int, between(1, _LARGEST)]
 
 
@@ -52,7 +55,7 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     activation: Annotated[str, one_of(ACTIVATIONS)] | None = None
     dropout: Annotated[float, between(0, below=1)] | None = None
     """Probability of dropping a unit, 0 for none."""
-    depth: Count | None = None
+    depth: Annotated[int, between(1, MOST_LAYERS)] | None = None
     width: Count | None = None
     batch_norm: bool | None = None
     """Batch normalisation after each hidden layer, before its nonlinearity."""
