@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inittui.errors import UsageError, nearest
+from inittui.experiment.bounds import check_bounds
 from inittui.experiment.models import has_own_start
 from inittui.experiment.records import SETTING_SWEEP, Experiment
 from inittui.experiment.scheme import format_number, parse_syntax
@@ -103,6 +104,8 @@ def _axes(experiment: Experiment) -> dict[str, tuple[Setting, ...]]:
         if path in axes:
             raise UsageError(f"{path} is swept twice")
         axes[path] = _setting_values(path, values)
+        for value in axes[path]:  # before any of them is built
+            check_bounds(with_settings(experiment, {path: value}), {})
     return axes
 
 

@@ -44,6 +44,8 @@ class Inspector:
         if step == self._total and self._config.after:
             return "after"
         every = self._config.every
+        if every == "epoch":
+            every = self._total // self._variant.experiment.training.epochs or None
         return "step" if every is not None and step % every == 0 else None
 
     def measure(self, number: int, when: When, step: int, values: Named) -> ProbeMeasured:
