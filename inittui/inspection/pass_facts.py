@@ -282,7 +282,7 @@ def _with_shares(uses: Sequence[UseFacts], opened: Passed | None) -> Iterator[Us
         if other is None or other.parameter != use.parameter:
             yield use
         else:
-            yield replace(use, output_share=other.output_share)
+            yield replace(use, output_share=other.output_share, input_between=other.input_between)
 
 
 def _units(products: Products, stuck: Mapping[str, int]) -> Iterator[UnitFacts]:
