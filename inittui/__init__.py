@@ -14,8 +14,8 @@ TYPE_CHECKING = False
 """What `typing` calls so: importing that takes longer than all else before a signal is heard."""
 
 if TYPE_CHECKING:
-    from inittui.api import Run, compare, inspect, load_run
-    from inittui.errors import InittuiError, MachineError, UsageError
+    from inittui.api import Run, check, compare, inspect, load_run
+    from inittui.errors import FindingsError, InittuiError, MachineError, UsageError
     from inittui.experiment.records import (
         DataConfig,
         Experiment,
@@ -24,9 +24,13 @@ if TYPE_CHECKING:
         TrainingConfig,
     )
     from inittui.initializers.own import initializer
+    from inittui.results.check_result import CheckResult
     from inittui.results.state import RunState, TrialState
 
 _HOMES = {
+    "check": "inittui.api",
+    "CheckResult": "inittui.results.check_result",
+    "FindingsError": "inittui.errors",
     "compare": "inittui.api",
     "inspect": "inittui.api",
     "Run": "inittui.api",
@@ -45,8 +49,10 @@ _HOMES = {
 }
 
 __all__ = [
+    "CheckResult",
     "DataConfig",
     "Experiment",
+    "FindingsError",
     "InittuiError",
     "InspectionConfig",
     "MachineError",
@@ -56,6 +62,7 @@ __all__ = [
     "TrainingConfig",
     "TrialState",
     "UsageError",
+    "check",
     "compare",
     "initializer",
     "inspect",

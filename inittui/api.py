@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from torch import nn
 
+    from inittui.results.check_result import CheckResult
+
     Model = str | nn.Module | Callable[..., nn.Module]
     Inputs = str | torch.Tensor | Sequence[str | torch.Tensor] | Mapping[str, torch.Tensor]
 
@@ -181,6 +183,45 @@ def inspect(
     )
     wanted = _experiment(wanted, schemes, [seed], {})
     return _fold(inspect_starts(prepare_on_given(wanted, given)))
+
+
+def check(
+    model: Model,
+    inputs: str | Sequence[str] | Mapping[str, torch.Tensor] | torch.Tensor | None = None,
+    *,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    limits: Mapping[str, float] | None = None,
+) -> CheckResult:
+    """Find what is wrong with a model's initialization before it is trained.
+
+    In a test: ``inittui.check(build, "3x32x32").raise_for()``.
+
+    Args:
+        model: what builds it, so that it is seen who writes what; or a module, whose values and
+            one pass are judged; or a name, as on the command line.
+        inputs: a batch [n, …], several by the names of ``forward``'s parameters, or texts as for
+            `inspect`; guessed by the first layer where None.
+        select: codes of the only rules that are judged, or their beginnings; none: all.
+        ignore: codes of rules that aren't.
+        limits: other limits of rules, by their names.
+
+    Raises:
+        InittuiError: the model's code fails, or a code or a limit doesn't exist.
+    """
+    from inittui.experiment.check_settings import check_codes
+    from inittui.inspection.examine import examine
+    from inittui.models.factory import factory_of
+    from inittui.results.check_result import CheckResult
+    from inittui.results.checking import judge
+
+    check_codes((*select, *ignore))
+    if isinstance(model, str):
+        factory = factory_of(ModelConfig(name=model))
+        facts = examine(factory.build, factory.input or None if inputs is None else inputs)
+    else:
+        facts = examine(model, inputs)
+    return CheckResult(judge(facts, limits=limits, select=select, ignore=ignore), facts)
 
 
 def load_run(path: str | Path) -> Run:

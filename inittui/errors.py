@@ -45,6 +45,12 @@ class MachineError(InittuiError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+class FindingsError(InittuiError):
+    """A check found what it was asked to fail on."""
+
+    exit_code = ExitCode.FINDINGS
+
+
 _ALSO_CALLED = {
     "swish": "silu",
     "linear": "identity",

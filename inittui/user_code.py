@@ -55,6 +55,11 @@ def find(reference: str, what: str = "function") -> Callable[..., Any]:
         try:
             module = _import_file(place) if place.endswith(".py") else _import_module(place)
         except ImportError as error:
+            if place in _places and place.startswith(error.name or "-"):
+                raise UsageError(
+                    f"there is no module {sanitize(place, 200)}; it was {_places[place]} when the "
+                    "run began"
+                ) from error
             if "relative import" not in str(error) or not place.endswith(".py"):
                 raise
             raise UsageError(_is_in_a_package(Path(place), name)) from error
@@ -121,6 +126,12 @@ def blamed(reference: str, passes: Callable[[BaseException], bool]) -> Iterator[
             raise
 
 
+def is_raised_here(error: BaseException) -> bool:
+    """Whether a line of our own raised an error, not somebody else's code that it called."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and _OURS in Path(frames[-1].filename).parents
+
+
 @contextlib.contextmanager
 def _arguments(place: str) -> Iterator[None]:
     before = sys.argv
@@ -144,9 +155,13 @@ def _innermost(error: BaseException) -> Literal["theirs", "ours", "unknown"]:
     for frame in traceback.extract_tb(error.__traceback__):
         path = Path(frame.filename)
         if _OURS in path.parents:
-            is_passed_on = frame.name == "__torch_function__" and "func(*args" in (frame.line or "")
+            is_passed_on = frame.name == "__torch_function__" and any(
+                call in (frame.line or "") for call in ("func(*args", "super().__torch_function__(")
+            )
             last = last if is_passed_on else "ours"
-        elif path.is_file() and not installed & {*path.parents}:
+        elif frame.filename.startswith("<eval_with_key>") or (  # code that torch.fx has made
+            path.is_file() and not installed & {*path.parents}
+        ):
             last, is_in_theirs = "theirs", True
     return last if is_in_theirs else "unknown"
 
@@ -177,12 +192,20 @@ def _import_module(name: str) -> ModuleType:
 
 
 _places: dict[str, Path] = {}
-"""Where a run found the files that it names, by how it names them."""
+"""Where a run found the files and modules that it names, by how it names them."""
 
 
 def remember_place(place: str, path: str) -> None:
-    """Take a file that is named by ``place`` from ``path``, wherever this process was started."""
+    """Take a file that is named by ``place`` from ``path``, wherever this process was started.
+
+    A module is looked for in the folder that it was found in, after all others.
+    """
     _places[place] = Path(path)
+    if place.endswith(".py"):
+        return
+    depth = len(place.split(".")) - (Path(path).name != "__init__.py")
+    if len(Path(path).parents) > depth:
+        _look_in(Path(path).parents[depth])
 
 
 def place_of(place: str) -> Path:

@@ -14,7 +14,14 @@ import pytest
 from inittui.errors import ExitCode
 from inittui.views.catalogue import catalogue_markdown
 from tests.support.pictures import PICTURES, SCREENS, screen
-from tests.support.write_readme import PART, settings_markdown
+from tests.support.write_readme import (
+    GUIDE,
+    PART,
+    RULES_PART,
+    rules_guide,
+    rules_markdown,
+    settings_markdown,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,6 +61,12 @@ def test_catalogue_is_the_code_s() -> None:
 def test_the_settings_are_those_of_the_table() -> None:
     """After a change of the table: python -m tests.support.write_readme."""
     assert PART.findall(README) == [settings_markdown()]
+
+
+def test_the_rules_are_those_of_the_catalogue() -> None:
+    """After a change of a rule: python -m tests.support.write_readme."""
+    assert RULES_PART.findall(README) == [rules_markdown()]
+    assert RULES_PART.findall(GUIDE.read_text(encoding="utf-8")) == [rules_guide()]
 
 
 def test_exit_codes_are_all_documented() -> None:

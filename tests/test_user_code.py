@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from inittui.errors import UsageError
-from inittui.user_code import blamed, find, theirs
+from inittui.inspection.recorder import LayerRecorder
+from inittui.user_code import blamed, find, is_raised_here, remember_place, theirs
 
 ARGPARSE = """
 import argparse
@@ -114,3 +116,47 @@ def test_what_torch_raises_is_the_fault_of_its_caller(tmp_path: Path) -> None:
         blamed("shapes.py:run", lambda e: False),
     ):
         run()
+
+
+def test_a_module_of_a_run_is_found_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "there" / "resumed_package"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    file = package / "made.py"
+    file.write_text("def build(): return 3\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with pytest.raises(UsageError, match="No module named 'resumed_package'"):
+        find("resumed_package.made:build")
+    remember_place("resumed_package.made", str(file))
+    assert find("resumed_package.made:build")() == 3
+    remember_place("moved_package.made", str(tmp_path / "gone" / "moved_package" / "made.py"))
+    with pytest.raises(UsageError, match=r"no module moved_package\.made; it was .*gone.* when"):
+        find("moved_package.made:build")
+
+
+def test_an_error_is_raised_here_where_a_line_of_ours_raised_it() -> None:
+    try:
+        find("no_name")
+    except UsageError as error:
+        assert is_raised_here(error)
+    try:
+        int("x")
+    except ValueError as error:
+        assert not is_raised_here(error)
+
+
+def test_what_comes_by_way_of_our_modes_is_the_fault_of_its_caller(tmp_path: Path) -> None:
+    file = tmp_path / "mismatched.py"
+    file.write_text(
+        "import torch\ndef forward(x): return torch.nn.functional.relu(x) @ torch.ones(7, 7)\n"
+    )
+    forward = find(f"{file}:forward")
+    with (
+        pytest.raises(UsageError, match=r"mismatched\.py, line 2"),
+        blamed(f"{file}:forward", lambda _: False),
+        LayerRecorder(99.9),
+    ):
+        forward(torch.ones(2, 3))

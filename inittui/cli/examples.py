@@ -22,6 +22,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "inittui inspect rule --when both --epochs 1",
         "inittui inspect rule --only 'fc*' --json",
     ),
+    "check": (
+        "inittui check lenet",
+        "inittui check lenet --who 'conv*' --once",
+        "inittui check --explain I302",
+    ),
     "schema": ("inittui schema compare", "inittui schema runs"),
     "models": (
         "inittui models",

@@ -35,6 +35,8 @@ COMMANDS = (
           "List the lessons: classic experiments on initialization, each run by one command."),
     Place("lesson", "lesson:lesson", "Learn",
           "Run a lesson: its question, its experiment, its pictures, and what the numbers show."),
+    Place("check", "check:check", "Look",
+          "Find what is wrong with a model's initialization before it is trained."),
     Place("inspect", "inspect:inspect", "Look",
           "Measure every layer in one forward and one backward pass over the same images."),
     Place("schema", "schema:schema", "Look",

@@ -27,7 +27,7 @@ from inittui.results.sweep_results import Axis, Grid, swept_axes, swept_grids, s
 from inittui.results.written import Share, Writer, shares
 from inittui.text import sanitize
 
-SCHEMAS = ("compare", "inspect", "lesson", "runs", "runs.diff")
+SCHEMAS = ("compare", "inspect", "lesson", "check", "runs", "runs.diff")
 """Documents whose JSON Schema comes with the package."""
 
 

@@ -12,6 +12,8 @@ MOST_SEATS = 64
 """Processes on one machine: each holds the data and a copy of PyTorch."""
 
 ALL = "all"
+LOCAL, RAY = "local", "ray"
+"""Where the processes are: on this machine, or on the nodes of a Ray cluster."""
 
 _CPU = re.compile(r"cpu:(\d{1,4})")
 _CUDA = re.compile(r"cuda:(\d{1,3})")
@@ -49,3 +51,16 @@ def parse_devices(text: str) -> Devices:
             raise UsageError(f"--devices names cuda:{int(each[1])} twice")
         numbers.append(int(each[1]))
     return Devices(gpus=tuple(numbers))
+
+
+def check_place(text: str, devices: str | None) -> None:
+    """Raise `UsageError` for what `--on` can't be, alone or beside `--devices`."""
+    name, _, address = text.partition(":")
+    if name not in (LOCAL, RAY) or (name == LOCAL and text != LOCAL) or text == f"{RAY}:":
+        raise UsageError(
+            f"--on can't be '{sanitize(text, 60)}'; choose {LOCAL}, {RAY} or {RAY}:HOST:PORT"
+        )
+    if address.startswith("//"):
+        raise UsageError(f"{RAY}:// is Ray's client: run inittui on a node of the cluster instead")
+    if name == RAY and devices is not None and not parse_devices(devices).processes:
+        raise UsageError(f"--on {RAY} takes every GPU of the cluster, or --devices cpu:N")

@@ -11,7 +11,7 @@ import msgspec
 
 from inittui.errors import UsageError
 from inittui.experiment.bounds import between, check_bounds, one_of
-from inittui.experiment.devices import parse_devices
+from inittui.experiment.devices import LOCAL, check_place, parse_devices
 from inittui.experiment.inputs import Input, parse_inputs, plain_shape
 from inittui.text import sanitize
 
@@ -112,6 +112,8 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     devices: str | None = None
     """Several that share the stacks, a process each, as `parse_devices` reads them; None: the one
     device, in the process that writes the log."""
+    on: str = LOCAL
+    """Where these are: local, or ray[:HOST:PORT] for the nodes of a Ray cluster."""
     dtype: DType = "float32"
     stack: Literal["auto", "off"] | Count = "auto"
     """How many trials train as one computation: as many as fit, one by one, or at most N."""
@@ -158,7 +160,7 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def identity(self) -> Experiment:
         """What decides the numbers: two runs of equal identity measure the same, whatever name
         each was given and however many devices share the work."""
-        training = msgspec.structs.replace(self.training, devices=None)
+        training = msgspec.structs.replace(self.training, devices=None, on=LOCAL)
         return msgspec.structs.replace(self, name="", training=training)
 
     def check(self, called: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -174,6 +176,9 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _check_split(self.data, called)
         _check_inputs(self.model)
         check_device(self.training.device)
+        check_place(self.training.on, self.training.devices)
+        if self.training.on != LOCAL and self.training.device != "auto":
+            raise UsageError("--on ray takes the cluster's devices: leave out --device")
         if self.training.devices is not None:
             parse_devices(self.training.devices)
             if self.training.device != "auto":

@@ -117,7 +117,9 @@ def _first(seeds: tuple[int, ...]) -> int:
 
 
 _contestants = partial(Setting, read=texts.words, write=texts.words_written, is_list=True)
-_model = partial(Setting, panel=MODEL, commands=(*_BOTH, "model"), placeholder="the model's")
+_model = partial(
+    Setting, panel=MODEL, commands=(*_BOTH, "model", "check"), placeholder="the model's"
+)
 _data = partial(Setting, panel=DATA)
 _training = partial(Setting, panel=TRAINING)
 _inspection = partial(Setting, panel=INSPECTION, rare=True)
@@ -181,7 +183,7 @@ SETTINGS: tuple[Setting, ...] = (
     _model(
         "model.output", "output", "The part that is the logits, of a model that gives a dict, a "
         "tuple or an object: logits, 0, out.head.",
-        texts.word, ("--output",), placeholder="none", rare=True,
+        texts.word, ("--output",), placeholder="none", rare=True, commands=(*_BOTH, "model"),
     ),
     _data(
         "data.name", "data", "Data set; see 'inittui data'.", texts.word, ("--data", "-d"),
@@ -242,6 +244,11 @@ SETTINGS: tuple[Setting, ...] = (
         "cuda:0,cuda:1 or all, or cpu:N for N on the CPU.",
         texts.word, ("--devices",), "all|cuda:N,…|cpu:N", commands=_COMPARE, choices=("all",),
         placeholder="one", rare=True,
+    ),
+    _training(
+        "training.on", "on", "Where these processes are: local, or ray[:HOST:PORT] for the nodes "
+        "of a Ray cluster, one on each GPU or core.",
+        texts.word, ("--on",), "local|ray", commands=_COMPARE, choices=("local", "ray"), rare=True,
     ),
     _training(
         "training.dtype", "dtype", f"{' or '.join(DTYPES)}.", texts.one_of("dtype", DTYPES),

@@ -27,6 +27,22 @@ def code_digests(references: list[str]) -> dict[str, tuple[str, str]]:
     return found
 
 
+def sources(place: str) -> tuple[str, dict[str, bytes]] | None:
+    """Return what another machine needs to import a file or module: its path, and files by path.
+
+    Paths are relative to the folder that it is imported from. None where it has no file.
+    """
+    path = _file_of(place)
+    if path is None:
+        return None
+    top = _top(path)
+    wanted = _with_imports(path)
+    packages = {folder / "__init__.py" for each in wanted for folder in each.parents}
+    wanted |= {each for each in packages if each.is_relative_to(top) and each.is_file()}
+    files = {str(each.relative_to(top)): each.read_bytes() for each in sorted(wanted)}
+    return str(path.relative_to(top)), files
+
+
 def _file_of(place: str) -> Path | None:
     if place.endswith(".py"):
         path = place_of(place).resolve()

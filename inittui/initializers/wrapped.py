@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+_BY_LARGEST = (
+    "SpectralNorm divides the values by their largest singular value: what differs by a factor "
+    "alone starts alike"
+)
 _CLOSE = 1e-3
 """Largest difference, relative to the largest value, of two weights that count as one."""
 
@@ -84,7 +88,7 @@ def _write_old(module: nn.Module, key: str, values: torch.Tensor) -> str:
         return "" if bool(mask.all()) else "what is pruned of the values stays 0"
     if not bool(values.any()):
         return "SpectralNorm makes NaN of these values"
-    return "SpectralNorm divides the values by their largest singular value"
+    return _BY_LARGEST
 
 
 def _old_dim(module: nn.Module, key: str) -> int:
@@ -114,4 +118,4 @@ def _difference(made: torch.Tensor, wanted: torch.Tensor, kinds: str) -> str:
     largest = float(wanted.abs().max()) if wanted.numel() else 0.0
     if float((made - wanted).abs().max() if wanted.numel() else 0) <= _CLOSE * largest:
         return ""
-    return f"{kinds} makes other values of them"
+    return _BY_LARGEST if kinds == "SpectralNorm" else f"{kinds} makes other values of them"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -50,6 +51,13 @@ def read_checkpoint(path: Path) -> dict[str, torch.Tensor]:
     Raises:
         UsageError: it is neither, or holds something else than tensors by name.
     """
+    tensors = _tensors(_loaded(path))
+    if not tensors:
+        raise UsageError(f"{sanitize(str(path), 200)} holds no tensors by name")
+    return tensors
+
+
+def _loaded(path: Path) -> object:
     shown = sanitize(str(path), 200)
     if not path.is_file():
         raise UsageError(f"there is no file {shown}")
@@ -57,9 +65,8 @@ def read_checkpoint(path: Path) -> dict[str, torch.Tensor]:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
-            found: object = load_file(path)
-        else:
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         reason = sanitize(str(error).split("\n")[0], 200)
         raise UsageError(
@@ -69,10 +76,42 @@ def read_checkpoint(path: Path) -> dict[str, torch.Tensor]:
         raise
     except Exception as error:  # noqa: BLE001  # each format fails in ways of its own
         raise UsageError(f"{shown} is no checkpoint: {sanitize(str(error), 200)}") from None
-    tensors = _tensors(found)
+
+
+def read_batch(path: Path) -> dict[str, torch.Tensor] | torch.Tensor:
+    """Read the inputs of a model: one tensor [n, …], or several by ``forward``'s parameters.
+
+    They are read of .npz files without pickle, of others as `read_checkpoint` does; a single
+    tensor in a .pt, or one that is named x, input or inputs, is taken by its place.
+
+    Raises:
+        UsageError: the file holds no tensors.
+    """
+    if path.suffix == ".npz":
+        tensors = _arrays(path)
+    else:
+        found = _loaded(path)
+        if isinstance(found, torch.Tensor):
+            return found
+        tensors = _tensors(found)
     if not tensors:
-        raise UsageError(f"{shown} holds no tensors by name")
-    return tensors
+        raise UsageError(f"{sanitize(str(path), 200)} holds no tensors by name")
+    name, only = next(iter(tensors.items()))
+    return only if len(tensors) == 1 and name in ("x", "input", "inputs", "arr_0") else tensors
+
+
+def _arrays(path: Path) -> dict[str, torch.Tensor]:
+    import numpy as np
+
+    shown = sanitize(str(path), 200)
+    if not path.is_file():
+        raise UsageError(f"there is no file {shown}")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+    except (ValueError, TypeError, OSError, zipfile.BadZipFile, EOFError) as error:
+        reason = sanitize(str(error).split("\n")[0], 200)
+        raise UsageError(f"{shown} holds no arrays of numbers: {reason}") from None
 
 
 def _tensors(found: object) -> dict[str, torch.Tensor]:

@@ -1,10 +1,11 @@
-"""What stands out in a lesson's models, by the same rules as everywhere."""
+"""What stands out in a lesson's models, by the rules of `inittui check`."""
 
 from __future__ import annotations
 
 from inittui.lessons.layer_values import named
 from inittui.lessons.questions import Answer, StandsOut
 from inittui.results.findings import find
+from inittui.results.rules.finding import Finding
 from inittui.results.state import RunState
 
 
@@ -19,9 +20,13 @@ def answer_stands_out(question: StandsOut, state: RunState) -> Answer:
         if event is None:
             continue
         found = find(event.probe, question.when)
-        told = [f"{each.severity}, {each.kind}: {each.message}." for each in found] or ["nothing."]
+        told = [_told(finding) for finding in found] or ["nothing."]
         lines += [f"{named(state, scheme)}{told[0]}", *told[1:]]
         verdicts[scheme] = found[0].kind if found else "nothing"
     if not lines:
         return Answer("stands-out", "What stands out: not measured.")
     return Answer("stands-out", "\n".join(["What stands out:", *lines]), verdicts=verdicts)
+
+
+def _told(finding: Finding) -> str:
+    return f"{finding.severity} {finding.code} {finding.name}: {finding.message}."

@@ -14,7 +14,7 @@ from inittui.errors import UsageError
 from inittui.experiment.records import ModelConfig
 from inittui.models.build import given_text
 from inittui.models.calling import Fitted, part_of, parts_of, parts_text
-from inittui.models.observe import evaluating, has_lazy_layers, materialize, twin
+from inittui.models.observe import depends_on_itself, evaluating, has_lazy_layers, materialize, twin
 from inittui.text import sanitize
 from inittui.user_code import seeded, theirs
 
@@ -51,9 +51,16 @@ def check_classifier(
     with seeded(0), _tried(name, _given(config, example)):
         if has_lazy_layers(model):
             materialize(model, example)
-    tried = twin(model)
+    with _copied(name):
+        tried = twin(model)
     with evaluating(tried), _tried(name, _given(config, example)), torch.no_grad():
         _, has_parts = _check_outputs(tried, example, wanted, name)
+        if not depends_on_itself(model, example):
+            raise UsageError(
+                f"{sanitize(name, 200)} can't be copied: its copy computes without the copy's own "
+                "parameters. A function that it keeps, such as a lambda, belongs to the model that "
+                "it was made for: make it a method"
+            )
     batch = example[:last_batch]
     trial = twin(model).train()
     with seeded(0), _tried(name, _given(config, batch)):
@@ -71,6 +78,18 @@ def check_classifier(
         for name, value in _kept_by_modules(trial).items()
         if name in before and not _is_same(before[name], value)
     )
+
+
+@contextmanager
+def _copied(name: str) -> Iterator[None]:
+    """Say that a model can't be copied, for each trial and measurement, in one line."""
+    try:
+        yield
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        raise UsageError(
+            sanitize(f"{name} can't be copied (copy.deepcopy), as each trial needs: {said}", 400)
+        ) from error
 
 
 @contextmanager

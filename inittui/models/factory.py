@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import nn
 
 from inittui.errors import UsageError
@@ -38,6 +40,8 @@ class Factory:
     """``file:line`` of a person's own code; empty for what comes with a package."""
     input: str = ""
     """Of what it is made for; empty where that isn't known."""
+    inputs: Callable[[nn.Module], Any] | None = None
+    """What makes inputs for the model, where the person's file has such a function beside it."""
 
 
 def factory_of(config: ModelConfig) -> Factory:
@@ -56,7 +60,12 @@ def factory_of(config: ModelConfig) -> Factory:
         check_model(name)
         shape, classes = MODELS[name].input or _IMAGE, _CLASSES
     text = "x".join(map(str, shape))
-    return Factory(name, lambda: build(config, shape, classes), input=text)
+
+    def built() -> nn.Module:
+        # As a person's own code does, it draws by the seed that was set.
+        return build(config, shape, classes, seed=torch.initial_seed())
+
+    return Factory(name, built, input=text)
 
 
 def _own(reference: str, arguments: Mapping[str, Any]) -> Factory:
@@ -84,7 +93,17 @@ def _own(reference: str, arguments: Mapping[str, Any]) -> Factory:
             raise UsageError(f"{shown} gave a {type(model).__name__} without parameters")
         return model
 
-    return Factory(reference, built, place_of_code(made_by))
+    beside = getattr(sys.modules.get(made_by.__module__), "inputs", None)
+    inputs = beside if inspect.isfunction(beside) and _takes_one(beside) else None
+    return Factory(reference, built, place_of_code(made_by), inputs=inputs)
+
+
+def _takes_one(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError:
+        return False
+    return True
 
 
 def place_of_code(made_by: Callable[..., Any]) -> str:

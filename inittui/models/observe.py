@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from types import CellType, FunctionType, MethodType
 from typing import Any
 
 import torch
@@ -51,7 +53,43 @@ def twin(model: nn.Module) -> nn.Module:
         for value in vars(module).values():
             if isinstance(value, torch.Tensor) and not value.is_leaf:
                 memo[id(value)] = value.detach().clone()
-    return copy.deepcopy(model, memo)
+    copied = copy.deepcopy(model, memo)
+    for module in copied.modules():
+        for key, value in vars(module).items():
+            if isinstance(value, FunctionType | partial):
+                vars(module)[key] = _of_copy(value, memo)
+    return copied
+
+
+def _of_copy(kept: Any, memo: dict[int, Any]) -> Any:
+    """Return a function that a model keeps, such as a lambda, for its copy: with that for itself.
+
+    ``memo`` has the copies of all that was copied, by the identities of the originals.
+    """
+    if isinstance(kept, partial):
+        given = [memo.get(id(each), each) for each in kept.args]
+        keywords = {key: memo.get(id(each), each) for key, each in kept.keywords.items()}
+        return partial(_of_copy(kept.func, memo), *given, **keywords)
+    if isinstance(kept, MethodType):
+        return MethodType(kept.__func__, memo.get(id(kept.__self__), kept.__self__))
+    if not isinstance(kept, FunctionType) or not kept.__closure__:
+        return kept
+    contents = [cell.cell_contents for cell in kept.__closure__]
+    cells = tuple(CellType(memo.get(id(each), each)) for each in contents)
+    made = FunctionType(kept.__code__, kept.__globals__, kept.__name__, kept.__defaults__, cells)
+    made.__kwdefaults__ = kept.__kwdefaults__
+    return made
+
+
+def depends_on_itself(model: nn.Module, example: torch.Tensor) -> bool:
+    """Whether a copy of a model computes with the copy's own parameters, not with the model's."""
+    one, other = twin(model), twin(model)
+    with evaluating(one), evaluating(other), torch.no_grad():
+        before = one(example)
+        for parameter in other.parameters():
+            if parameter.is_floating_point():
+                parameter.normal_()
+        return not torch.equal(before, other(example))
 
 
 def first_forward(model: nn.Module, inputs: torch.Tensor) -> None:

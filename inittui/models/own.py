@@ -32,9 +32,16 @@ def own_model(
     given = _checked(factory, arguments, input_shape, classes, shown)
     with theirs(reference):
         model = factory(**given)
-    model = getattr(model, "_orig_mod", model)  # of a compiled one
+    model = _plain(model)
     if not isinstance(model, nn.Module):
         raise UsageError(f"{shown} gave {_kind(model)}; a torch.nn.Module is needed")
+    for path, module in model.named_modules():
+        if hasattr(module, "_packed_params") or hasattr(module, "_weight_bias"):
+            raise UsageError(
+                f"{shown}: '{sanitize(path, 100)}' is a {type(module).__name__}, whose weights are "
+                "packed whole numbers that no initializer reaches: give the model as it is before "
+                "its conversion"
+            )
     if next(model.parameters(), None) is None:
         raise UsageError(f"{shown} gave a {type(model).__name__} without parameters")
     for name, parameter in model.named_parameters():
@@ -45,6 +52,20 @@ def own_model(
             )
     with theirs(reference):
         return to_place(model, torch.device("cpu"), torch.float32)
+
+
+def _plain(model: Any) -> Any:
+    """Return what was compiled as it is without: with its own names, and copied as a whole."""
+    model = getattr(model, "_orig_mod", model)
+    if not isinstance(model, nn.Module):
+        return model
+    for module in list(model.modules()):
+        for name, child in module._modules.items():
+            module._modules[name] = getattr(child, "_orig_mod", child)
+        for key, value in vars(module).items():
+            vars(module)[key] = getattr(value, "_torchdynamo_orig_callable", value)
+        module._compiled_call_impl = None
+    return model
 
 
 def to_place(model: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:

@@ -128,9 +128,7 @@ def _settings(experiment: Experiment) -> dict[str, object]:
 def remember_code(state: RunState) -> None:
     """Let this process find the run's own code where the run had found it."""
     for reference, (path, _) in (state.started.code if state.started else {}).items():
-        place = reference.rpartition(":")[0]
-        if place.endswith(".py"):
-            remember_place(place, path)
+        remember_place(reference.rpartition(":")[0], path)
 
 
 def _code_changes(then: Mapping[str, tuple[str, str]]) -> list[str]:
@@ -144,8 +142,7 @@ def _code_changes(then: Mapping[str, tuple[str, str]]) -> list[str]:
 
 def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
     """Say what is no longer as it was: the numbers would not be those of one run."""
-    from inittui.training.engine import versions
-    from inittui.training.hardware import where_trained
+    from inittui.training.hardware import versions, where_trained
 
     started = resumption.state.started
     if started is None:
@@ -162,8 +159,7 @@ def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
         for name, then in started.versions.items()
         if now.get(name) != then
     ]
-    device, title = where_trained(prepared.asked_for.training)
-    here = f"{device} ({title})"
+    here = "{} ({})".format(*where_trained(prepared.asked_for.training))
     there = f"{started.device} ({started.device_name})"
     if here != there:
         found.append(f"the device was {there}, is {here}")

@@ -51,7 +51,8 @@ def summarize(state: RunState) -> list[SchemeSummary]:
 
     Ranks are groups in the order of the means: everybody of a later group is clearly behind the
     best of each earlier one, by paired t-tests with Holm's correction over all pairs
-    (`inittui.results.comparison`). Schemes with fewer than three seeds have no rank; nobody has one
+    (`inittui.results.comparison`). Where all contestants are one and the same nobody has a rank.
+    Schemes with fewer than three seeds have no rank; nobody has one
     where more than `MOST_COMPARED` are compared.
     """
     groups = {scheme: state.of_scheme(scheme) for scheme in state.schemes}
@@ -66,6 +67,7 @@ def summarize(state: RunState) -> list[SchemeSummary]:
         return first if first is not None and math.isfinite(first) else None
 
     same = same_contestants(state)
+    is_one = bool(same) and len(groups) - len(same) == 1
     accuracy = _compare(groups, same, final_accuracy, higher_is_better=True)
     first = _compare(groups, same, whole_first_loss, higher_is_better=False)
     found = []
@@ -84,8 +86,8 @@ def summarize(state: RunState) -> list[SchemeSummary]:
                 first_loss=first_loss_of(trials, steps),
                 learning=judge(state, counted),
                 same_as=same.get(scheme),
-                rank=accuracy.ranks.get(compared),
-                first_rank=first.ranks.get(compared),
+                rank=None if is_one else accuracy.ranks.get(compared),
+                first_rank=None if is_one else first.ranks.get(compared),
                 accuracy_difference=accuracy.differences.get(compared),
                 first_difference=first.differences.get(compared),
             )

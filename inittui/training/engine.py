@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
-import platform
 import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import metadata
 from typing import Any
 
 import torch
@@ -32,7 +30,7 @@ from inittui.initializers.code_digest import code_digests
 from inittui.initializers.named_code import named_code
 from inittui.text import sanitize
 from inittui.training.checkpoints import CheckpointStore
-from inittui.training.hardware import exact, out_of_memory, where_trained
+from inittui.training.hardware import exact, out_of_memory, versions, where_trained
 from inittui.training.planning import Kind, StackPlan, halves, plan_stacks
 from inittui.training.prepared import Prepared, prepare
 from inittui.training.probing import measure_starts
@@ -227,7 +225,7 @@ class _Here:
         self._prepared = prepared
         device, title = where_trained(prepared.asked_for.training)
         self._facts: dict[str, Any] = {
-            "device": str(device),
+            "device": device,
             "device_name": title,
             "versions": versions(),
             "host": socket.gethostname(),
@@ -254,12 +252,3 @@ class _Here:
 
     def resumed(self, earlier: Earlier) -> RunResumed:
         return RunResumed(at=time.time(), differences=earlier.differences, **self._facts)
-
-
-def versions() -> dict[str, str]:
-    return {
-        "inittui": metadata.version("inittui"),
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
-        "platform": platform.platform(),
-    }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ctypes
 import math
 import os
+import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +17,7 @@ import torch
 from torch import nn
 
 from inittui.errors import MachineError
-from inittui.experiment.devices import parse_devices
+from inittui.experiment.devices import LOCAL, Devices, parse_devices
 from inittui.experiment.records import Optimizer, TrainingConfig, check_device
 from inittui.models.observe import observe
 
@@ -75,17 +77,19 @@ class Place(NamedTuple):
     threads: int
 
 
-def places(devices: str | None) -> tuple[Place, ...]:
-    """Return what `--devices` names; () where it isn't given.
+def places(training: TrainingConfig) -> tuple[Place, ...]:
+    """Return where the processes that share a run train; () where this one does it alone.
 
     Raises:
-        UsageError: it can't be read.
-        MachineError: this machine has no such device, or they aren't alike: results would depend
-            on who trained what.
+        UsageError: what was named can't be meant.
+        MachineError: there is no such device or cluster, or the devices aren't alike: results
+            would depend on who trained what.
     """
-    if devices is None:
+    named = None if training.devices is None else parse_devices(training.devices)
+    if training.on != LOCAL:
+        return _in_cluster(training.on, named)
+    if named is None:
         return ()
-    named = parse_devices(devices)
     if named.processes:
         threads = max(torch.get_num_threads() // named.processes, 1)
         return tuple(Place(f"cpu {n + 1}", "cpu", threads) for n in range(named.processes))
@@ -99,19 +103,48 @@ def places(devices: str | None) -> tuple[Place, ...]:
     return tuple(Place(str(gpu), str(gpu), threads) for gpu in gpus)
 
 
-def where_trained(training: TrainingConfig) -> tuple[torch.device, str]:
+def _in_cluster(on: str, named: Devices | None) -> tuple[Place, ...]:
+    """Return a place on every GPU of a cluster, else on every core; or as many as were asked for.
+
+    A process sees its GPU as the first one.
+    """
+    from inittui.training.cluster import capacity
+
+    gpus, cores = capacity(on)
+    if named is None and gpus:
+        return tuple(Place(f"GPU {n + 1}", "cuda:0", 1) for n in range(gpus))
+    count = named.processes if named is not None else cores
+    if count > cores or not count:
+        raise MachineError(f"the cluster has {cores} CPUs; --devices cpu:N takes at most so many")
+    return tuple(Place(f"cpu {n + 1}", "cpu", max(cores // count, 1)) for n in range(count))
+
+
+def own_device(training: TrainingConfig) -> torch.device:
+    """Return the device of this process: the first of several, the CPU where others train.
+
+    Raises:
+        InittuiError: see `choose_device` and `places`.
+    """
+    shared = places(training)
+    if training.on != LOCAL:
+        return torch.device("cpu")
+    return torch.device(shared[0].device) if shared else choose_device(training.device)
+
+
+def where_trained(training: TrainingConfig) -> tuple[str, str]:
     """Return the device of a run, the first of several, and what each of them is.
 
     Raises:
         InittuiError: see `choose_device` and `places`.
     """
-    shared = places(training.devices)
+    shared = places(training)
     if not shared:
         device = choose_device(training.device)
-        return device, device_title(device)
-    device = torch.device(shared[0].device)
-    is_cpu = device.type == "cpu"
-    return device, threads_title(shared[0].threads) if is_cpu else device_title(device)
+        return str(device), device_title(device)
+    name, threads = shared[0].device, shared[0].threads
+    if name == "cpu":
+        return name, threads_title(threads)
+    return name, "in a cluster" if training.on != LOCAL else device_title(torch.device(name))
 
 
 def device_title(device: torch.device) -> str:
@@ -241,3 +274,12 @@ def keep_freed_memory() -> bool:
         return False
     wanted = ((_MMAP_THRESHOLD, _LARGEST_KEPT), (_TRIM_THRESHOLD, _LARGEST))
     return all(mallopt(ctypes.c_int(what), ctypes.c_int(value)) == 1 for what, value in wanted)
+
+
+def versions() -> dict[str, str]:
+    return {
+        "inittui": metadata.version("inittui"),
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "platform": platform.platform(),
+    }

@@ -22,7 +22,7 @@ from inittui.models.calling import needs_packing, pack
 from inittui.models.given import Given
 from inittui.models.inputs import draw_inputs
 from inittui.training.batches import inputs_of, scale_pixels
-from inittui.training.hardware import choose_device, free_memory, where_trained
+from inittui.training.hardware import choose_device, free_memory, own_device
 from inittui.user_code import seeded, theirs
 
 _COPIES = 6
@@ -80,7 +80,7 @@ def load_data(experiment: Experiment) -> DeviceData:
         UsageError: no such set or split, or images that the model doesn't take.
         MachineError: this machine lacks the files or the device.
     """
-    device, _ = where_trained(experiment.training)
+    device = own_device(experiment.training)
     config = experiment.data
     image_set = sets.load(config.name)
     parts = [image_set.train, *([image_set.test] if config.evaluate_on == "test" else [])]

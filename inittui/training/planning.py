@@ -17,7 +17,7 @@ from inittui.models.observe import twin
 from inittui.text import sanitize
 from inittui.training.batches import Batch, validation_rows
 from inittui.training.dropout import mask_dropout
-from inittui.training.hardware import free_memory, output_bytes, trial_bytes
+from inittui.training.hardware import free_memory, output_bytes, places, trial_bytes
 from inittui.training.learners.base import Learner
 from inittui.training.learners.dense import DenseLearner, dense_layers
 from inittui.training.learners.parallel import ParallelLearner, layout_for
@@ -155,8 +155,14 @@ def _kind(variant: Variant, busy_bytes: int) -> tuple[Kind, str]:
     return ("turns" if _is_busy(variant, busy_bytes) else "general"), ""
 
 
+def _is_on_cpu(variant: Variant) -> bool:
+    """Whether a CPU trains it; the process that plans may have no GPU where a cluster has."""
+    shared = places(variant.experiment.training)
+    return (shared[0].device if shared else variant.data.device.type) == "cpu"
+
+
 def _is_busy(variant: Variant, busy_bytes: int) -> bool:
-    if variant.data.device.type != "cpu":
+    if not _is_on_cpu(variant):
         return False
     template, rows = variant.template, variant.experiment.training.batch_size
     return (
@@ -197,7 +203,7 @@ def why_not_stackable(template: nn.Module, example: torch.Tensor) -> str:
 
 def _wanted(variant: Variant) -> int:
     """Return how many trials should train together where memory is no question."""
-    if variant.data.device.type != "cpu":
+    if not _is_on_cpu(variant):
         return len(variant.trials)
     per_seed = len(variant.trials) // len(variant.experiment.seeds)
     return per_seed * max(1, round(ENOUGH_ON_CPU / per_seed))

@@ -165,7 +165,7 @@ class Prepared:
     @property
     def places(self) -> tuple[Place, ...]:
         """Where several processes share the work; () where this one does it."""
-        return places(self.asked_for.training.devices)
+        return places(self.asked_for.training)
 
     def variant_of(self, trial: int) -> Variant:
         """Return the variant that the trial with this number belongs to."""

@@ -13,6 +13,7 @@ from inittui.events.records import Event, RoundingCompared, StepLosses, TrialEnd
 from inittui.events.wire_numbers import from_wire, to_wire
 from inittui.training.learners.single import SingleLearner
 from inittui.training.prepared import Prepared, Variant
+from inittui.user_code import is_raised_here
 
 STEPS = 10
 """Rounding that grows to a percent within so many steps has no end; 1e-6 is usual by then."""
@@ -73,7 +74,9 @@ class RoundingWatch:
                 continue
             try:
                 others = _other_losses(variant, trial, len(losses))
-            except (RuntimeError, TypeError):
+            except (RuntimeError, TypeError) as error:
+                if is_raised_here(error):
+                    raise
                 continue  # somebody's own model that can't run in the other precision
             difference = _difference(losses, others)
             yield RoundingCompared(

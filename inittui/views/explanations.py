@@ -31,6 +31,8 @@ def _sentences(state: RunState, summaries: Sequence[SchemeSummary]) -> Iterator[
             "rank: equal within a group; everybody of a later group is clearly behind the best of "
             "each earlier one, by these intervals."
         )
+    elif len(summaries) > 1 and sum(one.same_as is None for one in summaries) == 1:
+        yield "No ranks: all contestants are one and the same."
     elif len(summaries) > 1 and any(one.val_accuracy for one in summaries):
         yield f"No ranks: fewer than {FEWEST_SEEDS} seeds can't tell a difference from chance."
     if any(one.learning and one.learning.verdict == "at chance" for one in summaries):

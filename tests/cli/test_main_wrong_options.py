@@ -36,6 +36,7 @@ WRONG = {
     "--data": NAMES,
     "--depth": SIZES,
     "--device": ("tpu", "cuda:x", ""),
+    "--on": ("mars", "ray:", "ray://host:1", "local:1", ""),
     "--devices": ("cpu", "cpu:0", "cpu:9999", "cuda:0,cuda:0", "cuda:0,cpu:1", ""),
     "--dropout": ("x", "-0.1", "1", "nan", "inf"),
     "--dtype": ("float8", ""),
@@ -83,18 +84,30 @@ WRONG = {
     "--validation": ("x", "-1", "0", "1.5", "nan"),
     "--when": ("never", ""),
     "--width": ("x", "19", "1001", "-1"),
+    "--against": ("nowhere.pt", "."),
+    "--allow": ("I202", "I202=", "x=fc1"),
+    "--batch": ("nowhere.pt", "."),
+    "--explain": ("nope", "", "I9"),
+    "--export": ("/dev/null/x",),
+    "--fail-on": ("all", "", "errors"),
+    "--ignore": ("x", "", "I1,x"),
+    "--lock": ("nowhere.lock", "."),
+    "--select": ("x", "", "I1,x"),
+    "--timeout": ("x", "0", "-1", "nan"),
 }
 """What each option can't be. Options that take any text have no line here, but one in `ANY`."""
 
 ANY: dict[str, str] = {
     "--only": "a pattern is compared with the layers that the prepared model has",
     "--values": "as --only",
+    "--who": "as --only",
 }
 
 BESIDE = {
     ("inittui", "compare"): ("rule",),
     ("inittui", "inspect"): ("rule",),
     ("inittui", "lesson"): ("sigma",),
+    ("inittui", "check"): ("mlp",),
     ("inittui", "model"): ("mlp",),
     ("inittui", "models"): ("mlp",),
     ("inittui", "inits", "show"): ("rule",),
@@ -107,7 +120,7 @@ BESIDE = {
 WITH = {"--epochs", "--batch-size", "--optimizer", "--lr", "--stack"}
 """Options that 'inspect' takes where it trains."""
 
-AS_MACHINE = {("--runs-dir", "/dev/null/x"), ("--output", "/dev/null/x")}
+AS_MACHINE = {(option, "/dev/null/x") for option in ("--runs-dir", "--output", "--export")}
 """What isn't wrong as such: this machine has no such place."""
 
 

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from inittui.events.records import RunEnded
+from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
 from inittui.recording.recorder import Recorder
 from inittui.recording.resume import open_resumption
-from inittui.runs import LogWriter, RunBusyError, RunDirectory, load_state
+from inittui.runs import LogWriter, RunBusyError, RunDirectory, create_run, load_state
 from inittui.runs.chain import BEGIN, add_checksum
 from inittui.runs.launch import start_worker
+from inittui.training.prepared import prepare
 from tests.support.beating import beating
 from tests.support.processes import Interrupted, Launcher, essence, the_run
 
@@ -263,3 +265,37 @@ def test_a_run_that_names_code_is_resumed_only_by_who_trusts_it(
     trusted = inittui.run(*again, "--trust")
     assert trusted.code == 0, trusted.err
     assert load_state(the_run(tmp_path / "runs"))[0].status == "finished"
+
+
+@pytest.mark.parametrize("change", ["changed", "moved"])
+def test_code_that_is_another_is_told_and_refused(
+    inittui: Launcher, tmp_path: Path, change: str
+) -> None:
+    code, helper = tmp_path / "net.py", tmp_path / "parts.py"
+    helper.write_text("WIDTH = 8\n")
+    code.write_text(
+        "from torch import nn\nfrom parts import WIDTH\ndef build():\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Linear(784, WIDTH), nn.Linear(WIDTH, 10))\n"
+    )
+    runs = tmp_path / "runs"
+    wanted = Experiment(("built",), model=ModelConfig(f"{code}:build"), data=DataConfig(limit=200),
+                        training=TrainingConfig(epochs=3, device="cpu"))  # fmt: skip
+    run, asked = create_run(runs, wanted), iter(range(9))
+    for _ in Recorder(prepare(wanted), run).events(should_stop=lambda: next(asked) > 2):
+        pass
+    again = ("runs", "resume", "last", "-q", "--trust", "--runs-dir", runs)
+    if change == "moved":
+        code.rename(tmp_path / "other.py")
+        result = inittui.run(*again)
+        assert (result.code, result.out) == (2, "")
+        assert f"there is no file {code}" in result.err
+        return
+    helper.write_text("WIDTH = 8  # wide enough\n")
+    result = inittui.run(*again)
+    assert (result.code, result.out) == (2, "")
+    assert f"the code of {code}:build was changed, or what it imports from beside it; --fo" in (
+        result.err
+    )
+    result = inittui.run(*again, "--force")
+    assert result.code == 0
+    assert "was changed, or what it imports" in " ".join(result.out.split())

@@ -230,3 +230,15 @@ def test_a_diverged_loss_is_kept_as_it_is() -> None:
 
 def test_no_trials_no_summary() -> None:
     assert summarize(RunState()) == []
+
+
+def test_where_all_are_one_and_the_same_nobody_has_a_rank() -> None:
+    start = [("w", None, "a")]
+    made = [Made(name, 0.5, seed, start=start) for name in ("zeros", "rule") for seed in range(3)]
+    found = summarize(made_run(made))
+    assert {(one.rank, one.first_rank) for one in found} == {(None, None)}
+    assert [one.same_as for one in found] == [None, "zeros"]
+    alone = summarize(made_run([Made("zeros", 0.5, seed, start=start) for seed in range(3)]))
+    assert alone[0].rank == 1
+    other = [Made("ones", 0.5, seed, start=[("w", "ones", "b")]) for seed in range(3)]
+    assert all(one.rank is not None for one in summarize(made_run([*made, *other])))

@@ -65,6 +65,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "training.eval_every": _COUNTS,
     "training.device": st.sampled_from(["auto", "cpu", "cuda:1", "mps"]),
     "training.devices": st.sampled_from(["cpu:2", "cuda:0,cuda:1", "all"]),
+    "training.on": st.sampled_from(["local", "ray", "ray:10.0.0.1:6379"]),
     "training.dtype": st.sampled_from(DTYPES),
     "training.stack": st.sampled_from(["auto", "off"]) | _COUNTS,
     "seeds": st.integers(1, 20),
@@ -85,6 +86,8 @@ def experiments(draw: st.DrawFn) -> Experiment:
     experiment = Experiment()
     for path in draw(st.lists(st.sampled_from(sorted(VALUES)), max_size=6, unique=True)):
         experiment = BY_PATH[path].put(experiment, draw(VALUES[path]))
-    if experiment.training.devices is not None:
+    if experiment.training.on != "local":
+        experiment = BY_PATH["training.devices"].put(experiment, None)
+    if (experiment.training.devices, experiment.training.on) != (None, "local"):
         experiment = BY_PATH["training.device"].put(experiment, "auto")
     return experiment

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import inittui
+from inittui.documents.check import CheckDocument
 from inittui.documents.compare import CompareDocument, generated_schema
 from inittui.documents.inspect import InspectDocument
 from inittui.documents.lesson import LessonDocument
@@ -13,6 +14,7 @@ from inittui.documents.runs import RunsDiffDocument, RunsDocument
 
 FOLDER = Path(inittui.__file__).parent / "documents/schemas"
 DOCUMENTS = {
+    "check": CheckDocument,
     "compare": CompareDocument,
     "inspect": InspectDocument,
     "lesson": LessonDocument,

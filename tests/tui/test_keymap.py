@@ -16,6 +16,7 @@ from textual.widgets import Input
 from inittui.runs import run_directories
 from inittui.tui.app import LabApp
 from inittui.tui.keymap import SECTIONS, all_bindings
+from inittui.tui.screens.check import CheckScreen
 from inittui.tui.screens.compare import CompareScreen
 from inittui.tui.screens.dialogs import Dialog, Prompt
 from inittui.tui.screens.help import HelpScreen
@@ -135,7 +136,9 @@ def compare(app: LabApp) -> CompareScreen:
 SETUP = [
     step("picker.tick", "space", lambda app: "zeros" not in picker(app).ticked),
     step("picker.none", "u", lambda app: picker(app).ticked == []),
-    step("picker.classic", "c", lambda app: len(picker(app).ticked) == 7),
+    step("picker.classic", "7", lambda app: len(picker(app).ticked) == 7),
+    step("compare.check", "c", lambda app: isinstance(app.screen, CheckScreen)),
+    step("check.close", "escape", lambda app: isinstance(app.screen, CompareScreen)),
     step("picker.edit", "enter", lambda app: app.focused.id == "scheme"),
     step("compare.back", "escape", lambda app: app.focused is picker(app)),
     step("compare.search", "slash", lambda app: app.focused.id == "search"),

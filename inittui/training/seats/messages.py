@@ -6,7 +6,7 @@ Messages go through a pipe, each with its length before it. Nothing is pickled.
 from __future__ import annotations
 
 import struct
-from typing import IO, Literal
+from typing import IO, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -21,6 +21,16 @@ class _Message(msgspec.Struct, frozen=True, tag_field="message"):
     """What all messages share."""
 
 
+class Code(msgspec.Struct, frozen=True):
+    """Somebody's own code, for a machine that hasn't got it."""
+
+    place: str
+    """As the experiment names it: a file or a module."""
+    path: str
+    """Where it is among the files."""
+    files: dict[str, bytes]
+
+
 class Setup(_Message, frozen=True, tag="setup"):
     """The first message to a seat: what it prepares."""
 
@@ -28,7 +38,10 @@ class Setup(_Message, frozen=True, tag="setup"):
     """With the seat's own device."""
     threads: int
     places: dict[str, str] = {}
-    """Files of somebody's own code, by how the experiment names them: where they lie."""
+    """Files of somebody's own code, by how the experiment names them: where they lie here."""
+    shipped: tuple[Code, ...] = ()
+    """The same for another machine."""
+    versions: dict[str, str] = {}
     code: dict[str, str] = {}
     """Digests of that code."""
     data: str = ""
@@ -59,6 +72,7 @@ class Ready(_Message, frozen=True, tag="ready"):
 
     title: str
     """Of its device, as `device_title` has it."""
+    host: str
 
 
 class Told(_Message, frozen=True, tag="told"):
@@ -83,10 +97,42 @@ class Over(_Message, frozen=True, tag="over"):
 ToSeat = Setup | Order | Stop
 FromSeat = Ready | Told | Kept | Over
 
+
+class Lost(NamedTuple):
+    """The process is gone; nobody says this but who waits for it."""
+
+    how: str
+
+
+class Seat(Protocol):
+    """A process that trains, as its driver has it; its answers come by a queue."""
+
+    name: str
+
+    def send(self, message: ToSeat) -> None:
+        """Tell the process something; that it is gone comes as an answer."""
+
+    def end(self) -> None:
+        """End the process at once, and forget what it has still said."""
+
+
+class Answer(NamedTuple):
+    """What a seat said."""
+
+    seat: Seat
+    message: FromSeat | Lost
+
+
 _LENGTH = struct.Struct("<Q")
 _encoder = msgspec.msgpack.Encoder()
 _to_seat: msgspec.msgpack.Decoder[ToSeat] = msgspec.msgpack.Decoder(ToSeat)
 _from_seat: msgspec.msgpack.Decoder[FromSeat] = msgspec.msgpack.Decoder(FromSeat)
+
+
+def as_bytes(message: ToSeat | FromSeat) -> bytes:
+    """Return a message as a pipe has it."""
+    content = _encoder.encode(message)
+    return _LENGTH.pack(len(content)) + content
 
 
 def send(message: ToSeat | FromSeat, pipe: IO[bytes]) -> None:
@@ -95,24 +141,23 @@ def send(message: ToSeat | FromSeat, pipe: IO[bytes]) -> None:
     Raises:
         OSError: nobody reads any more.
     """
-    content = _encoder.encode(message)
-    pipe.write(_LENGTH.pack(len(content)) + content)
+    pipe.write(as_bytes(message))
     pipe.flush()
 
 
 def next_order(pipe: IO[bytes]) -> ToSeat | None:
     """Return the next message to a seat; None once its driver is gone."""
-    content = _content(pipe)
+    content = content_of(pipe)
     return None if content is None else _to_seat.decode(content)
 
 
-def next_answer(pipe: IO[bytes]) -> FromSeat | None:
-    """Return the next message of a seat; None once it is gone, in the middle of one too."""
-    content = _content(pipe)
-    return None if content is None else _from_seat.decode(content)
+def answer_of(content: bytes) -> FromSeat:
+    """Return the message of a seat."""
+    return _from_seat.decode(content)
 
 
-def _content(pipe: IO[bytes]) -> bytes | None:
+def content_of(pipe: IO[bytes]) -> bytes | None:
+    """Return the next message as it is; None once its sender is gone, in the middle of one too."""
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         return None

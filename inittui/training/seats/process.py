@@ -9,24 +9,30 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import NamedTuple
 
-from inittui.training.seats.messages import FromSeat, ToSeat, next_answer, send
+from inittui.training.seats.messages import (
+    Answer,
+    FromSeat,
+    Lost,
+    ToSeat,
+    answer_of,
+    content_of,
+    send,
+)
 
 _LOOK_SECONDS = 0.1
 
 
-class Lost(NamedTuple):
-    """The process is gone."""
-
-    how: str
-
-
-class Answer(NamedTuple):
-    """What a seat said."""
-
-    seat: SeatProcess
-    message: FromSeat | Lost
+def started(threads: int) -> subprocess.Popen[bytes]:
+    """Start a process that trains; it ends when its input is closed."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "inittui.training.seats.work"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        # A Ctrl-C is for the driver, which asks the seats to end in order.
+        start_new_session=True,
+        env={**os.environ, "PYTHONSAFEPATH": "1", "OMP_NUM_THREADS": str(threads)},
+    )
 
 
 class SeatProcess:
@@ -35,14 +41,7 @@ class SeatProcess:
     def __init__(self, name: str, threads: int, inbox: queue.Queue[Answer]) -> None:
         """Start it; what it says is put into ``inbox``."""
         self.name = name
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "inittui.training.seats.work"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # A Ctrl-C is for the driver, which asks the seats to end in order.
-            start_new_session=True,
-            env={**os.environ, "PYTHONSAFEPATH": "1", "OMP_NUM_THREADS": str(threads)},
-        )
+        self._process = started(threads)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._orders, self._answers = self._process.stdin, self._process.stdout
@@ -66,8 +65,8 @@ class SeatProcess:
                 pipe.close()
 
     def _listen(self) -> None:
-        while (message := next_answer(self._answers)) is not None:
-            self._say(message)
+        while (content := content_of(self._answers)) is not None:
+            self._say(answer_of(content))
         self._say(Lost(_how(self._process.wait())))
 
     def _say(self, message: FromSeat | Lost) -> None:

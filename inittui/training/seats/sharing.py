@@ -16,14 +16,27 @@ from msgspec.structs import replace
 
 from inittui.errors import MachineError, UsageError
 from inittui.events.records import Event, Noted, TrialEnded, TrialStarted, decode
-from inittui.initializers.code_digest import code_digests
+from inittui.experiment.devices import LOCAL
+from inittui.initializers.code_digest import code_digests, sources
 from inittui.initializers.named_code import named_code
 from inittui.training.checkpoints import CheckpointStore, most_bytes
-from inittui.training.hardware import Place
+from inittui.training.hardware import Place, versions
 from inittui.training.planning import Kind
 from inittui.training.prepared import Prepared
-from inittui.training.seats.messages import Kept, Order, Over, Ready, Setup, Stop, Told
-from inittui.training.seats.process import Answer, Lost, SeatProcess
+from inittui.training.seats.messages import (
+    Answer,
+    Code,
+    Kept,
+    Lost,
+    Order,
+    Over,
+    Ready,
+    Seat,
+    Setup,
+    Stop,
+    Told,
+)
+from inittui.training.seats.process import SeatProcess
 
 MOST_ATTEMPTS = 3
 """Processes that may be lost over one stack before its trials fail."""
@@ -31,6 +44,9 @@ MOST_ATTEMPTS = 3
 _WAIT_SECONDS = 0.1
 _END_SECONDS = 10.0
 """What seats have for their last step and checkpoint, once they were asked to stop."""
+
+_NO_SEAT_SECONDS = 600.0
+"""After which a run ends, interrupted, where a cluster has no place for any process."""
 
 _UNREAD = 64
 """Messages of all seats that wait to be read; then the seats wait."""
@@ -63,9 +79,9 @@ class Sharing:
         self._prepared, self._kind, self._make_room = prepared, kind, make_room
         self._checkpoints, self._logged = checkpoints, logged
         self._inbox: queue.Queue[Answer] = queue.Queue(_UNREAD)
-        self._places: dict[SeatProcess, Place] = {}
+        self._places: dict[Seat, Place] = {}
         """Of the processes that live."""
-        self._ready: dict[SeatProcess, _Work | None] = {}
+        self._ready: dict[Seat, _Work | None] = {}
         """What those do that have prepared the run."""
         self._attempts: dict[_Group, int] = {}
         self._ended: set[int] = set()
@@ -74,14 +90,20 @@ class Sharing:
             threads=1,
             places={},
             code={},
+            versions={name: versions()[name] for name in ("inittui", "torch")},
             data=prepared.data.fingerprint,
             checkpoint_seconds=checkpoints.every if checkpoints else None,
         )
+        self._where = prepared.asked_for.training.on
+        shipped: dict[str, Code] = {}
         for reference, (path, digest) in code_digests(named_code(prepared.asked_for)).items():
             self._setup.code[reference] = digest
             place = reference.rpartition(":")[0]
-            if place.endswith(".py"):
+            if self._where != LOCAL and (found := sources(place)):
+                shipped[place] = Code(place, *found)
+            elif place.endswith(".py"):
                 self._setup.places[place] = path
+        self._setup = replace(self._setup, shipped=tuple(shipped.values()))
 
     def train(self, groups: deque[_Group], should_stop: Callable[[], bool]) -> Iterator[Event]:
         """Train stacks until none is left, in the order of ``groups`` as seats come free.
@@ -91,6 +113,7 @@ class Sharing:
             MachineError: no process could be started.
         """
         began, until = time.monotonic(), math.inf
+        heard = began
         try:
             for place in self._prepared.places[: len(groups)]:
                 self._start(place)
@@ -110,7 +133,10 @@ class Sharing:
                 try:
                     answer = self._inbox.get(timeout=_WAIT_SECONDS)
                 except queue.Empty:
+                    if not self._ready and time.monotonic() - heard > _NO_SEAT_SECONDS:
+                        return  # interrupted: there may be one again when it is resumed
                     continue
+                heard = time.monotonic()
                 if answer.seat in self._places:
                     yield from self._answered(answer, groups)
                 if count and len(self._ready) == count:
@@ -121,10 +147,19 @@ class Sharing:
                 seat.end()
 
     def _start(self, place: Place) -> None:
-        seat = SeatProcess(place.name, place.threads, self._inbox)
+        seat: Seat
+        if self._where == LOCAL:
+            seat = SeatProcess(place.name, place.threads, self._inbox)
+        else:
+            from inittui.training.seats.on_ray import RaySeat
+
+            seat = RaySeat(
+                place.name, place.threads, self._inbox,
+                where=self._where, is_gpu=place.device != "cpu",
+            )  # fmt: skip
         self._places[seat] = place
         asked_for = self._prepared.asked_for
-        training = replace(asked_for.training, device=place.device, devices=None)
+        training = replace(asked_for.training, device=place.device, devices=None, on=LOCAL)
         experiment = replace(asked_for, training=training)
         seat.send(replace(self._setup, experiment=experiment, threads=place.threads))
 
@@ -154,6 +189,8 @@ class Sharing:
         match message:
             case Ready():
                 self._ready[seat] = None
+                if self._where != LOCAL:
+                    seat.name = f"{message.host} {seat.name}"
             case Told() if work is not None:
                 yield self._told(seat, decode(message.event), work)
             case Kept() if work is not None and self._checkpoints is not None:
@@ -170,7 +207,7 @@ class Sharing:
             case _:
                 pass
 
-    def _told(self, seat: SeatProcess, event: Event, work: _Work) -> Event:
+    def _told(self, seat: Seat, event: Event, work: _Work) -> Event:
         if isinstance(event, TrialStarted):
             return replace(event, place=seat.name)
         if isinstance(event, TrialEnded):
@@ -186,7 +223,7 @@ class Sharing:
         elif self._checkpoints is not None and not work.is_interrupted:
             self._checkpoints.remove(work.group)
 
-    def _lost(self, seat: SeatProcess, lost: Lost, groups: deque[_Group]) -> Iterator[Event]:
+    def _lost(self, seat: Seat, lost: Lost, groups: deque[_Group]) -> Iterator[Event]:
         """Let another process, or a new one, begin the stack again from its checkpoint."""
         place = self._places.pop(seat)
         seat.end()
@@ -219,7 +256,7 @@ def _processes(count: int) -> str:
     return "1 process that trains" if count == 1 else f"{count} processes that train"
 
 
-def _raise(seat: SeatProcess, over: Over) -> None:
+def _raise(seat: Seat, over: Over) -> None:
     if over.trouble == "usage":
         raise UsageError(over.reason)
     if over.trouble == "machine":

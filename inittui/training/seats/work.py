@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import socket
 import sys
+import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -24,9 +26,16 @@ from inittui.initializers import own
 from inittui.initializers.code_digest import code_digests
 from inittui.initializers.named_code import named_code, own_initializers
 from inittui.training.checkpoints import Checkpoint, CheckpointStore, decoded
-from inittui.training.hardware import device_title, exact, keep_freed_memory, out_of_memory
+from inittui.training.hardware import (
+    device_title,
+    exact,
+    keep_freed_memory,
+    out_of_memory,
+    versions,
+)
 from inittui.training.prepared import Prepared, prepare
 from inittui.training.seats.messages import (
+    Code,
     FromSeat,
     Kept,
     Order,
@@ -41,6 +50,9 @@ from inittui.training.seats.messages import (
 )
 from inittui.training.stack import Stack
 from inittui.user_code import blamed, remember_place
+
+_scratch = tempfile.TemporaryDirectory(prefix="inittui-code-")
+"""For somebody's own code, which came from another machine."""
 
 
 class _Sent(CheckpointStore):
@@ -73,6 +85,7 @@ def serve(source: IO[bytes], target: IO[bytes]) -> None:
                 asked.set()
             else:
                 inbox.put(message)
+        _scratch.cleanup()
         os._exit(0)  # the driver is gone: what it doesn't write is lost all the same
 
     def tell(message: FromSeat) -> None:
@@ -87,7 +100,7 @@ def serve(source: IO[bytes], target: IO[bytes]) -> None:
     if ended.trouble:
         tell(ended)
         return
-    tell(Ready(device_title(prepared[0].data.device)))
+    tell(Ready(device_title(prepared[0].data.device), socket.gethostname()))
     with exact(prepared[0].data.device):
         while True:
             order = inbox.get()
@@ -97,10 +110,15 @@ def serve(source: IO[bytes], target: IO[bytes]) -> None:
 
 
 def _prepared(setup: Setup) -> Prepared:
+    mine = {name: version for name, version in versions().items() if name in setup.versions}
+    if setup.versions != mine:
+        raise MachineError(_other_versions(setup.versions, mine))
     torch.set_num_threads(setup.threads)
     keep_freed_memory()
     for place, path in setup.places.items():
         remember_place(place, path)
+    for number, code in enumerate(setup.shipped):
+        _unpack(code, Path(_scratch.name) / str(number))
     for reference in own_initializers(setup.experiment):
         own.load(reference)
     prepared = prepare(setup.experiment)
@@ -109,6 +127,24 @@ def _prepared(setup: Setup) -> Prepared:
     if not is_same or prepared.data.fingerprint != setup.data:
         raise UsageError("the run's code or data were changed while it began; start it again")
     return prepared
+
+
+def _other_versions(theirs: Mapping[str, str], mine: Mapping[str, str]) -> str:
+    name = next(name for name in theirs if theirs[name] != mine.get(name))
+    there = mine.get(name, "none")
+    return f"{socket.gethostname()} has {name} {there}, here is {theirs[name]}; they must be alike"
+
+
+def _unpack(code: Code, folder: Path) -> None:
+    """Write somebody's own code down, where `find` takes it from."""
+    for name, content in code.files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    if code.place.endswith(".py"):
+        remember_place(code.place, str(folder / code.path))
+    else:
+        sys.path.append(str(folder))
 
 
 def _train(

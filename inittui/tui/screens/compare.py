@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -15,6 +16,7 @@ from textual.widgets import Static
 
 from inittui.errors import InittuiError
 from inittui.experiment.records import Experiment
+from inittui.initializers.catalogue import BUILT
 from inittui.text import sanitize
 from inittui.tui.fields import FIELDS
 from inittui.tui.keymap import key
@@ -55,6 +57,8 @@ class CompareScreen(LabScreen):
             "Search the initializers.", footer=True),
         key("e", "compare.settings", "setup('form')", "Settings",
             "Change model, data and training.", footer=True),
+        key("c", "compare.check", "check", "Check",
+            "Check how the chosen model's own code initializes it, in a process of its own."),
         key("escape", "compare.back", "back", "Back",
             "Leave what is typed, then the settings, then the run."),
     ]  # fmt: skip
@@ -108,6 +112,7 @@ class CompareScreen(LabScreen):
             ("view", ()): setup and is_open,
             ("setup", ("list",)): not setup,
             ("setup", ("search",)): setup,
+            ("check", ()): setup,
         }
         ready = super().check_action(action, parameters)
         return ready and can.get((action, parameters), True)
@@ -221,15 +226,28 @@ class CompareScreen(LabScreen):
             self._explain(f"Tick at least one initializer with {self._tick_key}.", True)
             self.app.bell()
             return
-        outcome = form.experiment(schemes)
+        experiment = self._chosen(schemes)
+        if experiment is not None:
+            self.host.when_trusted(experiment, lambda trust: self._start(experiment, add, trust))
+
+    def _chosen(self, schemes: Sequence[str]) -> Experiment | None:
+        """Return what the form says; None, and the reason for the person, where that is wrong."""
+        outcome = self.query_one(Form).experiment(schemes)
         if outcome.experiment is None:
             name, message = next(iter(outcome.errors.items()))
             label = next((f"{field.label}: " for field in FIELDS if field.path == name), "")
             self._explain(f"{label}{message}", True)
             self.app.bell()
-            return
-        experiment = outcome.experiment
-        self.host.when_trusted(experiment, lambda trust: self._start(experiment, add, trust))
+        return outcome.experiment
+
+    def action_check(self) -> None:
+        from inittui.tui.screens.check import CheckScreen
+
+        experiment = self._chosen((BUILT,))
+        if experiment is not None:
+            self.host.when_trusted(
+                experiment, lambda _: self.app.push_screen(CheckScreen(experiment))
+            )
 
     def _start(self, experiment: Experiment, add: bool, trust: bool) -> None:
         try:

@@ -45,7 +45,7 @@ class PickerList(RowList):
             footer=True),
         key("enter", "picker.edit", "edit", "Parameters",
             "Type parameters, a bias initializer, or a whole scheme.", footer=True),
-        key("c", "picker.classic", "classic", "Classic", "Tick the classic seven and no other."),
+        key("7", "picker.classic", "classic", "Classic", "Tick the classic seven and no other."),
         key("u", "picker.none", "none", "None", "Take away all ticks."),
         key("delete,backspace", "picker.remove", "remove", "Remove",
             "Remove a scheme that you have typed."),

@@ -1,0 +1,85 @@
+"""The Ray cluster that a run's processes are in: joined once, by whoever trains."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from typing import Any
+
+from inittui.errors import MachineError, UsageError
+from inittui.experiment.devices import RAY
+from inittui.text import sanitize
+
+CONNECT_SECONDS = 10.0
+
+_STORE_BYTES = 200 * 2**20
+"""Of shared memory, where the cluster is started here: checkpoints go through it."""
+
+
+def connect(where: str) -> Any:
+    """Join the cluster that ``--on`` names, ray or ray:HOST:PORT; return the module ``ray``.
+
+    Raises:
+        UsageError: Ray isn't installed, or the address can't be meant.
+        MachineError: there is no such cluster, or it can't be joined.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    try:
+        import ray
+    except ImportError:
+        raise UsageError("--on ray needs Ray: pip install 'inittui[ray]'") from None
+    if ray.is_initialized():
+        return ray
+    address = where.partition(":")[2] or os.environ.get("RAY_ADDRESS", "")
+    if address.startswith("//") or address.startswith("ray://"):
+        raise UsageError("Ray's client can't be used: run inittui on a node of the cluster")
+    if address and address not in ("auto", "local"):
+        _check_reachable(address)
+    handlers = _handlers()
+    try:
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        if address:
+            ray.init(address=address, **options)
+        else:
+            try:
+                ray.init(address="auto", **options)
+            except ConnectionError:  # none runs here: one for this command
+                ray.init(include_dashboard=False, object_store_memory=_STORE_BYTES, **options)
+    except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+        said = sanitize(str(error).strip().splitlines()[0] if str(error).strip() else "", 200)
+        raise MachineError(f"the Ray cluster can't be joined: {said}") from None
+    finally:
+        for number, handler in handlers.items():  # Ray sets its own, which end without a word
+            signal.signal(number, handler)
+    return ray
+
+
+def _handlers() -> dict[int, Any]:
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    return {number: signal.getsignal(number) for number in numbers}
+
+
+def _check_reachable(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise UsageError(
+            f"--on {RAY}:ADDRESS takes HOST:PORT, such as {RAY}:10.0.0.1:6379, not "
+            f"'{sanitize(address, 60)}'"
+        )
+    try:
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "no answer"
+        raise MachineError(f"no Ray cluster at {sanitize(address, 60)}: {reason}") from None
+
+
+def capacity(where: str) -> tuple[int, int]:
+    """Return how many GPUs and CPUs the nodes of the cluster have; raises as `connect`."""
+    ray = connect(where)
+    resources = ray.cluster_resources()
+    return int(resources.get("GPU", 0)), int(resources.get("CPU", 0))

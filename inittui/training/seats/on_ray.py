@@ -1,0 +1,88 @@
+"""Seats on the nodes of a Ray cluster: an actor each, which holds the process that trains.
+
+The process is the same as on one machine, and so are its messages; the actor hands them on. Ray
+itself repeats nothing: its own retries would silently lose or double events, which are cut by the
+clock. Whether a stack is begun again is the driver's decision.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from typing import Any
+
+from inittui.training.cluster import connect
+from inittui.training.seats.messages import Answer, FromSeat, Lost, ToSeat, answer_of, as_bytes
+
+_UNREAD = 8
+"""Answers of one seat that wait to be read; then it waits."""
+_LOOK_SECONDS = 0.1
+
+
+class RaySeat:
+    """One process that trains somewhere in the cluster, as `SeatProcess` is one here."""
+
+    def __init__(
+        self, name: str, threads: int, inbox: queue.Queue[Answer], *, where: str, is_gpu: bool
+    ) -> None:
+        """Ask the cluster for a place; what the process says is put into ``inbox``."""
+        self.name = name
+        self._inbox, self._is_over = inbox, False
+        self._ray = ray = connect(where)
+        wanted = {"num_gpus": 1, "num_cpus": 0} if is_gpu else {"num_cpus": threads}
+        actor = ray.remote(_Holder).options(
+            max_restarts=0, max_task_retries=0, max_concurrency=2, **wanted
+        )
+        self._actor = actor.remote(threads)
+        self._answers = self._actor.answers.options(
+            num_returns="streaming", _generator_backpressure_num_objects=_UNREAD
+        ).remote()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def send(self, message: ToSeat) -> None:
+        """Tell the process something; that it is gone comes as an answer."""
+        with contextlib.suppress(Exception):
+            self._actor.tell.remote(as_bytes(message))
+
+    def end(self) -> None:
+        """End the process at once, and forget what it has still said."""
+        self._is_over = True
+        with contextlib.suppress(Exception):
+            self._ray.kill(self._actor)
+
+    def _listen(self) -> None:
+        how = "its process ended"
+        try:
+            for reference in self._answers:
+                self._say(answer_of(self._ray.get(reference)))
+        except Exception as error:  # noqa: BLE001 (Ray's kinds of a lost worker, node or actor)
+            how = type(error).__name__
+        self._say(Lost(how))
+
+    def _say(self, message: FromSeat | Lost) -> None:
+        while not self._is_over:
+            with contextlib.suppress(queue.Full):
+                self._inbox.put(Answer(self, message), timeout=_LOOK_SECONDS)
+                return
+
+
+class _Holder:
+    """The actor: starts the process beside itself, and dies with it."""
+
+    def __init__(self, threads: int) -> None:
+        from inittui.training.seats.process import started
+
+        self._process = started(threads)
+
+    def tell(self, message: bytes) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(message)
+        self._process.stdin.flush()
+
+    def answers(self) -> Any:
+        from inittui.training.seats.messages import content_of
+
+        assert self._process.stdout is not None
+        while (content := content_of(self._process.stdout)) is not None:
+            yield content

@@ -1,0 +1,173 @@
+"""Seats on a real Ray cluster of two nodes, all on this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from inittui.errors import MachineError, UsageError
+from inittui.events.records import EpochEnded, Event
+from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
+from inittui.initializers import own
+from inittui.results.state import RunState
+from inittui.training.checkpoints import CheckpointStore
+from inittui.training.cluster import connect
+from inittui.training.engine import train
+from inittui.training.prepared import prepare
+from tests.support.torture import TORTURE
+
+OWN = """
+import torch
+from helper import LOW
+
+def halves(tensor):
+    return tensor.copy_(torch.linspace(LOW, 0.5, tensor.numel()).reshape(tensor.shape))
+"""
+
+
+def wanted(on: str, *schemes: str) -> Experiment:
+    return Experiment(
+        schemes=schemes,
+        model=ModelConfig(hidden=(16,)),
+        data=DataConfig(limit=1_500),
+        training=TrainingConfig(epochs=3, stack=2, devices="cpu:2", on=on),
+    )
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A head without a CPU, and two nodes of one each."""
+    pytest.importorskip("ray", reason="needs ray: pip install 'inittui[ray]'")
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    made.nodes = [made.add_node(num_cpus=1) for _ in range(2)]
+    made.wait_for_nodes()
+    yield made
+    import ray
+
+    ray.shutdown()
+    made.shutdown()
+
+
+@pytest.fixture
+def own_handler() -> Iterator[object]:
+    def handler(_number: int, _frame: object) -> None: ...
+
+    before = signal.signal(signal.SIGTERM, handler)
+    yield handler
+    signal.signal(signal.SIGTERM, before)
+
+
+def followed(events: Iterator[Event], see: Callable[[Event], None] = lambda _: None) -> RunState:
+    state = RunState()
+    for event in events:
+        state.apply(event)
+        see(event)
+    return state
+
+
+def numbers(state: RunState) -> list[object]:
+    return [
+        (
+            trial.status,
+            trial.losses.tobytes(),
+            [each.digest for each in trial.start],
+            [(each.val_loss, each.val_accuracy) for each in trial.epochs],
+        )
+        for trial in state.trials
+    ]
+
+
+def locally(experiment: Experiment) -> RunState:
+    """What two processes on this machine come to, of one thread each as those of the cluster."""
+    import torch
+
+    training = msgspec.structs.replace(experiment.training, on="local")
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        return followed(train(prepare(msgspec.structs.replace(experiment, training=training))))
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_cluster_gives_bitwise_what_this_machine_gives_though_a_node_is_lost(
+    cluster: Any, tmp_path: Path, own_handler: object
+) -> None:
+    file = tmp_path / "theirs.py"
+    file.write_text(OWN)
+    helper = tmp_path / "helper.py"
+    helper.write_text("LOW = -0.5\n")
+    own.load(f"{file}:halves")
+    experiment = wanted(f"ray:{cluster.address}", "rule", "normal", "zeros", f"{file}:halves")
+    here = locally(experiment)
+    events = train(prepare(experiment), checkpoints=CheckpointStore(tmp_path / "checkpoints"))
+    lost: list[str] = []
+
+    def lose(event: Event) -> None:
+        if isinstance(event, EpochEnded) and not lost:
+            lost.append("a node")
+            cluster.remove_node(cluster.nodes.pop(), allow_graceful=False)
+            helper.unlink()  # what the nodes need was shipped
+
+    there = followed(events, lose)
+    assert numbers(there) == numbers(here)
+    assert lost and any("lost" in note or "began" in note for note in there.notes)
+    assert all(socket.gethostname() in trial.place for trial in there.trials)
+    # Ray's own would end the process without a word in the log.
+    assert signal.getsignal(signal.SIGTERM) is own_handler
+
+
+@pytest.mark.skipif(not TORTURE, reason="starts two nodes anew: make torture")
+def test_a_stopped_run_goes_on_in_the_cluster(cluster: Any, tmp_path: Path) -> None:
+    from inittui.recording.resume import earlier_of
+
+    while len(cluster.nodes) < 2:
+        cluster.nodes.append(cluster.add_node(num_cpus=1))
+    cluster.wait_for_nodes()
+    experiment = wanted(f"ray:{cluster.address}", "rule", "normal", "zeros", "default")
+    store = CheckpointStore(tmp_path / "checkpoints")
+    seen: list[Event] = []
+
+    def see(event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            seen.append(event)
+
+    state = followed(
+        train(prepare(experiment), should_stop=lambda: bool(seen), checkpoints=store), see
+    )
+    assert state.status == "interrupted"
+    for event in train(prepare(experiment), checkpoints=store, earlier=earlier_of(state)):
+        state.apply(event)
+    assert numbers(state) == numbers(locally(experiment))
+
+
+def test_an_address_without_a_cluster_is_told_at_once() -> None:
+    pytest.importorskip("ray", reason="needs ray: pip install 'inittui[ray]'")
+    import ray
+
+    if ray.is_initialized():
+        ray.shutdown()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(MachineError, match=f"no Ray cluster at 127.0.0.1:{port}"):
+        connect(f"ray:127.0.0.1:{port}")
+    with pytest.raises(UsageError, match="HOST:PORT"):
+        connect("ray:nowhere")
+
+
+def test_without_ray_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(UsageError, match=r"pip install 'inittui\[ray\]'"):
+        prepare(wanted("ray", "rule"))
