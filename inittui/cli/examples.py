@@ -27,6 +27,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "inittui check lenet --who 'conv*' --once",
         "inittui check --explain I302",
     ),
+    "phase": ("inittui phase", "inittui phase --against lr --activation relu --quick"),
+    "widths": ("inittui widths", "inittui widths rule kaiming_normal --check"),
     "schema": ("inittui schema compare", "inittui schema runs"),
     "models": (
         "inittui models",

@@ -74,7 +74,7 @@ def cheat_sheet() -> str:
     for words, command in walk():
         if " " in words and words.partition(" ")[0] != "runs":
             continue
-        lines += [f"# {_first_line(command)}", *EXAMPLES[words][:2]]
+        lines += [f"# {_first_line(command)}", *EXAMPLES.get(words, ())[:2]]
     return "\n".join(lines) + "\n"
 
 

@@ -72,6 +72,15 @@ def inspect(
             rich_help_panel=INSPECTION,
         ),
     ] = None,
+    theory: Annotated[
+        bool,
+        typer.Option(
+            "--theory/--no-theory",
+            help="Draw what mean-field theory predicts before training, with the range of 95 % of "
+            "networks, where it is worked out: plain perceptrons.",
+            rich_help_panel=INSPECTION,
+        ),
+    ] = True,
     run_id: Annotated[
         str | None,
         typer.Option(
@@ -129,7 +138,7 @@ def inspect(
         state, code = _measure(experiment, {"--only": only, "--values": values}, quiet=quiet)
     print_inspection(
         state, path, as_json=as_json, width=width, marker=marker, only=only,
-        density=density, values=values,
+        density=density, values=values, theory=theory,
     )  # fmt: skip
     raise typer.Exit(code)
 
@@ -204,6 +213,7 @@ _WITH_RUN = {
     "only",
     "values",
     "density",
+    "theory",
     "marker",
     "width",
     "as_json",

@@ -83,11 +83,13 @@ def print_inspection(
     only: str | None,
     density: bool,
     values: str | None = None,
+    theory: bool = True,
 ) -> None:
     """Print `inspection_report` or the inspect document of the layers that match ``only``.
 
     ``path`` is the run's directory, None where nothing is kept; ``width`` as in `print_report`;
-    ``values`` the pattern of the layers whose first weights are shown, None means none.
+    ``values`` the pattern of the layers whose first weights are shown, None means none;
+    ``theory`` whether what was predicted is told.
     """
     console = console_for(sys.stdout, width)
     frame = frame_for(console.width, marker)
@@ -95,12 +97,16 @@ def print_inspection(
         from inittui.documents.inspect import inspect_document
 
         shown = values is not None
-        document = inspect_document(state, path, layers=only, density=density, values=shown)
+        document = inspect_document(
+            state, path, layers=only, density=density, values=shown, theory=theory
+        )
         print_document(document)
         return
     from inittui.views.inspection import inspection_report
 
-    report = inspection_report(state, frame, layers=only, density=density, values=values)
+    report = inspection_report(
+        state, frame, layers=only, density=density, values=values, theory=theory
+    )
     console.print(report, soft_wrap=True)
 
 

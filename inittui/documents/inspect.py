@@ -20,6 +20,7 @@ from inittui.events.probes import (
     select_layers,
 )
 from inittui.events.records import StartValues
+from inittui.events.theory import Theory
 from inittui.events.wire_numbers import Number
 from inittui.experiment.records import Experiment
 from inittui.results.findings import find
@@ -141,6 +142,8 @@ class ProbeDocument(msgspec.Struct, frozen=True, kw_only=True):
     """The nonlinearity that gives the logits; empty for none."""
     learning: Learning | None = None
     """Which parameters no gradient reaches, and why; null where nobody looked."""
+    theory: Theory | None = None
+    """What mean-field theory predicts; null after the first step, and where it isn't asked for."""
 
 
 class InspectDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,14 +172,15 @@ def inspect_document(
     layers: str | None = None,
     density: bool = False,
     values: bool = False,
+    theory: bool = True,
 ) -> str:
     """Return the JSON document of a run's probes, of all trials.
 
     ``path`` is the run's directory, None where nothing is kept; ``layers`` the pattern of those
     that are told of, None means all. ``density`` and ``values``: the histograms' density and the
-    first values of each weight are given too.
+    first values of each weight are given too; ``theory``: what was predicted.
     """
-    asked = {"density": density, "corner": values}
+    asked = {"density": density, "corner": values, "theory": theory}
     copied = Copier(_RECORDS, frozenset(name for name, wanted in asked.items() if not wanted))
     document = InspectDocument(
         run=run_of(state, path),

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from inittui.events.theory import Theory
 from inittui.events.wire_numbers import Number, from_wire
 
 When = Literal["before", "step", "after"]
@@ -213,6 +214,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     0.3."""
     has_dropout: bool = False
     """Whether training has dropout, which tells equal units apart."""
+    theory: Theory | None = None
+    """What was predicted of it; None after the first step, and where nobody predicted."""
 
     @property
     def chance_loss(self) -> float:

@@ -108,9 +108,8 @@ def pairs(
     z, _ = _nodes(_kink(variance, mean))
     points, weights = _points(variance, mean)
     values, slopes = activation.value(points), activation.slope(points)
-    of = (values, values * values, slopes, slopes * slopes)
-    hermite = _hermite(z)
-    return Pairs(*(_mehler(weights * each, hermite, each, c) for each in of))
+    of = np.stack([values, values * values, slopes, slopes * slopes])
+    return Pairs(*_mehler(of, weights, z, c))
 
 
 def _kink(variance: Array, mean: Array | None) -> Array:
@@ -140,6 +139,11 @@ def _central_nodes() -> tuple[Array, Array]:
     return _split_nodes(np.zeros(1))
 
 
+@functools.cache
+def _central_hermite() -> Array:
+    return _hermite(_central_nodes()[0][0])
+
+
 def _split_nodes(kink: Array) -> tuple[Array, Array]:
     x, w = np.polynomial.legendre.leggauss(_NODES)
     left, right = (kink + _REACH)[..., None] / 2, (_REACH - kink)[..., None] / 2
@@ -157,21 +161,24 @@ def _hermite(z: Array) -> Array:
     return found
 
 
-def _mehler(weighted: Array, hermite: Array, values: Array, c: Array) -> Array:
-    """Sum the series; what the orders left out add at c = 1 is taken times c to the next order.
+def _mehler(of: Array, weights: Array, z: Array, c: Array) -> Array:
+    """Sum the series of several functions, [functions, samples, nodes], for all pairs.
 
-    So it is exact at c = 1, where it converges slowest, and its error elsewhere is under the rest
-    of a series of which c^orders has been taken out.
+    What the orders left out add at c = 1 is taken times c to the next order. So it is exact at
+    c = 1, where the series converges slowest.
     """
-    if hermite.shape[1] == 1:
-        coefficients = weighted @ hermite[:, 0].T
+    weighted = weights * of
+    if len(z) == 1:
+        coefficients = weighted @ _central_hermite().T
     else:
-        coefficients = np.einsum("...n,k...n->...k", weighted, hermite)
-    rest = np.sqrt(np.maximum((weighted * values).sum(-1) - (coefficients**2).sum(-1), 0))
-    total = np.outer(rest, rest)
+        coefficients = np.einsum("fsn,ksn->fsk", weighted, _hermite(z), optimize=True)
+    squares = (weighted * of).sum(-1)
+    rest = np.sqrt(np.maximum(squares - (coefficients**2).sum(-1), 0))
+    total: Array = rest[:, :, None] * rest[:, None, :]
     for k in range(_ORDERS - 1, -1, -1):
+        order = coefficients[:, :, k]
         total *= c
-        total += np.outer(coefficients[:, k], coefficients[:, k])
+        total += order[:, :, None] * order[:, None, :]
     return total
 
 

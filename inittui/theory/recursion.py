@@ -23,10 +23,14 @@ import numpy as np
 import numpy.typing as npt
 
 from inittui.theory.activations import Activation, Array
-from inittui.theory.expectations import mean_and_square, moments, pairs
+from inittui.theory.expectations import Moments, Pairs, mean_and_square, moments, pairs
 
-_DRAWS = 512
+_DRAWS = 256
 """Of logits, for the softmax's expectations."""
+
+_GROUPS = 128
+"""Images of about the same size go together: an image's recursion depends on its size, smoothly,
+or on its mean pixel where weights have a mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +75,28 @@ class Predicted:
     gradient: float
     """Mean square of the loss's gradient by the pre-activations; the loss is the batch's mean."""
     gradient_spread: float
+    share_of_means: float
+    """Of the second moment: what the weights' mean alone gives."""
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Of one layer's pre-activations: means and variances [images], covariances of the samples."""
+    """Of one layer's pre-activations: means and variances of groups of images, covariances."""
 
     mean: Array | None
     variance: Array
+    shares: Array
+    """Of all images that are in each group."""
     sample_mean: Array | None
     covariance: Array
     spread: Array
     """Covariance of ln v of the samples, from the layers before."""
+
+    moments: Moments
+    """Of what follows it, at the samples."""
+    pairs: Pairs
+    by_weights: float
+    """Mean square of what the weights' mean gives."""
 
     @property
     def sample_variance(self) -> Array:
@@ -90,8 +104,7 @@ class _State:
 
     @property
     def correlation(self) -> Array:
-        size = np.sqrt(np.maximum(self.sample_variance, np.finfo(float).tiny))
-        return self.covariance / size / size[:, None]
+        return _correlation(self.covariance)
 
 
 def variances(layers: Sequence[Layer], squares: Array) -> Array:
@@ -112,33 +125,31 @@ def predict(layers: Sequence[Layer], batch: Batch) -> list[Predicted]:
     states = _forward(layers, batch)
     gradients = _backward(layers, states, batch)
     return [
-        _predicted(layer, state, *gradient)
+        _predicted(layer, state, *gradient, len(batch.squares))
         for layer, state, gradient in zip(layers, states, gradients, strict=True)
     ]
 
 
-def _predicted(layer: Layer, state: _State, gradient: float, spread: float) -> Predicted:
-    mean = np.zeros_like(state.variance) if state.mean is None else state.mean
+def _predicted(
+    layer: Layer, state: _State, gradient: float, gradient_spread: float, images: int
+) -> Predicted:
+    mean = 0.0 if state.mean is None else state.mean
+    second_moment = float(state.shares @ (state.variance + mean**2))
     sample_mean = (
         np.zeros(len(state.covariance)) if state.sample_mean is None else state.sample_mean
     )
-    seconds = state.sample_variance + sample_mean**2
-    size = seconds.mean()
+    size = float((state.sample_variance + sample_mean**2).mean())
     if size == 0:
-        return Predicted(0.0, 0.0, np.nan, gradient, spread)
+        return Predicted(0.0, 0.0, np.nan, gradient, gradient_spread, 0.0)
     shares = state.sample_variance / size
-    passed = _mean_over_pairs(shares * shares[:, None] * state.spread, len(mean))
-    own = 2 * state.covariance**2
-    own += 4 * np.outer(sample_mean, sample_mean) * state.covariance
-    own_spread = _mean_over_pairs(own, len(mean)) / size**2 / layer.units
-    off_diagonal = ~np.eye(len(seconds), dtype=bool)
-    return Predicted(
-        float((state.variance + mean**2).mean()),
-        float(np.sqrt(max(passed + own_spread, 0.0))),
-        float(state.correlation[off_diagonal].mean()) if len(seconds) > 1 else np.nan,
-        gradient,
-        spread,
-    )
+    passed = np.outer(shares, shares) * state.spread
+    k = state.covariance / size
+    own = (2 * k + 4 * np.outer(sample_mean, sample_mean) / size) * k / layer.units
+    spread = float(np.sqrt(max(_mean_over_pairs(passed + own, images), 0.0)))
+    count = len(k)
+    others = (float(state.correlation.sum()) - count) / max(count * (count - 1), 1)
+    by_weights = state.by_weights / second_moment
+    return Predicted(second_moment, spread, others, gradient, gradient_spread, by_weights)
 
 
 def _mean_over_pairs(matrix: Array, images: int) -> float:
@@ -151,39 +162,64 @@ def _mean_over_pairs(matrix: Array, images: int) -> float:
     return own / images + others * (1 - 1 / images)
 
 
+def _correlation(covariance: Array) -> Array:
+    size = np.sqrt(np.maximum(np.diagonal(covariance), np.finfo(float).tiny))
+    return covariance / size / size[:, None]
+
+
+def _grouped(batch: Batch, key: Array) -> tuple[Array, Array, Array]:
+    """Return squares, means and shares of groups of images that are alike in ``key``."""
+    groups = np.array_split(np.argsort(key, kind="stable"), min(_GROUPS, len(key)))
+    return (
+        np.array([batch.squares[group].mean() for group in groups]),
+        np.array([batch.means[group].mean() for group in groups]),
+        np.array([len(group) / len(key) for group in groups]),
+    )
+
+
 def _forward(layers: Sequence[Layer], batch: Batch) -> list[_State]:
     with_means = any(layer.weight_mean or layer.bias_mean for layer in layers)
-    squares, product, first = batch.squares, batch.kernel, batch.means
+    by_mean = any(layer.weight_mean for layer in layers)
+    squares, first, shares = _grouped(batch, batch.means if by_mean else batch.squares)
+    product, sample_first = batch.kernel, batch.means[batch.rows]
     noise = np.zeros_like(batch.kernel)
     states: list[_State] = []
-    for number, layer in enumerate(layers):
+    for layer in layers:
         scale = layer.fan_in * layer.weight_variance
         variance = scale * squares + layer.bias_variance
         covariance = scale * product + layer.bias_variance
-        mean = layer.fan_in * layer.weight_mean * first + layer.bias_mean if with_means else None
-        sample_mean = None if mean is None else mean[batch.rows]
-        spread = noise * _ratio(scale * scale, np.diagonal(covariance))
-        states.append(_State(mean, variance, sample_mean, covariance, spread))
-        if number + 1 == len(layers):
-            break
+        shift = layer.fan_in * layer.weight_mean
+        mean = shift * first + layer.bias_mean if with_means else None
+        sample_mean = shift * sample_first + layer.bias_mean if with_means else None
+        own = np.diagonal(covariance)
+        at = moments(layer.activation, own, sample_mean)
+        both = pairs(layer.activation, own, _correlation(covariance), sample_mean)
+        spread = noise * _ratio(scale * scale, own)
+        by_weights = float(shares @ (shift * first) ** 2)
+        states.append(
+            _State(mean, variance, shares, sample_mean, covariance, spread, at, both, by_weights)
+        )
         first, squares = mean_and_square(layer.activation, variance, mean)
-        noise, product = _passed_on(layer, states[-1])
+        product, sample_first = both.product, at.mean
+        response = np.outer(at.square_response, at.square_response)
+        noise = _fresh(layer, states[-1]) + response * spread
     return states
+
+
+def _fresh(layer: Layer, state: _State) -> Array:
+    """Return the covariance of the mean of φ² over a layer's units, that of two images."""
+    squares = state.moments.square
+    return np.asarray((state.pairs.squares - np.outer(squares, squares)) / layer.units)
 
 
 def _ratio(scale: float, variance: Array) -> Array:
     """Return ``scale`` / v_a v_b, 0 where nothing varies."""
-    inverse = np.divide(1.0, variance, out=np.zeros_like(variance), where=variance > 0)
+    inverse = _inverse(variance)
     return np.asarray(scale * np.outer(inverse, inverse))
 
 
-def _passed_on(layer: Layer, state: _State) -> tuple[Array, Array]:
-    """Return covariances of E φ² of the samples, as widths make it vary, and E φ_a φ_b."""
-    at = moments(layer.activation, state.sample_variance, state.sample_mean)
-    both = pairs(layer.activation, state.sample_variance, state.correlation, state.sample_mean)
-    fresh = (both.squares - np.outer(at.square, at.square)) / layer.units
-    response = np.outer(at.square_response, at.square_response)
-    return fresh + response * state.spread, both.product
+def _inverse(variance: Array) -> Array:
+    return np.divide(1.0, variance, out=np.zeros_like(variance), where=variance > 0)
 
 
 def _backward(
@@ -204,42 +240,52 @@ def _backward(
     # T: how ln δ² of this layer answers to ln v of it, through all layers after.
     answer = np.full(len(batch.rows), lean)
     spread_back = np.full_like(product, noise)
-    found = [_of_layer(per_image, own, spread_back, answer, last.spread, images, classes)]
+    found = [
+        _of_layer(
+            float(last.shares @ per_image), own, spread_back, answer, last.spread, images, classes
+        )
+    ]
     fresh_after = np.zeros_like(product)
     for number in range(len(layers) - 2, -1, -1):
         layer, after, state = layers[number], layers[number + 1], states[number]
-        scale = after.units * after.weight_variance
-        at = moments(layer.activation, state.sample_variance, state.sample_mean)
-        both = pairs(layer.activation, state.sample_variance, state.correlation, state.sample_mean)
-        # What the width of this layer adds to ln v of the next, seen through the layers after.
+        at, both = state.moments, state.pairs
         next_variance = states[number + 1].sample_variance
-        gain = layers[number + 1].fan_in * after.weight_variance
-        fresh = (both.squares - np.outer(at.square, at.square)) / layer.units
-        fresh_after += fresh * _ratio(gain * gain, next_variance) * np.outer(answer, answer)
-        passes = gain * at.square_response * np.divide(
-            1.0, next_variance, out=np.zeros_like(next_variance), where=next_variance > 0
-        )  # fmt: skip
+        gain = after.fan_in * after.weight_variance
+        # What the width of this layer adds to ln v of the next, seen through the layers after.
+        fresh_after += (
+            _fresh(layer, state) * _ratio(gain * gain, next_variance) * np.outer(answer, answer)
+        )
         slope = np.maximum(at.slope_square, np.finfo(float).tiny)
+        passes = gain * at.square_response * _inverse(next_variance)
         answer = at.slope_response / slope + passes * answer
         size = np.sqrt(np.outer(own, own))
         alike = np.divide(product, size, out=np.zeros_like(size), where=size > 0)
-        spread_back = spread_back + (
-            (1 + 2 * alike**2) * both.slope_squares / np.outer(slope, slope) - 1
-        ) / layer.units  # fmt: skip
-        everywhere = moments(layer.activation, state.variance, state.mean).slope_square
-        per_image = scale * per_image * everywhere
+        bends = both.slope_squares / np.outer(slope, slope)
+        spread_back = spread_back + ((1 + 2 * alike**2) * bends - 1) / layer.units
+        scale = after.units * after.weight_variance
+        per_image = scale * per_image * _slope_square(layer.activation, state)
         product = scale * product * both.slopes
         own = scale * own * at.slope_square
         found.append(
             _of_layer(
-                per_image, own, spread_back + fresh_after, answer, state.spread, images, classes
+                float(last.shares @ per_image),
+                own,
+                spread_back + fresh_after,
+                answer,
+                state.spread,
+                images,
+                classes,
             )
         )
     return found[::-1]
 
 
+def _slope_square(phi: Activation, state: _State) -> Array:
+    return moments(phi, state.variance, state.mean).slope_square
+
+
 def _of_layer(
-    per_image: Array,
+    per_image: float,
     own: Array,
     spread: Array,
     answer: Array,
@@ -250,7 +296,7 @@ def _of_layer(
     shares = own / own.mean() if own.any() else own
     total = spread + np.outer(answer, answer) * forward
     variance = _mean_over_pairs(np.outer(shares, shares) * total, images)
-    mean_square = float(per_image.mean()) / (classes * images**2)
+    mean_square = per_image / (classes * images**2)
     return mean_square, float(np.sqrt(max(variance, 0.0)))
 
 

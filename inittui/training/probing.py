@@ -14,6 +14,8 @@ from inittui.events.probes import Probe, When
 from inittui.events.records import Event, ProbeMeasured, StartValues, TrialStarted
 from inittui.events.wire_numbers import to_wire
 from inittui.experiment.trials import TrialPlan
+from inittui.initializers import parse_scheme
+from inittui.inspection.prediction import predict_probe
 from inittui.inspection.probe import probe
 from inittui.models.observe import first_forward, twin
 from inittui.models.own import to_place
@@ -65,6 +67,10 @@ class Inspector:
             values=values,
             when=when,
         )
+        if when == "before":
+            model_config, scheme = self._variant.experiment.model, parse_scheme(trial.scheme)
+            theory = predict_probe(measured, images, labels, model_config, scheme)
+            measured = replace(measured, theory=theory)
         # What a first forward settles is no start that the seed alone gives back.
         if when == "after" and not self._variant.settles:
             measured = self._moved(measured, trial, values)

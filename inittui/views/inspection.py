@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from inittui.events.probes import Histogram, LayerProbe, Measured, Mode, select_layers
+from inittui.events.probes import Histogram, LayerProbe, Measured, Mode, Probe, select_layers
 from inittui.events.records import ProbeMeasured
+from inittui.events.theory import PredictedLayer
 from inittui.events.wire_numbers import from_wire
 from inittui.results.state import RunState
 from inittui.text import short
@@ -41,24 +42,31 @@ def inspection_report(
     layers: str | None = None,
     density: bool = False,
     values: str | None = None,
+    theory: bool = True,
 ) -> RenderableType:
     """Draw all that was measured of each scheme under its first seed, and all in comparison.
 
     ``layers`` is the pattern of those in tables and histograms; None means all. With ``density``
     the scale of histograms is the share of values per unit, not their number. ``values`` is the
-    pattern of the layers whose first weights are shown as they are; None means none.
+    pattern of the layers whose first weights are shown as they are; None means none. With
+    ``theory`` what was predicted is shown beside it.
     """
-    parts = layer_sections(state, frame, layers=layers, density=density)
+    parts = layer_sections(state, frame, layers=layers, density=density, theory=theory)
     if values is not None:
         parts += [Text(), *first_values(state, frame, values)]
     if any(event.probe.layers for trial in state.trials for event in trial.probes):
-        parts += [Text(), variance_plots(state, frame)]
+        parts += [Text(), variance_plots(state, frame, theory=theory)]
     parts += [Text(), *written_tables(state, frame)]
     return Group(*parts, findings_report(state, frame))
 
 
 def layer_sections(
-    state: RunState, frame: Frame, *, layers: str | None = None, density: bool = False
+    state: RunState,
+    frame: Frame,
+    *,
+    layers: str | None = None,
+    density: bool = False,
+    theory: bool = True,
 ) -> list[RenderableType]:
     """Draw table and histograms of each scheme, under its first seed; as `inspection_report`."""
     subjects = list(subjects_of(state))
@@ -66,7 +74,7 @@ def layer_sections(
         return [Text("nothing was measured inside the models")]
     parts: list[RenderableType] = [*_head(state, subjects, frame)]
     for subject in subjects:
-        parts += [Text(), *_section(subject, frame, layers, density)]
+        parts += [Text(), *_section(subject, frame, layers, density, theory=theory)]
     return parts
 
 
@@ -79,7 +87,9 @@ def scheme_histograms(
     return Group(*_histograms(subject, frame, layers=None, density=density))
 
 
-def scheme_numbers(state: RunState, scheme: str, frame: Frame) -> RenderableType:
+def scheme_numbers(
+    state: RunState, scheme: str, frame: Frame, *, theory: bool = True
+) -> RenderableType:
     subject = _subject_of(state, scheme)
     if subject is None:
         return Text(_NOT_MEASURED)
@@ -88,7 +98,7 @@ def scheme_numbers(state: RunState, scheme: str, frame: Frame) -> RenderableType
         for event in subject.probes
         for line in paragraph(frame.say(_loss(event)), frame.columns)
     ]
-    table = layer_table(_rows(subject, None), frame)
+    table = layer_table(_rows(subject, None, theory=theory), frame)
     return Group(
         *losses, Text(), table, *_unmeasured(subject, frame), Text(),
         *_head(state, [subject], frame),
@@ -136,7 +146,7 @@ def _mode(modes: set[Mode]) -> str:
 
 
 def _section(
-    subject: ProbeSelection, frame: Frame, layers: str | None, density: bool
+    subject: ProbeSelection, frame: Frame, layers: str | None, density: bool, *, theory: bool
 ) -> Iterator[RenderableType]:
     style = subject.style
     title = Text.assemble((style.mark(frame.ascii_only), style.color), " ")
@@ -144,8 +154,7 @@ def _section(
     yield Text("\n").join(folded(title, frame.columns))
     for event in subject.probes:
         yield from paragraph(frame.say(_loss(event)), frame.columns)
-    rows = _rows(subject, layers)
-    yield layer_table(rows, frame)
+    yield layer_table(_rows(subject, layers, theory=theory), frame)
     yield from _unmeasured(subject, frame)
     yield from _histograms(subject, frame, layers, density)
 
@@ -171,18 +180,25 @@ def _fixed(value: float) -> str:
     return f"{value:.4f}" if abs(value) < 1_000 else short(value, 5)
 
 
-def _rows(subject: ProbeSelection, layers: str | None) -> list[Row]:
-    by_moment = [
-        (event.when, select_layers(event.probe.layers, layers)) for event in subject.probes
-    ]
+def _rows(subject: ProbeSelection, layers: str | None, *, theory: bool) -> list[Row]:
+    by_moment = [(event, select_layers(event.probe.layers, layers)) for event in subject.probes]
     several = len(by_moment) > 1
     count = max(len(chosen) for _, chosen in by_moment)
     return [
-        Row(f"{chosen[number].name} {when}" if several else chosen[number].name, chosen[number])
+        Row(
+            f"{chosen[number].name} {event.when}" if several else chosen[number].name,
+            chosen[number],
+            _predicted(event.probe, chosen[number].name) if theory else None,
+        )
         for number in range(count)
-        for when, chosen in by_moment
+        for event, chosen in by_moment
         if number < len(chosen)
     ]
+
+
+def _predicted(probe: Probe, name: str) -> PredictedLayer | None:
+    layers = probe.theory.layers if probe.theory is not None else ()
+    return next((layer for layer in layers if layer.name == name), None)
 
 
 _Quantity = tuple[str, Callable[[LayerProbe], Measured | None]]

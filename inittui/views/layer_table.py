@@ -10,6 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from inittui.events.probes import LayerProbe, Measured
+from inittui.events.theory import PredictedLayer, ratio
 from inittui.events.wire_numbers import from_wire
 from inittui.text import short
 from inittui.views.chart.layout import end_of, shortened
@@ -24,9 +25,10 @@ _MISSING = "-"
 class Row:
     label: str
     layer: LayerProbe
+    predicted: PredictedLayer | None = None
 
 
-_Column = tuple[str, str, Callable[[LayerProbe], str]]
+_Column = tuple[str, str, Callable[[Row], str]]
 """Group, title, and what stands in a layer's row."""
 
 _MOMENTS = {
@@ -47,31 +49,47 @@ def layer_table(rows: Sequence[Row], frame: Frame) -> Text:
     labels = [set_cell_size(end_of(label, width), width) for label in labels]
     room = frame.columns - width
     columns = []
-    for group, title, cell in _columns([row.layer for row in rows]):
-        texts = [title, *(cell(row.layer) for row in rows)]
+    for group, title, cell in _columns(rows):
+        texts = [title, *(cell(row) for row in rows)]
         columns.append((group, [shortened(text, room - _GAP) for text in texts]))
     blocks = _blocks(columns, room)
     return Text("\n\n").join(_block(block, labels, width) for block in blocks)
 
 
-def _columns(layers: Sequence[LayerProbe]) -> Iterator[_Column]:
+def _columns(rows: Sequence[Row]) -> Iterator[_Column]:
+    layers = [row.layer for row in rows]
     yield from _moments("weights", lambda x: x.weights, "mean", "std", "min", "max")
-    yield "weights", "differ", lambda x: f"{x.distinct_units}/{x.units}"
+    yield "weights", "differ", lambda x: f"{x.layer.distinct_units}/{x.layer.units}"
     if any(not math.isnan(from_wire(layer.moved)) for layer in layers):
-        yield "weights", "moved", lambda x: _percent(from_wire(x.moved))
+        yield "weights", "moved", lambda x: _percent(from_wire(x.layer.moved))
     if any(layer.biases is not None for layer in layers):
         yield from _moments("biases", lambda x: x.biases, "mean", "std")
     yield from _moments("outputs", lambda x: x.pre_activations, "mean", "var", "square")
-    yield "outputs", "between", lambda x: _percent(from_wire(x.between_samples))
+    if any(row.predicted is not None for row in rows):
+        yield "outputs", "/theory", _signal_by_theory
+    yield "outputs", "between", lambda x: _percent(from_wire(x.layer.between_samples))
     if any(layer.nonlinearity != "identity" for layer in layers):
         yield from _moments("activations", lambda x: x.activations, "mean", "var", "square")
     if any(layer.dead is not None for layer in layers):
-        yield "activations", "dead", lambda x: _percent(x.dead)
+        yield "activations", "dead", lambda x: _percent(x.layer.dead)
     if any(layer.saturated is not None for layer in layers):
-        yield "activations", "saturated", lambda x: _percent(x.saturated)
+        yield "activations", "saturated", lambda x: _percent(x.layer.saturated)
     yield from _moments("gradients", lambda x: x.weight_gradients, "mean", "var")
-    yield "gradients", "/weights", lambda x: _number(x.gradient_ratio)
-    yield "gradients", "by outputs", lambda x: _moment(x.pre_activation_gradients, "var", 3)
+    yield "gradients", "/weights", lambda x: _number(x.layer.gradient_ratio)
+    yield "gradients", "by outputs", lambda x: _moment(x.layer.pre_activation_gradients, "var", 3)
+    if any(row.predicted and row.predicted.gradient is not None for row in rows):
+        yield "gradients", "/theory", _gradient_by_theory
+
+
+def _signal_by_theory(row: Row) -> str:
+    """Return the measured mean square by the predicted one."""
+    predicted = row.predicted.second_moment if row.predicted else None
+    return _number(ratio(row.layer.pre_activations.second_moment, predicted))
+
+
+def _gradient_by_theory(row: Row) -> str:
+    predicted = row.predicted.gradient if row.predicted else None
+    return _number(ratio(row.layer.pre_activation_gradients.second_moment, predicted))
 
 
 def _moments(
@@ -79,7 +97,7 @@ def _moments(
 ) -> Iterator[_Column]:
     for name in names:
         digits = 4 if name == "var" else 3
-        yield group, name, lambda x, name=name, digits=digits: _moment(of(x), name, digits)  # type: ignore[misc]
+        yield group, name, lambda x, name=name, digits=digits: _moment(of(x.layer), name, digits)  # type: ignore[misc]
 
 
 def _moment(measured: Measured | None, name: str, digits: int) -> str:

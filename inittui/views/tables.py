@@ -98,7 +98,7 @@ def _table(
         show_edge=False,
         pad_edge=False,
         padding=(0, GAP - 1, 0, 0),
-        caption=left_out(columns, shown, frame.columns),
+        caption=left_out(ranked, shown, frame.columns),
         caption_justify="left",
     )
     for column in shown:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.text import Text
 
-from inittui.events.probes import LayerProbe, When
+from inittui.events.probes import LayerProbe, Probe, When
+from inittui.events.theory import MOST_SPREAD, PredictedLayer
 from inittui.events.wire_numbers import from_wire
 from inittui.results.curves import over_seeds
 from inittui.results.state import RunState
 from inittui.views.chart.palette import styles_for
-from inittui.views.chart.plots import ChartSpec, Series, line_chart
+from inittui.views.chart.plots import ChartSpec, Expected, Series, line_chart
 from inittui.views.chart.ticks import Tick
 from inittui.views.frame import Frame
 from inittui.views.histograms import side_by_side
+from inittui.views.theory import theory_text
 
 _FEW_LAYERS = 12
 """Up to so many each is marked: a mark between two layers would look like a third one."""
@@ -25,31 +28,69 @@ _WIDE = 110
 """Columns from which on two figures stand beside each other."""
 _GAP = 3
 
-_QUANTITIES: tuple[tuple[str, Callable[[LayerProbe], float]], ...] = (
-    ("outputs", lambda layer: from_wire(layer.pre_activations.variance)),
-    ("gradients", lambda layer: from_wire(layer.weight_gradients.variance)),
+
+@dataclass(frozen=True, slots=True)
+class _Quantity:
+    title: str
+    of: Callable[[LayerProbe], float]
+    expected: Callable[[PredictedLayer], tuple[float | None, float | None, float | None]] | None = (
+        None
+    )
+    """Prediction of the value, and the range around it."""
+
+
+_GRADIENTS = _Quantity(
+    "variance of gradients", lambda layer: from_wire(layer.weight_gradients.variance)
 )
+_PLAIN = (
+    _Quantity("variance of outputs", lambda layer: from_wire(layer.pre_activations.variance)),
+    _GRADIENTS,
+)
+_PREDICTED = (
+    _Quantity(
+        "mean square of outputs",
+        lambda layer: layer.pre_activations.second_moment,
+        lambda x: (x.second_moment, x.low, x.high),
+    ),
+    _Quantity(
+        "mean square of the outputs' gradients",
+        lambda layer: layer.pre_activation_gradients.second_moment,
+        lambda x: (x.gradient, x.gradient_low, x.gradient_high),
+    ),
+    _GRADIENTS,
+)
+"""Theory is of mean squares, and never of the gradients by weights: these are squares of sums over
+images that are alike, off by factors."""
 
 
-def variance_plots(state: RunState, frame: Frame) -> Text:
+def variance_plots(state: RunState, frame: Frame, *, theory: bool = True) -> Text:
     """Draw a figure for outputs and one for gradients, before and after training.
 
-    Of several seeds the mean is drawn, with bars from the least to the largest.
+    Of several seeds the mean is drawn, with bars from the least to the largest. With ``theory``
+    what was predicted of the first seed lies under it, and is said in words.
     """
     wide = frame.columns >= _WIDE
     width = (frame.columns - _GAP) // 2 if wide else frame.columns
-    figures = [
-        _figure(state, frame, width, name, of, when)
-        for when in _moments(state)
-        for name, of in _QUANTITIES
-    ]
-    if not wide:
-        return Text("\n\n").join(figures)
-    pairs = zip(figures[::2], figures[1::2], strict=True)
-    return Text("\n\n").join(
-        side_by_side([list(one.split("\n")), list(other.split("\n"))], width, _GAP)
-        for one, other in pairs
+    has_theory = theory and any(
+        event.probe.theory is not None and event.probe.theory.layers
+        for trial in state.trials
+        for event in trial.probes
     )
+    quantities = _PREDICTED if has_theory else _PLAIN
+    rows: list[Text] = []
+    for when in _moments(state):
+        figures = [
+            _figure(state, frame, width, each, when, theory=has_theory) for each in quantities
+        ]
+        if not wide:
+            rows += figures
+            continue
+        for start in range(0, len(figures), 2):
+            pair = [list(figure.split("\n")) for figure in figures[start : start + 2]]
+            rows.append(side_by_side(pair, width, _GAP))
+    if theory:
+        rows += theory_text(state, frame)
+    return Text("\n\n").join(rows)
 
 
 def _moments(state: RunState) -> list[When]:
@@ -59,28 +100,34 @@ def _moments(state: RunState) -> list[When]:
 
 
 def _figure(
-    state: RunState,
-    frame: Frame,
-    width: int,
-    name: str,
-    of: Callable[[LayerProbe], float],
-    when: When,
+    state: RunState, frame: Frame, width: int, quantity: _Quantity, when: When, *, theory: bool
 ) -> Text:
     styles = styles_for(state.schemes)
     series = []
     names: list[tuple[str, ...]] = []
     for scheme in state.schemes:
         events = [trial.probe(when) for trial in state.of_scheme(scheme)]
-        probes = [event.probe.layers for event in events if event is not None]
+        probes = [event.probe for event in events if event is not None]
         if not probes:
             continue
-        names.append(tuple(layer.name for layer in probes[0]))
-        curves = [[of(layer) for layer in layers] for layers in probes]
+        names.append(tuple(layer.name for layer in probes[0].layers))
+        curves = [[quantity.of(layer) for layer in probe.layers] for probe in probes]
         found = over_seeds(curves)
         band = (found.low, found.high) if len(curves) > 1 else None
-        few = len(found.mean) <= _FEW_LAYERS
+        expected = _expected(probes[0], quantity, list(found.mean)) if theory else None
+        marked = len(found.mean) <= _FEW_LAYERS or expected is not None
         layers = range(1, len(found.mean) + 1)
-        series.append(Series(scheme, layers, found.mean, styles[scheme], band, every_point=few))
+        series.append(
+            Series(
+                scheme,
+                layers,
+                found.mean,
+                styles[scheme],
+                band,
+                every_point=marked,
+                expected=expected,
+            )
+        )
     moment = {"before": "before training", "after": "after training"}.get(when, "while training")
     return line_chart(
         series,
@@ -88,12 +135,29 @@ def _figure(
             width=width,
             height=_HEIGHT,
             log_y=True,
-            title=f"variance of {name} by layer, {moment}",
+            title=f"{quantity.title} by layer, {moment}",
             marker=frame.marker,
             ascii_only=frame.ascii_only,
             x_ticks=_ticks(names, width, frame),
         ),
     ).text
+
+
+def _expected(probe: Probe, quantity: _Quantity, measured: Sequence[float]) -> Expected | None:
+    """Return what the first seed's probe was predicted; None where nothing is drawn."""
+    if probe.theory is None or quantity.expected is None:
+        return None
+    found = [quantity.expected(layer) for layer in probe.theory.layers]
+    values = [each for each in found if None not in each]
+    if not values or len(values) != len(measured):
+        return None
+    y, low, high = ([float(x or 0) for x in each] for each in zip(*values, strict=True))
+    loose = [top > MOST_SPREAD * middle for top, middle in zip(high, y, strict=True)]
+    outside = [
+        not bottom * (1 - 1e-4) <= value <= top * (1 + 1e-4)
+        for value, bottom, top in zip(measured, low, high, strict=True)
+    ]
+    return Expected(y, low, high, loose, outside)
 
 
 def _ticks(names: Sequence[tuple[str, ...]], width: int, frame: Frame) -> list[Tick]:

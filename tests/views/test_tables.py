@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,8 @@ from inittui.views.tables import difference_tables, scheme_table
 from tests.support.rendering import render
 from tests.support.runs import Made, made_run, run_state
 
-LEFT_OUT_FIRST = ("seconds", "val. loss", "first 100 loss", "train loss", "status")
+LEFT_OUT_FIRST = ("seconds", "status", "val. loss", "first 100 loss", "train loss")
+"""Of a run all of whose trials have finished: what says the same in every row goes first."""
 
 
 LETTERS = "ΓΔΘΛΞΠΣΦΨΩ"
@@ -31,6 +34,29 @@ def test_names_wrap_and_nothing_is_cut(names: list[str], width: int, seeds: int)
     text = render(scheme_table(state, summaries, Frame(width)), width)
     assert max(map(cell_len, text.splitlines())) <= width
     assert [c for c in text if c in LETTERS] == list("".join(one.scheme for one in summaries))
+
+
+NAMES = (
+    "normal:std=0.0125", "trunc_normal:std=1e-05,mean=0.125/constant:value=0.375",
+    "rule@fc*=he_uniform/ones", "variance_scaling:scale=12.5,mode=fan_out depth=16",
+)  # fmt: skip
+
+
+@given(st.integers(40, 200), st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
+def test_a_name_begins_beside_its_mark_and_no_number_is_broken(
+    width: int, names: list[str]
+) -> None:
+    state = made_run([Made(name, 0.5 + place / 10) for place, name in enumerate(names)])
+    text = render(scheme_table(state, summarize(state), Frame(width)), width)
+    lines = text.splitlines()
+    assert max(map(cell_len, lines)) <= width
+    rows = lines[next(place for place, line in enumerate(lines) if "──" in line) + 1 :]
+    marked = [row for row in rows if row[:1].strip() and row[1:2] == " "]
+    assert len(marked) >= len(names)
+    assert all(row[2:3].strip() for row in marked)
+    for name in names:
+        for number in re.findall(r"=([\d.e-]*\d)", name):
+            assert any(number in row for row in rows), number
 
 
 @pytest.mark.parametrize("width", range(20, 100))

@@ -46,6 +46,26 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 16, 4
 
 _END_MARK = "✕"
 
+OUTSIDE_MARK = "✕"
+"""Of a measured value outside of its predicted range."""
+
+_LINE, _LOOSE_LINE, _SHADE = "─", "·", "░"
+_IN_ASCII = {_LINE: "-", _LOOSE_LINE: ".", _SHADE: ":"}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A prediction, each field as long as the series."""
+
+    y: Values
+    low: Values
+    high: Values
+    """The range that most values are in; drawn as a shade, as a bar at the last point."""
+    is_loose: Sequence[bool]
+    """Where the range says little: the line is dotted there, without a shade."""
+    is_outside: Sequence[bool]
+    """Which measured values are outside of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -59,6 +79,8 @@ class Series:
     """Lower and upper bound around ``y``, each as long as ``y``; drawn as bars at the marks."""
     every_point: bool = False
     """Whether every point is marked, rather than some places that other curves leave free."""
+    expected: Expected | None = None
+    """What was predicted of ``y``: then the line is that, and ``y`` is marks alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +145,13 @@ def line_chart(series: Sequence[Series], spec: ChartSpec) -> Chart:
         notes=paragraph(legible(_not_drawn(series, points), ascii_only), width, "dim"),
     )
     x_range = widened(*(spec.x_window or window_of(p.x for p in points)))
-    y_range = _y_range([*points, *itertools.chain(*bands)], spec.y_window, log_y)
+    lines = [prepare(s.x, s.expected.y, log_y=log_y) for s in series if s.expected]
+    y_range = _y_range([*points, *itertools.chain(*bands), *lines], spec.y_window, log_y)
     x_ticks = spec.x_ticks
     if x_ticks is None:
         x_ticks = _x_ticks(x_range, width, whole=spec.whole_x)
     canvas = _canvas(width, frame.chart_height, marker, x_range, y_range, x_ticks, log_y=log_y)
-    layers = _curves(series, points, bands, canvas)
+    layers = _curves(series, points, bands, canvas, log_y=log_y)
     return Chart(
         frame.around(_draw(canvas, layers)),
         left=canvas.left,
@@ -217,6 +240,8 @@ def _curves(
     points: Sequence[Points],
     bands: Sequence[Sequence[Points]],
     canvas: Canvas,
+    *,
+    log_y: bool,
 ) -> list[Layer]:
     """Return the lines, over them the bars and marks, over these the ends."""
     plain = canvas.marker == "ascii"
@@ -227,7 +252,10 @@ def _curves(
         mark, color = s.style.mark(plain), s.style.color
         curve = _pieces(p, canvas)
         dots = _DOT_MARKERS.get(canvas.marker, mark)
-        lines += [Layer(piece, dots, color, joined=True) for piece in curve]
+        if s.expected is None:
+            lines += [Layer(piece, dots, color, joined=True) for piece in curve]
+        else:
+            lines += _expected(s, s.expected, canvas, log_y=log_y)
         columns = mark_columns(index, len(series), canvas.columns, dense=plain)
         marked = (
             [point for piece in curve for point in piece]
@@ -238,9 +266,55 @@ def _curves(
         if band:
             marks += _bars(marked, [_pieces(bound, canvas) for bound in band], canvas, color)
         marks.append(Layer([canvas.in_cell(point) for point in marked], mark, color))
+        if s.expected is not None:
+            marks.append(_outside(marked, s, canvas, color))
         if p.end is not None:
             ends.append(_end(p.end, canvas, color))
     return [*lines, *marks, *ends]
+
+
+def _expected(s: Series, expected: Expected, canvas: Canvas, *, log_y: bool) -> list[Layer]:
+    """Return the shade of the range up to the last point but one, its bar there, and the line."""
+
+    def curve(y: Values) -> list[Piece]:
+        return _pieces(prepare(s.x, y, log_y=log_y), canvas)
+
+    places = [canvas.x_axis.share(float(x)) for x in s.x]
+    until = 0
+    while until < len(places) and not expected.is_loose[until]:
+        until += 1
+    columns = [canvas.middle(column) for column in range(canvas.columns)]
+    shaded = [
+        x for x in columns if places[0] <= x <= places[max(min(until, len(places) - 1) - 1, 0)]
+    ]
+    bounds = [curve(expected.low), curve(expected.high)]
+    layers = _bars([(x, 0.0) for x in shaded], bounds, canvas, s.style.color, _SHADE)
+    if until == len(places):
+        layers += _bars([(places[-1], 0.0)], bounds, canvas, s.style.color, _SHADE)
+    heights = dict(heights_at(curve(expected.y), columns))
+    firm = places[min(until, len(places) - 1)]
+    for sign, xs in (
+        (_LINE, [x for x in heights if x <= firm]),
+        (_LOOSE_LINE, [x for x in heights if x > firm]),
+    ):
+        line = [canvas.in_cell((x, heights[x])) for x in xs]
+        layers.append(Layer(line, _sign(sign, canvas), s.style.color))
+    return layers
+
+
+def _outside(marked: Sequence[tuple[float, float]], s: Series, canvas: Canvas, color: str) -> Layer:
+    assert s.expected is not None
+    outside = {
+        canvas.x_axis.share(float(x))
+        for x, is_it in zip(s.x, s.expected.is_outside, strict=True)
+        if is_it
+    }
+    at = [canvas.in_cell(point) for point in marked if point[0] in outside]
+    return Layer(at, legible(OUTSIDE_MARK, canvas.marker == "ascii"), color)
+
+
+def _sign(sign: str, canvas: Canvas) -> str:
+    return _IN_ASCII.get(sign, "|") if canvas.marker == "ascii" else sign
 
 
 def _pieces(points: Points, canvas: Canvas) -> list[Piece]:
@@ -252,14 +326,14 @@ def _bars(
     bounds: Sequence[Sequence[Piece]],
     canvas: Canvas,
     color: str,
+    sign: str = "│",
 ) -> list[Layer]:
     places = [x for x, _ in marked]
     low, high = (dict(heights_at(bound, places)) for bound in bounds)
-    sign = "|" if canvas.marker == "ascii" else "│"
     return [
         Layer(
             [canvas.in_cell((x, low.get(x, 0.0))), canvas.in_cell((x, high.get(x, 1.0)))],
-            sign,
+            _sign(sign, canvas),
             color,
             joined=True,
         )

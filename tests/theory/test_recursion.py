@@ -1,0 +1,165 @@
+"""The recursion: against closed forms, and against networks that were drawn."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from inittui.theory.activations import activation
+from inittui.theory.recursion import Batch, Layer, Predicted, predict, variances
+from tests.support.torture import examples
+
+CLASSES = 10
+Array = npt.NDArray[np.float64]
+
+
+def plain_layers(name: str, weight: float, bias: float, sizes: list[int]) -> list[Layer]:
+    phi = activation(name)
+    return [Layer(a, b, 0, weight / a, 0, bias, phi) for a, b in pairwise(sizes)]
+
+
+def images(count: int, inputs: int) -> tuple[Array, npt.NDArray[np.intp]]:
+    """Inputs of classes, and of very different sizes, as pictures are."""
+    draw = np.random.default_rng(7)
+    labels = draw.integers(0, CLASSES, count)
+    prototypes = draw.standard_normal((CLASSES, inputs))
+    x = 1 + prototypes[labels] + draw.standard_normal((count, inputs))
+    return x * 0.4 * np.exp(0.3 * draw.standard_normal((count, 1))), labels
+
+
+def batch_of(x: Array, labels: npt.NDArray[np.intp]) -> Batch:
+    rows = np.arange(0, len(x), 2)
+    kernel = x[rows] @ x[rows].T / x.shape[1]
+    return Batch((x * x).mean(1), x.mean(1), rows, kernel, labels[rows])
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What networks came to, one a row: natural logarithms of measured by predicted."""
+
+    signal: Array
+    gradient: Array
+
+
+def drawn(layers: list[Layer], found: list[Predicted], x: Array, labels: Array, n: int) -> Drawn:
+    phi = layers[0].activation
+    signal, gradient = [], []
+    for seed in range(n):
+        draw = np.random.default_rng(seed)
+        weights, outputs, h = [], [], x
+        for layer in layers:
+            size = (layer.fan_in, layer.units)
+            w = layer.weight_mean + np.sqrt(layer.weight_variance) * draw.standard_normal(
+                size, np.float32
+            )
+            b = np.sqrt(layer.bias_variance) * draw.standard_normal(layer.units)
+            weights.append(w)
+            outputs.append(h @ w + b)
+            h = phi.value(outputs[-1])
+        p = np.exp(outputs[-1] - outputs[-1].max(1, keepdims=True))
+        p /= p.sum(1, keepdims=True)
+        p[np.arange(len(x)), labels] -= 1
+        deltas = [p / len(x)]
+        for w, z in zip(weights[:0:-1], outputs[-2::-1], strict=True):
+            deltas.append(deltas[-1] @ w.T * phi.slope(z))
+        signal.append([np.mean(z * z) for z in outputs])
+        gradient.append([np.mean(d * d) for d in deltas[::-1]])
+    return Drawn(
+        np.log(np.array(signal) / [each.second_moment for each in found]),
+        np.log(np.array(gradient) / [each.gradient for each in found]),
+    )
+
+
+def test_of_relu_only_the_weights_variance_counts() -> None:
+    squares = np.array([0.1, 1.0])
+    found = variances(plain_layers("relu", 1.5, 0, [100] * 31), squares)
+    assert found == pytest.approx(1.5 * 0.75 ** np.arange(30)[:, None] * squares)
+
+
+def test_the_default_start_of_torch_settles_on_its_biases() -> None:
+    """q ← q/6 + 1/(3n) ends at 0.4/n, of which next to nothing depends on the image."""
+    found = variances(plain_layers("relu", 1 / 3, 1 / 3000, [1000] * 22), np.array([0.2, 2.0]))
+    assert found[-1] == pytest.approx(4e-4, rel=1e-6)
+    assert abs(found[-1][1] / found[-1][0] - 1) < 1e-10
+
+
+def test_a_signal_of_tanh_fades_as_the_depth_grows() -> None:
+    """Computed for width 1000 with q₀ = 1 and measured within 2 % of it."""
+    found = variances(plain_layers("tanh", 1, 0, [1000] * 31), np.ones(1))[:, 0]
+    assert found[[0, 1, 4, 9, 19, 29]] == pytest.approx(
+        [1, 0.3943, 0.1279, 0.0580, 0.0273, 0.0178], rel=5e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "weight", "layers", "grows"), [("tanh", 25 / 9, 30, 141), ("tanh", 3, 30, 292)]
+)
+def test_gradients_explode_on_the_chaotic_side(
+    name: str, weight: float, layers: int, grows: float
+) -> None:
+    x = np.ones((2, 100))
+    found = predict(
+        plain_layers(name, weight, 0, [100, *[1000] * layers, CLASSES]),
+        batch_of(x, np.array([0, 1])),
+    )
+    assert found[0].gradient / found[layers - 1].gradient == pytest.approx(grows, rel=0.01)
+
+
+def test_equal_images_spread_by_five_over_n_per_layer_of_relu() -> None:
+    x, labels = np.ones((4, 50)), np.arange(4)
+    found = predict(plain_layers("relu", 2, 0, [50, *[500] * 11]), batch_of(x, labels))
+    assert found[10].spread ** 2 == pytest.approx(2 / 500 + 10 * 5 / 500)
+
+
+def test_a_thousand_layers_take_a_tenth_of_a_second() -> None:
+    layers = plain_layers("tanh", 1.5, 0.05, [1000] * 1001)
+    variances(layers[:2], np.ones(1))
+    seconds = []
+    for _ in range(5):
+        start = time.process_time()
+        variances(layers, np.ones(1))
+        seconds.append(time.process_time() - start)
+    assert min(seconds) <= 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "weight", "bias"),
+    [("relu", 2.0, 0.0), ("tanh", 25 / 9, 0.05)],
+)
+def test_drawn_networks_are_where_they_are_predicted(name: str, weight: float, bias: float) -> None:
+    """At width 1000, 20 networks: their mean, their spread, and how many are in the range."""
+    x, labels = images(48, 100)
+    layers = plain_layers(name, weight, bias, [100, *[1000] * 3, CLASSES])
+    found = predict(layers, batch_of(x, labels))
+    count = min(examples(20), 60)
+    networks = drawn(layers, found, x, labels, count)
+    signal = np.array([each.spread for each in found])
+    gradient = np.array([each.gradient_spread for each in found])
+    for measured, spread, least in (
+        (networks.signal, signal, 0.85),
+        (networks.gradient, gradient, 0.80),
+    ):
+        # The measured mean of these networks is known to spread / √20, the last gradient better.
+        limit = 3.5 * spread / np.sqrt(count) + 0.01
+        assert (abs(measured.mean(0) + measured.var(0) / 2) <= limit).all()
+        assert (abs(measured) <= 2 * spread + 0.005).mean() >= least
+    assert networks.signal.std(0) == pytest.approx(signal, rel=0.6)
+    assert networks.gradient[:, 0].std() == pytest.approx(gradient[0], rel=0.6)
+
+
+def test_weights_with_a_mean_give_a_signal_that_is_exact() -> None:
+    x, labels = images(40, 100)
+    x = abs(x)
+    layers = [
+        Layer(a, b, 0.5, 1 / 12, 0, 0, activation("relu"))
+        for a, b in ((100, 300), (300, 300), (300, 300), (300, CLASSES))
+    ]
+    found = predict(layers, batch_of(x, labels))
+    ratio = np.exp(drawn(layers, found, x, labels, 3).signal)
+    assert ratio == pytest.approx(1, abs=0.06)
+    assert found[-1].share_of_means > 0.9

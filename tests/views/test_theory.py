@@ -1,0 +1,53 @@
+"""What theory says in words: claims that follow the numbers."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from inittui.events.theory import DepthScales
+from inittui.events.wire_numbers import to_wire
+from inittui.theory.scales import scales
+from inittui.views.theory import scales_sentence
+
+
+def sentence(name: str, weight: float, bias: float, depth: int = 20) -> str:
+    found = scales(name, weight, bias, edge=0.01)
+    return scales_sentence(
+        DepthScales(
+            weight_variance=weight,
+            bias_variance=bias,
+            q=to_wire(found.q),
+            is_stable=found.is_stable,
+            chi=found.chi,
+            correlation=to_wire(found.correlation),
+            xi_correlation=to_wire(found.xi_correlation),
+            xi_gradient=to_wire(found.xi_gradient),
+            state=found.state,
+        ),
+        depth,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "weight", "bias", "parts"),
+    [
+        ("tanh", 1.25, 0.05, ["χ₁ = 0.863", "information lasts ξ = 6.8 layers", "has 20"]),
+        ("tanh", 2.25, 0.0, ["chaotic", "ξ = 17 layers", "grows 1.14 times per layer"]),
+        ("tanh", 1.761, 0.05, ["q* = ", "edge of chaos", "no depth scale"]),
+        ("relu", 2.0, 0.0, ["χ₁ = 1.000", "edge of chaos"]),
+        ("relu", 1.0, 0.0, ["q* = 0", "the signal fades", "halves every 1 layers"]),
+        ("relu", 3.0, 0.0, ["q* = infinity", "grows without end", "1.50 times"]),
+        ("gelu", 1.533**2, 0.0, ["unstable fixed point"]),
+    ],
+)
+def test_the_sentence_follows_the_fixed_point(
+    name: str, weight: float, bias: float, parts: list[str]
+) -> None:
+    said = sentence(name, weight, bias)
+    assert [part for part in parts if part not in said] == []
+
+
+def test_halving_is_that_of_chi() -> None:
+    assert f"every {math.log(2) / math.log(6):.3f}" in sentence("relu", 1 / 3, 0.0)
