@@ -9,10 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import kinds, peers, scaling, startup, tui
-from benchmarks.measure import VERDICT_HEAD, Timing, Verdict, hardware, interleave
+from benchmarks.measure import (
+    RESULTS,
+    TORTURE_HEAD,
+    VERDICT_HEAD,
+    Timing,
+    Verdict,
+    hardware,
+    interleave,
+)
 from inittui.training.hardware import keep_freed_memory
 
-RESULTS = Path(__file__).with_name("results.md")
 PARTS = ("training", "startup", "ui", "scaling")
 
 
@@ -93,7 +100,8 @@ def main() -> None:
     text = "\n".join(lines)
     print(text)
     if not arguments.only:
-        RESULTS.write_text(text, encoding="utf-8")
+        _, head, table = RESULTS.read_text(encoding="utf-8").partition(TORTURE_HEAD)
+        RESULTS.write_text(f"{text.rstrip()}\n\n{head}{table}", encoding="utf-8")
 
 
 if __name__ == "__main__":

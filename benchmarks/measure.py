@@ -11,6 +11,11 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+RESULTS = Path(__file__).with_name("results.md")
+
+TORTURE_HEAD = "## Kills, full disks and hostile input"
+"""The last part of the results, which `make torture` writes and `make bench` leaves."""
+
 
 @dataclass(frozen=True)
 class Timing:

@@ -52,6 +52,18 @@ def test_make_targets_exist() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
+def test_each_promise_has_tests_that_hold_it() -> None:
+    promises = README.partition("## What it promises")[2].partition("\n## ")[0]
+    rows = [line for line in promises.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) >= 5
+    for row in rows:
+        named = re.findall(r"`([\w/]+\.py)::(test_\w+)`", row)
+        assert named, row
+        for path, test in named:
+            source = (ROOT / "tests" / path).read_text(encoding="utf-8")
+            assert f"\ndef {test}(" in source, (path, test)
+
+
 def test_catalogue_is_the_code_s() -> None:
     found = re.search(r"<!-- catalogue -->\n(.*?)<!-- /catalogue -->", README, re.DOTALL)
     assert found is not None

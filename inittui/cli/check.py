@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
-import msgspec
 import typer
 from msgspec.structs import replace
 
 from inittui.cli import settings_options as opt
 from inittui.cli import shared_options as shared
+from inittui.cli.check_output import Form, print_check, teach
 from inittui.cli.completion import complete_model
-from inittui.cli.console import console_for
 from inittui.errors import ExitCode, MachineError, UsageError, unknown
 from inittui.experiment import setting_texts as texts
 from inittui.experiment.check_settings import (
@@ -35,13 +32,10 @@ from inittui.text import sanitize
 from inittui.trust import check_trust
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from inittui.cli.check_run import Looked
     from inittui.documents.check import CheckDocument
     from inittui.results.fixing import Proposal
 
-Form = Literal["text", "json", "sarif", "github"]
 LOCKFILE = Path("inittui.lock")
 RULES, CHANGES = "Rules", "Changes"
 
@@ -201,7 +195,7 @@ def check(
     """Find what is wrong with a model's initialization before it is trained."""
     chosen = _form(form, as_json=as_json)
     if rules or explain is not None:
-        _teach(explain, as_json=chosen == "json", width=width)
+        teach(explain, as_json=chosen == "json", width=width)
         return
     if exact and lock is None:
         raise UsageError("--exact says how --lock compares; name a lockfile with --lock")
@@ -246,7 +240,7 @@ def check(
     if export is not None and looked.proposal is not None:
         notes.append(_export(looked.proposal, experiment.model.name, export))
     document = document_of(looked, kept, experiment.model.name, notes, preview)
-    _print(document, looked.factory.place, chosen, output, width=width, verbose=verbose)
+    print_check(document, looked.factory.place, chosen, output, width=width, verbose=verbose)
     raise typer.Exit(_exit_code(document, failing(kept, config.fail_on or "warning")))
 
 
@@ -356,69 +350,3 @@ def _export(proposal: Proposal, model: str, path: Path) -> str:
     module = path.stem if path.stem.isidentifier() else "init_weights"
     write_whole(path, init_weights_text(proposal, model, module).encode("utf-8"))
     return f"Wrote {path}: init_weights(model)."
-
-
-def _teach(code: str | None, *, as_json: bool, width: int | None) -> None:
-    """Print the rules, or what one of them means."""
-    from inittui.cli.output import frame_for, print_document
-    from inittui.results.rules.catalogue import RULES as ALL
-
-    if code is not None and code not in {rule.code for rule in ALL}:
-        raise unknown("rule", sanitize(code, 40), [rule.code for rule in ALL])
-    shown = [rule for rule in ALL if code in (None, rule.code)]
-    if as_json:
-        rules = {"schema": "inittui.rules/1", "rules": shown}
-        print_document(msgspec.json.encode(rules).decode())
-        return
-    from inittui.views.check import rule_explained, rules_table
-
-    console = console_for(sys.stdout, width)
-    frame = frame_for(console.width)
-    console.print(
-        rules_table(shown, frame) if code is None else rule_explained(shown[0], frame),
-        soft_wrap=True,
-    )
-
-
-def _print(
-    document: CheckDocument,
-    factory: str,
-    form: Form,
-    output: Path | None,
-    *,
-    width: int | None,
-    verbose: bool,
-) -> None:
-    if output is None and form == "text":
-        _print_text(document, console_for(sys.stdout, width), verbose=verbose)
-        return
-    if output is None:
-        typer.echo(_written(document, factory, form), nl=False)
-        return
-    if form != "text":
-        text = _written(document, factory, form)
-    else:
-        file = io.StringIO()
-        _print_text(document, console_for(file, width), verbose=verbose)
-        text = file.getvalue()
-    write_whole(output, text.encode("utf-8"))
-
-
-def _print_text(document: CheckDocument, console: Console, *, verbose: bool) -> None:
-    from inittui.cli.output import frame_for
-    from inittui.views.check import check_report
-
-    report = check_report(document, frame_for(console.width), verbose=verbose)
-    console.print(report, soft_wrap=True)
-
-
-def _written(document: CheckDocument, factory: str, form: Form) -> str:
-    from inittui.documents.annotations import github_annotations, sarif
-    from inittui.documents.compare import plain_json
-
-    folder = Path.cwd()
-    if form == "github":
-        return github_annotations(document.findings, folder, factory)
-    if form == "sarif":
-        return sarif(document.findings, document.versions["inittui"], folder, factory) + "\n"
-    return plain_json(msgspec.json.encode(document).decode()) + "\n"

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
 from msgspec.structs import replace
 
 from inittui.cli.guarded import guarded
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from inittui.results.fixing import Proposal
 
     Given = str | Sequence[str] | Mapping[str, torch.Tensor] | torch.Tensor | None
+
+
+_OF_THE_COMMAND = {Path(typer.__file__).parent, Path(__file__).parent}
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +239,8 @@ def _relative(where: str) -> str:
     if not colon:
         return where
     path, here = Path(os.path.normpath(Path.cwd() / file)), Path.cwd()
-    if {"typer", "inittui"} & {each.name for each in path.parents}:
-        return ""  # the command's own code, where the model is inittui's
+    if _OF_THE_COMMAND & {*path.parents}:
+        return ""  # what called the code, where the model is inittui's
     return f"{path.relative_to(here)}:{line}" if here in path.parents else where
 
 

@@ -12,10 +12,15 @@ from inittui.cli.console import console_for, is_ascii
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from inittui.cli.run import Outcome
+    from inittui.events.widths import WidthPoint
+    from inittui.experiment.records import Experiment
     from inittui.results.state import RunState
+    from inittui.results.widths import Slope
     from inittui.views.frame import Frame
-    from inittui.views.heat_map import Map
+    from inittui.views.sweep_maps import Map
 
 Form = Literal["report", "summary", "json", "csv"]
 
@@ -135,3 +140,44 @@ def print_text(table: str) -> None:
     text = "\n".join(sanitize(line, len(line)) for line in table.split("\n"))
     encoding = sys.stdout.encoding or "ascii"
     typer.echo(text.encode(encoding, "replace").decode(encoding), nl=False)
+
+
+def print_phase(
+    outcome: Outcome, *, as_json: bool, width: int | None, marker: str | None, metric: str
+) -> None:
+    """Print the map of a phase diagram with theory's lines, or its document."""
+    from inittui.views.report import map_report
+    from inittui.views.sweep_maps import Map, checked_metric
+
+    if as_json:
+        from inittui.documents.phase import phase_document
+
+        print_document(phase_document(outcome.state, outcome.run.path if outcome.run else None))
+        return
+    console = console_for(sys.stdout, width)
+    report = map_report(
+        outcome.state, frame_for(console.width, marker), Map(None, checked_metric(metric))
+    )
+    console.print(report, soft_wrap=True)
+
+
+def print_widths(
+    experiment: Experiment,
+    steps: int,
+    points: Sequence[WidthPoint],
+    slopes: Sequence[Slope],
+    *,
+    as_json: bool,
+    width: int | None,
+) -> None:
+    """Print the tables of a coordinate check, or its document."""
+    if as_json:
+        from inittui.documents.widths import widths_document
+
+        print_document(widths_document(experiment, steps, points, slopes))
+        return
+    from inittui.views.widths import widths_report
+
+    console = console_for(sys.stdout, width)
+    report = widths_report(experiment, slopes, frame_for(console.width), steps=steps)
+    console.print(report, soft_wrap=True)

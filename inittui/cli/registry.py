@@ -29,6 +29,10 @@ class Place:
 COMMANDS = (
     Place("compare", "compare:compare", "Train",
           "Train models that differ in their initialization only; report loss and accuracy."),
+    Place("phase", "phase:phase", "Train",
+          "Train a map of networks over the variance of their weights; draw theory's lines on it."),
+    Place("widths", "widths:widths", "Train",
+          "Make a model wider, take a few steps, and see which layers move more, or less."),
     Place("attach", "tui:attach", "Train",
           "Open the terminal UI on one run, live or past."),
     Place("lessons", "lesson:list_lessons", "Learn",

@@ -31,6 +31,7 @@ from inittui.cli.shared_options import (
     AsJson,
     First,
     LogY,
+    MapOf,
     Marker,
     Summary,
     Width,
@@ -161,9 +162,7 @@ def show(
             "\\[default: the first two]",
         ),
     ] = None,
-    metric: Annotated[
-        str, typer.Option("--map-of", metavar="METRIC", help="accuracy or loss.")
-    ] = "accuracy",
+    metric: MapOf = "accuracy",
     summary: Summary = False,
     marker: Marker = None,
     width: Width = None,
@@ -173,7 +172,7 @@ def show(
     from inittui.cli.output import print_csv, print_json, print_report, print_summary
     from inittui.runs import find_run
     from inittui.runs.loading import no_collection
-    from inittui.views.heat_map import chosen_map
+    from inittui.views.sweep_maps import chosen_map
 
     if as_json and as_csv:
         raise UsageError("choose --json or --csv, not both")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,10 +23,14 @@ Given = Mapping[str, Any]
 """What was typed, read: by the settings' paths."""
 
 
-def option_of(path: str, *, help: str = "") -> Any:
-    """Return the option of a setting, with another help where that is given."""
+def option_of(path: str, *, help: str = "", usual: Experiment | None = None) -> Any:
+    """Return the option of a setting, with another help where that is given.
+
+    ``usual`` is the experiment whose settings are the defaults, where it isn't the usual one.
+    """
     setting = BY_PATH[path]
-    default = setting.default if setting.metavar and setting.default != "none" else ""
+    said = (setting.write(setting.of(usual)) if usual else "") or setting.default
+    default = said if setting.metavar and said != "none" else ""
     shown = f"{setting.help} \\[default: {default}]" if default else setting.help
     return typer.Option(
         *setting.options,
@@ -38,15 +42,18 @@ def option_of(path: str, *, help: str = "") -> Any:
     )
 
 
-def with_settings(command: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_settings(
+    command: str, but: Collection[str] = (), usual: Experiment | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options of its settings, in the place of its parameter ``settings``.
 
-    What was typed comes to it in there, as `Given`.
+    What was typed comes to it in there, as `Given`. A command of its own kind names the one whose
+    settings it takes, ``but`` those of these paths, and the experiment that it ``usual``ly runs.
     """
     names = {
         setting.path.replace(".", "_"): setting
         for setting in SETTINGS
-        if command in setting.commands and setting.options
+        if command in setting.commands and setting.options and setting.path not in but
     }
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
@@ -54,7 +61,7 @@ def with_settings(command: str) -> Callable[[Callable[..., None]], Callable[...,
         place = [parameter.name for parameter in own].index("settings")
         before, after = own[:place], own[place + 1 :]
         panels = {_panel(parameter) for parameter in after} - {None}
-        options = [_parameter(name, setting) for name, setting in names.items()]
+        options = [_parameter(name, setting, usual) for name, setting in names.items()]
         late = [each for each in options if _panel(each) in panels]
         parameters = [
             parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
@@ -83,9 +90,9 @@ def with_settings(command: str) -> Callable[[Callable[..., None]], Callable[...,
     return decorate
 
 
-def _parameter(name: str, setting: Setting) -> inspect.Parameter:
+def _parameter(name: str, setting: Setting, usual: Experiment | None) -> inspect.Parameter:
     kind = list[str] if setting.is_list else str if setting.metavar else bool
-    annotation = Annotated[kind | None, option_of(setting.path)]  # type: ignore[valid-type]
+    annotation = Annotated[kind | None, option_of(setting.path, usual=usual)]  # type: ignore[valid-type]
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
     )
@@ -139,12 +146,14 @@ def build_experiment(
     *,
     trust: bool = False,
     one: bool = False,
+    usual: Experiment | None = None,
 ) -> Experiment:
     """Return the file's experiment with everything replaced that was typed.
 
     Layer rules and sweeps are added to those of the file. Own functions that were typed are
     imported; those that the file names only with ``trust``. With ``one``, one's own model is only
-    looked at as it was built where no scheme is named.
+    looked at as it was built where no scheme is named. ``usual`` is what is run unless something
+    else is asked for.
 
     Raises:
         UsageError: the file or a setting is wrong, or code would have to be trusted.
@@ -155,7 +164,9 @@ def build_experiment(
     if not (config or names or "schemes" in given) and isinstance(model, str):
         given["schemes"] = usual_schemes(model, one=one)
     experiment = _known(
-        with_options(_from_file(config) if config else Experiment(), given, from_file=bool(config))
+        with_options(
+            _from_file(config) if config else usual or Experiment(), given, from_file=bool(config)
+        )
     )
     experiment.check(option_names(given))
     naming = {"schemes", "layers", "sweeps", "model.name"}

@@ -21,6 +21,10 @@ MARKERS = ("braille", "block", "ascii")
 """As `inittui.views.frame.Marker` has them."""
 
 
+METRICS = ("accuracy", "loss")
+"""As `inittui.views.heat_map.Metric` has them."""
+
+
 def number(
     option: str,
     read: Callable[[str], Any],
@@ -109,6 +113,17 @@ LogY = Annotated[
         help="Axis of the loss. \\[default: log where the curves span more than two decades]",
         rich_help_panel=REPORT,
         show_default=False,
+    ),
+]
+MapOf = Annotated[
+    str,
+    typer.Option(
+        "--map-of",
+        metavar="|".join(METRICS),
+        help="What the cells of a map hold.",
+        rich_help_panel=REPORT,
+        parser=words("--map-of", "metric", METRICS),
+        autocompletion=one_of_words(METRICS),
     ),
 ]
 Width = Annotated[

@@ -27,7 +27,7 @@ from inittui.results.sweep_results import Axis, Grid, swept_axes, swept_grids, s
 from inittui.results.written import Share, Writer, shares
 from inittui.text import sanitize
 
-SCHEMAS = ("compare", "inspect", "lesson", "check", "runs", "runs.diff")
+SCHEMAS = ("check", "compare", "inspect", "lesson", "phase", "runs", "runs.diff", "widths")
 """Documents whose JSON Schema comes with the package."""
 
 
@@ -309,7 +309,7 @@ def compare_document(state: RunState, path: Path | None) -> str:
         ),
         sweeps=tuple(_sweep(axis) for axis in swept_axes(state)),
         grids=tuple(
-            _grid(grid) for pair in swept_pairs(state) for grid in swept_grids(state, *pair)
+            grid_of(grid) for pair in swept_pairs(state) for grid in swept_grids(state, *pair)
         ),
     )
     return msgspec.json.encode(document).decode()
@@ -355,7 +355,8 @@ def _sweep(axis: Axis) -> Sweep:
     return Sweep(axis.name, axis.values, curves)
 
 
-def _grid(grid: Grid) -> SweepGrid:
+def grid_of(grid: Grid) -> SweepGrid:
+    """Return a grid as the document has it."""
     cells = tuple(
         GridCell(x, y, _copied(cell.accuracy), _copied(cell.loss), cell.trials, cell.diverged)
         for y in grid.y_values

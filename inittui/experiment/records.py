@@ -39,6 +39,9 @@ MOST_SEEDS = 10_000
 _LARGEST = 10_000_000
 """No count in an experiment (epochs, steps, units) is sensibly larger."""
 
+MOST_LAYERS = 10_000
+"""Hidden layers: Xiao et al. 2018 train 10,000, and nobody more."""
+
 Count = Annotated[int, between(1, _LARGEST)]
 
 
@@ -52,7 +55,7 @@ class ModelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     activation: Annotated[str, one_of(ACTIVATIONS)] | None = None
     dropout: Annotated[float, between(0, below=1)] | None = None
     """Probability of dropping a unit, 0 for none."""
-    depth: Count | None = None
+    depth: Annotated[int, between(1, MOST_LAYERS)] | None = None
     width: Count | None = None
     batch_norm: bool | None = None
     """Batch normalisation after each hidden layer, before its nonlinearity."""
@@ -127,8 +130,10 @@ class InspectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before: bool = False
     after: bool = False
     """After the last step of a trial that finishes."""
-    every: Annotated[int, between(1, _LARGEST, title="inspection every")] | None = None
-    """After every so many steps; None: not in between."""
+    every: (
+        Annotated[int, between(1, _LARGEST, title="inspection every")] | Literal["epoch"] | None
+    ) = None
+    """After every so many steps, or after each epoch; None: not in between."""
     images: Annotated[int, between(1, _LARGEST, title="inspection images")] = 1_024
     """The batch: the first of the seed's training images, as many as there are."""
     percentile: Annotated[float, between(above=50, high=100, title="the percentile")] = 99.9

@@ -63,6 +63,10 @@ def count_of_seeds(text: str) -> int:
     return count
 
 
+def steps_or_epoch(text: str) -> int | str:
+    return text if text == "epoch" else whole(text)
+
+
 def decimal(text: str) -> float:
     try:
         return float(text)

@@ -274,12 +274,13 @@ SETTINGS: tuple[Setting, ...] = (
         fields=("inspection.before", "inspection.after"),
     ),
     _inspection(
-        "inspection.every", "inspect each", "Measure after every N steps too.", texts.whole,
-        ("--inspect-every",), "N", commands=_COMPARE, placeholder="not in between",
+        "inspection.every", "inspect each", "Measure after every N steps too, or after each epoch.",
+        texts.steps_or_epoch,
+        ("--inspect-every",), "N|epoch", commands=_COMPARE, placeholder="not in between",
     ),
     _inspection(
         "inspection.images", "images", "Measure over the first N training images of the seed.",
-        texts.whole, ("--images",), "N", commands=_INSPECT,
+        texts.whole, ("--images",), "N",
     ),
     _inspection(
         "inspection.percentile", "percentile", "Histograms go from the percentile 100 - P to P; "

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inittui.errors import UsageError, nearest
+from inittui.experiment.bounds import check_bounds
 from inittui.experiment.models import has_own_start
 from inittui.experiment.records import SETTING_SWEEP, Experiment
 from inittui.experiment.scheme import format_number, parse_syntax
@@ -103,6 +104,8 @@ def _axes(experiment: Experiment) -> dict[str, tuple[Setting, ...]]:
         if path in axes:
             raise UsageError(f"{path} is swept twice")
         axes[path] = _setting_values(path, values)
+        for value in axes[path]:  # before any of them is built
+            check_bounds(with_settings(experiment, {path: value}), {})
     return axes
 
 
@@ -110,7 +113,7 @@ def _setting_values(path: str, text: str) -> tuple[Setting, ...]:
     if path not in _SWEPT:
         raise _not_swept(path)
     values: list[Setting] = []
-    for value in _values(text, f"{path}={text}"):
+    for value in values_of(text, f"{path}={text}"):
         rounds = _SWEPT[path].read is whole and _is_number(value)
         found = _read(path, f"{float(value):.0f}" if rounds else value)
         shown = written(found) if isinstance(found, tuple) else found
@@ -171,7 +174,7 @@ def _swept_schemes(text: str) -> list[_Candidate]:
     repeats = _SAME.search(text) is not None
     if repeats and len(swept) > 1:
         raise UsageError(f"sweep '{shown}': 'same' is unclear where several parameters are swept")
-    choices = [_values(match["values"], text) for match in swept]
+    choices = [values_of(match["values"], text) for match in swept]
     _check_count(math.prod(map(len, choices)))
     parse_syntax(_filled(text, swept, [values[0] for values in choices]))
     names = _names(_filled(text, swept, [f"{OPEN}{number}" for number in range(len(swept))]))
@@ -214,7 +217,7 @@ def _names(marked: str) -> list[str]:
     return [found[mark] for mark in sorted(found, key=lambda mark: int(mark[len(OPEN) :]))]
 
 
-def _values(text: str, whole: str) -> list[str]:
+def values_of(text: str, whole: str) -> list[str]:
     """Return the values of LOW..HIGH:COUNT or a|b|c as texts, each once."""
     shown = sanitize(whole, 80)
     if "|" in text:

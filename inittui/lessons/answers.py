@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from inittui.events.wire_numbers import Number, all_to_wire, to_wire
+from inittui.lessons.best_moves import answer_best_moves
 from inittui.lessons.declared import answer_declared
 from inittui.lessons.differences import answer_difference
 from inittui.lessons.drawn_values import answer_draws, moments_of
@@ -18,6 +19,7 @@ from inittui.lessons.questions import (
     Accuracy,
     Answer,
     AtChance,
+    BestMoves,
     BestRange,
     Declared,
     Difference,
@@ -49,7 +51,7 @@ from inittui.results.state import ENDED, RunState, TrialState
 from inittui.results.summary import accuracy_of, first_loss_of, first_steps, furthest
 from inittui.text import short
 
-_AFTER_TRAINING = ("at-chance", "difference")
+_AFTER_TRAINING = ("at-chance", "difference", "best-moves")
 """Answers whose verdict depends on the training."""
 
 _COMES_DOWN = 0.02
@@ -360,6 +362,7 @@ _ANSWERS: Mapping[type[Question], Callable[[Any, RunState], Answer]] = {
     Loss: _loss,
     SameStart: _same_start,
     Onset: answer_onset,
+    BestMoves: answer_best_moves,
     Epochs: _epochs,
     Layers: answer_layers,
     Keeps: answer_keeps,

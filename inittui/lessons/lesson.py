@@ -18,9 +18,10 @@ from inittui.text import sanitize
 Size = Literal["full", "small"]
 """The source's size, or one that takes seconds."""
 
-Picture = Literal["loss", "accuracy", "sweep", "table", "layers", "variance", "start-values"]
+Picture = Literal["loss", "accuracy", "sweep", "map", "table", "layers", "variance", "start-values"]
 """What is drawn of a part: curves of loss or accuracy over the steps, accuracy against swept
-values, the table of contestants, histograms by layer, variance against depth, who wrote what."""
+values, losses over two sweeps, the table of contestants, histograms by layer, variance against
+depth, who wrote what."""
 
 
 class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

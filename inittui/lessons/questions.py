@@ -98,6 +98,17 @@ class Learns(_Question, frozen=True, kw_only=True, tag="learns"):
     its values; "": which values of each sweep of numbers do."""
 
 
+class BestMoves(_Question, frozen=True, kw_only=True, tag="best-moves"):
+    """How the best value of one sweep of numbers moves along another, by the training loss."""
+
+    of: str
+    """Whose best is looked for, such as training.lr."""
+    along: str
+    """Such as model.width."""
+    published: dict[str, Literal["moves", "stays"]] = {}
+    """By contestant, what the source found."""
+
+
 class Onset(_Question, frozen=True, kw_only=True, tag="onset"):
     """After how many steps each contestant is first clearly better than guessing."""
 
@@ -164,6 +175,7 @@ Question = (
     | Difference
     | SameStart
     | BestRange
+    | BestMoves
     | Learns
     | Onset
     | Epochs

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from torch import nn
 
-from inittui.errors import UsageError
+from inittui.errors import MachineError, UsageError
 from inittui.experiment.models import MODELS
 from inittui.experiment.records import ACTIVATIONS
 
@@ -42,8 +43,10 @@ def mlp(
 
     Layers are named fc1, fc2, …; normalisation stands before the nonlinearity, dropout after it.
     """
-    layers: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
     inputs = math.prod(input_shape)
+    sizes = (inputs, *hidden, classes)
+    _refuse_what_fits_no_memory(sum(map(math.prod, pairwise(sizes))))
+    layers: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
     for number, units in enumerate(hidden, 1):
         layers[f"fc{number}"] = nn.Linear(inputs, units)
         if batch_norm:
@@ -54,6 +57,22 @@ def mlp(
         inputs = units
     layers[f"fc{len(hidden) + 1}"] = nn.Linear(inputs, classes)
     return nn.Sequential(layers)
+
+
+def _refuse_what_fits_no_memory(weights: int) -> None:
+    """Refuse before minutes are spent on building it.
+
+    Raises:
+        MachineError: the machine has less memory than the weights and their gradients take.
+    """
+    import psutil
+
+    needed, has = 2 * 4 * weights, psutil.virtual_memory().total
+    if needed > has:
+        raise MachineError(
+            f"a model of {weights:,} weights takes {needed / 1e9:,.0f} GB with its gradients; "
+            f"this machine has {has / 1e9:,.0f} GB: take fewer layers or units"
+        )
 
 
 def lenet(

@@ -159,8 +159,10 @@ def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
         for name, then in started.versions.items()
         if now.get(name) != then
     ]
-    here = "{} ({})".format(*where_trained(prepared.asked_for.training))
-    there = f"{started.device} ({started.device_name})"
-    if here != there:
-        found.append(f"the device was {there}, is {here}")
+    device, title = where_trained(prepared.asked_for.training)
+    now_on = (str(device).partition(":")[0], title)
+    then_on = (started.device.partition(":")[0], started.device_name)
+    if now_on != then_on:  # which of several alike it is changes no number
+        there = f"{started.device} ({started.device_name})"
+        found.append(f"the device was {there}, is {device} ({title})")
     return found

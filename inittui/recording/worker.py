@@ -79,12 +79,19 @@ def work(
 
 
 def _new_recorder(run: RunDirectory, *, trust: bool, checkpoint_seconds: float | None) -> Recorder:
-    from inittui.training.prepared import prepare
-    from inittui.trust import load_code
+    # Before all that takes long, torch above all: nobody else shall begin the run meanwhile.
+    log = LogWriter(run).__enter__()
+    try:
+        from inittui.training.prepared import prepare
+        from inittui.trust import load_code
 
-    experiment = read_experiment(run)
-    load_code(experiment, run.experiment_file, trust=trust)
-    return Recorder(prepare(experiment), run, checkpoint_seconds=checkpoint_seconds)
+        experiment = read_experiment(run)
+        load_code(experiment, run.experiment_file, trust=trust)
+        prepared = prepare(experiment)
+    except BaseException:
+        log.__exit__(*sys.exc_info())
+        raise
+    return Recorder(prepared, run, log=log, checkpoint_seconds=checkpoint_seconds)
 
 
 def _record_untrained(

@@ -98,7 +98,7 @@ def paired_difference(to: str, differences: Sequence[float]) -> Difference | Non
         return None
     found = measure(differences)
     assert found is not None
-    reach = _reach(found, LEVEL)
+    reach = half_interval(found, LEVEL)
     low, high, p = found.mean - reach, found.mean + reach, _p(found)
     clear = p <= LEVEL
     needed = None if clear else seeds_that_would_tell(found, LEVEL)
@@ -119,7 +119,7 @@ def jointly(
         if not stopped:
             level = LEVEL / (len(known) - place)
             stopped = difference.p > level
-        reach = _reach(values_of, level) if math.isfinite(difference.mean) else math.inf
+        reach = half_interval(values_of, level) if math.isfinite(difference.mean) else math.inf
         found[pair] = replace(
             difference,
             joint_low=difference.mean - reach,
@@ -134,8 +134,8 @@ def jointly(
     return found
 
 
-def _reach(found: Measure, level: float) -> float:
-    """Return half the width of the two-sided Student interval at a level."""
+def half_interval(found: Measure, level: float) -> float:
+    """Return half the width of the two-sided Student interval of a mean at a level."""
     from scipy.special import stdtrit
 
     assert found.std is not None

@@ -106,24 +106,34 @@ class TrialState:
         return len(self.losses)
 
     @property
+    def last_epoch(self) -> EpochEnded | None:
+        """The last validated one."""
+        epochs = self._epochs.all()
+        return epochs[-1] if epochs else None
+
+    @property
     def val_accuracy(self) -> float | None:
         """Validation accuracy after the last validated epoch, as a fraction."""
-        return self.epochs[-1].val_accuracy if self.epochs else None
+        last = self.last_epoch
+        return last.val_accuracy if last else None
 
     @property
     def val_loss(self) -> float | None:
         """Validation loss after the last validated epoch."""
-        return from_wire(self.epochs[-1].val_loss) if self.epochs else None
+        last = self.last_epoch
+        return from_wire(last.val_loss) if last else None
 
     @property
     def train_accuracy(self) -> float | None:
         """Training accuracy of the last validated epoch, dropout on, a fraction."""
-        return self.epochs[-1].train_accuracy if self.epochs else None
+        last = self.last_epoch
+        return last.train_accuracy if last else None
 
     @property
     def train_loss(self) -> float | None:
         """Mean of the step losses of the last validated epoch."""
-        return from_wire(self.epochs[-1].train_loss) if self.epochs else None
+        last = self.last_epoch
+        return from_wire(last.train_loss) if last else None
 
     @property
     def first_loss(self) -> float | None:

@@ -80,7 +80,7 @@ def summarize(state: RunState) -> list[SchemeSummary]:
                 scheme=scheme,
                 trials=tuple(trials),
                 is_final=compared in compared_at_all,
-                val_accuracy=accuracy_of(trials),
+                val_accuracy=measure(trial.val_accuracy for trial in counted),
                 val_loss=measure(trial.val_loss for trial in counted),
                 train_loss=measure(trial.train_loss for trial in counted),
                 first_loss=first_loss_of(trials, steps),
@@ -145,7 +145,8 @@ def last_epoch(state: RunState) -> int:
 
 
 def _epoch(trial: TrialState) -> int:
-    return trial.epochs[-1].epoch if trial.epochs else 0
+    last = trial.last_epoch
+    return last.epoch if last else 0
 
 
 def accuracy_of(trials: Sequence[TrialState]) -> Measure | None:
@@ -172,6 +173,8 @@ def sound(trials: Sequence[TrialState]) -> list[TrialState]:
 def furthest(trials: Sequence[TrialState]) -> list[TrialState]:
     """Return the sound ones that were validated after the same, latest epoch."""
     found = sound(trials)
+    if len(found) == 1:
+        return found
     latest = max(map(_epoch, found), default=0)
     return [trial for trial in found if _epoch(trial) == latest]
 

@@ -148,11 +148,11 @@ def title_of(name: str) -> str:
 def swept_pairs(state: RunState) -> tuple[tuple[str, str], ...]:
     """Return the pairs x, y of sweeps that multiply.
 
-    Of depth, or else of the first of a pair, the values lie above each other: as y.
+    Of depth, or else of the second of a pair, the values lie above each other: as y.
     """
     together = dict.fromkeys(tuple(_swept(trial)) for trial in state.trials)
     found = dict.fromkeys(pair for names in together for pair in combinations(names, 2))
-    return tuple((x, y) if y == "model.depth" else (y, x) for x, y in found)
+    return tuple((y, x) if x == "model.depth" else (x, y) for x, y in found)
 
 
 def swept_grids(state: RunState, x: str, y: str) -> tuple[Grid, ...]:

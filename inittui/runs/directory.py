@@ -200,12 +200,10 @@ def rename_run(run: RunDirectory, name: str) -> None:
     """Give a run another name; its ID and its log stay as they are.
 
     Raises:
-        UsageError: it is no name (`check_name`), or another run's ID.
+        UsageError: it is no name (`check_name`).
         MachineError: it can't be written down.
     """
-    check_name(name)
-    if is_id(name) and name != run.id:
-        raise UsageError(f"'{name}' is the ID of another run; a name must not look like one")
+    check_name(name, own_id=run.id)
     try:
         write_whole(run.name_file, name.encode(errors="replace"))
     except OSError as error:
@@ -221,8 +219,11 @@ def name_run(run: RunDirectory) -> None:
         write_whole(run.name_file, new_name({name for name in others if name}).encode())
 
 
-def check_name(name: str) -> None:
-    """Raise `UsageError` for a name that a run couldn't be found or shown by."""
+def check_name(name: str, *, own_id: str = "") -> None:
+    """Raise `UsageError` for a name that a run couldn't be found or shown by.
+
+    Of all IDs, those of runs to come included, it can only be its own.
+    """
     if not 1 <= len(name) <= LONGEST_NAME:
         raise UsageError(f"a name has 1 to {LONGEST_NAME} characters, not {len(name)}")
     if not name.strip():
@@ -233,6 +234,8 @@ def check_name(name: str) -> None:
         raise UsageError(f"'{sanitize(name)}' has control characters in it; a name has none")
     if name.lower() == LAST:
         raise UsageError(f"'{name}' can't be a name: it means the newest run")
+    if is_id(name) and name != own_id:
+        raise UsageError(f"'{name}' is the ID of another run; a name must not look like one")
 
 
 def read_name(run: RunDirectory) -> str | None:

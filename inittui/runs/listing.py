@@ -13,13 +13,14 @@ import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from inittui.errors import InittuiError, MachineError, UsageError, nearest
 from inittui.events.records import RunEnded, RunResumed, RunStarted, RunStatus
+from inittui.experiment.records import Experiment
 from inittui.files import open_regular, read_small, write_whole
 from inittui.results.state import RunState
 from inittui.runs.damage import Damage
@@ -32,7 +33,7 @@ from inittui.text import sanitize
 ListingStatus = RunStatus | Literal["lost", "damaged"]
 """How a run ended; "lost" has neither an end nor a writer, "damaged" a log with holes."""
 
-_FORMAT = 3
+_FORMAT = 4
 """Of `_Summary`: grows whenever the same log would be summarized in another way."""
 
 MOST_READ = 32 * 2**20
@@ -79,6 +80,9 @@ class RunListing(msgspec.Struct, frozen=True):
     """Of training and validation; None before the end."""
     is_partial: bool = False
     """Whether the log is too long to be read for a list: accuracy and steps are left out."""
+    epochs: _Count = 0
+    best: str = ""
+    """The scheme of the best accuracy."""
 
 
 class LogMark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -219,7 +223,7 @@ def _from_ends(run: RunDirectory) -> RunListing:
         if isinstance(event, RunStarted | RunResumed | RunEnded):
             state.apply(event)
     listing = _from_state(run, state, Damage())
-    return replace(listing, best_accuracy=None, steps=0, planned_steps=0, is_partial=True)
+    return replace(listing, best_accuracy=None, best="", steps=0, planned_steps=0, is_partial=True)
 
 
 def _from_state(run: RunDirectory, state: RunState, damage: Damage) -> RunListing:
@@ -228,20 +232,29 @@ def _from_state(run: RunDirectory, state: RunState, damage: Damage) -> RunListin
         status = "damaged"
     if state.started is None:
         return _from_experiment(run, status)
+    best, accuracy = _best(state)
     return RunListing(
         id=run.id,
         when=_started_at(run),
         name=_short(state.started.experiment.name),
         schemes=_schemes(state.schemes),
         trials=len(state.trials),
-        best_accuracy=_best_accuracy(state),
+        best_accuracy=accuracy,
         status=status,
         steps=sum(trial.steps for trial in state.trials),
         planned_steps=min(max(state.total_steps, 0) * len(state.trials), _MOST),
-        model=_short(state.started.experiment.model.name),
-        data=_short(state.started.experiment.data.name),
         seconds=state.ended.seconds if state.ended else None,
+        best=_short(best),
+        **_tried(state.started.experiment),
     )
+
+
+def _tried(experiment: Experiment) -> dict[str, Any]:
+    return {
+        "model": _short(experiment.model.name),
+        "data": _short(experiment.data.name),
+        "epochs": min(max(experiment.training.epochs, 0), _MOST),
+    }
 
 
 def _from_experiment(run: RunDirectory, status: ListingStatus) -> RunListing:
@@ -260,8 +273,7 @@ def _from_experiment(run: RunDirectory, status: ListingStatus) -> RunListing:
         schemes=_schemes(trial.contestant for trial in trials),
         trials=len(trials),
         status=status,
-        model=_short(experiment.model.name),
-        data=_short(experiment.data.name),
+        **_tried(experiment),
     )
 
 
@@ -269,12 +281,15 @@ def _schemes(contestants: Iterable[str]) -> tuple[str, ...]:
     return tuple(map(_short, list(dict.fromkeys(contestants))[:_LISTED_SCHEMES]))
 
 
-def _best_accuracy(state: RunState) -> float | None:
+def _best(state: RunState) -> tuple[str, float | None]:
+    """Return the scheme of the best mean accuracy so far, and this; "" and None for none."""
     accuracies: dict[str, list[float]] = {}
     for trial in state.trials:
         if trial.val_accuracy is not None:
             accuracies.setdefault(trial.scheme, []).append(trial.val_accuracy)
-    return max((math.fsum(of) / len(of) for of in accuracies.values()), default=None)
+    means = {scheme: math.fsum(of) / len(of) for scheme, of in accuracies.items()}
+    best = max(means, key=means.__getitem__, default="")
+    return best, means.get(best)
 
 
 def _started_at(run: RunDirectory) -> float:

@@ -20,6 +20,9 @@ from inittui.runs.directory import RunDirectory, read_name
 from inittui.runs.lock import live_writer
 from inittui.runs.log import iter_log
 
+LEFT = "its process ended without finishing"
+"""The reason that a run which was left without an end gets: whoever lists it calls it lost."""
+
 
 def load_state(run: RunDirectory) -> tuple[RunState, Damage]:
     """Return what a run has come to, under its present name, and what is wrong with its log.
@@ -58,7 +61,7 @@ def load_settled(run: RunDirectory) -> tuple[RunState, Damage]:
                 status="interrupted",
                 seconds=sum(trial.seconds for trial in state.trials),
                 wall_seconds=max(state.last_at - state.started.at, 0.0),
-                reason="its process ended without finishing",
+                reason=LEFT,
             )
         )
     return state, damage

@@ -16,6 +16,9 @@ from inittui.runs.directory import RunDirectory
 _CHUNK = 2**16
 """Bytes read at once: what is in memory of a log of any size."""
 
+_END = 2**20
+"""Bytes in which the last events of a run lie: its end, and that it went on."""
+
 _POLL_BYTES = 8 * 2**20
 """Bytes read in one poll at most, so that whoever draws meanwhile isn't kept waiting."""
 
@@ -45,17 +48,21 @@ def iter_log(path: Path, damage: Damage | None = None) -> Iterator[Event]:
 
 
 def read_ends(path: Path, most: int) -> list[Event]:
-    """Return the events at a log's beginning and at its end, from ``most`` bytes of it in all.
+    """Return the first event of a log and those at its end.
+
+    Args:
+        path: the log.
+        most: bytes in which the first line has to end.
 
     Raises:
         MachineError: the log is not a regular file.
         OSError: it can't be read.
     """
-    with open(open_regular(path), "rb", buffering=0) as file:  # noqa: PTH123 (a descriptor)
+    with open(open_regular(path), "rb") as file:  # noqa: PTH123 (a descriptor)
         size = os.fstat(file.fileno()).st_size
-        events = LogDecoder().feed(file.read(most // 2))
-        file.seek(max(size - most // 2, 0))
-        _, _, end = file.read(most // 2).partition(b"\n")
+        events = LogDecoder().feed(file.readline(most))
+        file.seek(max(size - _END, 0))
+        _, _, end = file.read(_END).partition(b"\n")
     decoder = LogDecoder(from_start=False)
     return events + decoder.feed(end) + decoder.finish()
 

@@ -12,7 +12,7 @@ from inittui.experiment.records import Experiment
 from inittui.results.state import RunState, TrialState
 from inittui.runs.directory import RunDirectory
 from inittui.runs.listing import keep_summary, mark_log
-from inittui.runs.loading import load_state, read_experiment
+from inittui.runs.loading import LEFT, load_state, read_experiment
 from inittui.runs.lock import live_writer
 from inittui.text import sanitize
 
@@ -60,9 +60,7 @@ def verify_run(run: RunDirectory) -> Verdict:
         remarks.append(f"the log is that of run {sanitize(state.started.run, 80)}")
     if state.ended is None:
         holder = live_writer(run, wait=True)
-        remarks.append(
-            f"it is being written by {holder}" if holder else "its process ended without finishing"
-        )
+        remarks.append(f"it is being written by {holder}" if holder else LEFT)
     return Verdict(tuple(problems), tuple(remarks))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import time
 import zlib
@@ -15,13 +14,10 @@ import msgspec
 import torch
 from torch import nn
 
-from inittui.files import sync_directory
+from inittui.files import remove_unfinished, sync_directory, write_whole
 
 SAVE_SECONDS = 60.0
 """Epochs that take long are saved this often in between."""
-
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-"""How a file is made that must not be there: nothing that lies in its place is written through."""
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -101,19 +97,8 @@ class CheckpointStore:
             return
         self._make_directory()
         path = self._path(group)
-        beside = _beside(path)
-        try:
-            beside.unlink(missing_ok=True)  # of a process that was killed
-            with open(os.open(beside, _NEW, 0o666), "wb") as file:  # noqa: PTH123 (a descriptor)
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-            sync_directory(self._directory)
-        except OSError:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
-            raise
+        remove_unfinished(path)
+        write_whole(path, content)
         self.failed = False
         self._told.clear()
 
@@ -170,7 +155,7 @@ class CheckpointStore:
         with suppress(OSError):
             if self._directory.is_symlink():
                 return
-            for path in (*self._directory.glob(pattern), *self._directory.glob(f".{pattern}.new")):
+            for path in (*self._directory.glob(pattern), *self._directory.glob(f".{pattern}.*")):
                 path.unlink(missing_ok=True)
             self._directory.rmdir()
 
@@ -223,10 +208,6 @@ def decoded(content: bytes, group: Sequence[int]) -> Checkpoint | None:
         return None
     state = {name.removeprefix("state."): tensor for name, tensor in tensors.items()}
     return Checkpoint(alive, header.epoch, header.step, header.seconds, losses, state)
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.new")
 
 
 def _checksum(tensors: Mapping[str, torch.Tensor]) -> int:

@@ -30,7 +30,13 @@ from inittui.initializers.code_digest import code_digests
 from inittui.initializers.named_code import named_code
 from inittui.text import sanitize
 from inittui.training.checkpoints import CheckpointStore
-from inittui.training.hardware import exact, out_of_memory, versions, where_trained
+from inittui.training.hardware import (
+    describe_inexact,
+    exact,
+    out_of_memory,
+    versions,
+    where_trained,
+)
 from inittui.training.planning import Kind, StackPlan, halves, plan_stacks
 from inittui.training.prepared import Prepared, prepare
 from inittui.training.probing import measure_starts
@@ -115,7 +121,7 @@ def train(
         trained = shared.train(groups, should_stop)
     else:
         trained = _one_by_one(prepared, plan.kind, groups, should_stop, checkpoints, logged)
-    with exact(prepared.data.device):
+    with exact(prepared.data.device) as inexact:
         for event in trained:
             if isinstance(event, TrialEnded):
                 seconds[event.trial] = event.seconds
@@ -126,6 +132,8 @@ def train(
         interrupted |= bool(groups)
         if not interrupted:
             yield from rounding.compare()
+    if inexact:
+        yield Noted(at=time.time(), message=describe_inexact(inexact))
     if checkpoints and not interrupted:
         checkpoints.clear()
     status: RunStatus = "finished" if finished else "nothing-finished"
@@ -149,18 +157,31 @@ def _one_by_one(
     is_stopped = False
     while groups and not (is_stopped or should_stop()):
         group = groups.popleft()
+        is_out_of_memory = False
         try:
-            variant = prepared.variant_of(group[0])
-            with blamed(variant.experiment.model.name, out_of_memory):
-                stack = Stack(variant, kind, group, should_stop, checkpoints, logged)
-                for event in stack.train():
-                    yield event
-                    if isinstance(event, TrialEnded) and event.status == "interrupted":
-                        is_stopped = True
+            for event in _one_stack(prepared, kind, group, should_stop, checkpoints, logged):
+                yield event
+                is_stopped |= isinstance(event, TrialEnded) and event.status == "interrupted"
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
+            is_out_of_memory = True
+        if is_out_of_memory:  # not within the handler: the error's traceback holds the stack
             yield from _make_room(kind, group, groups)
+
+
+def _one_stack(
+    prepared: Prepared,
+    kind: Kind,
+    group: tuple[int, ...],
+    should_stop: Callable[[], bool],
+    checkpoints: CheckpointStore | None,
+    logged: Mapping[int, tuple[int, int]],
+) -> Iterator[Event]:
+    """Train one stack, which is gone when its last event was taken: plans count on its memory."""
+    variant = prepared.variant_of(group[0])
+    with blamed(variant.experiment.model.name, out_of_memory):
+        yield from Stack(variant, kind, group, should_stop, checkpoints, logged).train()
 
 
 def _remarks(
@@ -203,7 +224,7 @@ def _planned(kind: Kind, groups: Iterable[tuple[int, ...]]) -> StacksPlanned:
 
 def _make_room(kind: Kind, group: Sequence[int], groups: deque[tuple[int, ...]]) -> Iterator[Event]:
     """Put the halves of a stack that ran out of memory back in line; a single trial fails."""
-    gc.collect()  # the error may hold, by its traceback, what didn't fit
+    gc.collect()  # for what holds itself in a circle
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     if len(group) == 1:

@@ -6,12 +6,14 @@ import ctypes
 import math
 import os
 import platform
+import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -29,6 +31,21 @@ _SHARE = 0.8
 
 _UNLIMITED = 1 << 60
 """Control groups without a limit say so by a number near 2^63."""
+
+_WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
+"""Read by cuBLAS when it is first used: of two streams, only a fixed workspace repeats itself."""
+
+_INEXACT = re.compile(r"(\S+) does not have a deterministic implementation")
+
+_OUT_OF_MEMORY = (
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
+"""How the CPU's allocator, CUDA itself, its libraries and Metal say it; not all as
+`torch.OutOfMemoryError`."""
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """Of `mallopt`, from malloc.h."""
@@ -168,25 +185,65 @@ def synchronize(device: torch.device) -> None:
 
 
 @contextmanager
-def exact(device: torch.device) -> Iterator[None]:
-    """Make CUDA repeat itself bitwise and multiply in full float32; the CPU does so anyway."""
+def exact(device: torch.device) -> Iterator[set[str]]:
+    """Make CUDA repeat itself bitwise and multiply in full float32; the CPU does so anyway.
+
+    Yields:
+        the names of the operations, so far, that have no form on CUDA which repeats itself.
+    """
+    inexact: set[str] = set()
     if device.type != "cuda":
-        yield
+        yield inexact
         return
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before = (
-        torch.are_deterministic_algorithms_enabled(),
-        torch.is_deterministic_algorithms_warn_only_enabled(),
-        torch.backends.cudnn.allow_tf32,
-        torch.backends.cuda.matmul.allow_tf32,
-    )
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    with ExitStack() as stack:
+        stack.enter_context(_collect_inexact(inexact))
+        was = torch.are_deterministic_algorithms_enabled()
+        warned = torch.is_deterministic_algorithms_warn_only_enabled()
+        stack.callback(torch.use_deterministic_algorithms, was, warn_only=warned)
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        # `allow_tf32` can't even be read where somebody has set `fp32_precision`.
+        cudnn = torch.backends.cudnn
+        for part in (torch.backends.cuda.matmul, cudnn.conv, cudnn.rnn):  # type: ignore[attr-defined]
+            _put(stack, part, "fp32_precision", "ieee")
+        # It would choose algorithms by a stopwatch.
+        _put(stack, cudnn, "benchmark", False)
+        # Else each new tensor is filled with NaN first.
+        _put(stack, torch.utils.deterministic, "fill_uninitialized_memory", False)
+        if _WORKSPACE not in os.environ:
+            os.environ[_WORKSPACE] = ":4096:8"
+            stack.callback(os.environ.pop, _WORKSPACE, None)
+        yield inexact
+
+
+def _put(stack: ExitStack, part: Any, name: str, value: object) -> None:
+    """Set one of torch's switches until the stack is left."""
+    stack.callback(setattr, part, name, getattr(part, name))
+    setattr(part, name, value)
+
+
+@contextmanager
+def _collect_inexact(names: set[str]) -> Iterator[None]:
+    """Collect which operations torch warns of as not deterministic, in place of the warnings."""
+    show = warnings.showwarning
+
+    def collect(message: Warning | str, *where: Any, **more: Any) -> None:
+        found = _INEXACT.match(str(message))
+        if found:
+            names.add(found[1])
+        else:
+            show(message, *where, **more)
+
+    warnings.showwarning = collect
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = before[2:]
+        warnings.showwarning = show
+
+
+def describe_inexact(names: Iterable[str]) -> str:
+    """Say in a note of the run that it may not repeat itself."""
+    shown = " and ".join(sorted(names))
+    return f"{shown} doesn't repeat itself bitwise on this device, nor may this run"
 
 
 def free_memory(device: torch.device) -> int:
@@ -224,7 +281,7 @@ def out_of_memory(error: BaseException) -> bool:
     """Whether an error says that an allocation failed, on any device."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return "can't allocate memory" in str(error) or "not enough memory" in str(error)
+    return any(words in str(error) for words in _OUT_OF_MEMORY)
 
 
 def trial_bytes(

@@ -216,7 +216,8 @@ def _fitting(variant: Variant, memory: int) -> int:
     each = trial_bytes(
         variant.template, variant.data.example, rows, training.optimizer, variant.dtype
     )
-    inputs = rows * math.prod(variant.data.images.shape[1:]) * 4
+    size = torch.empty((), dtype=variant.dtype).element_size()
+    inputs = rows * math.prod(variant.data.images.shape[1:]) * size
     return max(1, memory // (each + inputs))
 
 

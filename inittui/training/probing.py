@@ -44,6 +44,8 @@ class Inspector:
         if step == self._total and self._config.after:
             return "after"
         every = self._config.every
+        if every == "epoch":
+            every = self._total // self._variant.experiment.training.epochs or None
         return "step" if every is not None and step % every == 0 else None
 
     def measure(self, number: int, when: When, step: int, values: Named) -> ProbeMeasured:
@@ -52,7 +54,7 @@ class Inspector:
             model = twin(self._variant.template)
             self._model = to_place(model, self._variant.data.device, self._variant.dtype)
         trial = self._variant.trials[number]
-        images, labels = self._batch(trial)
+        images, labels = self.batch(trial)
         model = self._model
         if self._variant.settles:
             model = self._settled(trial, values)
@@ -100,7 +102,7 @@ class Inspector:
         first_forward(model, self._variant.feed([trial.seed]).batch(0, 0).images[0])
         return model
 
-    def _batch(self, trial: TrialPlan) -> tuple[torch.Tensor, torch.Tensor]:
+    def batch(self, trial: TrialPlan) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the first images of the training part of the trial's seed, and their labels."""
         data, config = self._variant.data, self._variant.experiment.data
         rows = data.splits[trial.seed].train[: self._config.images].to(data.device)

@@ -109,6 +109,7 @@ class LabApp(KeyQueue):
             self.open_runs.show(attach)
         if terminal.over_ssh:
             self.animation_level = "none"
+        self.set_class(terminal.is_plain, "-plain")
 
     # Start and end
 
@@ -236,10 +237,13 @@ class LabApp(KeyQueue):
             return
         if run.phase is Phase.DEAD:
             self.notify(
-                f"{run.title}: {run.trouble[0]}", severity="error", timeout=10, markup=False
+                f"{run.title} is {run.status}: {run.trouble[0]}",
+                severity="error",
+                timeout=10,
+                markup=False,
             )
         elif not shown:
-            self.notify(f"{run.title} has {run.state.status}.", markup=False)
+            self.notify(f"{run.title} has {run.status}.", markup=False)
 
     def status(self) -> tuple[str, ...]:
         live = self.open_runs.live()

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from inittui.results.curves import ACCURACIES, Curve, Metric, curve_of, smoothed, spans_decades
+from inittui.results.curves import (
+    ACCURACIES,
+    Curve,
+    Metric,
+    curve_of,
+    near_the_lowest,
+    smoothed,
+    spans_decades,
+)
 from inittui.results.state import FIRST_STEPS, RunState, TrialState
 from inittui.text import LARGEST, sanitize
 from inittui.tui.open_run import OpenRun
@@ -17,6 +25,9 @@ if TYPE_CHECKING:
     from inittui.results.curves import Floats
     from inittui.views.chart.clipping import Window
     from inittui.views.chart.plots import Series
+
+Sort = Literal["auto", "accuracy", "loss", "listed"]
+"""The order of contestants; auto: as they are listed while any trains, after it the best first."""
 
 Steps = Literal["auto", "first", "all", "last epoch"]
 """Which are shown; auto: all so far while a run is live, the first ones after it."""
@@ -60,6 +71,11 @@ class ChartOptions:
     smoothing: float = 0.0
     band: bool = True
     """Whether bars show the lowest and the highest of the seeds."""
+    clipped: bool = False
+    """Whether the axis leaves out what lies far above the lowest curves."""
+    y_zoom: int = 0
+    """How often the axis was halved, from its lower end."""
+    sort: Sort = "auto"
     hidden: frozenset[Key] = frozenset()
     highlighted: Key | None = None
 
@@ -83,11 +99,10 @@ class Contestant:
 
 
 def contestants(runs: Sequence[OpenRun], palette: str = "safe") -> list[Contestant]:
-    """Return the contestants of all runs; a scheme that several runs have is told by its run."""
+    """Return the contestants of all runs; of several runs each is told with its run."""
     pairs = [(run, scheme) for run in runs for scheme in run.schemes]
-    schemes = [scheme for _, scheme in pairs]
     labels = [
-        sanitize(f"{scheme} · {run.title}" if schemes.count(scheme) > 1 else scheme, 200)
+        sanitize(f"{scheme} · {run.title}" if len(runs) > 1 else scheme, 200)
         for run, scheme in pairs
     ]
     unique = [f"{label} {run.id[-6:]}" if labels.count(label) > 1 else label
@@ -111,6 +126,8 @@ class Picture:
     y_window: Window | None
     """None: all there is."""
     title: str
+    leading: int | None = None
+    """The place of the highlighted one among the series."""
 
 
 def is_log(shown: Sequence[Contestant], options: ChartOptions) -> bool:
@@ -137,8 +154,39 @@ def picture(shown: Sequence[Contestant], options: ChartOptions) -> Picture:
     log_y = _is_log(visible, window, options)
     series = tuple(_series(contestant, options, log_y, window) for contestant in visible)
     is_live = any(contestant.run.is_live for contestant in visible)
-    y_window = _steady_window(series, window, log_y) if is_live else None
-    return Picture(series, log_y, window, y_window, _title(visible, options, log_y, window))
+    low = near(series) if options.clipped else ()
+    kept = [one for one in series if one.name in low] or series
+    fixed = is_live or options.y_zoom or len(kept) < len(series)
+    y_window = _steady_window(kept, window, log_y) if fixed else None
+    if y_window is not None and options.y_zoom:
+        y_window = _halved(y_window, options.y_zoom, log_y)
+    leading = len(visible) - 1 if options.highlighted in {c.key for c in visible} else None
+    title = _title(visible, options, log_y, window)
+    return Picture(series, log_y, window, y_window, title, leading)
+
+
+def near(series: Iterable[Series]) -> list[str]:
+    """Return the names of the curves that differ down where the others' axis hides it."""
+    return near_the_lowest({one.name: one.y for one in series})
+
+
+def closer_picture(shown: Sequence[Contestant], options: ChartOptions) -> Picture | None:
+    """Return the lowest curves on an axis of their own; None where all are seen as they are."""
+    if options.metric in ACCURACIES:
+        return None
+    low = near(picture(shown, replace(options, highlighted=None)).series)
+    if not low:
+        return None
+    those = [contestant for contestant in shown if contestant.label in low]
+    found = picture(those, replace(options, log_y=None, clipped=False, y_zoom=0))
+    return replace(found, title=f"closer: the lowest curves, {found.title}")
+
+
+def _halved(window: Window, times: int, log_y: bool) -> Window:
+    low, high = window
+    if log_y:
+        return low, low * (high / low) ** (0.5**times)
+    return low, low + (high - low) * 0.5**times
 
 
 def _steady_window(series: Sequence[Series], window: Window, log_y: bool) -> Window | None:
@@ -172,7 +220,8 @@ def step_window(states: Iterable[RunState], options: ChartOptions) -> Window:
         return options.zoom
     states = list(states)
     taken = max((t.steps for state in states for t in state.trials), default=0)
-    last = max(taken, 2, *(state.total_steps for state in states))
+    planned = (state.total_steps for state in states if state.ended is None)
+    last = max(taken, 2, *planned)
     if options.metric != "train_loss" or options.steps == "all":
         return 1.0, float(last)
     if options.steps == "auto" and taken > FIRST_STEPS and any(s.ended is None for s in states):
@@ -269,6 +318,10 @@ def _title(
             parts.append("bars from lowest to highest")
     if options.smoothing:
         parts.append(f"smoothed {options.smoothing:g}")
+    if options.clipped:
+        parts.append("up to the lowest curves")
+    if options.y_zoom:
+        parts.append("zoomed in below")
     if log_y:
         parts.append("log axis")
     return ", ".join(parts)

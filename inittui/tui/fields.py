@@ -9,14 +9,23 @@ from msgspec.structs import replace
 
 from inittui.errors import UsageError
 from inittui.experiment.models import MODELS
-from inittui.experiment.records import Experiment
+from inittui.experiment.records import Experiment, InspectionConfig
 from inittui.experiment.settings import SETTINGS, Setting
 from inittui.experiment.sweeps import plan_trials
 from inittui.initializers import parse_scheme
 
+PROBE_IMAGES = 256
+"""So few that measuring at the start, each epoch and the end is under 3 % of the training."""
+
 _SHOWN = [setting for setting in SETTINGS if setting.in_form]
 FIELDS: tuple[Setting, ...] = tuple(sorted(_SHOWN, key=lambda setting: setting.rare))
 """The settings of the form, in its order: what is rarely set comes last."""
+
+
+FIRST = Experiment(
+    inspection=InspectionConfig(before=True, after=True, every="epoch", images=PROBE_IMAGES)
+)
+"""What the form begins with: layers are measured, for the lab shows cause beside effect."""
 
 
 @dataclass(frozen=True, slots=True)

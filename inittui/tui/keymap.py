@@ -42,6 +42,7 @@ SECTIONS = (
     Section("Lists", "inittui.tui.widgets.row_list:RowList"),
     Section("Compare: list of initializers", "inittui.tui.widgets.picker:PickerList"),
     Section("Compare: settings", "inittui.tui.widgets.form:Form"),
+    Section("Compare: a setting", "inittui.tui.widgets.form:FieldLine"),
     Section("Curves", "inittui.tui.screens.curves:CurvesScreen"),
     Section("Charts", "inittui.tui.widgets.curves_panel:CurvesPanel"),
     Section("Contestants", "inittui.tui.widgets.leaderboard:Leaderboard"),

@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len
+from rich.style import Style
 from rich.text import Text
 
 from inittui.results.comparison import measure, percent
-from inittui.results.curves import ACCURACIES, value_at
+from inittui.results.curves import ACCURACIES, curve_of, value_at
+from inittui.results.layer_marks import LayerMarks, Mark, latest_marks
 from inittui.results.state import FIRST_STEPS
 from inittui.results.summary import (
     accuracy_of,
@@ -19,18 +21,23 @@ from inittui.results.summary import (
     share_done,
     sound,
 )
-from inittui.tui.chart_options import ChartOptions, Contestant
+from inittui.tui.chart_options import ChartOptions, Contestant, Sort
 from inittui.tui.status_styles import StatusStyle
 from inittui.views.chart.layout import shortened
 from inittui.views.columns import Column, fit, heading, line
 from inittui.views.frame import legible
-from inittui.views.statuses import most_telling
+from inittui.views.layer_strip import sparkline, strip
+from inittui.views.statuses import LOST, most_telling
 from inittui.views.wording import mean_loss
 
 _PLAIN = StatusStyle()
 _BAR = 12
 _STATUS = 11
 _LEAST_NAME, _MOST_NAME = 10, 44
+_SPARK = 15
+_MOST_CELLS = 16
+_FIRST = " 1st"
+"""Stands behind the best one's name."""
 
 
 def standings(
@@ -46,7 +53,7 @@ def standings(
 
     ``step`` is where the chart's cursor is: then a column gives the value there.
     """
-    longest = max((cell_len(c.label) for c in contestants), default=0) + 2
+    longest = max((cell_len(c.label) for c in contestants), default=0) + 2 + len(_FIRST)
     name, *others = fit(
         [
             Column(
@@ -60,10 +67,14 @@ def standings(
         contestants,
         width,
     )
-    lines = [heading([name, *others])]
+    sign = "..." if ascii_only else "…"
+    best = best_of(contestants)
+    lines = [heading([name, *others], sign)]
     for contestant in contestants:
-        label = _name(contestant, options, name.width, ascii_only)
-        drawn = line([name, *others], [label, *(column.cell(contestant) for column in others)])
+        is_best = best is not None and contestant.key == best.key
+        label = _name(contestant, options, name.width, ascii_only, _FIRST if is_best else "")
+        cells = [label, *(column.cell(contestant) for column in others)]
+        drawn = line([name, *others], cells, sign)
         if contestant.key in options.hidden:
             drawn.stylize("dim")
         lines.append(drawn)
@@ -88,14 +99,74 @@ def _columns(
 
         columns.append(_number(f"at {step}", max(9, len(f"at {step}")), at_cursor, 1))
     if training:
-        columns.append(Column("progress", lambda c: _progress(c, ascii_only), 5, width=_BAR + 5))
+        columns.append(Column("progress", lambda c: _progress(c, ascii_only), 7, width=_BAR + 5))
+    if any(len(t.epochs) > 1 for c in contestants for t in c.trials):
+        columns.append(Column("accuracy so far", lambda c: _spark(c, ascii_only), 9, width=15))
+    columns += _of_layers(contestants, ascii_only, look)
     columns.append(_number("loss", 9, _last_loss, 4))
     if not training:
-        columns.append(_number(f"first {FIRST_STEPS}", 9, _first_loss, 6))
-        columns.append(_number("time", 7, _seconds, 7))
+        columns.append(_number(f"first {FIRST_STEPS}", 9, _first_loss, 11))
+        columns.append(_number("time", 7, _seconds, 12))
     columns.append(_number("accuracy", 16 if several else 8, lambda c: _accuracy(c, ascii_only), 3))
     columns.append(Column("status", lambda c: _status(c, options, look), 2, width=_STATUS))
     return columns
+
+
+def _of_layers(
+    contestants: Sequence[Contestant], ascii_only: bool, look: StatusStyle
+) -> list[Column[Contestant]]:
+    """Return a strip for each quantity that was measured inside, one cell a layer."""
+    marks = {c.key: latest_marks(c.trials) for c in contestants}
+    styles: dict[Mark, Style] = {"good": look.good, "warn": look.warn, "bad": look.bad}
+    quantities: dict[str, Callable[[LayerMarks], Mark]] = {
+        "signal": lambda x: x.signal,
+        "gradient": lambda x: x.gradient,
+        "flat": lambda x: x.flat,
+        "alike": lambda x: x.alike,
+    }
+    ranks = {"signal": 6, "gradient": 5, "flat": 8, "alike": 10}
+    if not any(marks.values()):
+        return []
+
+    def column(name: str, of: Callable[[LayerMarks], Mark]) -> Column[Contestant]:
+        def cell(contestant: Contestant) -> Text:
+            found = [of(each) for each in marks[contestant.key]]
+            return strip(found, _MOST_CELLS, styles, ascii_only=ascii_only)
+
+        return Column(name, cell, ranks[name])
+
+    return [column(name, of) for name, of in quantities.items()]
+
+
+def _spark(contestant: Contestant, ascii_only: bool) -> Text:
+    curve = curve_of(contestant.trials, "val_accuracy")
+    line = sparkline(curve.mean.tolist(), _SPARK, ascii_only=ascii_only)
+    return Text(line, contestant.style.color)
+
+
+def best_of(contestants: Sequence[Contestant]) -> Contestant | None:
+    """Return the one with the highest mean accuracy so far, if one is alone with it."""
+    known = {c.key: m.mean for c in contestants if (m := accuracy_of(c.trials)) is not None}
+    top = max(known.values(), default=0.0)
+    first = [c for c in contestants if known.get(c.key) == top]
+    return first[0] if len(known) > 1 and len(first) == 1 else None
+
+
+def ordered(contestants: Sequence[Contestant], sort: Sort) -> list[Contestant]:
+    """Return the contestants in the order of the table; what isn't known comes last."""
+    if sort == "auto":
+        sort = "listed" if any(c.run.is_live for c in contestants) else "accuracy"
+    if sort == "listed":
+        return list(contestants)
+
+    def rank(contestant: Contestant) -> float:
+        if sort == "loss":
+            found = measure(t.losses[-1] if t.losses else None for t in contestant.trials)
+            return found.mean if found and math.isfinite(found.mean) else math.inf
+        found = accuracy_of(contestant.trials)
+        return -found.mean if found else math.inf
+
+    return sorted(contestants, key=rank)
 
 
 def _number(
@@ -104,13 +175,14 @@ def _number(
     return Column(title, cell, rank, width=width, right=True)
 
 
-def _name(contestant: Contestant, options: ChartOptions, width: int, ascii_only: bool) -> Text:
+def _name(
+    contestant: Contestant, options: ChartOptions, width: int, ascii_only: bool, place: str
+) -> Text:
     label = legible(contestant.label, ascii_only, 200)
     style = "bold" if contestant.key == options.highlighted else ""
     mark = contestant.style.mark(ascii_only)
-    return Text.assemble(
-        (mark, contestant.style.color), " ", (shortened(label, max(width - 2, 1)), style)
-    )
+    told = shortened(label, max(width - 2 - len(place), 1), "..." if ascii_only else "…")
+    return Text.assemble((mark, contestant.style.color), " ", (told, style), (place, "bold"))
 
 
 def _progress(contestant: Contestant, ascii_only: bool) -> Text:
@@ -148,5 +220,7 @@ def _accuracy(contestant: Contestant, ascii_only: bool) -> str:
 
 def _status(contestant: Contestant, options: ChartOptions, look: StatusStyle) -> Text:
     status, said = most_telling(trial.status for trial in contestant.trials)
+    if status == "interrupted" and contestant.run.status == LOST:
+        said = said.replace(status, LOST)
     hidden = contestant.key in options.hidden
     return Text(f"{'hidden' if hidden else said:<{_STATUS}}", look.of_status(status))

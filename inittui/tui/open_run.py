@@ -24,7 +24,9 @@ from inittui.runs import (
     read_experiment,
     read_name,
 )
+from inittui.runs.loading import LEFT
 from inittui.text import sanitize
+from inittui.views.statuses import LOST
 
 STARTING_SECONDS = 60.0
 """How long a worker that nobody here has started may take to its first event."""
@@ -121,6 +123,13 @@ class OpenRun:
         """Whether it was left before its end, so that it can go on."""
         return not self.is_live and self.state.status in ("interrupted", "failed", "running")
 
+    @property
+    def status(self) -> str:
+        """How it stands, in the word that lists of runs have for it."""
+        ended = self.state.ended
+        is_lost = self.phase is Phase.DEAD if ended is None else ended.reason == LEFT
+        return LOST if is_lost else self.state.status
+
     def restart(self, worker: subprocess.Popen[bytes] | None = None) -> None:
         """Watch a run that goes on in a new process; None: somebody else's."""
         self.worker = worker
@@ -205,7 +214,7 @@ class OpenRun:
         state.version += self.state.version
         is_dead = self.is_live and self._tail is not None
         self.state = state
-        ended_by_us = state.ended is not None and state.ended.reason == _LEFT
+        ended_by_us = state.ended is not None and state.ended.reason == LEFT
         self.phase = Phase.DEAD if is_dead or ended_by_us else Phase.ENDED
         failed = state.ended is not None and state.ended.status == "failed"
         self.trouble = _trouble(self) if self.phase is Phase.DEAD or failed else ()
@@ -214,10 +223,6 @@ class OpenRun:
         """Take the end of our own worker from the system, which else keeps it as a zombie."""
         if self.worker is not None and self.worker.poll() is not None:
             self.worker = None
-
-
-_LEFT = "its process ended without finishing"
-"""What `load_settled` says of a run that was left without an end."""
 
 
 def _is_fresh(run: OpenRun) -> bool:
@@ -234,7 +239,7 @@ def _is_fresh(run: OpenRun) -> bool:
 def _trouble(run: OpenRun) -> tuple[str, ...]:
     """Say why a run's process is gone: in one line, and the last lines that it printed."""
     ended = run.state.ended
-    reason = ended.reason if ended is not None and ended.reason else _LEFT
+    reason = ended.reason if ended is not None and ended.reason else LEFT
     code = run.worker.poll() if run.worker is not None else None
     if run.stopping and code == -signal.SIGTERM:
         reason = "it was stopped before the first step"
@@ -242,7 +247,7 @@ def _trouble(run: OpenRun) -> tuple[str, ...]:
         reason = f"its process was killed by {_signal_name(-code)}"
         if -code == signal.SIGKILL:
             reason += ", by somebody or for want of memory"
-    elif code and reason == _LEFT:
+    elif code and reason == LEFT:
         reason = f"its process ended with exit code {code}"
     return (sanitize(reason), *last_lines(run.directory))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from inittui.experiment.records import Experiment
@@ -125,6 +125,9 @@ class OpenRuns:
                 self.version += 1
             if was_live and not run.is_live:
                 ended.append(run)
+                if self.options.steps == "auto" and run in self.shown:
+                    # Whoever watched all steps goes on seeing all, not the first ones again.
+                    self.options = replace(self.options, steps="all")
         self.behind = [run for run in self.behind if run.is_live]
         return ended
 

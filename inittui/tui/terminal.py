@@ -31,6 +31,15 @@ class Terminal:
     fps: float = DEFAULT_FPS
     """Redraws of charts per second at most."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a background colour isn't seen, or not surely: a cursor is reversed there."""
+        return self.no_color or self.few_colors or self.ascii_only
+
+    @property
+    def ellipsis(self) -> str:
+        return "..." if self.ascii_only else "…"
+
 
 def look_around(
     environment: Mapping[str, str],

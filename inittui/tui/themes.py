@@ -1,4 +1,8 @@
-"""Inittui's own themes, one dark and one light, beside those that Textual brings along."""
+"""Inittui's own themes, one dark and one light, beside those that Textual brings along.
+
+Surfaces are nearly grey: of 256 colours, which is what SSH leaves, they then lie on the ramp of
+greys, and not on the next navy or teal of the colour cube.
+"""
 
 from __future__ import annotations
 
@@ -27,20 +31,20 @@ DARK = Theme(
     success="#35a983",
     warning="#d9a400",
     error="#e0603a",
-    foreground="#d8dee6",
-    background="#11151a",
-    surface="#171d24",
-    panel="#212933",
+    foreground="#dcdee1",
+    background="#121314",
+    surface="#1b1c1e",
+    panel="#26282a",
     dark=True,
     variables={
         "footer-key-foreground": "#e9a63a",
-        "scrollbar": "#34414f",
-        "scrollbar-background": "#171d24",
+        "scrollbar": "#4a4d51",
+        "scrollbar-background": "#1b1c1e",
         "input-selection-background": "#3f9fd8 35%",
-        "block-cursor-background": "#2b4a60",
+        "block-cursor-background": "#4a4d51",
         "block-cursor-foreground": "#ffffff",
         "block-cursor-text-style": "none",
-        "block-cursor-blurred-background": "#222d37",
+        "block-cursor-blurred-background": "#303235",
     },
 )
 
@@ -53,19 +57,19 @@ LIGHT = Theme(
     warning="#8a6d00",
     error="#b8430a",
     foreground="#1d242c",
-    background="#fbfaf7",
-    surface="#f3f1eb",
-    panel="#e6e3da",
+    background="#fafafa",
+    surface="#f0f0ee",
+    panel="#e2e2df",
     dark=False,
     variables={
         "footer-key-foreground": "#8f5200",
-        "scrollbar": "#c9c4b6",
-        "scrollbar-background": "#f3f1eb",
+        "scrollbar": "#c2c2bd",
+        "scrollbar-background": "#f0f0ee",
         "input-selection-background": "#0072b2 25%",
-        "block-cursor-background": "#cfe0ea",
+        "block-cursor-background": "#c6c7c9",
         "block-cursor-foreground": "#10202b",
         "block-cursor-text-style": "none",
-        "block-cursor-blurred-background": "#e6e3da",
+        "block-cursor-blurred-background": "#dcdcd9",
     },
 )
 

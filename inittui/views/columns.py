@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from rich.cells import cell_len
 from rich.text import Text
 
-from inittui.views.chart.layout import paragraph, shortened
+from inittui.views.chart.layout import paragraph, shortened, truncated
 
 GAP = 2
 """Between two columns."""
@@ -92,15 +92,35 @@ def line(columns: Sequence[Column[Row]], cells: Sequence[str | Text], sign: str 
             pad = " " * (column.width - cell_len(text))
             plain += f"{pad}{text}{gap}" if column.right else text + (gap and pad + gap)
             continue
-        if cell.cell_len > column.width:
-            cell = cell.copy()  # noqa: PLW2901
-            cell.truncate(column.width, overflow="ellipsis")
+        cell = truncated(cell, column.width, sign or "…")  # noqa: PLW2901
         pad = " " * (column.width - cell.cell_len)
         # What is appended to a text has its style, what stands before it has none.
         drawn.append(plain + pad if column.right else plain)
         drawn.append_text(cell + (gap if column.right else gap and pad + gap))
         plain = ""
     return drawn.append(plain)
+
+
+def where_they_differ(names: Sequence[str], width: int, sign: str = "…") -> list[str]:
+    """Return names in ``width`` columns, cut in the middle where only then each tells itself.
+
+    A long name is cut at its end, unless another one would then read the same.
+    """
+    ends = [shortened(name, width, sign) for name in names]
+    told: dict[str, set[str]] = {}
+    for name, cut in zip(names, ends, strict=True):
+        told.setdefault(cut, set()).add(name)
+    return [
+        _middle_cut(name, width, sign) if len(told[cut]) > 1 else cut
+        for name, cut in zip(names, ends, strict=True)
+    ]
+
+
+def _middle_cut(name: str, width: int, sign: str) -> str:
+    kept = max(width - len(sign), 0)
+    return shortened(
+        f"{name[: kept // 2]}{sign}{name[len(name) - kept + kept // 2 :]}", width, sign
+    )
 
 
 def left_out(

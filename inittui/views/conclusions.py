@@ -9,9 +9,10 @@ from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
 from inittui.results.learning import Learning, Verdict
 from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, first_steps, last_epoch
+from inittui.runs.loading import LEFT
 from inittui.text import short
 from inittui.views.frame import Frame
-from inittui.views.statuses import ended_as
+from inittui.views.statuses import LOST, ended_as
 
 CHAOTIC = 1e-3
 """A relative difference of the first ten losses between two precisions that is called chaotic.
@@ -33,7 +34,7 @@ def sentence(state: RunState, summaries: Sequence[SchemeSummary], frame: Frame) 
     parts = [
         *_on_accuracy(state, measured),
         *_on_first_loss(measured, first_steps(state)),
-        *_on_ends(summaries),
+        *_on_ends(state, summaries),
     ]
     said = parts or [_nothing_yet(state)]
     return frame.say(" ".join([*_on_same(summaries), *said, *_on_chaos(summaries)]))
@@ -210,12 +211,14 @@ def _on_first_loss(measured: Sequence[SchemeSummary], steps: int) -> list[str]:
     return [f"By the {what} {names(lowest)} {be} lowest, {'; '.join(lie)}."]
 
 
-def _on_ends(summaries: Sequence[SchemeSummary]) -> list[str]:
+def _on_ends(state: RunState, summaries: Sequence[SchemeSummary]) -> list[str]:
     parts = []
+    is_lost = state.ended is not None and state.ended.reason == LEFT
     for status in ("diverged", "failed", "interrupted"):
         found = [one for one in summaries if any(t.status == status for t in one.trials)]
         if found:
-            did = ended_as(status, several=len(found) > 1)
+            said = LOST if is_lost and status == "interrupted" else status
+            did = ended_as(said, several=len(found) > 1)
             parts.append(f"{names(found)} {did}{_first_reason(found, status)}.")
     return parts
 

@@ -17,7 +17,12 @@ MOST_CURVES = 100
 
 
 def loss_curves(
-    state: RunState, frame: Frame, *, first: int | None = 100, log_y: bool | None = None
+    state: RunState,
+    frame: Frame,
+    *,
+    first: int | None = 100,
+    log_y: bool | None = None,
+    height: int | None = None,
 ) -> Text:
     """Draw the training loss of the ``first`` steps (None: of all), one curve per scheme.
 
@@ -32,7 +37,7 @@ def loss_curves(
         series,
         frame,
         title=f"training loss, {_steps(series, first)}{axis}{_over(state)}",
-        height=default_height(frame),
+        height=height or default_height(frame),
         log_y=log_y,
     )
 

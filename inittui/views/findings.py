@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.text import Text
 
+from inittui.events.records import ProbeMeasured
 from inittui.results.findings import find
 from inittui.results.rules.finding import Finding, Severity
 from inittui.results.state import RunState, TrialState
@@ -29,9 +30,11 @@ def findings_summary(state: RunState, frame: Frame) -> list[Text]:
     return [*lines, Text()]
 
 
-def findings_report(state: RunState, frame: Frame) -> Text:
+def findings_report(
+    state: RunState, frame: Frame, styles: Mapping[str, SeriesStyle] | None = None
+) -> Text:
     """Say for each scheme, under its first seed, what stands out before and after training."""
-    styles = styles_for(state.schemes)
+    styles = styles or styles_for(state.schemes)
     found = {subject.trial.scheme: subject for subject in subjects_of(state)}
     lines = [Text("What stands out", "bold")]
     for scheme in state.schemes:
@@ -44,6 +47,15 @@ def findings_report(state: RunState, frame: Frame) -> Text:
                 lines += _told(finding, frame)
         lines += _not_measured(state.of_scheme(scheme), styles[scheme], frame)
     return Text("\n").join(lines)
+
+
+def cause(event: ProbeMeasured, frame: Frame) -> str:
+    """Return in a line what is gravest in one probe, and how much more there is."""
+    found = find(event.probe, event.when)
+    if not found:
+        return frame.say(f"nothing stands out {moment_of(event)}")
+    more = f"; and {len(found) - 1} more (3)" if len(found) > 1 else ""
+    return frame.say(f"{found[0].message} ({moment_of(event)}){more}")
 
 
 def _not_measured(trials: list[TrialState], style: SeriesStyle, frame: Frame) -> Iterator[Text]:

@@ -28,6 +28,11 @@ class Frame:
         """The columns that views use: `width`, at least `NARROWEST`."""
         return max(self.width, NARROWEST)
 
+    @property
+    def ellipsis(self) -> str:
+        """What stands for text that there is no room for."""
+        return "..." if self.ascii_only else "…"
+
     def say(self, text: str, limit: int = 2_000) -> str:
         """Return ``text`` on one line, safe for a terminal, in characters that it can show."""
         return legible(text, self.ascii_only, limit)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
 from rich.cells import cell_len
 from rich.text import Text
 
-from inittui.errors import UsageError, unknown
 from inittui.experiment.trials import Setting, format_setting
 from inittui.results.comparison import Measure
 from inittui.results.learning import chance_of, state_classes
 from inittui.results.state import RunState
-from inittui.results.sweep_results import Cell, Grid, swept_grids, swept_pairs, title_of
+from inittui.results.sweep_results import Cell, Grid, title_of
 from inittui.text import short
 from inittui.views.chart.layout import legend_lines, paragraph, shortened
 from inittui.views.chart.palette import COLORS, SeriesStyle
@@ -32,8 +31,6 @@ _CELL = 6
 """Columns of a cell, the gap after it included."""
 
 _WIDEST_LABEL = 11
-
-_MOST_MAPS = 6
 
 _LEAST_SPAN = 0.02
 """Of accuracies, from guessing to the best: below it nothing is shaded."""
@@ -101,46 +98,11 @@ class _Scale:
 
 
 @dataclass(frozen=True, slots=True)
-class Map:
-    """Which map of a run is drawn."""
+class Titles:
+    """What the two sweeps are called over a map."""
 
-    pair: tuple[str, str] | None = None
-    """The sweeps across and upwards; None: the first two that multiply."""
-    metric: Metric = "accuracy"
-
-
-def chosen_map(state: RunState, pair: str | None, metric: str) -> Map:
-    """Return the map of a pair of sweeps "X,Y", None for the first two.
-
-    Raises:
-        UsageError: the run has no such sweeps, or they never come together; or no such metric.
-    """
-    if metric not in get_args(Metric):
-        raise unknown("metric", metric, get_args(Metric))
-    of: Metric = metric  # type: ignore[assignment]  # checked above
-    if pair is None:
-        return Map(None, of)
-    pairs = swept_pairs(state)
-    if not pairs:
-        raise UsageError("the run has no two sweeps that multiply, so that there is no map of it")
-    x, _, y = pair.partition(",")
-    if (x, y) not in pairs and (y, x) not in pairs:
-        raise unknown("pair of sweeps", pair, [",".join(each) for each in pairs])
-    return Map((x, y), of)
-
-
-def sweep_maps(state: RunState, frame: Frame, wanted: Map | None = None) -> list[Text]:
-    """Return a map of two sweeps under each value of any others; [] where none multiply."""
-    wanted = wanted or Map()
-    pair = wanted.pair or next(iter(swept_pairs(state)), None)
-    grids = swept_grids(state, *pair) if pair else ()
-    parts: list[Text] = []
-    for grid in grids[:_MOST_MAPS]:
-        parts += [*heat_map(state, grid, frame, wanted.metric), Text()]
-    if len(grids) > _MOST_MAPS:
-        more = f"+{len(grids) - _MOST_MAPS} more such maps; --json has all of them"
-        parts += [Text(more, "dim"), Text()]
-    return parts
+    across: str
+    upwards: str
 
 
 def heat_map(
@@ -149,11 +111,13 @@ def heat_map(
     frame: Frame,
     metric: Metric = "accuracy",
     borders: Sequence[Border] = (),
+    titles: Titles | None = None,
 ) -> list[Text]:
     """Draw one number of every cell; of y's values the highest is on top."""
     scale = _scale(state, grid, metric)
     drawing = _Drawing(grid, scale, frame, borders)
-    lines = paragraph(frame.say(_title(state, grid, metric)), frame.columns)
+    titles = titles or Titles(title_of(grid.x), title_of(grid.y))
+    lines = paragraph(frame.say(_title(state, grid, metric, titles)), frame.columns)
     return [*lines, *drawing.blocks(), *_legend(grid, scale, borders, frame)]
 
 
@@ -186,11 +150,12 @@ class _Drawing:
         if line := self._border(xs, above, None):
             yield Text(" " * self._left + upright) + line
         yield Text(" " * self._left + corner + level * (self._cell * len(xs) - 1))
-        labels = "".join(self._columns[x].center(self._cell - 1) + " " for x in xs)
+        labels = "".join(_centred(self._columns[x], self._cell - 1) + " " for x in xs)
         yield Text(" " * (self._left + 1) + labels.rstrip())
 
     def _row(self, xs: Sequence[Setting], y: Setting, upright: str) -> Text:
-        row = Text(self._rows[y].rjust(self._left - 1) + " " + upright)
+        label = self._rows[y]
+        row = Text(f"{' ' * (self._left - 1 - cell_len(label))}{label} {upright}")
         for place, x in enumerate(xs):
             row += self._drawn(self._grid.cells.get((x, y)))
             after = xs[place + 1] if place + 1 < len(xs) else None
@@ -239,7 +204,8 @@ def is_plain(frame: Frame) -> bool:
 
 
 def _scale(state: RunState, grid: Grid, metric: Metric) -> _Scale:
-    measures = [getattr(cell, metric) for cell in grid.cells.values()]
+    cells = [cell for cell in grid.cells.values() if cell.diverged < cell.trials]
+    measures = [getattr(cell, metric) for cell in cells]
     known = [each.mean for each in measures if each is not None and math.isfinite(each.mean)]
     if metric == "accuracy":
         guessing = chance_of(state) or 0.0
@@ -250,13 +216,13 @@ def _scale(state: RunState, grid: Grid, metric: Metric) -> _Scale:
     return _Scale(metric, guessing, min(known, default=guessing), 0)
 
 
-def _title(state: RunState, grid: Grid, metric: Metric) -> str:
+def _title(state: RunState, grid: Grid, metric: Metric, titles: Titles) -> str:
     seeds = max((cell.trials for cell in grid.cells.values()), default=1)
     of = f"{grid.name}: " if grid.name else ""
     unit = " in %" if metric == "accuracy" else ""
     mean = f", mean of {seeds} seeds" if seeds > 1 else ""
-    x, y = title_of(grid.x), title_of(grid.y)
-    return f"{of}{state.evaluated_on} {metric}{unit}; across: {x}, upwards: {y}{mean}"
+    axes = f"across: {titles.across}, upwards: {titles.upwards}"
+    return f"{of}{state.evaluated_on} {metric}{unit}; {axes}{mean}"
 
 
 def _legend(grid: Grid, scale: _Scale, borders: Sequence[Border], frame: Frame) -> Iterator[Text]:
@@ -288,19 +254,28 @@ def _is_open(cell: Cell) -> bool:
     return cell.accuracy is None and not cell.diverged
 
 
+def _centred(text: str, width: int) -> str:
+    before = (width - cell_len(text)) // 2
+    return " " * before + text + " " * (width - cell_len(text) - before)
+
+
 def _labels(values: Sequence[Setting], frame: Frame) -> dict[Setting, str]:
-    """Return each value as short as still tells them apart."""
-    for digits in (2, 3, 4):
-        labels = {value: _label(value, digits) for value in values}
-        if len(set(labels.values())) == len(values):
+    """Return each value as exactly as a cell has room for, at least so that they differ."""
+    most = min(_WIDEST_LABEL, frame.columns // 2 - 3)
+    found: dict[Setting, str] = {}
+    for digits in (4, 3, 2):
+        labels = {value: shortened(frame.say(_label(value, digits)), most) for value in values}
+        if found and len(set(labels.values())) < len(values):
             break
-    return {value: frame.say(text) for value, text in labels.items()}
+        found = labels
+        if max(map(cell_len, found.values())) < _CELL:
+            break
+    return found
 
 
 def _label(value: Setting, digits: int) -> str:
-    if isinstance(value, float):
-        plain = short(value, digits)
-        mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
-        scientific = f"{float(mantissa):g}e{int(exponent)}"
-        return min(plain, scientific, key=len)
-    return shortened(format_setting(value), _WIDEST_LABEL)
+    if not isinstance(value, float):
+        return format_setting(value)
+    plain = short(value, digits)
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
+    return min(plain, f"{float(mantissa):g}e{int(exponent)}", key=len) if exponent else plain

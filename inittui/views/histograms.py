@@ -32,12 +32,14 @@ def small_histogram(
     rows: int,
     density: bool = False,
     ascii_only: bool = False,
+    apart: bool = False,
 ) -> list[Text]:
     """Draw at most two histograms on one axis in ``rows`` + 2 lines of ``width`` columns.
 
     The title's line says how high the highest column is: values per column, or with ``density``
     their share per unit, and a smooth curve goes over a single one. None stands for a distribution
-    that isn't known.
+    that isn't known. With ``apart`` each has half of the rows, the second below the first, so that
+    neither hides the other.
     """
     drawn = [h for h in histograms if h is not None and _is_sound(h)]
     if not drawn:
@@ -53,7 +55,13 @@ def small_histogram(
     head.stylize("bold", 0, cell_len(title))
     if density and len(drawn) == 1 and drawn[0].high > drawn[0].low:
         columns = [columns[0] or columns[-1], _smooth(drawn[0], low, high, width)]
-    cells = _cells(columns, most, rows, ascii_only)
+    if apart and len(columns) > 1:
+        above, below = rows - rows // 2, rows // 2
+        cells = _cells(columns[:1], most, above, ascii_only)
+        cells += _cells(columns[1:], most, below, ascii_only, MARKS.color)
+        cells = [cell if cell.cell_len else Text(" " * width) for cell in cells]
+    else:
+        cells = _cells(columns, most, rows, ascii_only)
     foot = _ends(short(low), short(high), width)
     foot.stylize("dim")
     return [head, *cells, foot]
@@ -128,7 +136,11 @@ def _per_unit(drawn: Sequence[Histogram], column: float) -> float:
 
 
 def _cells(
-    columns: Sequence[Sequence[float] | None], most: float, rows: int, ascii_only: bool
+    columns: Sequence[Sequence[float] | None],
+    most: float,
+    rows: int,
+    ascii_only: bool,
+    color: str = BARS.color,
 ) -> list[Text]:
     bars, *over = [[min(x / most, 1.0) * rows for x in c] if c else [] for c in columns]
     dots = over[0] if over else []
@@ -143,7 +155,7 @@ def _cells(
             if marked:
                 line.append(MARKS.mark(ascii_only), MARKS.color)
             else:
-                line.append(bar, BARS.color if bar != " " else "")
+                line.append(bar, color if bar != " " else "")
         lines.append(line)
     return lines
 

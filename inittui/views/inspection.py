@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -14,7 +15,7 @@ from inittui.events.wire_numbers import from_wire
 from inittui.results.state import RunState
 from inittui.text import short
 from inittui.views.chart.layout import paragraph, shortened
-from inittui.views.chart.palette import BARS, MARKS
+from inittui.views.chart.palette import BARS, MARKS, SeriesStyle
 from inittui.views.findings import findings_report, folded
 from inittui.views.first_values import first_values
 from inittui.views.frame import Frame
@@ -85,6 +86,58 @@ def scheme_histograms(
     if subject is None:
         return Text(_NOT_MEASURED)
     return Group(*_histograms(subject, frame, layers=None, density=density))
+
+
+def layer_side_by_side(
+    contestants: Sequence[Contestant], layer: str, frame: Frame, rows: int
+) -> RenderableType:
+    """Draw one layer of several contestants beside each other, each quantity in ``rows`` lines.
+
+    What was before the training stands above what was after it.
+    """
+    known = [
+        (who, [found[0] for event in who.probes if (found := _named(event, layer))])
+        for who in contestants
+    ]
+    known = [(who, moments) for who, moments in known if moments]
+    if not known:
+        return Text(_NOT_MEASURED)
+    quantities = _worth_drawing([each for _, moments in known for each in moments])
+    per_line = max((frame.columns + _GAP) // (LEAST_WIDTH + _GAP), 1)
+    per_line = -(-len(known) // -(-len(known) // per_line))
+    width = min((frame.columns + _GAP) // per_line - _GAP, _WIDEST)
+    parts: list[RenderableType] = [_layer_title(known[0][1][0], frame)]
+    if any(len(moments) > 1 for _, moments in known):
+        above, below = ("#", BARS.color), ("#", MARKS.color)
+        if not frame.ascii_only:
+            above, below = ("█", BARS.color), ("█", MARKS.color)
+        parts.append(Text.assemble(above, " before, above   ", below, " after, below"))
+    for start in range(0, len(known), per_line):
+        line = known[start : start + per_line]
+        parts.append(side_by_side([[_who(who, width, frame)] for who, _ in line], width, _GAP))
+        for name, of in quantities:
+            panels = [
+                small_histogram(
+                    [_histogram(of(each)) for each in moments],
+                    title=name,
+                    width=width,
+                    rows=rows,
+                    ascii_only=frame.ascii_only,
+                    apart=True,
+                )
+                for _, moments in line
+            ]
+            parts.append(side_by_side(panels, width, _GAP))
+    return Group(*parts)
+
+
+def _named(event: ProbeMeasured, layer: str) -> list[LayerProbe]:
+    return [each for each in event.probe.layers if each.name == layer]
+
+
+def _who(who: Contestant, width: int, frame: Frame) -> Text:
+    label = shortened(frame.say(who.label, 200), max(width - 2, 1), frame.ellipsis)
+    return Text.assemble((who.style.mark(frame.ascii_only), who.style.color), " ", (label, "bold"))
 
 
 def scheme_numbers(
@@ -194,6 +247,15 @@ def _rows(subject: ProbeSelection, layers: str | None, *, theory: bool) -> list[
         for event, chosen in by_moment
         if number < len(chosen)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """Whose layer is drawn beside others': under the name and style it has on every screen."""
+
+    label: str
+    style: SeriesStyle
+    probes: tuple[ProbeMeasured, ...]
 
 
 def _predicted(probe: Probe, name: str) -> PredictedLayer | None:

@@ -19,6 +19,7 @@ from inittui.views.initializer import initializer_detail
 from inittui.views.inspection import layer_sections
 from inittui.views.start_values import written_tables
 from inittui.views.sweep import sweep_charts
+from inittui.views.sweep_maps import Map, sweep_maps
 from inittui.views.tables import run_tables
 from inittui.views.variance import variance_plots
 
@@ -109,6 +110,7 @@ _PICTURES: Mapping[Picture, Callable[[Part, RunState, Frame], Iterable[Renderabl
     "loss": _loss,
     "accuracy": lambda part, state, frame: [accuracy_curves(state, frame), Text()],
     "sweep": lambda part, state, frame: sweep_charts(state, frame, part.axes),
+    "map": lambda part, state, frame: sweep_maps(state, frame, Map(metric="loss")),
     "table": lambda part, state, frame: run_tables(state, summarize(state), frame),
     "layers": lambda part, state, frame: [
         *layer_sections(state, frame, layers=part.layers),

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from inittui.events.records import RunStarted
 from inittui.experiment.scheme import format_number
+from inittui.results.phase import phase_of
 from inittui.results.state import RunState
 from inittui.results.summary import summarize
 from inittui.views.chart.layout import paragraph
@@ -20,10 +21,11 @@ from inittui.views.curves import (
 from inittui.views.explanations import explanations
 from inittui.views.findings import findings_summary
 from inittui.views.frame import Frame
-from inittui.views.heat_map import Map, sweep_maps
+from inittui.views.phase import NO_LINES
 from inittui.views.probe_selection import pixels
 from inittui.views.start_values import written_tables
 from inittui.views.sweep import sweep_charts
+from inittui.views.sweep_maps import Map, sweep_maps
 from inittui.views.tables import run_tables
 
 
@@ -59,6 +61,16 @@ def compare_report(
     parts += written_tables(state, frame)
     parts += findings_summary(state, frame)
     parts += paragraph(sentence(state, summaries, frame), frame.columns)
+    for note in state.notes:
+        parts += paragraph(frame.say(f"Note: {note}"), frame.columns)
+    return Group(*parts)
+
+
+def map_report(state: RunState, frame: Frame, wanted: Map) -> RenderableType:
+    """Return what was run, and the map of its two sweeps alone."""
+    parts = [*_header(state, frame), Text(), *sweep_maps(state, frame, wanted)]
+    if phase_of(state) is None:
+        parts += paragraph(frame.say(NO_LINES), frame.columns)
     for note in state.notes:
         parts += paragraph(frame.say(f"Note: {note}"), frame.columns)
     return Group(*parts)

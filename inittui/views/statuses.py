@@ -70,8 +70,12 @@ def most_telling(statuses: Iterable[TrialStatus]) -> tuple[TrialStatus, str]:
     return status, status if alone else f"{counts[status]} {status}"
 
 
+LOST = "lost"
+"""What is said of a run that was left without an end, and of its trials: nobody stopped them."""
+
+
 def ended_as(status: str, *, several: bool = False) -> str:
     """Return how trials ended, as a sentence says it: diverged, was interrupted."""
-    if status != "interrupted":
+    if status not in ("interrupted", LOST):
         return status
-    return "were interrupted" if several else "was interrupted"
+    return f"{'were' if several else 'was'} {status}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -13,7 +13,7 @@ from inittui.events.theory import MOST_SPREAD, PredictedLayer
 from inittui.events.wire_numbers import from_wire
 from inittui.results.curves import over_seeds
 from inittui.results.state import RunState
-from inittui.views.chart.palette import styles_for
+from inittui.views.chart.palette import SeriesStyle, styles_for
 from inittui.views.chart.plots import ChartSpec, Expected, Series, line_chart
 from inittui.views.chart.ticks import Tick
 from inittui.views.frame import Frame
@@ -63,12 +63,19 @@ _PREDICTED = (
 images that are alike, off by factors."""
 
 
-def variance_plots(state: RunState, frame: Frame, *, theory: bool = True) -> Text:
+def variance_plots(
+    state: RunState,
+    frame: Frame,
+    styles: Mapping[str, SeriesStyle] | None = None,
+    *,
+    theory: bool = True,
+) -> Text:
     """Draw a figure for outputs and one for gradients, before and after training.
 
     Of several seeds the mean is drawn, with bars from the least to the largest. With ``theory``
     what was predicted of the first seed lies under it, and is said in words.
     """
+    styles = styles or styles_for(state.schemes)
     wide = frame.columns >= _WIDE
     width = (frame.columns - _GAP) // 2 if wide else frame.columns
     has_theory = theory and any(
@@ -80,7 +87,8 @@ def variance_plots(state: RunState, frame: Frame, *, theory: bool = True) -> Tex
     rows: list[Text] = []
     for when in _moments(state):
         figures = [
-            _figure(state, frame, width, each, when, theory=has_theory) for each in quantities
+            _figure(state, frame, width, each, when, styles, theory=has_theory)
+            for each in quantities
         ]
         if not wide:
             rows += figures
@@ -100,9 +108,15 @@ def _moments(state: RunState) -> list[When]:
 
 
 def _figure(
-    state: RunState, frame: Frame, width: int, quantity: _Quantity, when: When, *, theory: bool
+    state: RunState,
+    frame: Frame,
+    width: int,
+    quantity: _Quantity,
+    when: When,
+    styles: Mapping[str, SeriesStyle],
+    *,
+    theory: bool,
 ) -> Text:
-    styles = styles_for(state.schemes)
     series = []
     names: list[tuple[str, ...]] = []
     for scheme in state.schemes:

@@ -27,6 +27,11 @@ SIZES = ("x", "0", "-8", "9" * 12)
 NAMES = ("nope", "", "\x1b[2J")
 
 WRONG = {
+    "--bias": ("x", "-1", "nan", "1e99"),
+    "--scales": ("x", "1", "0|1", "1..2", "a|b"),
+    "--steps": SIZES,
+    "--upwards": ("x", "1", "0|1", "1..2", "a|b"),
+    "--widths": ("x", "64", "0|1", "1..2", "a|b", "1e99|2"),
     "--activation": NAMES,
     "--batch-size": SIZES,
     "--checkpoint-every": ("x", "-1", "nan"),
@@ -34,7 +39,7 @@ WRONG = {
     "--config": ("nowhere.toml", ".", "/dev/null/x"),
     "--count": ("x", "0", "-1", "1001"),
     "--data": NAMES,
-    "--depth": SIZES,
+    "--depth": (*SIZES, "10001"),
     "--device": ("tpu", "cuda:x", ""),
     "--on": ("mars", "ray:", "ray://host:1", "local:1", ""),
     "--devices": ("cpu", "cpu:0", "cpu:9999", "cuda:0,cuda:0", "cuda:0,cpu:1", ""),
@@ -62,7 +67,7 @@ WRONG = {
     "--most": ("x", "0", "-1"),
     "--model": ("nope", "", "own.py"),
     "--model-arg": ("x", "=1", "a b=1"),
-    "--name": ("last", " ", "x" * 201, "\x1b[2J"),
+    "--name": ("last", " ", "20260101-000000-000-abcdef", "x" * 201, "\x1b[2J"),
     "--nonlinearity": NAMES,
     "--normalize": ("x", "1", "0,0", "0,nan", "0,1,2"),
     "--optimizer": NAMES,
@@ -79,7 +84,13 @@ WRONG = {
     "--split": ("nope", "torch:", "torch:x"),
     "--stack": ("x", "0", "-1", ""),
     "--status": ("done", ""),
-    "--sweep": ("training.lr", "training.lr=x", "nope=1|2", "model.depth=1..2:x"),
+    "--sweep": (
+        "training.lr",
+        "training.lr=x",
+        "nope=1|2",
+        "model.depth=1..2:x",
+        "model.depth=2..2e6:3",
+    ),
     "--theme": NAMES,
     "--validation": ("x", "-1", "0", "1.5", "nan"),
     "--when": ("never", ""),
@@ -132,7 +143,7 @@ LATER = {
     },
     (("inittui",), "--runs-dir"): "the UI opens, and says what it can't read or keep",
     **dict.fromkeys(
-        ((("inittui", name), "--output") for name in ("compare", "inspect", "model")),
+        ((("inittui", name), "--output") for name in ("compare", "inspect", "model", "widths")),
         "the parts of a model's outputs are known once it is built",
     ),
     (("inittui", "lesson"), "--runs-dir"): "its first run is made when a size was chosen",

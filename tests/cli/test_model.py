@@ -125,7 +125,7 @@ def test_own_models_with_arguments(net: Path) -> None:
         (("mpl",), "there is no model 'mpl'; did you mean 'mlp'?"),
         (("mlp", "--activation", "rleu"), "there is no activation 'rleu'; did you mean 'relu'?"),
         (("mlp", "--data", "mnst"), "there is no data set 'mnst'; did you mean 'mnist'?"),
-        (("mlp", "--depth", "0"), "depth must be from 1 to 10,000,000, not 0"),
+        (("mlp", "--depth", "0"), "depth must be from 1 to 10,000, not 0"),
         (("mlp", "--input", "3x"), "--input: '3x' is no input: the forms are 3x224x224"),
         (("mlp", "--width", "3"), "--width must be from 20 to 1,000, not 3"),
         (("NET:Net", "--input", "3x28x28"), "; it was given inputs of shape [1, 3, 28, 28]; --in"),

@@ -65,7 +65,7 @@ def test_each_list_shows_one_by_name(short: str, long: str) -> None:
         ("compare --sweep normal:std=1..2:3:even", "values are spaced 'log' or 'lin', not 'even'"),
         ("compare --checkpoint-every x", "--checkpoint-every: 'x' is not a number"),
         ("compare --width x", "--width: 'x' is not a whole number"),
-        ("compare --depth 0", "--depth must be from 1 to 10,000,000, not 0"),
+        ("compare --depth 0", "--depth must be from 1 to 10,000, not 0"),
     ],
 )
 def test_what_is_wrong_is_said_in_our_words(command: str, said: str) -> None:

@@ -16,7 +16,7 @@ from inittui.lessons.questions import Question
 EXPECTED = (
     "zeros-and-ones", "uniform-distribution", "normal-distribution", "uniform-baseline",
     "general-rule", "uniform-or-normal", "default", "sigma", "per-layer", "std-sweep",
-    "std-sweep-deep", "variance", "find-the-fault",
+    "std-sweep-deep", "variance", "find-the-fault", "wider",
 )  # fmt: skip
 
 OWN = """

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from inittui.errors import UsageError
+from inittui.errors import MachineError, UsageError
 from inittui.experiment.models import MODELS, is_own
 from inittui.experiment.records import ACTIVATIONS, ModelConfig
 from inittui.models.build import build
@@ -152,3 +152,8 @@ def test_whose_code_a_name_is() -> None:
     assert is_own("package.module:make")
     assert not is_own("torchvision:resnet18")
     assert not is_own("mlp")
+
+
+def test_what_no_memory_holds_is_refused_before_it_is_built() -> None:
+    with pytest.raises(MachineError, match=r"100,007,940,000,000 weights takes 800,064 GB"):
+        make("deep_mlp", hidden=None, depth=2, width=10**7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -162,21 +163,27 @@ def test_nothing_is_written_or_removed_through_links(tmp_path: Path) -> None:
     (run / "checkpoints").unlink()
     (run / "checkpoints").mkdir()
     victim = outside / "stack-3-3.safetensors"
-    (run / "checkpoints" / ".stack-3-3.safetensors.new").symlink_to(victim)
+    (run / "checkpoints" / ".stack-3-3.safetensors.0123abcd").symlink_to(victim)
     store.save(GROUP, _checkpoint())
     assert victim.read_text() == "mine"
     assert store.load(GROUP, MOST) is not None
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
-    kept: tuple[CheckpointStore, Path],
+    kept: tuple[CheckpointStore, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def is_full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
     store, path = kept
     before = path.read_bytes()
-    path.with_name(f".{path.name}.new").mkdir()
-    with pytest.raises(OSError, match="directory"):
+    left = path.with_name(f".{path.name}.0123abcd")
+    left.write_bytes(b"of a process that was killed")
+    monkeypatch.setattr(os, "fsync", is_full)
+    with pytest.raises(OSError, match="No space"):
         store.save(GROUP, _checkpoint())
     assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
 
 
 def _others_state(path: Path) -> None:

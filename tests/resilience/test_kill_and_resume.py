@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from inittui.runs import RunDirectory
-from tests.support.commands import Result
-from tests.support.processes import Launcher, essence, the_run
+from inittui.runs import RunDirectory, list_runs
+from tests.support.commands import INITTUI, Result
+from tests.support.commands import inittui as installed
+from tests.support.processes import Launcher, Started, essence, the_run
 
 _QUICK = ("--limit", "2600", "--batch-size", "20", "--epochs", "2")
 """104 steps an epoch: diverged trials are dropped in the middle of one, at its 100th step."""
@@ -29,6 +32,14 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "batch norm": ("rule", "default", _DIVERGES, "--batch-norm", "--hidden", "32"),
     "general stack": ("rule", "default", _DIVERGES, "--model", f"{_OWN}:convolution"),
     "side by side": ("rule", "default", _DIVERGES, "--model", f"{_OWN}:Residual"),
+    "convolutions": ("rule", "default", _DIVERGES, "--model", "lenet", "--layer-width", "32"),
+    "a scheme for each layer": (
+        "rule", "default", _DIVERGES, "--hidden", "64,32", "--layer", "fc1=he_normal/ones",
+    ),
+    "sweeps": (
+        "rule", _DIVERGES, "--hidden", "32",
+        "--sweep", "normal:std=0.01|1", "--sweep", "training.lr=0.001|0.01",
+    ),
     "one by one": ("zeros", "rule", _DIVERGES, "--stack", "off", "--hidden", "64"),
     "several stacks, probes": (
         "zeros", "rule", "normal", "--seeds", "2", "--stack", "4",
@@ -40,11 +51,33 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+KILLED = 200
+"""Runs that are killed in the long form."""
+
+_NEW_PROCESS = 5
+"""One of so many runs is started in a new process."""
+
+_OTHER_THREADS = 9
+"""One of so many runs is first resumed under another number of threads."""
+
+MOMENTS = {
+    "before the run was there": "nothing was begun, and a list shows none",
+    "before the first step": "all resumed, bitwise equal to one never stopped",
+    "while it trained": "all resumed, bitwise equal to one never stopped",
+    "while a checkpoint was written": "all resumed, bitwise equal to one never stopped",
+}
+"""When a run is killed, and what came of those that were then."""
+
 _MOST_KILLS = 3
 """Times that one run is killed: when it starts, and when it is resumed."""
 
 
-KINDS = {"general stack": "general", "side by side": "turns", "one by one": "single"}
+KINDS = {
+    "convolutions": "general",
+    "general stack": "general",
+    "side by side": "turns",
+    "one by one": "single",
+}
 """How trials train together; the others are dense stacks."""
 
 
@@ -84,22 +117,34 @@ def test_killed_runs_end_as_if_they_had_never_stopped(
     long_form: bool,
     tell: Callable[[str, str], None],
 ) -> None:
+    """From the first moment on: what was there by then differs, what it comes to doesn't."""
     chance = random.Random(20260101)
-    wanted = 100 if long_form else len(SETTINGS)
-    kills = runs = attempts = 0
-    while runs < wanted:
-        name = list(SETTINGS)[runs % len(SETTINGS)]
+    moments: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    kills = refused = attempts = 0
+    while kinds.total() < (KILLED if long_form else len(SETTINGS)):
+        name = list(SETTINGS)[kinds.total() % len(SETTINGS)]
         expected = whole(name)
-        assert expected.kind == KINDS.get(name, "dense")
+        assert expected.kind == KINDS.get(name, "dense"), name
         root = tmp_path / f"{attempts}"
         attempts += 1
-        assert attempts < 4 * wanted, "hardly a run could be killed before it ended"
-        killed = _start_and_kill(inittui, root, SETTINGS[name], chance, expected.seconds)
-        if not killed:
+        assert attempts < 4 * KILLED, "hardly a run could be killed before it ended"
+        is_new = long_form and attempts % _NEW_PROCESS == 0
+        start = _new_process if is_new else inittui.start
+        moment = _start_and_kill(start, root, SETTINGS[name], chance, expected.seconds)
+        if moment == "over":
             continue
+        moments[moment] += 1
+        kills += 1
+        if moment == "before the run was there":
+            kinds[name] += long_form  # else all of the few runs might be such
+            continue
+        if moment != "before the first step" and attempts % _OTHER_THREADS == 0:
+            _assert_other_threads_are_refused(the_run(root))
+            refused += 1
         more, result = _resume_until_done(inittui, root, chance, expected.seconds)
-        kills += 1 + more
-        runs += 1
+        kills += more
+        kinds[name] += 1
         run = the_run(root)
         assert essence(run) == expected.essence, f"{name}, {root}"
         if result.code != -9:
@@ -109,27 +154,59 @@ def test_killed_runs_end_as_if_they_had_never_stopped(
             assert [len(trial["loss"]) for trial in printed] == [
                 len(trial["losses"]) // 8 for trial in expected.essence
             ]
-    tell(
-        "runs killed at random moments, resumed until done",
-        f"{runs} of {runs} bitwise equal to one never stopped, after {kills} kills",
+    for moment, count in moments.items():
+        tell(f"runs killed {moment}", f"{count}: {MOMENTS[moment]}")
+    tell("kills in all, those of resumed runs included", str(kills))
+    tell("kinds of runs killed", ", ".join(f"{name}: {n}" for name, n in kinds.items()))
+    tell("resumed under another number of threads", f"{refused} of {refused} refused by name")
+
+
+def _new_process(*arguments: str | Path) -> subprocess.Popen[bytes]:
+    """Start as a person does, with all imports, where a launcher's processes have had theirs."""
+    nowhere = subprocess.DEVNULL
+    return subprocess.Popen(
+        [INITTUI, *map(str, arguments)], stdin=nowhere, stdout=nowhere, stderr=nowhere
     )
 
 
+_Start = Callable[..., Started | subprocess.Popen[bytes]]
+
+
 def _start_and_kill(
-    inittui: Launcher, root: Path, settings: tuple[str, ...], chance: random.Random, seconds: float
-) -> bool:
-    """Return whether a run was killed that had its experiment and no end yet."""
+    start: _Start, root: Path, settings: tuple[str, ...], chance: random.Random, seconds: float
+) -> str:
+    """Kill a run at any moment; return when that was, "over" where it was too late."""
     options = ("-q", "--checkpoint-every", "0.2", "--runs-dir", root)
-    process = inittui.start("compare", *settings, *_QUICK, *options)
-    time.sleep(chance.uniform(0.1, 1.0) * seconds)
+    process = start("compare", *settings, *_QUICK, *options)
+    time.sleep(chance.uniform(0.0, 1.0) * seconds)
     process.kill()
-    if process.wait().code != -9 or not (root.is_dir() and any(root.iterdir())):
-        return False
+    ended = process.wait()
+    is_killed = (ended if isinstance(ended, int) else ended.code) == -9
+    if not (root.is_dir() and any(root.iterdir())):
+        return "before the run was there"
+    assert all(each.trials for each in list_runs(root)) == the_run(root).experiment_file.exists()
     run = the_run(root)
     if not run.experiment_file.exists():  # killed right before it: nothing was begun, or measured
         assert not run.log.exists()
-        return False
-    return not _is_over(run)
+        return "before the run was there"
+    if not is_killed or _is_over(run):
+        return "over"
+    if not (run.log.exists() and b'"losses"' in run.log.read_bytes()):
+        return "before the first step"
+    if any(run.checkpoints.glob(".*")):
+        return "while a checkpoint was written"
+    return "while it trained"
+
+
+def _assert_other_threads_are_refused(run: RunDirectory) -> None:
+    before = run.log.read_bytes()
+    threads = json.loads(before.partition(b"\n")[0])["device_name"]
+    other = "2" if threads == "1 thread" else "1"
+    options = ("-q", "--trust", "--runs-dir", str(run.path.parent))
+    done = installed("runs", "resume", "last", *options, OMP_NUM_THREADS=other)
+    assert done.returncode == 2
+    assert f"the device was cpu ({threads}), is cpu ({other} thread" in done.stderr
+    assert run.log.read_bytes() == before
 
 
 def _is_over(run: RunDirectory) -> bool:

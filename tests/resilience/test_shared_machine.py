@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from inittui.runs import list_runs, run_directories, verify_run
+from inittui.experiment.records import DataConfig, Experiment
+from inittui.recording.resume import open_resumption
+from inittui.runs import RunBusyError, create_run, list_runs, run_directories, verify_run
+from inittui.runs.launch import start_worker
+from inittui.runs.lock import live_writer
+from tests.support.commands import wait_until
 from tests.support.processes import Launcher, Started
 
 _TINY = ("compare", "zeros", "rule", "--hidden", "8", "--limit", "400", "--epochs", "1", "-q")
@@ -71,6 +76,20 @@ def test_only_one_of_two_who_resume_the_same_run_writes_it(
             assert result.code == 2
             assert "is being written by pid" in result.err or "meanwhile" in result.err
     assert {listing.status for listing in list_runs(root)} == {"finished"}
+
+
+def test_a_detached_run_is_taken_before_anything_is_loaded(tmp_path: Path) -> None:
+    """Else somebody could begin it while its process imports torch."""
+    run = create_run(tmp_path, Experiment(schemes=("rule",), data=DataConfig(limit=600)))
+    worker = start_worker(run)
+    try:
+        wait_until(lambda: live_writer(run) is not None)
+        assert run.log.stat().st_size == 0, "it trains already"
+        with pytest.raises(RunBusyError):
+            open_resumption(run)
+    finally:
+        worker.kill()
+        worker.wait()
 
 
 @pytest.mark.parametrize("umask", [0o002, 0o027, 0o077])

@@ -21,7 +21,7 @@ def test_depth_lies_upwards_whichever_sweep_comes_first() -> None:
     trials = [Made("rule", swept={"model.depth": 2, "training.lr": 0.1})]
     assert swept_pairs(made_run(trials)) == (("training.lr", "model.depth"),)
     trials = [Made("rule", swept={"model.width": 2, "training.lr": 0.1})]
-    assert swept_pairs(made_run(trials)) == (("training.lr", "model.width"),)
+    assert swept_pairs(made_run(trials)) == (("model.width", "training.lr"),)
 
 
 def test_cells_are_means_over_seeds_and_count_what_diverged() -> None:
@@ -55,7 +55,7 @@ def test_a_third_sweep_makes_a_grid_of_each_of_its_values() -> None:
     assert len(swept_pairs(state)) == 3
     grids = swept_grids(state, SCALE, "model.depth")
     assert [grid.name for grid in grids] == ["lr=0.1", "lr=0.01"]
-    (first, second, *others) = swept_grids(state, "training.lr", "model.depth")
+    first, second, *others = swept_grids(state, "training.lr", "model.depth")
     assert (first.name, second.name, others) == (f"{SCALE}=1", f"{SCALE}=2", [])
 
 

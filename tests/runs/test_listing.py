@@ -43,6 +43,11 @@ def test_a_listing_tells_what_the_log_tells(tmp_path: Path) -> None:
         status="finished",
         steps=sum(trial.steps for trial in state.trials),
         planned_steps=3 * 40,
+        model=EXPERIMENT.model.name,
+        data=EXPERIMENT.data.name,
+        epochs=2,
+        seconds=state.ended.seconds,
+        best="normal:std=0.05",
     )
 
 
@@ -196,7 +201,7 @@ def test_a_log_that_is_too_long_for_a_list_is_read_at_both_ends(
     assert run.log.stat().st_size > 4000
     listing = summarize(run)
     assert listing == msgspec.structs.replace(
-        whole, best_accuracy=None, steps=0, planned_steps=0, is_partial=True
+        whole, best_accuracy=None, best="", steps=0, planned_steps=0, is_partial=True
     )
     assert summarize(run, whole=True) == whole
     assert summarize(run) == whole

@@ -71,7 +71,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "seeds": st.integers(1, 20),
     "seed": st.integers(0, 2**63 - 30),
     "inspection": st.tuples(_YES_OR_NO, _YES_OR_NO),
-    "inspection.every": _COUNTS,
+    "inspection.every": _COUNTS | st.just("epoch"),
     "inspection.images": _COUNTS,
     "inspection.percentile": st.floats(50, 100, exclude_min=True),
     "inspection.gradient_percentile": st.floats(0, 100, exclude_min=True),

@@ -84,6 +84,7 @@ VERDICTS: Mapping[str, Reference] = {
             for w in _ALL_W
         },
     },
+    "wider": {(0, 0): {"standard": "moves", "mup:base=32": "stays"}},
     "variance": {
         (2, 3): {"keeps it best": "xavier_normal"},
         (2, 4): {"keeps it best": _FAN_OUT},

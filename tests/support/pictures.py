@@ -17,7 +17,8 @@ WIDTH = 100
 
 SCREENS = {
     "screen-compare": "compare-finished-120x40",
-    "screen-layers": "layers-histograms-120x40",
+    "screen-cause": "compare-cause-120x40",
+    "screen-layers": "layers-side-by-side-120x40",
     "screen-runs": "runs-filled-120x40",
     "screen-lessons": "lessons-120x40",
 }

@@ -49,6 +49,13 @@ EXPERIMENTS = {
         training=TrainingConfig(epochs=1),
         inspection=InspectionConfig(before=True, after=True, images=256),
     ),
+    "story": Experiment(
+        schemes=("zeros", "rule"),
+        model=ModelConfig(hidden=(64, 32)),
+        data=_SHORT,
+        training=TrainingConfig(epochs=3),
+        inspection=InspectionConfig(before=True, after=True, every="epoch", images=64),
+    ),
     "interrupted": Experiment(schemes=("rule", "normal"), seeds=(0, 1, 2), data=_SHORT),
 }
 

@@ -69,6 +69,8 @@ class Made:
     status: TrialStatus = "finished"
     reason: str = ""
     val_loss: Number = 1.0
+    train_loss: Number = 1.5
+    """Of every epoch."""
 
     @property
     def accuracies(self) -> Sequence[float]:
@@ -90,7 +92,7 @@ class Made:
                     yield StepLosses(at=3.0, trial=number, first=first, values=all_to_wire(values))
             if epoch <= len(self.accuracies):
                 yield EpochEnded(
-                    at=4.0, trial=number, epoch=epoch, step=end, train_loss=1.5,
+                    at=4.0, trial=number, epoch=epoch, step=end, train_loss=self.train_loss,
                     val_loss=self.val_loss, val_accuracy=self.accuracies[epoch - 1],
                     seconds=float(epoch),
                 )  # fmt: skip

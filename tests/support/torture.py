@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 
 import pytest
+
+from benchmarks.measure import RESULTS, TORTURE_HEAD
 
 TORTURE = bool(os.environ.get("INITTUI_TORTURE"))
 """Whether the long forms are run, and told of in a table at the end."""
@@ -15,6 +18,8 @@ def examples(few: int) -> int:
     """Return how many examples of a property are tried: so many, or ten times as many."""
     return 10 * few if TORTURE else few
 
+
+_ROW = re.compile(r"^\| (?!tried |---)(.+?) \| (.+) \|$", re.MULTILINE)
 
 _rows: dict[str, str] = {}
 
@@ -35,10 +40,21 @@ def _tell() -> Callable[[str, str], None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table."""
+    """Print the table; keep it beside the benchmarks where all went well."""
     if not TORTURE:
         return
     width = max(map(len, _rows), default=0)
     terminalreporter.section("what was tried, and what came of it")
     for tried, found in _rows.items():
         terminalreporter.write_line(f"{tried:{width}}  {found}")
+    if not terminalreporter.stats.get("failed"):
+        keep(_rows)
+
+
+def keep(rows: Mapping[str, str]) -> None:
+    """Write rows into `benchmarks/results.md`; those of other tests stay."""
+    before, _, table = RESULTS.read_text(encoding="utf-8").partition(TORTURE_HEAD)
+    known = dict(_ROW.findall(table))
+    lines = [f"| {tried} | {found} |" for tried, found in {**known, **rows}.items()]
+    parts = [before.rstrip(), "", TORTURE_HEAD, "", "| tried | found |", "| --- | --- |", *lines]
+    RESULTS.write_text("\n".join(parts) + "\n", encoding="utf-8")

@@ -33,6 +33,7 @@ _IDS = {
     "running": "20231114-221720-000-2a9914",
     "failed": "20231114-221820-000-fa11ed",
     "killed": "20231114-221920-000-411ed0",
+    "story": "20231114-222120-000-5707e4",
     "inspected": "20231114-222020-000-1215ec",
 }
 REASON = "RuntimeError: could not create a primitive"

@@ -10,7 +10,9 @@ from inittui.documents.check import CheckDocument
 from inittui.documents.compare import CompareDocument, generated_schema
 from inittui.documents.inspect import InspectDocument
 from inittui.documents.lesson import LessonDocument
+from inittui.documents.phase import PhaseDocument
 from inittui.documents.runs import RunsDiffDocument, RunsDocument
+from inittui.documents.widths import WidthsDocument
 
 FOLDER = Path(inittui.__file__).parent / "documents/schemas"
 DOCUMENTS = {
@@ -18,6 +20,8 @@ DOCUMENTS = {
     "compare": CompareDocument,
     "inspect": InspectDocument,
     "lesson": LessonDocument,
+    "phase": PhaseDocument,
+    "widths": WidthsDocument,
     "runs": RunsDocument,
     "runs.diff": RunsDiffDocument,
 }

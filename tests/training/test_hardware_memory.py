@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from inittui.experiment.trials import TrialPlan
-from inittui.training import planning, stack
+from inittui.training import engine, planning, stack
 from inittui.training.hardware import free_memory, out_of_memory, trial_bytes
 from inittui.training.planning import halves, plan_stacks
 from inittui.training.prepared import prepare
@@ -57,6 +58,9 @@ def test_halves() -> None:
         MemoryError(),
         torch.OutOfMemoryError("CUDA out of memory"),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"),
+        torch.AcceleratorError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
     ],
 )
 def test_on_running_out_half_as_many_go_on(
@@ -73,6 +77,29 @@ def test_on_running_out_half_as_many_go_on(
     state = run(experiment(["zeros", "rule", "normal", "default", "centered"], images=1_000))
     assert [trial.status for trial in state.trials] == ["finished"] * 5
     assert any("out of memory" in text for text in state.notes)
+
+
+@pytest.mark.parametrize("is_too_large", [False, True])
+def test_no_stack_lives_beside_the_next(
+    monkeypatch: pytest.MonkeyPatch, is_too_large: bool
+) -> None:
+    """Neither one that is over nor one that ran out of memory: plans fill what there is."""
+    built: list[weakref.ref[stack.Stack]] = []
+    alive: list[int] = []
+
+    class Watched(stack.Stack):
+        def __init__(self, variant: Any, kind: Any, numbers: Any, *more: Any) -> None:
+            alive.append(sum(each() is not None for each in built))
+            built.append(weakref.ref(self))
+            super().__init__(variant, kind, numbers, *more)
+            if is_too_large and len(numbers) > 1:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(engine, "Stack", Watched)
+    wanted = experiment(["zeros", "rule", "normal", "default"], images=300, stack=2)
+    state = run(wanted)
+    assert state.status == "finished"
+    assert alive == [0] * (6 if is_too_large else 2)
 
 
 def test_a_trial_too_large_alone_fails_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -312,3 +312,13 @@ def test_only_the_end_of_a_training_says_how_far_weights_moved(stack: str) -> No
                 assert moved == [0.0, 0.0, 0.0]
             else:
                 assert all(0.001 < far < 3 for far in moved)
+
+
+def test_each_epoch_is_measured_where_that_is_wanted() -> None:
+    config = InspectionConfig(before=True, after=True, every="epoch", images=64)
+    state = run(wanted(config, epochs=3))
+    for trial in state.trials:
+        per_epoch = trial.epochs[0].step
+        assert [(e.when, e.step) for e in trial.probes] == [
+            ("before", 0), ("step", per_epoch), ("step", 2 * per_epoch), ("after", 3 * per_epoch)
+        ]  # fmt: skip

@@ -11,7 +11,14 @@ import pytest
 
 from inittui.results.curves import curve_of
 from inittui.runs import RunDirectory
-from inittui.tui.chart_options import ChartOptions, Contestant, contestants, picture, step_window
+from inittui.tui.chart_options import (
+    ChartOptions,
+    Contestant,
+    closer_picture,
+    contestants,
+    picture,
+    step_window,
+)
 from inittui.tui.open_run import OpenRun
 from inittui.views.curves import accuracy_series, loss_series
 from tests.support.runs import run_state
@@ -82,7 +89,7 @@ def test_a_scheme_of_two_runs_is_told_by_its_run() -> None:
     labels = [contestant.label for contestant in contestants(both)]
     assert len(set(labels)) == len(labels) == 11
     assert "zeros · aaaaaa" in labels
-    assert "uniform" in labels
+    assert "uniform · aaaaaa" in labels
 
 
 def test_a_long_curve_keeps_its_spikes_and_its_end() -> None:
@@ -120,3 +127,38 @@ def test_a_live_chart_follows_by_doubling_and_comes_back_to_the_first_steps() ->
         del trial.losses[90:]
     assert step_window([state], ChartOptions()) == (1.0, 100.0)
     assert step_window([state], ChartOptions(steps="first")) == (1.0, 100.0)
+
+
+def test_a_stopped_run_s_axis_ends_where_it_was_stopped() -> None:
+    state = run_state("interrupted")
+    taken = max(trial.steps for trial in state.trials)
+    assert taken < state.total_steps
+    for metric in ("val_loss", "val_accuracy"):
+        assert step_window([state], ChartOptions(metric=metric)) == (1.0, taken)
+
+
+def test_the_lowest_curves_are_seen_closer() -> None:
+    everyone = contestants([opened("classic")])
+    found = closer_picture(everyone, ChartOptions())
+    assert found is not None
+    assert {one.name for one in found.series} == {"rule", "normal", "default"}
+    assert found.title.startswith("closer: the lowest curves")
+    calm = contestants([opened("seeds")])
+    assert closer_picture(calm, ChartOptions()) is None
+    assert closer_picture(everyone, ChartOptions(metric="val_accuracy")) is None
+
+
+def test_the_axis_is_clipped_to_the_lowest_and_halved() -> None:
+    everyone = contestants([opened("classic")])
+    whole = picture(everyone, ChartOptions()).y_window
+    clipped = picture(everyone, ChartOptions(clipped=True)).y_window
+    assert whole is not None
+    assert whole[1] > 1_000
+    assert clipped is not None
+    assert clipped[1] < 10
+    halved = picture(everyone, ChartOptions(clipped=True, log_y=False, y_zoom=1)).y_window
+    full = picture(everyone, ChartOptions(clipped=True, log_y=False)).y_window
+    assert halved is not None
+    assert full is not None
+    assert halved[1] - halved[0] == (full[1] - full[0]) / 2
+    assert len(picture(everyone, ChartOptions(clipped=True)).series) == 7

@@ -79,6 +79,10 @@ def focused_field(app: LabApp) -> str:
     return form.chosen.path if app.focused is form.input else ""
 
 
+def norms(app: LabApp) -> str:
+    return app.screen.query_one(Form).texts["model.batch_norm"]
+
+
 CHART = [
     step("chart.log", "y", lambda app: app.open_runs.options.log_y is False),
     step("chart.log", "y", lambda app: app.open_runs.options.log_y is True),
@@ -102,7 +106,11 @@ CHART = [
     step("chart.zoom_out", "minus", lambda app: app.open_runs.options.zoom == (1.0, 100.0)),
     step("board.hide", "space", lambda app: len(app.open_runs.options.hidden) == 1),
     step("board.hide", "space", lambda app: not app.open_runs.options.hidden),
-    step("board.highlight", "enter", lambda app: app.open_runs.options.highlighted[1] == "zeros"),
+    step("board.highlight", "enter", lambda app: app.open_runs.options.highlighted is not None),
+    step("chart.clip", "u", lambda app: app.open_runs.options.clipped),
+    step("chart.y_in", "ctrl+up", lambda app: app.open_runs.options.y_zoom == 1),
+    step("chart.y_out", "ctrl+down", lambda app: app.open_runs.options.y_zoom == 0),
+    step("board.sort", "o", lambda app: app.open_runs.options.sort == "accuracy"),
     step("chart.reset", "0", lambda app: race(app).chart.cursor is None),
     step("chart.reset", "0", lambda app: app.open_runs.options.highlighted is None),
 ]
@@ -150,6 +158,12 @@ SETUP = [
         "form.last", "pagedown", lambda app: focused_field(app) == "inspection.gradient_percentile"
     ),
     step("form.first", "pageup", lambda app: focused_field(app) == "model.name"),
+    step("field.take", "enter", lambda app: focused_field(app) == "model.hidden"),
+    step("field.leave", "escape", lambda app: app.focused is picker(app)),
+    step("compare.settings", "e", lambda app: focused_field(app) == "model.hidden"),
+    *[step("form.next", "down", lambda app: True)] * 5,
+    step("field.switch", "space", lambda app: norms(app) == "yes"),
+    step("field.switch", "space", lambda app: norms(app) == "no"),
     step("compare.back", "escape", lambda app: app.focused is picker(app)),
 ]
 
@@ -201,7 +215,11 @@ def test_running_stopping_and_adding(make_app: MakeApp, started: Started) -> Non
 
 def test_a_run_that_was_left_goes_on(shelf: Shelf, make_app: MakeApp, started: Started) -> None:
     run = shelf.put("killed")
-    script = [step("compare.resume", "c", lambda app: app.open_runs.shown[0].is_live)]
+    script = [
+        step("compare.verdict", "z", lambda app: compare(app).query_one("#verdict").display),
+        step("compare.dismiss", "d", lambda app: not compare(app).query_one("#banner").display),
+        step("compare.resume", "c", lambda app: app.open_runs.shown[0].is_live),
+    ]
     run_script(make_app(attach=run), script)
     assert started.runs == [run]
 
@@ -323,6 +341,8 @@ def page(app: LabApp) -> float:
 
 
 LAYERS = [
+    step("layers.view", "v", lambda app: app.screen.view == "side by side"),
+    step("layers.view", "v", lambda app: app.screen.view == "histograms"),
     step("layers.density", "d", lambda app: app.screen.density),
     step("layers.other", "tab", lambda app: isinstance(app.focused, ScrollPage)),
     step("page.down", "down", lambda app: page(app) == 1),
@@ -334,6 +354,7 @@ LAYERS = [
     step("layers.view", "v", lambda app: app.screen.view == "numbers"),
     step("layers.view", "v", lambda app: app.screen.view == "variance"),
     step("layers.view", "v", lambda app: app.screen.view == "findings"),
+    step("layers.layer", "l", lambda app: app.screen.view == "side by side"),
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inittui.tui.chart_options import ChartOptions
-from inittui.tui.leaderboard import standings
+from inittui.tui.leaderboard import best_of, ordered, standings
 from inittui.tui.open_runs import OpenRuns
 from tests.support.tui_shelf import Shelf
 
@@ -45,3 +45,32 @@ def test_a_hidden_contestant_says_so(shelf: Shelf) -> None:
     runs = shown(shelf, "classic")
     options = ChartOptions(hidden=frozenset({runs.contestants()[0].key}))
     assert [row.endswith("hidden") for row in rows_of(runs, options)] == [True] + [False] * 6
+
+
+def test_the_best_is_marked_and_leads_when_it_has_ended(shelf: Shelf) -> None:
+    runs = shown(shelf, "seeds")
+    everyone = runs.contestants()
+    best = best_of(everyone)
+    assert best is not None
+    assert best.scheme == "normal"
+    assert [row for row in rows_of(runs, ChartOptions()) if " 1st " in row] == [
+        row for row in rows_of(runs, ChartOptions()) if " normal 1st " in row
+    ]
+    assert ordered(everyone, "auto")[0] is best
+    assert ordered(everyone, "listed") == everyone
+    losses = [c.trials[0].losses[-1] for c in ordered(everyone, "loss")]
+    assert losses[0] < losses[-1]
+
+
+def test_contestants_of_a_live_run_stay_where_they_are(shelf: Shelf) -> None:
+    everyone = shown(shelf, "running").contestants()
+    assert ordered(everyone, "auto") == everyone
+    assert best_of(everyone[:1]) is None
+
+
+def test_layers_are_told_beside_the_losses(shelf: Shelf) -> None:
+    heading, *rows = [str(line) for line in standings(
+        shown(shelf, "inspected").contestants(), ChartOptions(), 120)]  # fmt: skip
+    assert "signal" in heading
+    (zeros,) = (row for row in rows if " zeros " in row)
+    assert zeros[heading.index("gradient") :].startswith("✕✕✕ ")

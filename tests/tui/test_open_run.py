@@ -12,9 +12,14 @@ import pytest
 
 from inittui.events.records import RunEnded, RunResumed
 from inittui.experiment.records import Experiment
-from inittui.runs import LogWriter, RunDirectory, create_run
+from inittui.results.summary import summarize
+from inittui.runs import LogWriter, RunDirectory, create_run, list_runs
+from inittui.tui.chart_options import ChartOptions, contestants
+from inittui.tui.leaderboard import standings
 from inittui.tui.open_run import LOOK_SECONDS, OpenRun, Phase, last_lines
 from inittui.tui.open_runs import OpenRuns
+from inittui.views.conclusions import sentence
+from inittui.views.frame import Frame
 from tests.support.runs import log_events
 from tests.support.tui_shelf import REASON, Shelf
 
@@ -199,3 +204,28 @@ def test_a_new_name_is_the_title(tmp_path: Path) -> None:
     run = open_runs.show(directory)
     open_runs.rename(run.id, "new")
     assert run.title == "new"
+
+
+def test_the_end_of_a_watched_run_leaves_all_its_steps_in_view(tmp_path: Path) -> None:
+    runs = OpenRuns(tmp_path)
+    directory = create_run(tmp_path, Experiment())
+    with LogWriter(directory) as log:
+        log.write_many(EVENTS[:-1])
+        runs.show(directory)
+        assert runs.options.steps == "auto"
+        log.write(RunEnded(at=5.0, status="interrupted", seconds=1.0, wall_seconds=1.0))
+        assert len(runs.poll()) == 1
+    assert runs.options.steps == "all"
+
+
+def test_a_run_left_without_an_end_has_one_word_everywhere(shelf: Shelf) -> None:
+    run = shelf.put("killed")
+    (listing,) = list_runs(shelf.root)
+    found = opened(run)
+    assert (found.status, listing.status) == ("lost", "lost")
+    assert summarize(found.state)
+    said = sentence(found.state, summarize(found.state), Frame())
+    assert "were lost" in said
+    assert "interrupted" not in said
+    board = standings(contestants([found]), ChartOptions(), 100)
+    assert all("lost" in str(line) for line in board[1:])

@@ -122,7 +122,7 @@ def test_a_killed_worker_is_told_of_and_its_losses_stay(root: Path) -> None:
         holder = live_writer(run)
         assert holder is not None
         os.kill(holder.pid, signal.SIGKILL)
-        terminal.wait_for("The run has stopped: its process ended without finishing")
+        terminal.wait_for("lost: its process ended without finishing")
         terminal.wait_for("a last word")
         terminal.wait_for("interrupted")
         terminal.wait_for("What was measured until then is kept.")

@@ -17,7 +17,16 @@ from inittui.tui.chart_options import ChartOptions, contestants
 from inittui.tui.leaderboard import standings
 from inittui.tui.open_run import OpenRun
 from inittui.views.chart.layout import end_of, shortened
-from inittui.views.columns import GAP, LEAST_NAME, Column, fit, heading, left_out, row_line
+from inittui.views.columns import (
+    GAP,
+    LEAST_NAME,
+    Column,
+    fit,
+    heading,
+    left_out,
+    row_line,
+    where_they_differ,
+)
 from inittui.views.frame import Frame
 from inittui.views.tables import difference_tables, scheme_table
 from tests.support.rendering import render
@@ -105,7 +114,7 @@ def test_a_cell_is_cut_where_its_column_says() -> None:
         Column("end", lambda x: x[0], width=5, cut=end_of),
         Column("text", lambda x: Text(x[0], "bold"), width=5),
     ]
-    assert row_line(columns, ("abcdefgh",), "~").plain == "abcd~  ~efgh  abcd…"
+    assert row_line(columns, ("abcdefgh",), "~").plain == "abcd~  ~efgh  abcd~"
     assert row_line(columns, ("abcdefgh",)).plain == "ab...  ...gh  abcd…"
 
 
@@ -144,3 +153,10 @@ def test_contestants_keep_their_marks(
 def test_no_contestants_are_a_heading() -> None:
     (head,) = standings([], ChartOptions(), 20)
     assert head.plain.startswith("contestant")
+
+
+def test_long_names_are_cut_where_they_are_the_same() -> None:
+    assert where_they_differ(["short", "a long name that is alone"], 10) == ["short", "a long na…"]
+    apart = where_they_differ(["a long name, 1", "a long name, 2", "other"], 10)
+    assert apart == ["a lo…me, 1", "a lo…me, 2", "other"]
+    assert where_they_differ(["same and long"] * 2, 8) == ["same an…"] * 2

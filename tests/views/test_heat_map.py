@@ -7,11 +7,11 @@ from rich.cells import cell_len
 from rich.console import Group
 from syrupy.assertion import SnapshotAssertion
 
-from inittui.errors import UsageError
 from inittui.results.state import RunState
 from inittui.results.sweep_results import swept_grids
 from inittui.views.frame import Frame
-from inittui.views.heat_map import Border, Map, chosen_map, heat_map, sweep_maps
+from inittui.views.heat_map import Border, heat_map
+from inittui.views.sweep_maps import Map, sweep_maps
 from tests.support.rendering import render
 from tests.support.runs import SCALE, Made, made_run, scale_by_depth
 
@@ -57,7 +57,7 @@ def test_colour_adds_nothing_that_isn_t_there_without() -> None:
 
 def test_cells_wider_than_digits_where_values_need_it() -> None:
     trials = [
-        Made("rule", 0.5, swept={"training.lr": rate, "model.activation": name})
+        Made("rule", 0.5, swept={"model.activation": name, "training.lr": rate})
         for rate in (0.000316, 0.00316, 0.0316)
         for name in ("relu", "leaky_relu")
     ]
@@ -95,25 +95,13 @@ def test_borders_lie_between_the_cells(snapshot: SnapshotAssertion) -> None:
     assert text == snapshot
 
 
-def test_which_map() -> None:
-    state = trained()
-    assert chosen_map(state, None, "loss") == Map(None, "loss")
-    turned = chosen_map(state, f"model.depth,{SCALE}", "accuracy")
-    assert turned.pair == ("model.depth", SCALE)
-    with pytest.raises(UsageError, match="choose one of: variance_scaling:scale"):
-        chosen_map(state, "a,b", "accuracy")
-    with pytest.raises(UsageError, match="no metric 'acuracy'; did you mean 'accuracy'"):
-        chosen_map(state, None, "acuracy")
-    with pytest.raises(UsageError, match="no two sweeps that multiply"):
-        chosen_map(made_run([Made("rule", 0.5)]), "a,b", "accuracy")
-
-
-def test_only_so_many_maps_are_drawn() -> None:
+@pytest.mark.parametrize("width", [20, 33, 80])
+def test_names_of_any_kind_keep_the_width(width: int) -> None:
     trials = [
-        trial
-        for rate in range(1, 9)
-        for trial in scale_by_depth({(1.0, 2): 0.5, (2.0, 2): 0.6}, **{"training.lr": rate})
+        Made("rule", 0.5, swept={"model.name": name, "model.activation": other})
+        for name in ("\x1b[31mred", "日本語の名前です", "file.py:a_long_name_of_a_model")
+        for other in ("日本語の名前です", "a\nb")
     ]
-    text = drawn(made_run(trials), Frame(80), Map((SCALE, "model.depth")))
-    assert text.count("validation accuracy in %; across") == 6
-    assert "+2 more such maps" in text
+    text = drawn(made_run(trials), Frame(width))
+    assert "\x1b" not in text
+    assert max(map(cell_len, text.splitlines())) <= width

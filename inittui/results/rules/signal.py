@@ -95,7 +95,7 @@ def gradients(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     """
     asleep = {*probe.learning.never, *probe.learning.woken} if probe.learning else set()
     awake = [layer for layer in layers if f"{layer.name}.weight" not in asleep]
-    effects = [(x, effect) for x in awake if (effect := _effect(x)) > 0 and is_number(effect)]
+    effects = [(x, effect) for x in awake if (effect := effect_of(x)) > 0 and is_number(effect)]
     if len(effects) < 2:
         return
     last, effect = effects[-1]
@@ -113,7 +113,7 @@ def gradients(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
             yield of_layers(kind, severity, text, told, limit=limit)  # type: ignore[arg-type]
 
 
-def _effect(layer: LayerProbe) -> float:
+def effect_of(layer: LayerProbe) -> float:
     """Return ‖gradient‖·‖weights‖, with gates opened; 0 for what is left out."""
     if layer.is_frozen or is_zero(layer.weight_gradients) or is_zero(layer.weights):
         return 0.0

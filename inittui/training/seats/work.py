@@ -13,20 +13,23 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 import torch
 
 from inittui.errors import MachineError, UsageError
-from inittui.events.records import encode
+from inittui.events.records import Noted, encode
 from inittui.initializers import own
 from inittui.initializers.code_digest import code_digests
 from inittui.initializers.named_code import named_code, own_initializers
 from inittui.training.checkpoints import Checkpoint, CheckpointStore, decoded
 from inittui.training.hardware import (
+    describe_inexact,
     device_title,
     exact,
     keep_freed_memory,
@@ -101,11 +104,12 @@ def serve(source: IO[bytes], target: IO[bytes]) -> None:
         tell(ended)
         return
     tell(Ready(device_title(prepared[0].data.device), socket.gethostname()))
-    with exact(prepared[0].data.device):
+    with exact(prepared[0].data.device) as inexact:
         while True:
             order = inbox.get()
             assert isinstance(order, Order)
-            tell(_tried(lambda order=order: _train(prepared[0], setup, order, asked, tell)))  # type: ignore[misc]
+            train = partial(_train, prepared[0], setup, order, asked, tell, inexact)
+            tell(_tried(train))
             _forget(prepared[0])
 
 
@@ -153,6 +157,7 @@ def _train(
     order: Order,
     asked: threading.Event,
     tell: Callable[[FromSeat], None],
+    inexact: set[str],
 ) -> None:
     variant = prepared.variant_of(order.group[0])
     every = setup.checkpoint_seconds
@@ -161,6 +166,8 @@ def _train(
         stack = Stack(variant, order.kind, order.group, asked.is_set, store, order.logged)
         for event in stack.train():
             tell(Told(encode(event)))
+    if inexact:
+        tell(Told(encode(Noted(at=time.time(), message=describe_inexact(inexact)))))
 
 
 def _tried(task: Callable[[], None]) -> Over:

@@ -21,11 +21,14 @@ from inittui.text import sanitize
 from inittui.tui.fields import FIELDS
 from inittui.tui.keymap import key
 from inittui.tui.open_run import OpenRun, Phase
+from inittui.tui.run_header import header_of
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.status_styles import LOOK_CLASSES, StatusStyle, look_of
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import Picker, PickerList
+from inittui.views.chart.layout import truncated
 from inittui.views.frame import Frame
+from inittui.views.statuses import LOST
 
 if TYPE_CHECKING:
     from inittui.tui.widgets.curves_panel import CurvesPanel
@@ -51,6 +54,10 @@ class CompareScreen(LabScreen):
             footer=True),
         key("v", "compare.view", "view", "View run", "Show the run, not its settings.",
             footer=True),
+        key("z", "compare.verdict", "verdict", "Verdict",
+            "Tell all that was seen, or its first line."),
+        key("d", "compare.dismiss", "hush", "Dismiss",
+            "Take away what is said of runs that were lost or have failed.", footer=True),
         key("n", "compare.new", "setup('list')", "New",
             "Choose initializers for another run.", footer=True),
         key("slash", "compare.search", "setup('search')", "Search",
@@ -66,6 +73,15 @@ class CompareScreen(LabScreen):
     view: reactive[str] = reactive("setup", init=False, bindings=True)
 
     _sentence: tuple[object, Text] = (None, Text())
+    _new = ""
+    """The run that was started just now: the table shall show it."""
+    _whole = False
+    """Whether all that was seen is told, where there is little room too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dismissed: set[str] = set()
+        """Runs of whose end the person wants to read no more."""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="setup"):
@@ -90,7 +106,10 @@ class CompareScreen(LabScreen):
             from inittui.tui.widgets.curves_panel import CurvesPanel
 
             await self.query_one("#run").mount(
-                Static(id="banner", markup=False), CurvesPanel(id="curves")
+                Static(id="header", markup=False),
+                Static(id="banner", markup=False),
+                Static(id="verdict", markup=False),
+                CurvesPanel(id="curves"),
             )
         self.query_one("#setup").display = not running
         self.query_one("#run").display = running
@@ -104,12 +123,15 @@ class CompareScreen(LabScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         setup, is_open = self.view == "setup", not self.open_runs.is_empty
+        shown = self.open_runs.shown
         can = {
             ("run", (False,)): setup,
             ("run", (True,)): setup and is_open,
             ("stop", ()): any(run.is_live and not run.stopping for run in self.open_runs.shown),
             ("resume", ()): not setup and any(run.can_resume for run in self.open_runs.shown),
             ("view", ()): setup and is_open,
+            ("verdict", ()): not setup,
+            ("hush", ()): not setup and any(self._has_trouble(run) for run in shown),
             ("setup", ("list",)): not setup,
             ("setup", ("search",)): setup,
             ("check", ()): setup,
@@ -123,15 +145,31 @@ class CompareScreen(LabScreen):
         if self.open_runs.is_empty:
             self.view = "setup"
             return
-        banner = self.query_one("#banner", Static)
-        text = banner_of(self.open_runs.shown, look_of(self))
-        if not text and self.app.size.height >= _ROOMY:
-            text = self._seen()
-        banner.display = bool(text)
-        if str(banner.content) != text.plain:
-            banner.update(text)
+        shown = [run for run in self.open_runs.shown if run.id not in self._dismissed]
+        self._put("#banner", banner_of(shown, look_of(self)))
+        frame = Frame(self.app.size.width - 2, self.host.terminal.ascii_only)
+        self._put("#header", header_of(self.open_runs.shown, frame))
+        self._put("#verdict", self._verdict(frame))
         runs = self.open_runs
         self.curves_panel.show(runs.contestants(), runs.options, runs.version)
+        if self._new and self.curves_panel.leaderboard.go_to_run(self._new):
+            self._new = ""
+
+    def _put(self, where: str, text: Text) -> None:
+        line = self.query_one(where, Static)
+        line.display = bool(text)
+        if str(line.content) != text.plain:
+            line.update(text)
+
+    def _verdict(self, frame: Frame) -> Text:
+        """Return what was seen: in one line, or all of it where there is room or it is wanted."""
+        text = self._seen()
+        whole = self._whole or self.app.size.height >= _ROOMY
+        self.query_one("#verdict").set_class(whole, "-whole")
+        if whole or text.cell_len <= frame.columns:
+            return text
+        more = f"{frame.ellipsis} ({self.key_for('compare.verdict', 'z')})"
+        return truncated(text, frame.columns, more)
 
     def _seen(self) -> Text:
         """Return what was seen, in a sentence, where one run is shown and has ended."""
@@ -255,7 +293,9 @@ class CompareScreen(LabScreen):
         except (InittuiError, OSError) as error:
             self._explain(str(error), True)
             return
+        self.query_one(Form).forget_name()
         self.view = "run"
+        self._new = self.open_runs.shown[-1].id
         self.refresh_bindings()
 
     def action_view(self) -> None:
@@ -271,6 +311,18 @@ class CompareScreen(LabScreen):
     def _resume(self, run: OpenRun, trust: bool) -> None:
         self.host.attempt(partial(self.open_runs.resume, run, trust=trust))
         self.refresh_bindings()
+        self.draw()
+
+    def _has_trouble(self, run: OpenRun) -> bool:
+        return bool(run.trouble) and not run.is_live and run.id not in self._dismissed
+
+    def action_hush(self) -> None:
+        self._dismissed |= {run.id for run in self.open_runs.shown if self._has_trouble(run)}
+        self.refresh_bindings()
+        self.draw()
+
+    def action_verdict(self) -> None:
+        self._whole = not self._whole
         self.draw()
 
     def action_stop(self) -> None:
@@ -289,11 +341,8 @@ def banner_of(runs: list[OpenRun], look: StatusStyle) -> Text:
         if run.phase is Phase.STARTING:
             lines.append((f"{name}starting: the training process is loading", "dim"))
         elif run.trouble and not run.is_live:
-            failed = run.state.ended is not None and run.state.ended.status == "failed"
-            what = "failed" if failed else "stopped"
-            lines.append(
-                (f"{name}The run has {what}: {run.trouble[0]}", look.bad + Style(bold=True))
-            )
+            what = "failed" if run.state.status == "failed" else LOST
+            lines.append((f"{name}{what}: {run.trouble[0]}", look.bad + Style(bold=True)))
             lines += [(f"  {line}", look.bad) for line in run.trouble[1:]]
             if run.state.trials:
                 lines.append(("What was measured until then is kept.", ""))

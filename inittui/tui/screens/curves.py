@@ -13,8 +13,6 @@ _EMPTY = (
     "{compare}  Compare: choose initializers and press {run} to train them.\n"
     "{runs}  Runs: open one that was trained before."
 )
-_BESIDE_FROM = 110
-"""Columns from which the table stands beside the chart."""
 
 
 class CurvesScreen(LabScreen):
@@ -23,11 +21,7 @@ class CurvesScreen(LabScreen):
     def body(self) -> ComposeResult:
         empty = _EMPTY.format(**self.keys_of_places())
         yield Static(empty, id="empty", classes="empty", markup=False)
-        yield CurvesPanel()
-
-    def on_resize(self) -> None:
-        self.query_one(CurvesPanel).set_class(self.app.size.width >= _BESIDE_FROM, "-beside")
-        super().on_resize()
+        yield CurvesPanel(classes="-large")
 
     def on_mount(self) -> None:
         """Nothing is seen until something is drawn."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.console import Group, RenderableType
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -19,9 +19,14 @@ from inittui.tui.widgets.scroll_page import ScrollPage
 
 _NOTES = """
 Copying goes through the terminal (OSC 52), so it works over SSH where the terminal allows it.
+SSH drops COLORTERM, which leaves 256 colours; 'export COLORTERM=truecolor' there gives all of
+them back where the terminal has them.
 Should a single Escape come twice on a slow line, set ESCDELAY=200 (milliseconds).
 Should the terminal print rubbish when the mouse moves after a lost connection, type 'reset';
 'inittui --no-mouse' leaves the mouse alone."""
+
+_TWO_FROM = 110
+"""Columns from which sections stand beside each other."""
 
 
 class HelpScreen(Modal[None]):
@@ -40,14 +45,23 @@ class HelpScreen(Modal[None]):
 
     def on_mount(self) -> None:
         page = self.query_one(ScrollPage)
-        page.show(lambda _: self.page(), "help")
+        page.show(self.page, "help")
         page.focus()
 
-    def page(self) -> Group:
-        parts: list[RenderableType] = []
-        for section in sorted(SECTIONS, key=self._rank):
-            parts += [Text(section.title, "bold"), self._table(section), Text()]
-        return Group(*parts, Text(_NOTES.strip(), "dim"))
+    def page(self, width: int) -> Group:
+        """Return all sections, in two columns where both are wide enough."""
+        sections = [
+            Group(Text(section.title, "bold"), self._table(section), Text())
+            for section in sorted(SECTIONS, key=self._rank)
+            if section.bindings()
+        ]
+        if width >= _TWO_FROM:
+            both = Table.grid(padding=(0, 3, 0, 0), expand=True)
+            both.add_column(ratio=1)
+            both.add_column(ratio=1)
+            both.add_row(Group(*sections[::2]), Group(*sections[1::2]))
+            sections = [Group(both)]
+        return Group(*sections, Text(_NOTES.strip(), "dim"))
 
     def _rank(self, section: Section) -> int:
         here = section.title.lower().startswith(self._place)

@@ -27,8 +27,11 @@ _EMPTY = (
     "{compare}  Compare: set 'inspect' to yes, then press {run}; or on the command line\n"
     "   inittui compare --inspect"
 )
-VIEWS = ("histograms", "numbers", "variance", "findings")
-"""What can be looked at, in the order that a key steps through; the first two of one contestant."""
+VIEWS = ("findings", "side by side", "histograms", "numbers", "variance")
+"""What can be looked at, in the order that a key steps through."""
+
+_OF_ONE = ("histograms", "numbers")
+"""Views of the chosen contestant alone."""
 
 
 class MeasuredList(ListBesidePage):
@@ -57,7 +60,7 @@ class MeasuredList(ListBesidePage):
         contestant = self._contestants[index]
         ascii_only = host_of(self).terminal.ascii_only
         mark = contestant.style.mark(ascii_only)
-        label = shortened(legible(contestant.label, ascii_only, 200), max(width - 2, 1))
+        label = shortened(legible(contestant.label, ascii_only, 200), max(width - 2, 1), self.sign)
         return Text.assemble((mark, contestant.style.color), f" {label}")
 
 
@@ -66,14 +69,19 @@ class LayersScreen(LabScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         key("v", "layers.view", "view", "View",
-            "Go on: histograms, numbers, variance against depth, what stands out.", footer=True),
+            "Go on: what stands out, one layer of all side by side, histograms, numbers, variance "
+            "against depth.", footer=True),
+        key("l", "layers.layer", "layer", "Layer",
+            "Go to the next layer, where contestants stand side by side.", footer=True),
         key("d", "layers.density", "density", "Density",
             "Scale histograms by counts or by density.", footer=True),
         key("tab", "layers.other", "app.focus_next", "List/page",
             "Let the arrow keys act on the list or on the page.", footer=True),
     ]  # fmt: skip
 
-    view: reactive[str] = reactive("histograms", init=False)
+    view: reactive[str] = reactive("findings", init=False)
+    place: reactive[int] = reactive(0, init=False)
+    """The number of the layer that is seen side by side."""
     density: reactive[bool] = reactive(False, init=False)
 
     def body(self) -> ComposeResult:
@@ -110,8 +118,9 @@ class LayersScreen(LabScreen):
         self.query_one("#view-title", Static).update("v: " + " ".join(names))
         state = contestant.run.state
         probes = sum(len(trial.probes) for trial in state.trials)
-        chosen = contestant.key if self.view in VIEWS[:2] else contestant.run.id
-        page_key = (self.view, self.density, chosen, probes)
+        chosen = contestant.key if self.view in _OF_ONE else contestant.run.id
+        height = self.query_one(ScrollPage).size.height
+        page_key = (self.view, self.density, chosen, probes, self.place, height)
         self.query_one(ScrollPage).show(lambda width: self._page(contestant, width), page_key)
 
     def _page(self, contestant: Contestant, width: int) -> RenderableType:
@@ -122,15 +131,35 @@ class LayersScreen(LabScreen):
         terminal = self.host.terminal
         frame = Frame(width, terminal.ascii_only, terminal.marker)
         state = contestant.run.state
+        everyone = self.open_runs.contestants()
+        styles = {c.scheme: c.style for c in everyone if c.run is contestant.run}
         match self.view:
+            case "side by side":
+                return self._side_by_side(frame)
             case "histograms":
                 return scheme_histograms(state, contestant.scheme, frame, density=self.density)
             case "numbers":
                 return scheme_numbers(state, contestant.scheme, frame)
             case "variance":
-                return variance_plots(state, frame)
+                return variance_plots(state, frame, styles)
             case _:
-                return findings_report(state, frame)
+                return findings_report(state, frame, styles)
+
+    def _side_by_side(self, frame: Frame) -> RenderableType:
+        from inittui.views.inspection import Contestant as Shown
+        from inittui.views.inspection import layer_side_by_side
+        from inittui.views.probe_selection import subjects_of
+
+        shown = [
+            Shown(c.label, c.style, subject.probes)
+            for c in self.open_runs.contestants()
+            for subject in subjects_of(c.run.state)
+            if subject.trial.scheme == c.scheme
+        ]
+        layers = [layer.name for layer in shown[0].probes[0].probe.layers] if shown else []
+        layer = layers[self.place % len(layers)] if layers else ""
+        height = self.query_one(ScrollPage).size.height
+        return layer_side_by_side(shown, layer, frame, max((height - 3) // 4 - 2, 4))
 
     def on_row_list_moved(self, message: RowList.Moved) -> None:
         message.stop()
@@ -138,6 +167,14 @@ class LayersScreen(LabScreen):
 
     def watch_view(self) -> None:
         self._show_page()
+
+    def watch_place(self) -> None:
+        self._show_page()
+
+    def action_layer(self) -> None:
+        if self.view == "side by side":
+            self.place += 1
+        self.view = "side by side"
 
     def watch_density(self) -> None:
         self._show_page()

@@ -49,7 +49,7 @@ class LessonList(ListBesidePage):
         running = host.running_lessons.get(lesson.name)
         mark = " " if running is None else "~" if running.is_live else "*"
         title = legible(lesson.title, host.terminal.ascii_only)
-        return Text(f"{mark} {shortened(title, max(width - 2, 1))}")
+        return Text(f"{mark} {shortened(title, max(width - 2, 1), self.sign)}")
 
 
 class LessonsScreen(LabScreen):

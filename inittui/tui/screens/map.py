@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from inittui.results.phase import phase_of
 from inittui.results.sweep_results import swept_pairs
 from inittui.tui.host import host_of
 from inittui.tui.keymap import key
@@ -19,7 +20,8 @@ from inittui.tui.screens.dialogs import Modal
 from inittui.tui.widgets.scroll_page import ScrollPage
 from inittui.views.chart.layout import paragraph
 from inittui.views.frame import Frame
-from inittui.views.heat_map import Map, Metric, sweep_maps
+from inittui.views.heat_map import Metric
+from inittui.views.sweep_maps import Map, sweep_maps
 
 _REDRAWN_SECONDS = 0.5
 
@@ -40,6 +42,7 @@ class MapScreen(Modal[None]):
         super().__init__()
         self._metric = 0
         self._pair = 0
+        self._has_lines = False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="map"):
@@ -51,16 +54,24 @@ class MapScreen(Modal[None]):
         self._draw()
         self.query_one(ScrollPage).focus()
         self.set_interval(_REDRAWN_SECONDS, self._draw)
+        self.run_worker(self._work_out_lines, thread=True)
+
+    def _work_out_lines(self) -> None:
+        """Let theory's numbers be known before they are drawn, so that no key waits for them."""
+        for run in list(host_of(self).open_runs.shown):
+            phase_of(run.state)
+        self._has_lines = True
 
     def _draw(self) -> None:
         version = host_of(self).open_runs.version
         topic = (self._metric, self._pair)
-        self.query_one(ScrollPage).show(self._page, (version, *topic), topic)
+        self.query_one(ScrollPage).show(self._page, (version, self._has_lines, *topic), topic)
 
     def wanted(self, pairs: Sequence[tuple[str, str]]) -> Map:
         """Return the map that the keys have chosen, of a run with these pairs of sweeps."""
         metrics: tuple[Metric, ...] = get_args(Metric)
-        return Map(pairs[self._pair % len(pairs)], metrics[self._metric % len(metrics)])
+        metric = metrics[self._metric % len(metrics)]
+        return Map(pairs[self._pair % len(pairs)], metric, self._has_lines)
 
     def _page(self, width: int) -> RenderableType:
         plain = host_of(self).terminal.ascii_only

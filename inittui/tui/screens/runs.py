@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -28,12 +30,15 @@ from inittui.runs import (
 from inittui.tui.keymap import key
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.screens.dialogs import Answer, Dialog, Prompt
+from inittui.tui.widgets.row_list import RowList
+from inittui.tui.widgets.run_preview import RunPreview
 from inittui.tui.widgets.runs_table import RunsTable
 
 _EMPTY = (
     "No run is kept in {root}.\n\n"
     "{compare}  Compare: choose initializers and press {run} to train them."
 )  # fmt: skip
+_FILTER = "filter: words, or status:lost scheme:zeros model:lenet data:mnist"
 _REFRESH_SECONDS = 2.0
 """How often the list is read again while it is seen."""
 
@@ -42,18 +47,19 @@ class RunsScreen(LabScreen):
     PLACE = "runs"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        key("enter", "runs.open", "open(False)", "Open", "Show the marked runs.", footer=True),
-        key("a", "runs.add", "open(True)", "Add", "Lay the marked runs over what is shown.",
+        key("enter", "runs.open", "open(False)", "Open", "Show the ticked runs.", footer=True),
+        key("a", "runs.add", "open(True)", "Add", "Lay the ticked runs over what is shown.",
             footer=True),
-        key("space", "runs.mark", "mark", "Mark", "Mark the run, for a key to act on several.",
+        key("space", "runs.mark", "mark", "Tick", "Tick the run, for a key to act on several.",
             footer=True),
         key("slash", "runs.filter", "filter", "Filter",
-            "Show runs by words in ID, name, schemes or status.", footer=True),
+            "Show runs by words in ID, name, schemes, model, data or status; status:lost, scheme:… "
+            "and model:… look in one of these.", footer=True),
         key("s", "runs.sort", "sort", "Sort",
             "Sort by when, best accuracy, name or status.", footer=True),
         key("n", "runs.rename", "rename", "Rename", "Give the run a name."),
         key("d,delete", "runs.delete", "delete", "Delete",
-            "Remove the marked runs, after a question.", footer=True),
+            "Remove the ticked runs, after a question.", footer=True),
         key("x", "runs.export", "export", "Export",
             "Write JSON, CSV, SVG or HTML into this folder.", footer=True),
         key("c", "runs.copy", "copy", "Copy",
@@ -61,12 +67,26 @@ class RunsScreen(LabScreen):
         key("r,f5", "runs.repeat", "repeat", "Repeat", "Train the run's experiment again."),
         key("e", "runs.edit", "edit", "Edit",
             "Take the run's experiment over into Compare, to change it."),
-        key("escape", "runs.back", "back", "Back", "Leave the filter; take away all marks."),
+        key("escape", "runs.back", "back", "Back", "Leave the filter; take away all ticks."),
     ]  # fmt: skip
 
+    _is_read = False
+    """Whether the list was read once: what is wanted of its runs before waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: deque[Callable[[], object]] = deque()
+
+    def _when_read(self, act: Callable[[], object]) -> None:
+        if self._is_read:
+            act()
+        else:
+            self._waiting.append(act)
+
     def body(self) -> ComposeResult:
-        yield Input(placeholder="filter", compact=True, id="filter", select_on_focus=False)
+        yield Input(placeholder=_FILTER, compact=True, id="filter", select_on_focus=False)
         yield RunsTable()
+        yield RunPreview()
         yield Static(id="empty", classes="empty", markup=False)
 
     def on_mount(self) -> None:
@@ -99,6 +119,7 @@ class RunsScreen(LabScreen):
     def show(self, listings: list[RunListing]) -> None:
         if not self.is_mounted:
             return
+        self._is_read = True
         empty = self.query_one("#empty", Static)
         empty.display = not listings
         self.table.display = self.query_one("#filter").display = bool(listings)
@@ -106,10 +127,22 @@ class RunsScreen(LabScreen):
             empty.update(_EMPTY.format(root=self.open_runs.root, **self.keys_of_places()))
         self.table.shown = frozenset(run.id for run in self.open_runs.shown)
         self.table.load(listings, self.host.clock())
+        self.query_one(RunPreview).display = bool(listings)
+        self._preview()
+        while self._waiting:
+            self._waiting.popleft()()
 
     def paint(self) -> None:
         """The table draws itself when it has been read."""
         self.table.draw()
+        self._preview()
+
+    def _preview(self) -> None:
+        self.query_one(RunPreview).show(self._chosen, self.table.chosen)
+
+    def on_row_list_moved(self, message: RowList.Moved) -> None:
+        message.stop()
+        self._preview()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self.table.filter(event.value)
@@ -129,6 +162,9 @@ class RunsScreen(LabScreen):
         return [RunDirectory(self.open_runs.root / listing.id) for listing in self.table.meant]
 
     def action_open(self, add: bool) -> None:
+        self._when_read(partial(self._open, add))
+
+    def _open(self, add: bool) -> None:
         runs = self._directories()
         for place, run in enumerate(runs):
             self.open_runs.show(run, add=add or place > 0)
@@ -137,7 +173,7 @@ class RunsScreen(LabScreen):
             self.host.show_run()
 
     def action_mark(self) -> None:
-        self.table.toggle_mark()
+        self._when_read(self.table.toggle_mark)
 
     def action_filter(self) -> None:
         self.query_one("#filter", Input).focus()
@@ -151,8 +187,11 @@ class RunsScreen(LabScreen):
         self.table.focus()
         self.table.draw()
 
+    def action_rename(self) -> None:
+        self._when_read(self._rename)
+
     @work(exclusive=True, group="question")
-    async def action_rename(self) -> None:
+    async def _rename(self) -> None:
         listing = self.table.chosen
         if listing is None:
             return
@@ -162,8 +201,11 @@ class RunsScreen(LabScreen):
             self.open_runs.rename(run.id, name.strip())
             self.load()
 
+    def action_delete(self) -> None:
+        self._when_read(self._delete)
+
     @work(exclusive=True, group="question")
-    async def action_delete(self) -> None:
+    async def _delete(self) -> None:
         runs = self._directories()
         if not runs:
             return
@@ -179,8 +221,11 @@ class RunsScreen(LabScreen):
         self.table.marked.clear()
         self.load()
 
+    def action_export(self) -> None:
+        self._when_read(self._export)
+
     @work(exclusive=True, group="question")
-    async def action_export(self) -> None:
+    async def _export(self) -> None:
         from inittui.views.export import export_run
 
         runs = self._directories()
@@ -206,6 +251,9 @@ class RunsScreen(LabScreen):
             self.host.attempt(write, run)
 
     def action_copy(self) -> None:
+        self._when_read(self._copy)
+
+    def _copy(self) -> None:
         run = self._chosen
         if run is None:
             return
@@ -218,6 +266,9 @@ class RunsScreen(LabScreen):
         self.host.attempt(copy)
 
     def action_repeat(self) -> None:
+        self._when_read(self._repeat_chosen)
+
+    def _repeat_chosen(self) -> None:
         if run := self._chosen:
             self.host.attempt(self._repeat, run)
 
@@ -231,6 +282,9 @@ class RunsScreen(LabScreen):
         self.host.when_trusted(experiment, start)
 
     def action_edit(self) -> None:
+        self._when_read(self._edit)
+
+    def _edit(self) -> None:
         if run := self._chosen:
             self.host.attempt(lambda: self.host.edit(_experiment(run)))
 

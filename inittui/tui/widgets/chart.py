@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from inittui.tui.chart_options import METRICS, ChartOptions, Contestant, picture
+from inittui.tui.chart_options import METRICS, ChartOptions, Contestant, Picture, picture
 from inittui.tui.host import host_of
 from inittui.tui.widgets.diff_lines import DiffLines
 from inittui.views.chart.clipping import Window
@@ -34,8 +34,15 @@ class CurveChart(DiffLines):
             super().__init__()
             self.step = step
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        make: Callable[[Sequence[Contestant], ChartOptions], Picture | None] = picture,
+        *,
+        id: str | None = None,
+    ) -> None:
+        """``make`` says what is drawn of contestants; None for nothing."""
+        super().__init__(id=id)
+        self._make = make
         self._contestants: Sequence[Contestant] = ()
         self._options = ChartOptions()
         self._version: int | None = None
@@ -59,8 +66,8 @@ class CurveChart(DiffLines):
         from inittui.views.chart.plots import ChartSpec, line_chart
 
         terminal = host_of(self).terminal
-        what = picture(self._contestants, self._options)
-        if not any(len(one.x) for one in what.series):
+        what = self._make(self._contestants, self._options)
+        if what is None or not any(len(one.x) for one in what.series):
             self._show_nothing()
             return
         self._chart = line_chart(
@@ -77,6 +84,7 @@ class CurveChart(DiffLines):
                 x_window=what.x_window,
                 y_window=what.y_window,
                 legend=False,
+                leading=what.leading,
             ),
         )
         self.paint(list(self._chart.text.split("\n", allow_blank=True)))

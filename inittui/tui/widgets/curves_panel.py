@@ -10,19 +10,37 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.message import Message
+from textual.widgets import Static
 
+from inittui.results.curves import Metric
 from inittui.tui.chart_options import (
     METRICS,
     SMOOTHINGS,
     ChartOptions,
     Contestant,
+    Picture,
+    Sort,
     Steps,
+    closer_picture,
     full_window,
     is_log,
+    picture,
 )
+from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.widgets.chart import CurveChart
 from inittui.tui.widgets.leaderboard import Leaderboard
+from inittui.tui.widgets.row_list import RowList
+from inittui.views.findings import cause
+from inittui.views.frame import Frame
+
+_ROOMY = (110, 30)
+"""Columns and lines from which there is a second chart."""
+
+_LINES_BELOW = 4
+"""Lines of the table below a chart that shall be large."""
+
+_MOST_HALVED = 8
 
 _LEAST_STEPS = 10.0
 """Steps that are still seen when zoomed in as far as it goes."""
@@ -40,6 +58,13 @@ class CurvesPanel(Container):
             "Smooth the curves more, or not at all.", footer=True),
         key("b", "chart.band", "band", "Band",
             "Show or hide the range over the seeds."),
+        key("u", "chart.clip", "clip", "Clip",
+            "Let the axis go up to the lowest curves only, or to the highest.", footer=True),
+        key("ctrl+up", "chart.y_in", "y_zoom(1)", "Zoom y in", "Show the lower half of the axis."),
+        key("ctrl+down", "chart.y_out", "y_zoom(-1)", "Zoom y out", "Show twice the axis."),
+        key("o", "board.sort", "sort", "Sort",
+            "Sort by accuracy, by loss or as listed; by itself the best leads at the end.",
+            footer=True),
         key("left", "chart.left", "cursor(-1)", "Left", "Read off the values further left."),
         key("right", "chart.right", "cursor(1)", "Right", "Read off the values further right."),
         key("left_square_bracket,ctrl+left", "chart.far_left", "cursor(-10)", "Far left",
@@ -62,18 +87,21 @@ class CurvesPanel(Container):
             super().__init__()
             self.options = options
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self._contestants: Sequence[Contestant] = ()
         self._options = ChartOptions()
 
     def compose(self) -> ComposeResult:
-        yield CurveChart()
+        with Container(id="charts"):
+            yield CurveChart(id="chart")
+            yield CurveChart(_beside, id="beside")
         yield Leaderboard()
+        yield Static(id="cause", markup=False)
 
     @property
     def chart(self) -> CurveChart:
-        return self.query_one(CurveChart)
+        return self.query_one("#chart", CurveChart)
 
     @property
     def leaderboard(self) -> Leaderboard:
@@ -84,15 +112,35 @@ class CurvesPanel(Container):
         self._options = options
         self._fit_leaderboard()
         self.chart.show(contestants, options, version)
+        beside = self.query_one("#beside", CurveChart)
+        if self.has_class("-roomy"):
+            beside.show(contestants, options, version)
         self.leaderboard.show(contestants, options, self.chart.cursor)
+        self._tell_cause()
 
     def _fit_leaderboard(self) -> None:
-        """Give the table the lines that it needs; under the chart at most half of the height."""
-        lines = min(len(self._contestants) + 1, max(self.size.height // 2, 3))
-        self.leaderboard.styles.height = None if self.has_class("-beside") else lines
+        """Give the table what it needs; at most half of the height, or few lines."""
+        most = _LINES_BELOW if self.has_class("-large") else max(self.size.height // 2, 3)
+        self.leaderboard.styles.height = min(len(self._contestants) + 1, most)
 
     def on_resize(self) -> None:
+        width, height = self.size
+        self.set_class(width >= _ROOMY[0] and height >= _ROOMY[1], "-roomy")
         self._fit_leaderboard()
+
+    def on_row_list_moved(self, message: RowList.Moved) -> None:
+        message.stop()
+        self._tell_cause()
+
+    def _tell_cause(self) -> None:
+        """Say below the table what the newest probe of the chosen contestant means."""
+        line = self.query_one("#cause", Static)
+        chosen = self.leaderboard.chosen
+        wanted = chosen is not None and not self.has_class("-large")
+        text = cause_of(chosen, host_of(self).terminal.ascii_only) if chosen and wanted else ""
+        line.display = bool(text)
+        if str(line.content) != text:
+            line.update(text)
 
     def on_curve_chart_cursor_moved(self, message: CurveChart.CursorMoved) -> None:
         message.stop()
@@ -140,8 +188,28 @@ class CurvesPanel(Container):
     def action_reset(self) -> None:
         self.chart.cursor = None
         self._change(
-            zoom=None, log_y=None, smoothing=0.0, hidden=frozenset(), highlighted=None, band=True
+            zoom=None,
+            log_y=None,
+            smoothing=0.0,
+            hidden=frozenset(),
+            highlighted=None,
+            band=True,
+            clipped=False,
+            y_zoom=0,
+            sort="auto",
         )
+
+    def action_clip(self) -> None:
+        self._change(clipped=not self._options.clipped)
+
+    def action_y_zoom(self, by: int) -> None:
+        self._change(y_zoom=min(max(self._options.y_zoom + by, 0), _MOST_HALVED))
+
+    def action_sort(self) -> None:
+        following: dict[Sort, Sort] = {
+            "auto": "accuracy", "accuracy": "loss", "loss": "listed", "listed": "accuracy"
+        }  # fmt: skip
+        self._change(sort=following[self._options.sort])
 
     def action_cursor(self, columns: int) -> None:
         self.chart.move_cursor(columns)
@@ -169,3 +237,19 @@ class CurvesPanel(Container):
             return
         low = min(max(low, first), last - span)
         self._change(zoom=(low, low + span))
+
+
+def _beside(shown: Sequence[Contestant], options: ChartOptions) -> Picture | None:
+    """Return what the second chart shows: the lowest curves closer, else another metric."""
+    other: Metric = "train_loss" if options.metric == "val_accuracy" else "val_accuracy"
+    return closer_picture(shown, options) or picture(
+        shown, replace(options, metric=other, log_y=None, zoom=None, clipped=False, y_zoom=0)
+    )
+
+
+def cause_of(contestant: Contestant, ascii_only: bool) -> str:
+    """Return the gravest finding of a contestant's newest probe; nothing where none is known."""
+    probed = next((trial for trial in contestant.trials if trial.probes), None)
+    if probed is None:
+        return ""
+    return f"{contestant.scheme}: {cause(probed.probes[-1], Frame(ascii_only=ascii_only))}"

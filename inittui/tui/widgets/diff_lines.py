@@ -16,8 +16,8 @@ class DiffLines(Widget):
 
     ALLOW_SELECT = False
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
         self._strips: list[Strip] = []
         self._painted_style = Style.null()
 

@@ -1,4 +1,4 @@
-"""The settings of an experiment as a form: one line each, checked while it is typed."""
+"""The settings of an experiment as a form: one line each, checked once it was left."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from textual.widgets import Input
 from inittui.experiment.records import Experiment, names_contestants
 from inittui.experiment.settings import Setting
 from inittui.text import sanitize
-from inittui.tui.fields import FIELDS, Outcome, experiment_from, placeholder_of, texts_of
+from inittui.tui.fields import FIELDS, FIRST, Outcome, experiment_from, placeholder_of, texts_of
 from inittui.tui.keymap import key
 from inittui.tui.status_styles import look_of
 from inittui.tui.widgets.row_list import RowList
@@ -51,9 +51,10 @@ class SettingList(RowList, can_focus=False):
         below = self.count() - 1 - index if index == self._start + self.size.height - 1 else 0
         more = f" {below} more" if below else ""
         room = max(width - _LABELS - len(more), 1)
-        value = shortened(text or placeholder_of(field, self.texts), room)
+        value = shortened(text or placeholder_of(field, self.texts), room, self.sign)
+        label = f"{field.label:<{_LABELS - 1}}{'!' if field.path in self.wrong else ' '}"
         return Text.assemble(
-            (f"{field.label:<{_LABELS}}", style or "dim"),
+            (label, style or "dim"),
             (f"{value:<{room}}" if more else value, style or ("" if text else "dim")),
             (more, "dim"),
         )
@@ -61,6 +62,50 @@ class SettingList(RowList, can_focus=False):
     @property
     def line_of_cursor(self) -> int:
         return self.cursor - self._start
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether the line over the chosen setting is open."""
+        return isinstance(self.parent, Form) and self.parent.input.display
+
+
+class FieldLine(Input):
+    """The line that a setting is typed in; one that has few values is switched instead."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key("enter", "field.take", "submit", "Next", "Go to the next setting.", footer=True),
+        key("escape", "field.leave", "screen.back", "Leave", "Go back to the initializers.",
+            footer=True),
+        key("space", "field.switch", "switch", "Switch",
+            "Go to the next value of a setting that has few.", footer=True),
+    ]  # fmt: skip
+
+    switched: tuple[str, ...] = ()
+    """The values that are stepped through; () where any text can be typed."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "switch":
+            return bool(self.switched)
+        return super().check_action(action, parameters)
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return not (self.switched and key == "space") and super().check_consume_key(key, character)
+
+    def on_key(self, event: events.Key) -> None:
+        """Step on at a space, and take the first letter of a value for the value."""
+        if self.switched and event.is_printable:
+            event.stop()
+            event.prevent_default()
+            if event.key == "space":
+                self.action_switch()
+                return
+            typed = (event.character or "").lower()
+            self.value = next((x for x in self.switched if x.startswith(typed)), self.value)
+
+    def action_switch(self) -> None:
+        now = self.value or self.placeholder
+        place = self.switched.index(now) if now in self.switched else -1
+        self.value = self.switched[(place + 1) % len(self.switched)]
 
 
 class Form(Container):
@@ -85,22 +130,24 @@ class Form(Container):
     def __init__(self) -> None:
         super().__init__()
         self._base = Experiment()
+        self._left: set[str] = set()
+        """The settings that were left, so that what is wrong with them is told."""
 
     def compose(self) -> ComposeResult:
         yield SettingList()
-        yield Input(compact=True, select_on_focus=False)
+        yield FieldLine(compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
         self.input.display = False
-        self.load(Experiment())
+        self.load(FIRST)
 
     @property
     def settings(self) -> SettingList:
         return self.query_one(SettingList)
 
     @property
-    def input(self) -> Input:
-        return self.query_one(Input)
+    def input(self) -> FieldLine:
+        return self.query_one(FieldLine)
 
     @property
     def chosen(self) -> Setting:
@@ -125,8 +172,15 @@ class Form(Container):
     def load(self, experiment: Experiment) -> None:
         self._base = experiment
         self.settings.texts = texts_of(experiment)
+        self._left.clear()
         self._mark(())
         self._fill()
+
+    def forget_name(self) -> None:
+        """Let the next run be without the name of the last."""
+        self.settings.texts["name"] = ""
+        self._fill()
+        self.settings.draw()
 
     def experiment(self, schemes: Sequence[str]) -> Outcome:
         outcome = experiment_from(self.texts, self._base, schemes)
@@ -139,21 +193,30 @@ class Form(Container):
         self.input.set_class(self.chosen.path in wrong, "-wrong")
 
     def edit(self, place: int | None = None) -> None:
+        before = self.chosen if self.input.display else None
+        if before is not None:
+            self._left.add(before.path)
         if place is not None:
             self.settings.go_to(place)
+        self._mark(self._told())
         self._fill()
         self.input.display = True
+        self.settings.draw()
         self._lay_over()
         self.input.focus()
-        self._explain()
+        self._explain(before)
 
     def _fill(self) -> None:
         field = self.chosen
         with self.prevent(Input.Changed):
             self.input.value = sanitize(self.texts.get(field.path, ""))
         self.input.placeholder = placeholder_of(field, self.texts)
+        self.input.switched = () if field.metavar else field.choices
         self.input.suggester = SuggestFromList(field.choices) if field.choices else None
-        self.input.cursor_position = len(self.input.value)
+        if field.is_list or field.path == "name":
+            self.input.cursor_position = len(self.input.value)
+        else:  # a number or a word: what is typed replaces it
+            self.input.select_all()
         self.input.set_class(field.path in self.settings.wrong, "-wrong")
 
     def _lay_over(self) -> None:
@@ -166,7 +229,8 @@ class Form(Container):
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         if event.widget is self.input:
             self.input.display = False
-            self.settings.draw()
+            self._left.add(self.chosen.path)
+            self._mark(self._told())
 
     def on_row_list_moved(self, message: RowList.Moved) -> None:
         """Nothing: `edit` is what moves the line."""
@@ -178,16 +242,28 @@ class Form(Container):
     def action_move(self, by: int) -> None:
         self.edit(self.settings.cursor + by)
 
-    def _explain(self) -> None:
+    def _told(self) -> dict[str, str]:
+        """Return what is wrong with the settings that were left; "" is for several together."""
         errors = experiment_from(self.texts, self._base, ["rule"]).errors
-        error = errors.get(self.chosen.path) or errors.get("")
+        return {path: said for path, said in errors.items() if path in self._left or not path}
+
+    def _explain(self, before: Setting | None = None) -> None:
+        """Say what is wrong with this setting, or with the one that was left just now."""
+        told = self._told()
+        error = told.get(self.chosen.path)
+        if error is None and before is not None and (found := told.get(before.path)):
+            error = f"{before.label}: {found}"
+        error = error or told.get("")
         self.post_message(self.Explained(error or self.chosen.help, error is not None))
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        """Keep the text; whether it is right is told once it was left."""
         event.stop()
-        self.settings.texts[self.chosen.path] = event.value
-        self._mark(experiment_from(self.texts, self._base, ["rule"]).errors)
-        self._explain()
+        path = self.chosen.path
+        self.settings.texts[path] = event.value
+        self._left.discard(path)
+        self._mark(self._told())
+        self.post_message(self.Explained(self.chosen.help, False))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

@@ -12,7 +12,7 @@ from textual.message import Message
 from inittui.tui.chart_options import ChartOptions, Contestant, Key
 from inittui.tui.host import host_of
 from inittui.tui.keymap import key
-from inittui.tui.leaderboard import standings
+from inittui.tui.leaderboard import ordered, standings
 from inittui.tui.status_styles import look_of
 from inittui.tui.widgets.row_list import RowList
 
@@ -49,7 +49,7 @@ class Leaderboard(RowList):
         self, contestants: Sequence[Contestant], options: ChartOptions, step: int | None = None
     ) -> None:
         """Show how the contestants stand; ``step`` is where the chart's cursor is."""
-        self._contestants = contestants
+        self._contestants = ordered(contestants, options.sort)
         self._options = options
         self._step = step
         self.reload()
@@ -57,6 +57,14 @@ class Leaderboard(RowList):
     @property
     def chosen(self) -> Contestant | None:
         return self._contestants[self.cursor] if self._contestants else None
+
+    def go_to_run(self, run_id: str) -> bool:
+        """Go to the first contestant of a run; return whether it has one by now."""
+        places = (i for i, each in enumerate(self._contestants) if each.run.id == run_id)
+        place = next(places, None)
+        if place is not None:
+            self.go_to(place)
+        return place is not None
 
     def draw(self) -> None:
         self._lines = standings(

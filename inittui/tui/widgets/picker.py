@@ -51,6 +51,8 @@ class PickerList(RowList):
             "Remove a scheme that you have typed."),
     ]  # fmt: skip
 
+    tick_columns = 4
+
     class Changed(Message):
         """Other initializers are ticked."""
 
@@ -137,7 +139,7 @@ class PickerList(RowList):
         entry = self.matching[index]
         ascii_only = host_of(self).terminal.ascii_only
         tick = "[x] " if entry.ticked else "[ ] "
-        name = shortened(legible(entry.scheme, ascii_only, 200), max(width - 5, 4))
+        name = shortened(legible(entry.scheme, ascii_only, 200), max(width - 5, 4), self.sign)
         line = Text.assemble((tick, "bold" if entry.ticked else "dim"), name)
         description = entry.description
         if description is not None:
@@ -146,10 +148,14 @@ class PickerList(RowList):
             room = width - line.cell_len - gap - 1
             if room >= 8:
                 line.append(" " * gap)
-                line.append(shortened(formula, room), "dim")
+                line.append(shortened(formula, room, self.sign), "dim")
         return line
 
     def on_row_list_clicked(self, message: RowList.Clicked) -> None:
+        message.stop()
+        self.action_tick()
+
+    def on_row_list_ticked(self, message: RowList.Ticked) -> None:
         message.stop()
         self.action_tick()
 

@@ -11,9 +11,11 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
+from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.status_styles import LOOK_CLASSES
 from inittui.tui.widgets.diff_lines import DiffLines
+from inittui.views.chart.layout import truncated
 
 
 class RowList(DiffLines, can_focus=True):
@@ -46,6 +48,12 @@ class RowList(DiffLines, can_focus=True):
 
     class Clicked(Message):
         """A row was clicked that the cursor was on already."""
+
+    class Ticked(Message):
+        """The tick of the row at the cursor was clicked."""
+
+    tick_columns: ClassVar[int] = 0
+    """Columns on the left in which a click ticks; 0 for a list without ticks."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,26 +90,38 @@ class RowList(DiffLines, can_focus=True):
         width, height = self.size
         if not width or not height:
             return
-        lines: list[Text] = []
         head = self.heading(width)
-        if head is not None:
-            more = f" {self.count()}" if self.count() > height - 1 else ""
-            head.truncate(width - len(more), overflow="ellipsis")
-            head.pad_right(max(width - len(more) - head.cell_len, 0))
-            head.append(more)
-            head.stylize_before(self.get_component_rich_style("rows--head", partial=True))
-            lines.append(head)
-        room = max(height - len(lines), 1)
+        room = max(height - (head is not None), 1)
         last = max(self.count() - room, 0)
         self._start = min(max(self._start, self.cursor - room + 1), self.cursor, last)
         stop = min(self._start + room, self.count())
-        lines += [self._styled(index, width) for index in range(self._start, stop)]
+        lines = [self._styled(index, width) for index in range(self._start, stop)]
+        if head is not None:
+            seen = f" {self._start + 1} to {stop} of {self.count()}"
+            lines.insert(0, self._head(head, width, seen if self.count() > room else ""))
         self.paint(lines)
+
+    def _head(self, head: Text, width: int, more: str) -> Text:
+        head = truncated(head, width - len(more), self.sign)
+        head.pad_right(max(width - len(more) - head.cell_len, 0))
+        head.append(more)
+        head.stylize_before(self.get_component_rich_style("rows--head", partial=True))
+        return head
+
+    @property
+    def sign(self) -> str:
+        """What stands for text that there is no room for."""
+        return host_of(self).terminal.ellipsis
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether the row at the cursor is the one that keys act on now."""
+        return self.has_focus
 
     def _styled(self, index: int, width: int) -> Text:
         line = self.row(index, width)
         if index == self.cursor:
-            name = "rows--cursor-focused" if self.has_focus else "rows--cursor"
+            name = "rows--cursor-focused" if self.has_keys else "rows--cursor"
             line.pad_right(max(width - line.cell_len, 0))
             line.stylize_before(self.get_component_rich_style(name, partial=True))
         return line
@@ -139,8 +159,9 @@ class RowList(DiffLines, can_focus=True):
         has_head = self.heading(self.size.width) is not None
         place = self._start + event.y - has_head
         if event.y >= has_head and place < self.count():
-            if place == self.cursor:
-                self.post_message(self.Clicked())
+            is_tick = event.x < self.tick_columns
+            if is_tick or place == self.cursor:
+                self.post_message(self.Ticked() if is_tick else self.Clicked())
             self.go_to(place)
 
     def on_mouse_scroll_down(self) -> None:

@@ -1,10 +1,11 @@
-"""Past and live runs in a table: sorted, filtered, several of them marked."""
+"""Past and live runs in a table: sorted, filtered, several of them ticked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.message import Message
 
@@ -12,10 +13,10 @@ from inittui.runs import RunListing
 from inittui.tui.host import host_of
 from inittui.tui.status_styles import look_of
 from inittui.tui.widgets.row_list import RowList
-from inittui.views.columns import Column, heading, row_line
+from inittui.views.columns import Column, fit, heading, row_line, where_they_differ
 from inittui.views.frame import legible
 from inittui.views.statuses import of_run
-from inittui.views.wording import how_long_ago, share
+from inittui.views.wording import duration, how_long_ago, share
 
 ORDERS: dict[str, Callable[[RunListing], Any]] = {
     "when": lambda listing: (-listing.when, listing.id),
@@ -24,9 +25,22 @@ ORDERS: dict[str, Callable[[RunListing], Any]] = {
     "status": lambda listing: (listing.status != "running", listing.status, -listing.when),
 }
 
+_PARTS: dict[str, Callable[[RunListing], Sequence[str]]] = {
+    "status": lambda listing: (listing.status,),
+    "scheme": lambda listing: listing.schemes,
+    "model": lambda listing: (listing.model,),
+    "data": lambda listing: (listing.data,),
+    "name": lambda listing: (listing.name,),
+}
+"""What a word of the filter can be about, as in "status:lost"."""
+
+_MOST_NAME, _MOST_SCHEMES = 30, 60
+
 
 class RunsTable(RowList):
-    """One line per run; marked ones are those that keys act on, else the one at the cursor."""
+    """One line per run; ticked ones are those that keys act on, else the one at the cursor."""
+
+    tick_columns = 5
 
     class Opened(Message):
         """A run was clicked twice."""
@@ -37,6 +51,7 @@ class RunsTable(RowList):
         self._visible: list[RunListing] = []
         self._filter = ""
         self._now = 0.0
+        self._fitted: tuple[object, list[Column[RunListing]]] = (None, [])
         self.order = "when"
         self.marked: set[str] = set()
         self.shown: frozenset[str] = frozenset()
@@ -49,7 +64,7 @@ class RunsTable(RowList):
         self._arrange()
 
     def filter(self, text: str) -> None:
-        """Show the runs that have all words of a text in ID, name, schemes or status."""
+        """Show the runs that have all words of a text, or have them where a word says."""
         self._filter = text.lower()
         self._arrange()
 
@@ -61,9 +76,10 @@ class RunsTable(RowList):
     def _arrange(self) -> None:
         words = self._filter.split()
         matching = [
-            listing for listing in self._all if all(word in _searched(listing) for word in words)
+            listing for listing in self._all if all(_matches(listing, word) for word in words)
         ]
         self._visible = sorted(matching, key=ORDERS[self.order])
+        self._fitted = (None, [])
         self.reload()
 
     @property
@@ -78,7 +94,6 @@ class RunsTable(RowList):
     def toggle_mark(self) -> None:
         if self.chosen is not None:
             self.marked ^= {self.chosen.id}
-            self.go_to(self.cursor + 1)
             self.draw()
 
     def count(self) -> int:
@@ -88,22 +103,38 @@ class RunsTable(RowList):
         return self._visible[index].id
 
     def _columns(self, width: int) -> list[Column[RunListing]]:
-        """Return what stands right of the marks and the time."""
-        with_id = width >= 100
-        room = width - (71 if with_id else 43)
-        longest = max((len(x.name) for x in self._all), default=0)
-        name = max(min(longest, max(room // 3, 8), 30), 4)
+        """Return what stands right of ticks: as much as there is room for."""
+        known = (width, self.order, self._now)
+        if self._fitted[0] != known:
+            self._fitted = known, self._fit(width)
+        return self._fitted[1]
+
+    def _fit(self, width: int) -> list[Column[RunListing]]:
         status = look_of(self).of_status
+        say = self._legible
+        names = [say(x.name) for x in self._all]
+        told = dict(zip((x.id for x in self._all), names, strict=True))
+        longest = min(max(map(cell_len, names), default=0), _MOST_NAME) or 1
         columns: list[Column[RunListing]] = [
-            Column("run", lambda x: Text(x.id, "dim"), width=26),
-            Column(self._title("name"), lambda x: self._legible(x.name), width=name),
-            Column(
-                "schemes", lambda x: self._legible(" ".join(x.schemes)), width=max(room - name, 4)
-            ),
-            Column(self._title("best"), lambda x: share(x.best_accuracy), width=7, right=True),
-            Column(self._title("status"), lambda x: Text(of_run(x), status(x.status)), width=14),
+            Column(self._title("when"), lambda x: how_long_ago(x.when, self._now), width=9),
+            Column(self._title("name"), lambda x: told[x.id], 3, least=8, width=longest),
+            Column("schemes", lambda x: say(" ".join(x.schemes)), 5, least=12, width=_MOST_SCHEMES),
+            Column("model", lambda x: say(x.model), 6, least=8, width=14),
+            Column("data", lambda x: say(x.data), 8, least=7, width=14),
+            Column("epochs", lambda x: str(x.epochs or "-"), 7, width=6, right=True),
+            Column("took", lambda x: duration(x.seconds) if x.seconds else "-", 4, right=True),
+            Column("best scheme", lambda x: say(x.best), 2, least=8, width=20),
+            Column(self._title("best"), lambda x: share(x.best_accuracy), width=6, right=True),
+            Column(self._title("status"), lambda x: Text(of_run(x), status(x.status)), width=12),
+            Column("run", lambda x: Text(x.id, "dim"), 9, width=26),
         ]
-        return columns if with_id else columns[1:]
+        if not any(listing.name for listing in self._all):
+            del columns[1]
+        shown = fit(columns, self._all, width - self.tick_columns - 1)
+        room = next((one.width for one in shown if one.title.startswith("name")), 0)
+        names = where_they_differ(names, room, self.sign)
+        told.update(zip((x.id for x in self._all), names, strict=True))
+        return shown
 
     def _legible(self, text: str) -> str:
         return legible(text, host_of(self).terminal.ascii_only, 400)
@@ -113,21 +144,36 @@ class RunsTable(RowList):
         return f"{title}{arrow}" if title == self.order else title
 
     def heading(self, width: int) -> Text:
-        return Text.assemble(f"    {self._title('when'):<9} ", heading(self._columns(width)))
+        indent = " " * (self.tick_columns + 1)
+        return Text.assemble(indent, heading(self._columns(width), self.sign))
 
     def row(self, index: int, width: int) -> Text:
         listing = self._visible[index]
-        mark = "*" if listing.id in self.marked else " "
+        tick = "[x]" if listing.id in self.marked else "[ ]"
         shown = ">" if host_of(self).terminal.ascii_only else "▸"
         eye = shown if listing.id in self.shown else " "
-        when = f"{how_long_ago(listing.when, self._now):<9} "
         columns = self._columns(width)
-        return Text.assemble((f" {mark}{eye} ", "bold"), when, row_line(columns, listing))
+        look = "bold" if listing.id in self.marked else "dim"
+        return Text.assemble(
+            (tick, look), (f" {eye}", "bold"), " ", row_line(columns, listing, self.sign)
+        )
 
     def on_row_list_clicked(self, message: RowList.Clicked) -> None:
         message.stop()
         self.post_message(self.Opened())
 
+    def on_row_list_ticked(self, message: RowList.Ticked) -> None:
+        message.stop()
+        self.toggle_mark()
+
+
+def _matches(listing: RunListing, word: str) -> bool:
+    where, colon, text = word.partition(":")
+    if colon and where in _PARTS:
+        return any(text in part.lower() for part in _PARTS[where](listing))
+    return word in _searched(listing)
+
 
 def _searched(listing: RunListing) -> str:
-    return " ".join([listing.id, listing.name, *listing.schemes, listing.status]).lower()
+    parts = [listing.id, *(text for of in _PARTS.values() for text in of(listing))]
+    return " ".join(parts).lower()

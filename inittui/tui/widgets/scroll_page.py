@@ -56,7 +56,7 @@ class ScrollPage(ScrollView, can_focus=True):
             self.scroll_to(0, 0, animate=False)
 
     def _render_page(self) -> None:
-        width = self.scrollable_content_region.width
+        width = self.scrollable_content_region.width - 1  # a column before the scrollbar
         made_for = (self._key, width, self.app.theme)
         if self._make is None or width < 2 or made_for == self._made_for:
             return

@@ -14,7 +14,8 @@ DOTS: dict[Marker, tuple[int, int]] = {"braille": (2, 4), "block": (2, 2), "asci
 """Dots per character cell, across and down."""
 
 _APART = 14
-"""Columns between two marks on one curve, unless there are more curves than columns."""
+"""Columns between two marks on one curve; more where there are so many curves that marks would
+touch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def mark_columns(index: int, curves: int, columns: int, *, dense: bool = False) 
     Each curve has columns of its own, so that equal curves show their marks in turn. ``dense``:
     every column belongs to some curve.
     """
-    apart = max(curves if dense else max(_APART, curves), 1)
+    apart = max(curves if dense else max(_APART, min(2 * curves, columns)), 1)
     offset = index if dense else round((index + 0.5) * apart / max(curves, 1))
     return list(range(offset % apart, columns, apart)) or [offset % columns]
 

@@ -109,6 +109,16 @@ def end_of(text: str, width: int, sign: str = "") -> str:
     return sign[: max(width, 0)] + kept.lstrip()
 
 
+def truncated(text: Text, width: int, sign: str = "…") -> Text:
+    """Return styled text in at most ``width`` columns, ``sign`` for what was cut."""
+    if text.cell_len <= width:
+        return text
+    kept = text.copy()
+    kept.truncate(max(width - len(sign), 0))
+    kept.rstrip()
+    return kept.append(sign[: max(width, 0)])
+
+
 def shortened(text: str, width: int, sign: str = "") -> str:
     """Return the text in at most ``width`` columns, with an ellipsis where it was cut.
 

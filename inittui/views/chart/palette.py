@@ -21,7 +21,7 @@ COLORS = (
     "#aba3d4",  # lavender
     "#8947a5",  # purple
     "#c0a961",  # sand
-    "#6e6e6e",  # grey
+    "#e1005a",  # crimson
 )
 
 SHAPES = "●■▲◆▼★○□△◇☆"

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from inittui.text import LARGEST, in_ascii
 from inittui.views.chart.canvas import Axis, Canvas, Layer, heights_at, mark_columns
+from inittui.views.chart.cells import Cells
 from inittui.views.chart.clipping import (
     Piece,
     Points,
@@ -46,6 +47,8 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 16, 4
 
 _END_MARK = "✕"
 
+_NOTHING = Layer([(0.0, 0.0)], " ", "#000000")
+"""Without a point plotext draws no ticks."""
 OUTSIDE_MARK = "✕"
 """Of a measured value outside of its predicted range."""
 
@@ -119,6 +122,8 @@ class ChartSpec:
     whole_x: bool = False
     """Whether round values are whole ones."""
     legend: bool = True
+    leading: int | None = None
+    """The place of the series whose colour the cells have that it shares with others."""
 
 
 def line_chart(series: Sequence[Series], spec: ChartSpec) -> Chart:
@@ -151,9 +156,9 @@ def line_chart(series: Sequence[Series], spec: ChartSpec) -> Chart:
     if x_ticks is None:
         x_ticks = _x_ticks(x_range, width, whole=spec.whole_x)
     canvas = _canvas(width, frame.chart_height, marker, x_range, y_range, x_ticks, log_y=log_y)
-    layers = _curves(series, points, bands, canvas, log_y=log_y)
+    cells = _curves(series, points, bands, canvas, spec.leading, log_y=log_y)
     return Chart(
-        frame.around(_draw(canvas, layers)),
+        frame.around(_draw(canvas, [_NOTHING], cells)),
         left=canvas.left,
         top=len(frame.above),
         columns=canvas.columns,
@@ -240,22 +245,24 @@ def _curves(
     points: Sequence[Points],
     bands: Sequence[Sequence[Points]],
     canvas: Canvas,
+    leading: int | None,
     *,
     log_y: bool,
-) -> list[Layer]:
-    """Return the lines, over them the bars and marks, over these the ends."""
+) -> Cells:
+    """Draw the lines, over them the bars and marks, over these the ends."""
     plain = canvas.marker == "ascii"
-    lines: list[Layer] = []
+    cells = Cells(canvas, leading)
+    under: list[Layer] = []
     marks: list[Layer] = []
     ends: list[Layer] = []
     for index, (s, p, band) in enumerate(zip(series, points, bands, strict=True)):
         mark, color = s.style.mark(plain), s.style.color
         curve = _pieces(p, canvas)
-        dots = _DOT_MARKERS.get(canvas.marker, mark)
         if s.expected is None:
-            lines += [Layer(piece, dots, color, joined=True) for piece in curve]
+            for piece in curve:
+                cells.line(index, Layer(piece, mark, color))
         else:
-            lines += _expected(s, s.expected, canvas, log_y=log_y)
+            under += _expected(s, s.expected, canvas, log_y=log_y)
         columns = mark_columns(index, len(series), canvas.columns, dense=plain)
         marked = (
             [point for piece in curve for point in piece]
@@ -270,7 +277,9 @@ def _curves(
             marks.append(_outside(marked, s, canvas, color))
         if p.end is not None:
             ends.append(_end(p.end, canvas, color))
-    return [*lines, *marks, *ends]
+    for layer in (*under, *marks, *ends):
+        cells.put(layer)
+    return cells
 
 
 def _expected(s: Series, expected: Expected, canvas: Canvas, *, log_y: bool) -> list[Layer]:
@@ -371,8 +380,11 @@ def _too_small(width: int, height: int) -> Text:
     return Text("\n".join(lines[: max(height, 0)]), "dim")
 
 
-def _draw(canvas: Canvas, layers: Iterable[Layer]) -> Text:
-    """Let plotext draw the layers, the later over the earlier, and read its escape codes."""
+def _draw(canvas: Canvas, layers: Iterable[Layer], cells: Cells | None = None) -> Text:
+    """Let plotext draw axes and layers, the later over the earlier, and read its escape codes.
+
+    ``cells``, if given, are what stands inside.
+    """
     import plotext
 
     with _lock:
@@ -394,7 +406,11 @@ def _draw(canvas: Canvas, layers: Iterable[Layer]) -> Text:
     if canvas.marker == "ascii":
         drawn = in_ascii(drawn, keep_width=True)
     text = Text.from_ansi(drawn)
-    return Text("\n").join(line[: canvas.width] for line in text.split("\n")[: canvas.height])
+    lines = [line[: canvas.width] for line in text.split("\n")[: canvas.height]]
+    if cells is not None:
+        for row in range(canvas.rows):
+            lines[row] = lines[row][: canvas.left].append_text(cells.row(row))
+    return Text("\n").join(lines)
 
 
 def _ticks(canvas: Canvas) -> tuple[tuple[list[float], list[str]], ...]:

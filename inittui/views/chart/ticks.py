@@ -39,7 +39,8 @@ def _multiples(step: float, low: float, high: float) -> list[float]:
 def log_ticks(low: float, high: float, most: int) -> list[Tick]:
     """Return ticks for an axis that shows log10: decades, thinned out to at most ``most``.
 
-    An axis that shows fewer than two decade marks gets round values between them.
+    An axis that shows fewer than two decade marks gets 1, 2 and 5 of each, which lie about evenly,
+    and where not even two of these are seen, round values.
     """
     decades = list(range(math.ceil(low), math.floor(high) + 1))
     if len(decades) >= 2:
@@ -49,6 +50,11 @@ def log_ticks(low: float, high: float, most: int) -> list[Tick]:
         ]
     if max(abs(low), abs(high)) > 300:
         return [Tick(d, _decade_label(d)) for d in decades]
+    first, last = math.floor(low), math.ceil(high)
+    even = [k * 10.0**d for d in range(first, last + 1) for k in (1, 2, 5)]
+    seen = [value for value in even if low <= math.log10(value) <= high]
+    if 2 <= len(seen) <= most:
+        return [Tick(math.log10(value), _plain_label(value)) for value in seen]
     within = linear_ticks(10.0**low, 10.0**high, most) if 10.0**high > 10.0**low else []
     return [Tick(math.log10(tick.at), tick.label) for tick in within if tick.at > 0]
 
@@ -75,6 +81,13 @@ def _scientific(value: float, digits: int) -> str:
         return "0"
     mantissa, exponent = f"{value:.{digits}e}".split("e")
     return f"{mantissa}e{int(exponent)}"
+
+
+def _plain_label(value: float) -> str:
+    exponent = math.floor(math.log10(value) + 1e-9)
+    if -3 <= exponent <= 4:
+        return f"{value:.{max(0, -exponent)}f}"
+    return f"{round(value / 10.0**exponent)}e{exponent}"
 
 
 def _decade_label(exponent: int) -> str:

@@ -55,4 +55,7 @@ def test_what_people_read() -> None:
     assert [t.label for t in log_ticks(-0.3, 5.1, 9)] == ["1", "10", "100", "1000", "10000", "1e5"]
     assert [t.label for t in linear_ticks(1, 100, 8)] == ["20", "40", "60", "80", "100"]
     assert [t.label for t in linear_ticks(0.4, 2.4, 5)] == ["0.5", "1.0", "1.5", "2.0"]
-    assert [t.label for t in log_ticks(0.1, 0.8, 6)] == ["2", "3", "4", "5", "6"]
+    assert [t.label for t in log_ticks(0.1, 0.8, 6)] == ["2", "5"]
+    assert [t.label for t in log_ticks(0.31, 0.65, 6)] == ["2.5", "3.0", "3.5", "4.0"]
+    assert [t.label for t in log_ticks(-1.2, 0.8, 9)] == ["0.1", "1"]
+    assert [t.label for t in log_ticks(-0.9, 0.8, 9)] == ["0.2", "0.5", "1", "2", "5"]

@@ -1,0 +1,76 @@
+"""One line on what is shown: a run's settings, or what several experiments differ in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from inittui.experiment.records import Experiment
+from inittui.experiment.settings import SETTINGS
+from inittui.text import sanitize
+from inittui.tui.open_run import OpenRun
+from inittui.views.chart.layout import truncated
+from inittui.views.frame import Frame
+
+_APART = ("schemes", "name")
+"""Settings that the table and the titles tell already."""
+
+
+def header_of(runs: Sequence[OpenRun], frame: Frame) -> Text:
+    """Return name, model, data and training of a run; of several, line by line, what differs."""
+    if len(runs) == 1:
+        return _line(runs[0].title, _settings(runs[0]), frame)
+    known = [(run, run.experiment) for run in runs]
+    differ = differences([experiment for _, experiment in known if experiment is not None])
+    lines = [
+        _line(run.title, _values(experiment, differ) or "the same settings", frame)
+        for run, experiment in known
+    ]
+    shown = lines[:2]
+    if len(lines) > 2:
+        shown[-1] = truncated(
+            Text.assemble(shown[-1], f"  and {len(lines) - 2} more runs"), frame.columns
+        )
+    return Text("\n").join(shown)
+
+
+def differences(experiments: Sequence[Experiment]) -> list[str]:
+    """Return the paths of the settings that are not the same in all."""
+    return [
+        setting.path
+        for setting in SETTINGS
+        if setting.path not in _APART and len({str(setting.of(x)) for x in experiments}) > 1
+    ]
+
+
+def _values(experiment: Experiment | None, paths: Sequence[str]) -> str:
+    if experiment is None:
+        return "its experiment can't be read"
+    return ", ".join(
+        f"{setting.label} {setting.write(setting.of(experiment)) or setting.default}"
+        for setting in SETTINGS
+        if setting.path in paths
+    )
+
+
+def _settings(run: OpenRun) -> str:
+    experiment = run.experiment
+    if experiment is None:
+        return "its experiment can't be read"
+    training, seeds = experiment.training, experiment.seeds
+    started = run.state.started
+    several = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
+    if len(seeds) > 1 and list(seeds) != list(range(seeds[0], seeds[0] + len(seeds))):
+        several = f"{len(seeds)} seeds"
+    epochs = f"{training.epochs} epoch{'s' if training.epochs > 1 else ''}"
+    return " · ".join((
+        experiment.model.name, experiment.data.name, epochs, f"batch {training.batch_size}",
+        f"{training.optimizer} {training.lr:g}", several,
+        started.device if started else training.device,
+    ))  # fmt: skip
+
+
+def _line(title: str, said: str, frame: Frame) -> Text:
+    text = Text.assemble((frame.say(title, 40), "bold"), "  ", frame.say(sanitize(said, 300)))
+    return truncated(text, frame.columns, frame.ellipsis)

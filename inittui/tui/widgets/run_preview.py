@@ -1,0 +1,95 @@
+"""What a run of the list has come to, before it is opened: its curves, and the verdict."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable
+
+from rich.text import Text
+from textual import work
+from textual.worker import get_current_worker
+
+from inittui.errors import InittuiError
+from inittui.results.state import RunState
+from inittui.runs import RunDirectory, RunListing, load_settled
+from inittui.tui.host import host_of
+from inittui.tui.widgets.diff_lines import DiffLines
+from inittui.views.chart.layout import paragraph, truncated
+from inittui.views.frame import Frame
+
+_WAIT_SECONDS = 0.15
+"""How long the cursor stays on a run before its log is read."""
+
+_LARGEST_LOG = 16 * 2**20
+"""Bytes of a log that are read for this: about half a second."""
+
+_VERDICT_LINES = 3
+
+
+class RunPreview(DiffLines):
+    def __init__(self) -> None:
+        super().__init__()
+        self._key: Hashable = None
+        self._known: tuple[Hashable, RunState | str] = (None, "")
+
+    def show(self, run: RunDirectory | None, listing: RunListing | None) -> None:
+        """Draw a run, unless it is drawn as it is; None for none."""
+        if not self.size or run is None or listing is None:
+            return
+        version = listing.id, listing.status, listing.steps, listing.name
+        key = (version, self.size, self.app.theme)
+        if key == self._key:
+            return
+        self._key = key
+        if self._known[0] == version:
+            self._draw(self._known[1])
+        else:
+            self._read(run, version)
+
+    @work(thread=True, exclusive=True, group="preview", exit_on_error=False)
+    def _read(self, run: RunDirectory, version: Hashable) -> None:
+        """Read the log beside the screen's own work, once the cursor rests."""
+        worker = get_current_worker()
+        time.sleep(_WAIT_SECONDS)
+        if worker.is_cancelled:
+            return
+        found: RunState | str
+        try:
+            large = run.log.stat().st_size > _LARGEST_LOG
+            found = (
+                "enter opens it: its log is too long for a look"
+                if large
+                else (load_settled(run)[0])
+            )
+        except (OSError, InittuiError) as error:
+            found = str(error) if isinstance(error, InittuiError) else "nothing was recorded"
+        if not worker.is_cancelled:
+            self.app.call_from_thread(self._take, version, found)
+
+    def _take(self, version: Hashable, found: RunState | str) -> None:
+        self._known = version, found
+        if self.is_mounted:
+            self._draw(found)
+
+    def _draw(self, found: RunState | str) -> None:
+        terminal = host_of(self).terminal
+        frame = Frame(self.size.width, terminal.ascii_only, terminal.marker)
+        self.paint(preview(found, frame, self.size.height))
+
+
+def preview(found: RunState | str, frame: Frame, height: int) -> list[Text]:
+    """Return the first losses of a run and what was seen, in ``height`` lines."""
+    from inittui.results.summary import summarize
+    from inittui.views.conclusions import sentence
+    from inittui.views.curves import loss_curves
+
+    if isinstance(found, str):
+        return paragraph(frame.say(found), frame.columns, "dim")
+    said = paragraph(sentence(found, summarize(found), frame), frame.columns)
+    if len(said) > _VERDICT_LINES:
+        said = said[:_VERDICT_LINES]
+        said[-1] = truncated(said[-1].append(" " * frame.columns), frame.columns, frame.ellipsis)
+    room = height - len(said)
+    drawn = any(trial.losses for trial in found.trials) and room >= 6
+    chart = list(loss_curves(found, frame, height=room).split("\n")) if drawn else []
+    return [*chart, *said]

@@ -1,0 +1,138 @@
+"""A coordinate check as a person sees it: sizes and changes by width, slopes and verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from inittui.experiment.records import Experiment
+from inittui.experiment.scheme import format_number
+from inittui.results.widths import STAYS, Slope, growing
+from inittui.text import short
+from inittui.views.chart.layout import paragraph
+from inittui.views.columns import Column, fit, heading, left_out, row_line
+from inittui.views.frame import Frame
+from inittui.views.probe_selection import pixels
+
+_STYLES = {"grows": "bold red", "shrinks": "bold yellow", "not finite": "bold red",
+           "unclear": "dim", "stays": "green"}  # fmt: skip
+
+_MOST_NAMED = 3
+
+
+def widths_report(
+    experiment: Experiment, slopes: Sequence[Slope], frame: Frame, *, steps: int
+) -> RenderableType:
+    """Return a table for each scheme and what it comes to.
+
+    Of each layer it has the size at the start and the changes after the first and the last step.
+    """
+    parts: list[RenderableType] = [*_header(experiment, frame, steps)]
+    for scheme in dict.fromkeys(each.scheme for each in slopes):
+        of = [each for each in slopes if each.scheme == scheme]
+        shown = [each for each in of if each.step in (0, 1, steps)]
+        parts += [Text(), Text(frame.say(scheme), "bold"), *_table(shown, frame)]
+        for said in conclusions(of, steps):
+            parts += paragraph(frame.say(said), frame.columns)
+    parts += [Text(), *paragraph(frame.say(_WORDS), frame.columns, "dim")]
+    return Group(*parts)
+
+
+_WORDS = (
+    "start: mean |output| of the layer before its nonlinearity. after: mean |output − output at "
+    "the start|. slope: b of width^b, by least squares over widths and seeds, with its 95 % "
+    f"interval; of changes over the upper half of the widths. stays: at most {STAYS:g} either way."
+)
+
+
+def _header(experiment: Experiment, frame: Frame, steps: int) -> list[Text]:
+    model, training = experiment.model, experiment.training
+    seeds = experiment.seeds
+    several = f"{len(seeds)} seeds" if len(seeds) > 1 else f"seed {seeds[0]}"
+    said = (
+        f"Coordinate check of {model.name} on {experiment.data.name}{pixels(experiment)}: "
+        f"{steps} step{'s' if steps > 1 else ''} of {training.optimizer} "
+        f"{format_number(training.lr)}, batch {training.batch_size}, {several}"
+    )
+    return paragraph(frame.say(said), frame.columns, "bold")
+
+
+def _table(rows: Sequence[Slope], frame: Frame) -> Iterator[Text]:
+    widths = list(rows[0].means)
+    inner = {width: 2 + place for place, width in enumerate(widths[1:-1])}
+    columns: list[Column[Slope]] = [
+        Column("layer", lambda row: frame.say(row.layer, 60), least=5),
+        Column("", lambda row: f"after {row.step}" if row.step else "start"),
+        *(
+            Column(str(width), _mean(width), rank=inner.get(width, 0), right=True)
+            for width in widths
+        ),
+        Column("slope", lambda row: frame.say(_slope(row)), right=True),
+        Column("", lambda row: Text(row.verdict, _STYLES[row.verdict])),
+    ]
+    shown = fit(columns, rows, frame.columns)
+    yield Text(heading(shown).plain, "dim")
+    for row in rows:
+        yield row_line(shown, row)
+    if missing := left_out(columns, shown, frame.columns):
+        yield missing
+
+
+def _mean(width: int) -> Callable[[Slope], str]:
+    return lambda row: _short(row.means.get(width, math.nan))
+
+
+def _short(value: float) -> str:
+    """Return a size in at most five characters."""
+    if not math.isfinite(value):
+        return "-"
+    if 0.1 <= value < 100:
+        return f"{value:.2f}"
+    return short(value, 2) if 1e-3 <= value < 1e4 or value == 0 else f"{value:.0e}"
+
+
+def _slope(row: Slope) -> str:
+    if math.isnan(row.slope):
+        return "-"
+    margin = f" ± {row.high - row.slope:.2f}" if math.isfinite(row.high) else ""
+    return f"{row.slope:+.2f}{margin}"
+
+
+def conclusions(slopes: Sequence[Slope], steps: int) -> Iterator[str]:
+    """Yield what the slopes of one scheme come to."""
+    judged = [each for each in slopes if each.step in (1, steps)]
+    if any(_starts_as_mup(each) for each in slopes):
+        yield "At the start the logits shrink as about width^−½: under μP that is meant."
+    moving = growing(judged)
+    if not moving:
+        yield (
+            "Changes stay: by these steps a wider network moves as far as a narrow one, under the "
+            "same learning rate."
+        )
+        return
+    infinite = [each for each in moving if each.verdict == "not finite"]
+    if infinite:
+        yield f"{_names(infinite)}: not finite; take a smaller learning rate."
+    for verdict, means in (("grows", "smaller"), ("shrinks", "larger")):
+        of = [each for each in moving if each.verdict == verdict]
+        if of:
+            worst = max(of, key=lambda each: abs(each.slope))
+            yield (
+                f"The change of {_names(of)} {verdict} with the width, of {worst.layer} after "
+                f"{worst.step} step{'s' if worst.step > 1 else ''} as width^{worst.slope:.2f}: "
+                f"a wider network needs a {means} learning rate there."
+            )
+
+
+def _starts_as_mup(row: Slope) -> bool:
+    is_start = row.step == 0 and row.scheme.partition(":")[0] == "mup"
+    return is_start and abs(row.slope + 0.5) <= STAYS
+
+
+def _names(of: Sequence[Slope]) -> str:
+    names = list(dict.fromkeys(each.layer for each in of))
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more

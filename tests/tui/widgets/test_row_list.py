@@ -1,0 +1,78 @@
+"""The cursor of lists is seen without colours, on every screen."""
+
+from __future__ import annotations
+
+import pytest
+from rich.style import Style
+from textual.app import App
+from textual.pilot import Pilot
+
+from inittui.tui.terminal import Terminal
+from inittui.tui.widgets.row_list import RowList
+from tests.support.tui_shelf import MakeApp, Shelf, drive, settle
+
+PLAIN = {
+    "no-colour": {"no_color": True},
+    "linux-console": {"few_colors": True, "ascii_only": True, "marker": "ascii"},
+}
+
+WAYS: dict[str, tuple[tuple[str, ...], str]] = {
+    "compare-list": (("n",), "down"),
+    "compare-form": (("n", "e"), "down"),
+    "compare-run": ((), "down"),
+    "curves": (("2",), "down"),
+    "layers": (("3",), "down"),
+    "runs": (("4",), "down"),
+    "lessons": (("5",), "down"),
+    "question": (("4", "d"), "right"),
+    "help": (("question_mark",), "down"),
+}
+"""The keys that lead to where a cursor is, and the one that moves it."""
+
+
+def without_colour(app: App[None]) -> list[list[tuple[str, Style]]]:
+    """Return what is seen where colours are not."""
+    return [
+        [(s.text, (s.style or Style()).without_color) for s in strip.simplify()]
+        for strip in app.screen._compositor.render_strips()
+    ]
+
+
+@pytest.mark.parametrize("look", PLAIN)
+def test_moving_the_cursor_is_seen_on_every_screen(
+    look: str, shelf: Shelf, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if look == "no-colour":
+        monkeypatch.setenv("NO_COLOR", "1")
+    shelf.put("classic", "seeds")
+    opened = shelf.put("inspected")
+
+    async def act(pilot: Pilot[None]) -> None:
+        for way, (keys, move) in WAYS.items():
+            await pilot.press(*keys)
+            await settle(pilot)
+            before = without_colour(pilot.app)
+            await pilot.press(move)
+            await pilot.pause()
+            assert without_colour(pilot.app) != before, way
+            await pilot.press("escape", "1", "v")
+
+    app = make_app(attach=opened, **PLAIN[look])
+    drive(app, act)
+
+
+def test_each_kind_of_poor_terminal_gets_the_reversed_cursor() -> None:
+    for kind in ({"no_color": True}, {"few_colors": True}, {"ascii_only": True}):
+        assert Terminal(**kind).is_plain
+    assert not Terminal().is_plain
+
+
+def test_what_is_seen_of_a_long_list_is_told_in_words(make_app: MakeApp, shelf: Shelf) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        board = pilot.app.screen.query_one("#curves RowList", RowList)
+        board.styles.height = 5
+        await settle(pilot)
+        heading = board.render_line(0).text
+        assert heading.rstrip().endswith(f"1 to 4 of {board.count()}")
+
+    drive(make_app(attach=shelf.put("classic")), act)
