@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test torture lint bench snapshots install clean
+.PHONY: demo test torture lint bench zoo snapshots install clean
 
 install: $(INSTALLED)
 
@@ -32,6 +32,10 @@ lint: install
 bench: install
 	$(BIN)/pip install --quiet --editable '.[bench]'
 	$(BIN)/python -m benchmarks
+
+zoo: install
+	$(BIN)/pip install --quiet --editable '.[zoo]'
+	nice -n 19 $(BIN)/python -m benchmarks.zoo
 
 snapshots: install
 	$(BIN)/python -m tests.support.write_schemas

@@ -130,7 +130,7 @@ class UseFacts(msgspec.Struct, frozen=True, kw_only=True):
     input_power: Number = "NaN"
     """Mean square."""
     input_between: Number = "NaN"
-    """Mean over positions of the variance over the batch."""
+    """Mean over positions of the variance over the batch; with gates opened."""
     output_power: Number = "NaN"
     output_between: Number = "NaN"
     output_share: Number = "NaN"

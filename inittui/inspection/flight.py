@@ -49,7 +49,8 @@ _MEANS_TO_INITIALIZE = re.compile(
     re.I,
 )
 _INIT_CALLS = re.compile(
-    r"^(reset|reset_parameters|_reset_parameters)$|^(init\.)?\w+(al|orm|os|es)_$"
+    r"^_?reset(_parameters)?$|^(normal|uniform|trunc_normal|(xavier|kaiming)_(normal|uniform)"
+    r"|orthogonal|constant|ones|zeros?|fill|eye|dirac|sparse)_$"
 )
 
 _MOST_WRITES = 12
@@ -509,7 +510,9 @@ def _sounds_like_one(name: str) -> bool:
 
 
 def _is_initializer(code: CodeType) -> bool:
-    return _sounds_like_one(code.co_name) and _is_own(code.co_filename)
+    if not _sounds_like_one(code.co_name) or not _is_own(code.co_filename):
+        return False
+    return any(_INIT_CALLS.search(each) for each in code.co_names)
 
 
 def _is_bare(module: nn.Module) -> bool:

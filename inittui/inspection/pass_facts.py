@@ -91,7 +91,7 @@ def _look(facts: Facts, model: nn.Module, batch: Batch) -> _Looked:
     opened = None
     if gates:
         opening = {name: torch.full_like(parameters[name], OPENED) for name in gates}
-        opened = run(model, batch, changed=opening)
+        opened = run(model, batch.few(), changed=opening)
         opened.gradients.clear()
     matrices = {x.name for x in facts.tensors if x.kind == "parameter" and x.is_matrix}
     taken = [n for n in parameters if n in passed.products.seen and n in matrices]
@@ -217,7 +217,7 @@ def _wake(
             break
         zeros |= {name for name in moves if not bool(parameters[name].detach().any())}
         moved |= moves
-        found = run(model, batch, changed=moved)
+        found = run(model, batch.few(), changed=moved)
         never -= {name for name in never if size(found.gradients.get(name)) > 0}
         _split(alike, found)
         stuck = any(_count_equal(labels) for labels in alike.values())
@@ -282,7 +282,7 @@ def _with_shares(uses: Sequence[UseFacts], opened: Passed | None) -> Iterator[Us
         if other is None or other.parameter != use.parameter:
             yield use
         else:
-            yield replace(use, output_share=other.output_share)
+            yield replace(use, output_share=other.output_share, input_between=other.input_between)
 
 
 def _units(products: Products, stuck: Mapping[str, int]) -> Iterator[UnitFacts]:

@@ -18,6 +18,9 @@ from inittui.models.observe import unfused_attention
 
 _DEPTH = 4
 
+_LARGE, _FEW = 1 << 18, 4
+"""Values of a batch that is large, and samples of it that repeated passes take."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -33,6 +36,15 @@ class Batch:
     @property
     def samples(self) -> int:
         return len(self.tensors[0])
+
+    def few(self) -> Batch:
+        """Return the first samples of a large batch, for passes that repeat."""
+        if sum(each.numel() for each in self.tensors) <= _LARGE or self.samples <= _FEW:
+            return self
+        return Batch(
+            tuple(x[:_FEW] for x in self.positional),
+            {name: x[:_FEW] for name, x in self.named.items()},
+        )
 
     def differentiable(self) -> Batch:
         """Return copies whose real numbers need gradients."""

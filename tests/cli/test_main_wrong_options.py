@@ -143,7 +143,10 @@ LATER = {
     },
     (("inittui",), "--runs-dir"): "the UI opens, and says what it can't read or keep",
     **dict.fromkeys(
-        ((("inittui", name), "--output") for name in ("compare", "inspect", "model", "widths")),
+        (
+            (("inittui", name), "--output")
+            for name in ("compare", "inspect", "model", "models", "widths")
+        ),
         "the parts of a model's outputs are known once it is built",
     ),
     (("inittui", "lesson"), "--runs-dir"): "its first run is made when a size was chosen",
