@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from inittui.runs import RunDirectory, read_name
 from tests.support.commands import Command, command_of
 from tests.support.runs import record
 
@@ -98,5 +99,9 @@ def test_a_detached_run_as_json_is_one_object(inittui_: Command, tmp_path: Path)
     assert done.code == 0
     assert done.err == "inittui: --json draws nothing: --width is ignored\n"
     told = json.loads(done.out)
-    assert told == {"id": told["id"], "path": str(tmp_path / "runs" / told["id"])}
+    assert told == {
+        "id": told["id"],
+        "name": read_name(RunDirectory(Path(told["path"]))),
+        "path": str(tmp_path / "runs" / told["id"]),
+    }
     assert (tmp_path / "runs" / told["id"] / "events.jsonl").exists()

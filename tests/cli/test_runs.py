@@ -96,11 +96,13 @@ def test_the_list_for_scripts(inittui: Command, root: Path) -> None:
             "schemes": ["zeros", "rule"],
             "trials": 2,
             "best_accuracy": 0.6,
+            "best": "rule",
             "status": "finished",
             "steps": 40,
             "planned_steps": 40,
             "model": "mlp",
             "data": "fashion-mnist",
+            "epochs": 1,
             "seconds": listing["seconds"],
             "is_partial": False,
         }

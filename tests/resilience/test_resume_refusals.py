@@ -13,7 +13,14 @@ from inittui.events.records import RunEnded
 from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
 from inittui.recording.recorder import Recorder
 from inittui.recording.resume import open_resumption
-from inittui.runs import LogWriter, RunBusyError, RunDirectory, create_run, load_state
+from inittui.runs import (
+    LogWriter,
+    RunBusyError,
+    RunDirectory,
+    create_run,
+    load_state,
+    read_name,
+)
 from inittui.runs.chain import BEGIN, add_checksum
 from inittui.runs.launch import start_worker
 from inittui.training.prepared import prepare
@@ -79,9 +86,10 @@ def test_a_run_that_was_renamed_is_the_same_run(
     inittui: Launcher, interrupted: Interrupted, tmp_path: Path
 ) -> None:
     run = interrupted.copy(tmp_path / "runs")
+    before = read_name(run)
     named = inittui.run("runs", "rename", "last", "mine", "--runs-dir", run.path.parent)
     assert (named.code, named.out) == (0, "")
-    assert named.err == f"inittui: run {run.id} is now called 'mine'\n"
+    assert named.err == f"inittui: run {run.id} is now called 'mine'; it was '{before}'\n"
     _edit_toml('name = ""', 'name = "written into the file"')(run)
     resumed = inittui.run("runs", "resume", "mine", "-q", "--runs-dir", run.path.parent)
     assert resumed.code == 0, resumed.err

@@ -137,7 +137,13 @@ def test_the_document_has_sweeps_start_values_and_what_was_evaluated() -> None:
     first = document["trials"][0]
     assert (first["scheme"], first["initializer"]) == ("rule depth=1", "rule")
     assert first["swept"] == {"model.depth": 1}
-    assert first["start"][1] == {"parameter": "fc1.bias", "initializer": None, "digest": "bb"}
+    assert first["start"][1] == {
+        "parameter": "fc1.bias",
+        "initializer": None,
+        "digest": "bb",
+        "values": 0,
+        "note": "",
+    }
     (sweep,) = document["sweeps"]
     assert (sweep["name"], sweep["values"]) == ("model.depth", [1, 2])
     assert sweep["curves"][0]["best_range"] == [1, 2]

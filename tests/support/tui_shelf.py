@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from textual.app import App
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from inittui.events.records import RunEnded, RunStarted, decode, encode
 from inittui.experiment.records import Experiment
@@ -85,7 +86,8 @@ async def settle(pilot: Pilot[None]) -> None:
     await pilot.pause()
     own = [w for w in pilot.app.workers if w.group not in ("question", "quit")]
     if own:  # an empty list would mean all of them
-        await pilot.app.workers.wait_for_complete(own)
+        with suppress(WorkerCancelled):  # a newer one took its place
+            await pilot.app.workers.wait_for_complete(own)
     for _ in range(HOPS):
         await pilot.pause()
 

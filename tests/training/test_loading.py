@@ -121,7 +121,7 @@ def test_a_part_of_a_tensor_would_change_nothing(file: Path) -> None:
 def test_our_models_take_pixels_only() -> None:
     with pytest.raises(UsageError, match="mlp takes one input of pixels"):
         prepare(wanted("mlp", "ids:784:256"))
-    with pytest.raises(UsageError, match="takes no option 'output'"):
+    with pytest.raises(UsageError, match="takes no --output"):
         prepare(wanted("mlp", output="0"))
 
 

@@ -174,7 +174,7 @@ def test_all_schemes_under_a_seed_see_the_same_images_and_seeds_others() -> None
     )
     prepared = prepare(made)
     inspector = Inspector(prepared.variants[0], 1)
-    batches = [inspector._batch(trial)[0] for trial in prepared.trials]
+    batches = [inspector.batch(trial)[0] for trial in prepared.trials]
     assert torch.equal(batches[0], batches[1])
     assert not torch.equal(batches[1], batches[2])
     assert batches[0].shape == (64, 1, 28, 28)
@@ -214,7 +214,7 @@ def test_training_and_probes_see_standardised_pixels() -> None:
     batch = feed.batch(0, 0).images.clone()
     plain = replace(variant, experiment=wanted()).feed([0]).batch(0, 0).images
     assert torch.allclose(batch, (plain - 0.5) / 0.25)
-    probed = Inspector(variant, 1)._batch(variant.trials[0])[0]
+    probed = Inspector(variant, 1).batch(variant.trials[0])[0]
     assert float(probed.mean()) == pytest.approx((0.286 - 0.5) / 0.25, abs=0.1)
     assert float(probed.min()) == -2
 

@@ -7,17 +7,22 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as with_fields
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from inittui.experiment.records import DataConfig, Experiment
+from inittui.experiment.records import DataConfig
 from inittui.runs import read_name, run_directories
 from inittui.tui.app import LabApp
+from inittui.tui.fields import FIELDS, FIRST
 from inittui.tui.key_queue import Done
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import PickerList
 from tests.support.tui_shelf import MakeApp, Shelf, Started, settle
+
+LIMIT = [field.path for field in FIELDS].index("data.limit")
+"""How many settings lie above it in the form."""
 
 
 async def burst(pilot: Pilot[None], *keys: str) -> None:
@@ -36,8 +41,10 @@ def test_choose_settings_and_run(make_app: MakeApp, started: Started) -> None:
         app = make_app()
         async with app.run_test(size=(80, 24)) as pilot:
             await settle(pilot)
-            await burst(pilot, "u", "space", "e", *["down"] * 8, *"600", "f5")
-            assert started.experiments == [Experiment(("zeros",), data=DataConfig(limit=600))]
+            await burst(pilot, "u", "space", "e", *["down"] * LIMIT, *"600", "f5")
+            assert started.experiments == [
+                with_fields(FIRST, schemes=("zeros",), data=DataConfig(limit=600))
+            ]
 
     asyncio.run(run())
 

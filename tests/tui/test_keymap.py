@@ -119,7 +119,7 @@ LIST = [
     step("list.up", "up", lambda app: rows(app).cursor == 0),
     step("list.last", "G", lambda app: rows(app).cursor == rows(app).count() - 1),
     step("list.first", "home", lambda app: rows(app).cursor == 0),
-    step("list.page_down", "pagedown", lambda app: rows(app).cursor > 2),
+    step("list.page_down", "pagedown", lambda app: rows(app).cursor > 1),
     step("list.page_up", "pageup", lambda app: rows(app).cursor == 0),
 ]
 
@@ -412,7 +412,7 @@ def test_the_help_lists_every_key(make_app: MakeApp) -> None:
             await settle(pilot)
             assert isinstance(app.screen, HelpScreen)
             with app.console.capture() as captured:
-                app.console.print(app.screen.page(), width=200)
+                app.console.print(app.screen.page(200), width=200)
             return captured.get()
 
     text = asyncio.run(run())

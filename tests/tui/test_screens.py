@@ -52,6 +52,7 @@ def steps(keys: Sequence[str]) -> Callable[[Pilot[None]], object]:
             await pilot.press(key)
             if key.isdigit():
                 await settle(pilot)
+        pilot.app.clear_notifications()  # they go by the real clock
         await settle(pilot)
 
     return press

@@ -91,6 +91,7 @@ class CurvesPanel(Container):
         super().__init__(id=id, classes=classes)
         self._contestants: Sequence[Contestant] = ()
         self._options = ChartOptions()
+        self._version = 0
 
     def compose(self) -> ComposeResult:
         with Container(id="charts"):
@@ -110,6 +111,10 @@ class CurvesPanel(Container):
     def show(self, contestants: Sequence[Contestant], options: ChartOptions, version: int) -> None:
         self._contestants = contestants
         self._options = options
+        self._version = version
+        if not self.query("#chart"):  # its parts are being made
+            self.call_after_refresh(self._show_again)
+            return
         self._fit_leaderboard()
         self.chart.show(contestants, options, version)
         beside = self.query_one("#beside", CurveChart)
@@ -122,6 +127,10 @@ class CurvesPanel(Container):
         """Give the table what it needs; at most half of the height, or few lines."""
         most = _LINES_BELOW if self.has_class("-large") else max(self.size.height // 2, 3)
         self.leaderboard.styles.height = min(len(self._contestants) + 1, most)
+
+    def _show_again(self) -> None:
+        if self.is_attached:
+            self.show(self._contestants, self._options, self._version)
 
     def on_resize(self) -> None:
         width, height = self.size

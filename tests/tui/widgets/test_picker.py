@@ -41,7 +41,7 @@ def test_what_a_taken_over_run_has_besides_is_shown_and_can_be_dropped(
             await pilot.press("r")  # nothing is ticked: the sweep is enough
             await settle(pilot)
             assert started.experiments == [taken]
-            await pilot.press("n", "c", "e")
+            await pilot.press("n", "7", "e")
             for path in ("sweeps", "layers", "training.eval_every"):
                 form.edit([field.path for field in FIELDS].index(path))
                 await pilot.press("ctrl+u")

@@ -49,7 +49,7 @@ def test_model_data_epochs_duration_and_the_best_scheme_are_told(
         await pilot.press("4")
         await settle(pilot)
         (line,) = (line for line in lines(pilot) if run.id in line)
-        for told in ("mlp", "fashion-mnist", " 2 ", "1:15", "normal", "80.9%", "finished"):
+        for told in ("mlp", "fashion-mnist", " 2 ", "1:13", "normal", "80.9%", "finished"):
             assert told in line
         assert listing.best == "normal"
 
