@@ -37,6 +37,7 @@ from inittui.views.frame import Frame
 _ROOMY = (110, 30)
 """Columns and lines from which there is a second chart."""
 
+_FULL = ("", "-full-chart", "-full-beside", "-full-table")
 _LINES_BELOW = 4
 """Lines of the table below a chart that shall be large."""
 
@@ -78,6 +79,8 @@ class CurvesPanel(Container):
             "Show earlier steps."),
         key("full_stop,shift+right", "chart.pan_right", "pan(0.25)", "Pan right",
             "Show later steps."),
+        key("f", "chart.full", "full", "Full screen",
+            "Give all the room to the chart, then to what is beside it, then to the table."),
         key("0", "chart.reset", "reset", "Reset",
             "Show all contestants as at first: no cursor, no zoom, no smoothing."),
     ]  # fmt: skip
@@ -92,6 +95,8 @@ class CurvesPanel(Container):
         self._contestants: Sequence[Contestant] = ()
         self._options = ChartOptions()
         self._version = 0
+        self._full = ""
+        """The class of what has all the room; "" for none."""
 
     def compose(self) -> ComposeResult:
         with Container(id="charts"):
@@ -118,7 +123,7 @@ class CurvesPanel(Container):
         self._fit_leaderboard()
         self.chart.show(contestants, options, version)
         beside = self.query_one("#beside", CurveChart)
-        if self.has_class("-roomy"):
+        if self.classes & {"-roomy", "-full-beside"}:
             beside.show(contestants, options, version)
         self.leaderboard.show(contestants, options, self.chart.cursor)
         self._tell_cause()
@@ -126,7 +131,10 @@ class CurvesPanel(Container):
     def _fit_leaderboard(self) -> None:
         """Give the table what it needs; at most half of the height, or few lines."""
         most = _LINES_BELOW if self.has_class("-large") else max(self.size.height // 2, 3)
-        self.leaderboard.styles.height = min(len(self._contestants) + 1, most)
+        height = min(len(self._contestants) + 1, most)
+        # Without a line it still has the keys.
+        heights = {"": height, "-full-table": self.size.height}
+        self.leaderboard.styles.height = heights.get(self._full, 0)
 
     def _show_again(self) -> None:
         if self.is_attached:
@@ -219,6 +227,13 @@ class CurvesPanel(Container):
             "auto": "accuracy", "accuracy": "loss", "loss": "listed", "listed": "accuracy"
         }  # fmt: skip
         self._change(sort=following[self._options.sort])
+
+    def action_full(self) -> None:
+        self._full = _FULL[(_FULL.index(self._full) + 1) % len(_FULL)]
+        for name in _FULL[1:]:
+            self.set_class(name == self._full, name)
+        self._fit_leaderboard()
+        self.call_after_refresh(self._show_again)
 
     def action_cursor(self, columns: int) -> None:
         self.chart.move_cursor(columns)
