@@ -22,6 +22,7 @@ from inittui.tui.screens.dialogs import Dialog, Letter, Prompt
 from inittui.tui.screens.help import HelpScreen
 from inittui.tui.screens.layers import MeasuredList
 from inittui.tui.screens.map import MapScreen
+from inittui.tui.widgets.chart import CurveChart
 from inittui.tui.widgets.curves_panel import CurvesPanel
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import PickerList
@@ -72,6 +73,10 @@ def race(app: LabApp) -> CurvesPanel:
     return app.screen.query_one(CurvesPanel)
 
 
+def charts_seen(app: LabApp) -> int:
+    return sum(chart.size.height > 2 for chart in race(app).query(CurveChart))
+
+
 def rows(app: LabApp) -> RowList:
     return app.screen.query_one(RowList)
 
@@ -94,7 +99,10 @@ CHART = [
     step("chart.metric", "m", lambda app: app.open_runs.options.metric == "val_loss"),
     step("chart.metric", "m", lambda app: app.open_runs.options.metric == "val_accuracy"),
     step("chart.metric", "m", lambda app: app.open_runs.options.metric == "train_accuracy"),
+    step("chart.metric", "m", lambda app: app.open_runs.options.metric == "least_gradient"),
     step("chart.metric", "m", lambda app: app.open_runs.options.metric == "train_loss"),
+    step("chart.grid", "M", lambda app: charts_seen(app) == 4),
+    step("chart.grid", "M", lambda app: charts_seen(app) == 1),
     step("chart.smooth", "x", lambda app: app.open_runs.options.smoothing == 0.6),
     step("chart.band", "b", lambda app: not app.open_runs.options.band),
     step("chart.right", "right", lambda app: race(app).chart.cursor == 1),
