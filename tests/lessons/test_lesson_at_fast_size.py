@@ -41,7 +41,7 @@ def test_the_reference_is_of_questions_that_the_lesson_asks(name: str) -> None:
     for part, question in VERDICTS[name]:
         assert parts[part].ask[question].__struct_config__.tag in (
             "at-chance", "difference", "best-range", "best-moves", "learns", "keeps",
-            "stands-out",
+            "stands-out", "by-depth", "trainable-depth",
         )  # fmt: skip
 
 
