@@ -359,3 +359,21 @@ def test_smoothing_over_many_blocks() -> None:
     values = np.random.default_rng(0).lognormal(0, 2, 5_000)
     np.testing.assert_allclose(smoothed(values, 0.5), reference(list(values), 0.5, False))
     assert np.abs(np.diff(smoothed(values, 0.98))).max() < np.abs(np.diff(values)).max() / 10
+
+
+def test_the_least_gradient_is_that_of_the_layer_that_gets_least() -> None:
+    """‖gradient‖·‖weights‖ from the log's own numbers: the root of n times the mean square each."""
+    trials = run_state("inspected").of_scheme("ones")
+    curve = curve_of(trials, "least_gradient")
+    expected = [
+        min(
+            math.sqrt(layer.weight_gradients.count * layer.weight_gradients.second_moment)
+            * math.sqrt(layer.weights.count * layer.weights.second_moment)
+            for layer in event.probe.layers
+        )
+        for event in trials[0].probes
+    ]
+    assert curve.x.tolist() == [event.step for event in trials[0].probes]
+    assert curve.mean == pytest.approx(expected)
+    zeros = curve_of(run_state("inspected").of_scheme("zeros"), "least_gradient")
+    assert set(zeros.mean.tolist()) == {0.0}
