@@ -95,6 +95,7 @@ def run_of(
         events.append(RunEnded(status="finished", seconds=1.0, wall_seconds=2.0))
     return fold(events)
 
+
 _TRAINED: tuple[Metric, ...] = ("train_loss", "val_loss", *ACCURACIES)
 """What training measures; the rest is of probes, see below."""
 
