@@ -106,7 +106,7 @@ def test_dense_float64_stays_equal_for_300_steps() -> None:
     assert worst_relative(stacked, plain, skip=("uniform",)) < 1e-12
     # `uniform` starts with activations so large that training amplifies rounding: the reference
     # differs from itself by 6e-12 after 150 steps and by 3e-9 after 300, where its learning rate
-    # is larger by 1e-15 once; stacks round otherwise in every step, which came to 6e-8.
+    # is larger by one part in 1e15; stacks round otherwise in every step: that came to 6e-8.
     assert worst_relative(stacked, plain, 100) < 1e-9
     assert worst_relative(stacked, plain) < 1e-5
 
