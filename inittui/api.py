@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from inittui.errors import MachineError, UsageError
 from inittui.events.records import Event
+from inittui.experiment.devices import LOCAL
 from inittui.experiment.keywords import with_keywords
 from inittui.experiment.models import usual_schemes
 from inittui.experiment.records import Experiment, InspectionConfig, ModelConfig
@@ -138,6 +139,15 @@ def compare(
     if model is not None:
         settings["model"] = _named(model)
     wanted = _experiment(experiment, schemes, seeds, settings)
+    training = wanted.training
+    if not (model is None or isinstance(model, str)) and (training.devices, training.on) != (
+        None,
+        LOCAL,
+    ):
+        raise UsageError(
+            "a model given as an object is trained by this process alone; for devices= or on= "
+            "name it as FILE.py:NAME or MODULE:NAME"
+        )
     prepared = prepare(wanted)
     root = runs_root(Path(runs_dir) if runs_dir is not None else None)
     run = create_run(root, wanted) if save else None

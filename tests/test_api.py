@@ -168,3 +168,10 @@ def test_what_does_not_fit_is_said(inputs: Any, targets: torch.Tensor | None, sa
 def test_a_model_that_was_an_object_is_not_found_elsewhere() -> None:
     with pytest.raises(inittui.UsageError, match="'Gone' was given as an object in Python"):
         inittui.compare("built", model="given:Gone", **SMALL)
+
+
+@pytest.mark.parametrize("where", [{"devices": "cpu:2"}, {"on": "ray"}])
+def test_a_model_as_an_object_stays_in_its_process(where: dict[str, str]) -> None:
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
+    with pytest.raises(inittui.UsageError, match=r"name it as FILE\.py:NAME"):
+        inittui.compare("rule", model=model, limit=600, epochs=1, **where)

@@ -244,14 +244,13 @@ def _shown_json(
     moments: tuple[Sequence[float], Sequence[float]],
     drawn: Sequence[tuple[int, int]],
 ) -> str:
-    import json
+    from inittui.documents.reference import DataShowDocument, reference_document
 
     classes = [
         {"name": name, "train": trained, "test": tested}
         for name, trained, tested in zip(description.classes, train, test, strict=True)
     ]
     document = {
-        "schema": "inittui.data.show/1",
         "name": description.name,
         "title": description.title,
         "shape": description.shape,
@@ -260,11 +259,11 @@ def _shown_json(
         "classes": classes,
         "drawn": [{"image": image, "class": description.classes[label]} for image, label in drawn],
     }
-    return json.dumps(document, indent=2)
+    return reference_document(DataShowDocument, document)
 
 
 def _json(found: Sequence[tuple[SetDescription, Standing]]) -> str:
-    import json
+    from inittui.documents.reference import DataDocument, reference_document
 
     sets = [
         {
@@ -284,4 +283,4 @@ def _json(found: Sequence[tuple[SetDescription, Standing]]) -> str:
         }
         for description, standing in found
     ]
-    return json.dumps({"schema": "inittui.data/1", "sets": sets}, indent=2)
+    return reference_document(DataDocument, {"sets": sets})

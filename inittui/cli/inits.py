@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -40,10 +39,11 @@ def list_initializers(context: typer.Context, as_json: AsJson = False, width: Wi
     frame = _frame(width)
     if as_json:
         from inittui.documents.initializer import describe
+        from inittui.documents.reference import InitsDocument, reference_document
         from inittui.initializers import CATALOGUE
 
         described = [describe(description) for description in CATALOGUE.values()]
-        _print_json({"schema": "inittui.inits/1", "initializers": described})
+        typer.echo(reference_document(InitsDocument, {"initializers": described}))
         return
     from inittui.views.catalogue import catalogue_table
 
@@ -104,7 +104,7 @@ def show(
     layer = LayerContext(_parse_shape(shape or usual), Follower(nonlinearity))
     sample = draw_sample(scheme, layer, seed)
     if as_json:
-        _print_json(sample_document(sample))
+        typer.echo(sample_document(sample))
         return
     from inittui.views.initializer import initializer_detail
 
@@ -135,7 +135,3 @@ def _parse_shape(text: str) -> tuple[int, ...]:
             f"there can be 1 to {MOST_VALUES:,}"
         )
     return shape
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    typer.echo(json.dumps(document, ensure_ascii=is_ascii(sys.stdout), indent=2))

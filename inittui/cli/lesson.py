@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -60,8 +59,10 @@ def list_lessons(
 
     found = lessons()
     if as_json:
+        from inittui.documents.reference import LessonsDocument, reference_document
+
         rows = [{"name": lesson.name, "title": lesson.title} for lesson in found]
-        print_document(json.dumps({"schema": "inittui.lessons/1", "lessons": rows}, indent=2))
+        typer.echo(reference_document(LessonsDocument, {"lessons": rows}))
         return
     from inittui.views.lesson import lesson_list
 
@@ -237,7 +238,7 @@ def _part_document(title: str, result: PartResult) -> LessonPart:
         from inittui.documents.initializer import sample_document
         from inittui.initializers.sampling import sample_of
 
-        documents.append(json.dumps(sample_document(sample_of(state.drawn))))
+        documents.append(sample_document(sample_of(state.drawn)))
     if any(trial.losses for trial in state.trials):
         documents.append(compare_document(state, path))
     if any(trial.probes for trial in state.trials):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,7 +54,7 @@ def model(
     frame = frame_for(console.width)
     if name is None:
         if as_json:
-            _print_json(_list_document())
+            typer.echo(_list_document())
             return
         from inittui.views.model import models_list
 
@@ -65,7 +64,7 @@ def model(
     experiment.check(opt.option_names(settings))
     summary = _summarize(experiment.model, settings.get("data.name"), scheme)
     if as_json:
-        _print_json(_document(summary))
+        typer.echo(_document(summary))
         return
     from inittui.views.model import model_report
 
@@ -123,9 +122,10 @@ def _own_shape(name: str) -> tuple[int, ...] | None:
     return MODELS[name].input if name in MODELS else None
 
 
-def _list_document() -> dict[str, Any]:
-    return {
-        "schema": "inittui.models/1",
+def _list_document() -> str:
+    from inittui.documents.reference import ModelsDocument, reference_document
+
+    found = {
         "models": [
             {
                 "name": each.name,
@@ -138,12 +138,14 @@ def _list_document() -> dict[str, Any]:
             for each in MODELS.values()
         ],
     }
+    return reference_document(ModelsDocument, found)
 
 
-def _document(summary: ModelSummary) -> dict[str, Any]:
+def _document(summary: ModelSummary) -> str:
+    from inittui.documents.reference import ModelDocument, reference_document
+
     facts = ("name", "kind", "output", "parameters", "fan_in", "fan_out", "nonlinearity")
-    return {
-        "schema": "inittui.model/1",
+    found = {
         "model": summary.name,
         "input": _shape(summary.inputs),
         "parameters": summary.parameters,
@@ -154,6 +156,7 @@ def _document(summary: ModelSummary) -> dict[str, Any]:
             for row in summary.rows
         ],
     }
+    return reference_document(ModelDocument, found)
 
 
 def _shape(inputs: tuple[Input, ...]) -> tuple[int, ...] | list[str]:
@@ -190,7 +193,3 @@ def _initializers(summary: ModelSummary, layer: str) -> dict[str, Any]:
         role = each.parameter.rpartition(".")[2]
         found[role] = {"initializer": name, "arguments": arguments}
     return found
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    typer.echo(json.dumps(document, indent=2))

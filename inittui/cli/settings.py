@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import subprocess
@@ -45,8 +44,10 @@ def settings(context: typer.Context, as_json: AsJson = False, width: Width = Non
         return
     rows = _rows()
     if as_json:
+        from inittui.documents.reference import SettingsDocument, reference_document
+
         found = [dict(zip(("name", "value", "source"), row, strict=True)) for row in rows]
-        typer.echo(json.dumps({"schema": "inittui.settings/1", "settings": found}, indent=2))
+        typer.echo(reference_document(SettingsDocument, {"settings": found}))
         return
     from rich.text import Text
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import shlex
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +17,7 @@ from inittui.experiment.models import usual_schemes
 from inittui.experiment.records import Experiment, names_contestants
 from inittui.experiment.settings import BY_PATH, SETTINGS, Setting, with_options
 from inittui.experiment.toml import load_experiment
+from inittui.experiment.typed_command import read_typed
 
 Given = Mapping[str, Any]
 """What was typed, read: by the settings' paths."""
@@ -106,11 +106,7 @@ def _panel(parameter: inspect.Parameter) -> str | None:
 def _read(setting: Setting, typed: bool | str | list[str]) -> Any:
     if isinstance(typed, bool):
         typed = "yes" if typed else "no"
-    text = shlex.join(typed) if isinstance(typed, list) else typed
-    try:
-        return setting.read(text)
-    except UsageError as error:
-        raise UsageError(f"{setting.options[0]}: {error}") from None
+    return read_typed(setting, typed)
 
 
 def option_names(given: Iterable[str]) -> dict[str, str]:

@@ -27,7 +27,10 @@ from inittui.results.sweep_results import Axis, Grid, swept_axes, swept_grids, s
 from inittui.results.written import Share, Writer, shares
 from inittui.text import sanitize
 
-SCHEMAS = ("check", "compare", "inspect", "lesson", "phase", "runs", "runs.diff", "widths")
+SCHEMAS = (
+    "check", "compare", "data", "data.show", "initializer", "inits", "inspect", "lesson",
+    "lessons", "model", "models", "phase", "runs", "runs.diff", "settings", "widths",
+)  # fmt: skip
 """Documents whose JSON Schema comes with the package."""
 
 

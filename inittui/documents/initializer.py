@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from inittui.documents.reference import InitializerDocument, reference_document
 from inittui.initializers.description import Description, Parameter
 from inittui.initializers.sampling import Sample, Statistics
 
@@ -32,12 +33,11 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def sample_document(sample: Sample) -> dict[str, Any]:
+def sample_document(sample: Sample) -> str:
     """Return the document `inittui.initializer/1`."""
     distribution = sample.distribution
     atoms = zip(distribution.atoms, sample.atom_shares, strict=True) if distribution else ()
-    return {
-        "schema": "inittui.initializer/1",
+    found = {
         "initializer": sample.call,
         "description": sample.description and describe(sample.description),
         "shape": list(sample.layer.shape),
@@ -57,6 +57,7 @@ def sample_document(sample: Sample) -> dict[str, Any]:
             for (value, share), found in atoms
         ],
     }
+    return reference_document(InitializerDocument, found)
 
 
 def _statistics(row: Statistics | None) -> dict[str, float] | None:

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from inittui.events.probes import Probe
 from inittui.events.wire_numbers import from_wire
+from inittui.results.rules.signal import effect_of
 from inittui.results.state import TrialState
 from inittui.text import LARGEST
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-Metric = Literal["train_loss", "val_loss", "val_accuracy", "train_accuracy"]
+Metric = Literal["train_loss", "val_loss", "val_accuracy", "train_accuracy", "least_gradient"]
+"""The last is that of the layer that gets least of it, ‖gradient‖·‖weights‖, in each probe."""
 ACCURACIES: tuple[Metric, ...] = ("val_accuracy", "train_accuracy")
 
 LOG_DECADES = 2.0
@@ -141,6 +144,8 @@ def _values(
         return np.arange(first + 1.0, first + y.size + 1.0), y
     if metric == "train_accuracy":
         known = [(e.step, e.train_accuracy) for e in trial.epochs if e.train_accuracy is not None]
+    elif metric == "least_gradient":
+        known = [(e.step, least) for e in trial.probes if (least := _least(e.probe)) is not None]
     elif metric == "val_accuracy":
         known = [(e.step, e.val_accuracy) for e in trial.validated]
     else:
@@ -148,6 +153,12 @@ def _values(
     points = [(s, y) for s, y in known if between is None or between[0] <= s <= between[1]]
     table = np.array(points, dtype=np.float64).reshape(-1, 2)
     return table[:, 0], table[:, 1]
+
+
+def _least(probe: Probe) -> float | None:
+    """Return the least of what reaches a layer that learns; None where none was measured."""
+    learning = [layer for layer in probe.layers if not layer.is_frozen and layer.weights.count]
+    return min(map(effect_of, learning), default=None)
 
 
 def value_at(trials: Sequence[TrialState], metric: Metric, step: int) -> float | None:

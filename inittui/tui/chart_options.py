@@ -37,6 +37,7 @@ METRICS: dict[Metric, str] = {
     "val_loss": "validation loss",
     "val_accuracy": "validation accuracy",
     "train_accuracy": "training accuracy (dropout on)",
+    "least_gradient": "layer with the least gradient, times its weights",
 }
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.98)
 """Weights of the past that a key steps through."""

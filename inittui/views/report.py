@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -10,6 +12,7 @@ from inittui.experiment.scheme import format_number
 from inittui.results.phase import phase_of
 from inittui.results.state import RunState
 from inittui.results.summary import summarize
+from inittui.text import sanitize
 from inittui.views.chart.layout import paragraph
 from inittui.views.conclusions import sentence
 from inittui.views.curves import (
@@ -93,7 +96,17 @@ def _header(state: RunState, frame: Frame) -> list[Text]:
     if started is None:
         return paragraph("a run that has not begun", frame.columns, "bold")
     lines = paragraph(frame.say(_experiment_line(started)), frame.columns, "bold")
-    return lines + paragraph(frame.say(_run_line(state, started)), frame.columns, "dim")
+    lines += paragraph(frame.say(_run_line(state, started)), frame.columns, "dim")
+    if said := _places(state):
+        lines += paragraph(frame.say(said), frame.columns, "dim")
+    return lines
+
+
+def _places(state: RunState) -> str:
+    """Return where the trials were trained; empty where that was in one process."""
+    counts = Counter(trial.place for trial in state.trials if trial.place)
+    return " · ".join(f"{count} trial{'s' if count > 1 else ''} on {sanitize(place, 60)}"
+                      for place, count in sorted(counts.items()))  # fmt: skip
 
 
 def _experiment_line(started: RunStarted) -> str:

@@ -96,6 +96,10 @@ def run_of(
     return fold(events)
 
 
+_TRAINED: tuple[Metric, ...] = ("train_loss", "val_loss", *ACCURACIES)
+"""What training measures; the rest is of probes, see below."""
+
+
 def _validation(trial: int, step: int, loss: float) -> Event:
     accuracy = (31 * trial + 7 * step) % 100 / 100
     if step % PER_EPOCH:
@@ -177,7 +181,7 @@ def _is_like(series: Series, points: dict[int, list[float]], unit: float) -> Non
 
 def _check_that_all_agree(state: RunState) -> None:
     everyone = contestants([OpenRun(RunDirectory(Path("run")), state=state)])
-    for metric in METRICS:
+    for metric in _TRAINED:
         points, unit = _in_json(state, metric), 100 if metric in ACCURACIES else 1
         drawn = picture(everyone, ChartOptions(metric=metric, steps="all")).series
         shown = {one.name: one for one in drawn if len(one.x)}
@@ -359,3 +363,21 @@ def test_smoothing_over_many_blocks() -> None:
     values = np.random.default_rng(0).lognormal(0, 2, 5_000)
     np.testing.assert_allclose(smoothed(values, 0.5), reference(list(values), 0.5, False))
     assert np.abs(np.diff(smoothed(values, 0.98))).max() < np.abs(np.diff(values)).max() / 10
+
+
+def test_the_least_gradient_is_that_of_the_layer_that_gets_least() -> None:
+    """‖gradient‖·‖weights‖ from the log's own numbers: the root of n times the mean square each."""
+    trials = run_state("inspected").of_scheme("ones")
+    curve = curve_of(trials, "least_gradient")
+    expected = [
+        min(
+            math.sqrt(layer.weight_gradients.count * layer.weight_gradients.second_moment)
+            * math.sqrt(layer.weights.count * layer.weights.second_moment)
+            for layer in event.probe.layers
+        )
+        for event in trials[0].probes
+    ]
+    assert curve.x.tolist() == [event.step for event in trials[0].probes]
+    assert curve.mean == pytest.approx(expected)
+    zeros = curve_of(run_state("inspected").of_scheme("zeros"), "least_gradient")
+    assert set(zeros.mean.tolist()) == {0.0}

@@ -11,6 +11,16 @@ from inittui.documents.compare import CompareDocument, generated_schema
 from inittui.documents.inspect import InspectDocument
 from inittui.documents.lesson import LessonDocument
 from inittui.documents.phase import PhaseDocument
+from inittui.documents.reference import (
+    DataDocument,
+    DataShowDocument,
+    InitializerDocument,
+    InitsDocument,
+    LessonsDocument,
+    ModelDocument,
+    ModelsDocument,
+    SettingsDocument,
+)
 from inittui.documents.runs import RunsDiffDocument, RunsDocument
 from inittui.documents.widths import WidthsDocument
 
@@ -18,8 +28,16 @@ FOLDER = Path(inittui.__file__).parent / "documents/schemas"
 DOCUMENTS = {
     "check": CheckDocument,
     "compare": CompareDocument,
+    "data": DataDocument,
+    "data.show": DataShowDocument,
+    "initializer": InitializerDocument,
+    "inits": InitsDocument,
     "inspect": InspectDocument,
     "lesson": LessonDocument,
+    "lessons": LessonsDocument,
+    "model": ModelDocument,
+    "models": ModelsDocument,
+    "settings": SettingsDocument,
     "phase": PhaseDocument,
     "widths": WidthsDocument,
     "runs": RunsDocument,

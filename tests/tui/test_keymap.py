@@ -18,13 +18,16 @@ from inittui.tui.app import LabApp
 from inittui.tui.keymap import SECTIONS, all_bindings
 from inittui.tui.screens.check import CheckScreen
 from inittui.tui.screens.compare import CompareScreen
-from inittui.tui.screens.dialogs import Dialog, Prompt
+from inittui.tui.screens.dialogs import Dialog, Letter, Prompt
 from inittui.tui.screens.help import HelpScreen
+from inittui.tui.screens.layers import MeasuredList
 from inittui.tui.screens.map import MapScreen
+from inittui.tui.widgets.chart import CurveChart
 from inittui.tui.widgets.curves_panel import CurvesPanel
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import PickerList
 from inittui.tui.widgets.row_list import RowList
+from inittui.tui.widgets.run_preview import RunPreview
 from inittui.tui.widgets.runs_table import RunsTable
 from inittui.tui.widgets.scroll_page import ScrollPage
 from tests.support.tui_shelf import MakeApp, Shelf, Started, settle
@@ -70,6 +73,10 @@ def race(app: LabApp) -> CurvesPanel:
     return app.screen.query_one(CurvesPanel)
 
 
+def charts_seen(app: LabApp) -> int:
+    return sum(chart.size.height > 2 for chart in race(app).query(CurveChart))
+
+
 def rows(app: LabApp) -> RowList:
     return app.screen.query_one(RowList)
 
@@ -92,7 +99,10 @@ CHART = [
     step("chart.metric", "m", lambda app: app.open_runs.options.metric == "val_loss"),
     step("chart.metric", "m", lambda app: app.open_runs.options.metric == "val_accuracy"),
     step("chart.metric", "m", lambda app: app.open_runs.options.metric == "train_accuracy"),
+    step("chart.metric", "m", lambda app: app.open_runs.options.metric == "least_gradient"),
     step("chart.metric", "m", lambda app: app.open_runs.options.metric == "train_loss"),
+    step("chart.grid", "M", lambda app: charts_seen(app) == 4),
+    step("chart.grid", "M", lambda app: charts_seen(app) == 1),
     step("chart.smooth", "x", lambda app: app.open_runs.options.smoothing == 0.6),
     step("chart.band", "b", lambda app: not app.open_runs.options.band),
     step("chart.right", "right", lambda app: race(app).chart.cursor == 1),
@@ -111,6 +121,10 @@ CHART = [
     step("chart.y_in", "ctrl+up", lambda app: app.open_runs.options.y_zoom == 1),
     step("chart.y_out", "ctrl+down", lambda app: app.open_runs.options.y_zoom == 0),
     step("board.sort", "o", lambda app: app.open_runs.options.sort == "accuracy"),
+    step("chart.full", "f", lambda app: not race(app).leaderboard.size.height),
+    step("chart.full", "f", lambda app: not race(app).chart.display),
+    step("chart.full", "f", lambda app: race(app).leaderboard.size == race(app).size - (2, 0)),
+    step("chart.full", "f", lambda app: race(app).chart.size.height > 10),
     step("chart.reset", "0", lambda app: race(app).chart.cursor is None),
     step("chart.reset", "0", lambda app: app.open_runs.options.highlighted is None),
 ]
@@ -153,6 +167,8 @@ SETUP = [
     step("compare.back", "escape", lambda app: app.focused is picker(app)),
     step("compare.settings", "e", lambda app: focused_field(app) == "model.name"),
     step("form.next", "down", lambda app: focused_field(app) == "model.hidden"),
+    step("compare.jump", "ctrl+o", lambda app: isinstance(app.screen, Letter)),
+    step("compare.jump", "b", lambda app: focused_field(app) == "model.hidden"),
     step("form.previous", "up", lambda app: focused_field(app) == "model.name"),
     step(
         "form.last", "pagedown", lambda app: focused_field(app) == "inspection.gradient_percentile"
@@ -241,6 +257,9 @@ RUNS = [
     step("dialog.next", "right", lambda app: app.screen._marked == 1),
     step("dialog.previous", "left", lambda app: app.screen._marked == 0),
     step("dialog.take", "enter", lambda app: len(list(Path.cwd().glob("inittui-*.json"))) == 1),
+    step("runs.full", "f", lambda app: not app.screen.query_one(RunPreview).size.height),
+    step("runs.full", "f", lambda app: not runs_table(app).size.height),
+    step("runs.full", "f", lambda app: runs_table(app).size.height > 3),
     step("runs.delete", "d", lambda app: isinstance(app.screen, Dialog)),
     step(
         "dialog.cancel", "escape", lambda app: len(list(run_directories(app.open_runs.root))) == 3
@@ -344,6 +363,8 @@ LAYERS = [
     step("layers.view", "v", lambda app: app.screen.view == "side by side"),
     step("layers.view", "v", lambda app: app.screen.view == "histograms"),
     step("layers.density", "d", lambda app: app.screen.density),
+    step("layers.full", "f", lambda app: not app.screen.query_one(MeasuredList).size.width),
+    step("layers.full", "f", lambda app: app.screen.query_one(MeasuredList).size.width > 10),
     step("layers.other", "tab", lambda app: isinstance(app.focused, ScrollPage)),
     step("page.down", "down", lambda app: page(app) == 1),
     step("page.up", "up", lambda app: page(app) == 0),

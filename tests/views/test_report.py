@@ -269,3 +269,13 @@ def test_one_nan_among_seeds_leaves_the_mean_to_the_others() -> None:
     state.trials[1].losses.append(math.nan)
     text = report(state)
     assert "NaN" not in text.split("scheme")[0]
+
+
+def test_where_trials_were_trained_is_told_where_it_was_in_several_places() -> None:
+    state = run_state("classic")
+    assert "trials on" not in report(state)
+    for place, trial in zip(("cuda:0", "cuda:1", "cuda:1"), state.trials, strict=False):
+        trial.place = place
+    assert "1 trial on cuda:0 · 2 trials on cuda:1" in report(state)
+    state.trials[0].place = "evil\x1b[2J"
+    assert "\x1b" not in report(state)

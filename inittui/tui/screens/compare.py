@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.style import Style
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
@@ -16,13 +17,15 @@ from textual.widgets import Static
 
 from inittui.errors import InittuiError
 from inittui.experiment.records import Experiment
+from inittui.experiment.typed_command import is_command, read_command
 from inittui.initializers.catalogue import BUILT
 from inittui.text import sanitize
-from inittui.tui.fields import FIELDS
+from inittui.tui.fields import FIELDS, FIRST
 from inittui.tui.keymap import key
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.run_header import header_of
 from inittui.tui.screens.base import LabScreen
+from inittui.tui.screens.dialogs import Letter
 from inittui.tui.status_styles import LOOK_CLASSES, StatusStyle, look_of
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import Picker, PickerList
@@ -66,6 +69,8 @@ class CompareScreen(LabScreen):
             "Change model, data and training.", footer=True),
         key("c", "compare.check", "check", "Check",
             "Check how the chosen model's own code initializes it, in a process of its own."),
+        key("ctrl+o", "compare.jump", "jump", "Jump",
+            "Go to a setting by the letter that stands before it then."),
         key("escape", "compare.back", "back", "Back",
             "Leave what is typed, then the settings, then the run."),
     ]  # fmt: skip
@@ -135,6 +140,7 @@ class CompareScreen(LabScreen):
             ("setup", ("list",)): not setup,
             ("setup", ("search",)): setup,
             ("check", ()): setup,
+            ("jump", ()): setup,
         }
         ready = super().check_action(action, parameters)
         return ready and can.get((action, parameters), True)
@@ -224,6 +230,18 @@ class CompareScreen(LabScreen):
         line.remove_class("-ready")
         line.update(text)
 
+    def on_paste(self, event: events.Paste) -> None:
+        """Take what a command line describes; its experiment is run when the person says so."""
+        if not is_command(event.text):
+            return
+        event.stop()
+        try:
+            self.take(read_command(event.text, FIRST))
+        except (InittuiError, OSError) as error:
+            self.action_setup("list")
+            self._explain(sanitize(str(error)), True)
+            self.app.bell()
+
     def action_setup(self, where: str) -> None:
         self.view = "setup"
         picker = self.query_one(Picker)
@@ -233,6 +251,11 @@ class CompareScreen(LabScreen):
             picker.focus_search()
         else:
             picker.focus_list()
+
+    def action_jump(self) -> None:
+        form = self.query_one(Form)
+        form.show_letters(shown=True)
+        self.app.push_screen(Letter(), lambda letter: form.jump(letter or ""))
 
     def action_back(self) -> None:
         picker = self.query_one(Picker)

@@ -39,6 +39,14 @@ class Modal(ModalScreen[Result], Generic[Result]):
         return super().dismiss(result)
 
 
+class Letter(Modal[str]):
+    """Takes the next key, while the screen below says what each letter means."""
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        self.dismiss(event.character if event.is_printable and event.character else "")
+
+
 class Commands(CommandPalette):
     """Textual's command palette, made to bear keys that come too early or too late."""
 

@@ -75,6 +75,8 @@ class LayersScreen(LabScreen):
             "Go to the next layer, where contestants stand side by side.", footer=True),
         key("d", "layers.density", "density", "Density",
             "Scale histograms by counts or by density.", footer=True),
+        key("f", "layers.full", "app.toggle_class('#measured', '-full-page')", "Full screen",
+            "Give all the room to the page, or show the list again."),
         key("tab", "layers.other", "app.focus_next", "List/page",
             "Let the arrow keys act on the list or on the page.", footer=True),
     ]  # fmt: skip

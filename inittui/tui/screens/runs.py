@@ -39,6 +39,8 @@ _EMPTY = (
     "{compare}  Compare: choose initializers and press {run} to train them."
 )  # fmt: skip
 _FILTER = "filter: words, or status:lost scheme:zeros model:lenet data:mnist"
+_FULL = ("-full-table", "-full-preview")
+"""The classes of what can have all the room."""
 _REFRESH_SECONDS = 2.0
 """How often the list is read again while it is seen."""
 
@@ -67,6 +69,8 @@ class RunsScreen(LabScreen):
         key("r,f5", "runs.repeat", "repeat", "Repeat", "Train the run's experiment again."),
         key("e", "runs.edit", "edit", "Edit",
             "Take the run's experiment over into Compare, to change it."),
+        key("f", "runs.full", "full", "Full screen",
+            "Give all the room to the table, then to the chosen run's curves."),
         key("escape", "runs.back", "back", "Back", "Leave the filter; take away all ticks."),
     ]  # fmt: skip
 
@@ -131,6 +135,13 @@ class RunsScreen(LabScreen):
         self._preview()
         while self._waiting:
             self._waiting.popleft()()
+
+    def action_full(self) -> None:
+        before = next((name for name in _FULL if self.has_class(name)), "")
+        following = {"": _FULL[0], _FULL[0]: _FULL[1]}.get(before)
+        self.remove_class(*_FULL)
+        if following:
+            self.add_class(following)
 
     def paint(self) -> None:
         """The table draws itself when it has been read."""

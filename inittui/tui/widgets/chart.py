@@ -39,9 +39,10 @@ class CurveChart(DiffLines):
         make: Callable[[Sequence[Contestant], ChartOptions], Picture | None] = picture,
         *,
         id: str | None = None,
+        classes: str | None = None,
     ) -> None:
         """``make`` says what is drawn of contestants; None for nothing."""
-        super().__init__(id=id)
+        super().__init__(id=id, classes=classes)
         self._make = make
         self._contestants: Sequence[Contestant] = ()
         self._options = ChartOptions()

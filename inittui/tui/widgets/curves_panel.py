@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -37,6 +38,11 @@ from inittui.views.frame import Frame
 _ROOMY = (110, 30)
 """Columns and lines from which there is a second chart."""
 
+_FULL = ("", "-full-chart", "-full-beside", "-full-table")
+_IN_GRID: tuple[Metric, ...] = ("train_loss", "val_accuracy", "least_gradient", "val_loss")
+_OTHERS = len(_IN_GRID) - 1
+_OWN_AXIS: dict[str, Any] = {"log_y": None, "zoom": None, "clipped": False, "y_zoom": 0}
+"""What is chosen of the first chart's axes and isn't meant for another metric's."""
 _LINES_BELOW = 4
 """Lines of the table below a chart that shall be large."""
 
@@ -54,6 +60,8 @@ class CurvesPanel(Container):
             "Show the first 100 steps, all of them, or the last epoch.", footer=True),
         key("m", "chart.metric", "metric", "Metric",
             "Show training loss, validation loss or validation accuracy.", footer=True),
+        key("M", "chart.grid", "grid", "Several metrics",
+            "Show the metric and three others beside each other, or it alone."),
         key("x", "chart.smooth", "smooth", "Smooth",
             "Smooth the curves more, or not at all.", footer=True),
         key("b", "chart.band", "band", "Band",
@@ -78,6 +86,8 @@ class CurvesPanel(Container):
             "Show earlier steps."),
         key("full_stop,shift+right", "chart.pan_right", "pan(0.25)", "Pan right",
             "Show later steps."),
+        key("f", "chart.full", "full", "Full screen",
+            "Give all the room to the chart, then to what is beside it, then to the table."),
         key("0", "chart.reset", "reset", "Reset",
             "Show all contestants as at first: no cursor, no zoom, no smoothing."),
     ]  # fmt: skip
@@ -92,11 +102,15 @@ class CurvesPanel(Container):
         self._contestants: Sequence[Contestant] = ()
         self._options = ChartOptions()
         self._version = 0
+        self._full = ""
+        """The class of what has all the room; "" for none."""
 
     def compose(self) -> ComposeResult:
         with Container(id="charts"):
             yield CurveChart(id="chart")
             yield CurveChart(_beside, id="beside")
+            for place in range(_OTHERS):
+                yield CurveChart(partial(_other, place), classes="other")
         yield Leaderboard()
         yield Static(id="cause", markup=False)
 
@@ -118,15 +132,21 @@ class CurvesPanel(Container):
         self._fit_leaderboard()
         self.chart.show(contestants, options, version)
         beside = self.query_one("#beside", CurveChart)
-        if self.has_class("-roomy"):
+        if self.classes & {"-roomy", "-full-beside"}:
             beside.show(contestants, options, version)
+        if self.has_class("-grid"):
+            for other in self.query(".other").results(CurveChart):
+                other.show(contestants, options, version)
         self.leaderboard.show(contestants, options, self.chart.cursor)
         self._tell_cause()
 
     def _fit_leaderboard(self) -> None:
         """Give the table what it needs; at most half of the height, or few lines."""
         most = _LINES_BELOW if self.has_class("-large") else max(self.size.height // 2, 3)
-        self.leaderboard.styles.height = min(len(self._contestants) + 1, most)
+        height = min(len(self._contestants) + 1, most)
+        # Without a line it still has the keys.
+        heights = {"": height, "-full-table": self.size.height}
+        self.leaderboard.styles.height = heights.get(self._full, 0)
 
     def _show_again(self) -> None:
         if self.is_attached:
@@ -187,6 +207,10 @@ class CurvesPanel(Container):
         following = metrics[(metrics.index(self._options.metric) + 1) % len(metrics)]
         self._change(metric=following, log_y=None)
 
+    def action_grid(self) -> None:
+        self.toggle_class("-grid")
+        self.call_after_refresh(self._show_again)
+
     def action_smooth(self) -> None:
         place = SMOOTHINGS.index(self._options.smoothing)
         self._change(smoothing=SMOOTHINGS[(place + 1) % len(SMOOTHINGS)])
@@ -220,6 +244,13 @@ class CurvesPanel(Container):
         }  # fmt: skip
         self._change(sort=following[self._options.sort])
 
+    def action_full(self) -> None:
+        self._full = _FULL[(_FULL.index(self._full) + 1) % len(_FULL)]
+        for name in _FULL[1:]:
+            self.set_class(name == self._full, name)
+        self._fit_leaderboard()
+        self.call_after_refresh(self._show_again)
+
     def action_cursor(self, columns: int) -> None:
         self.chart.move_cursor(columns)
 
@@ -248,11 +279,17 @@ class CurvesPanel(Container):
         self._change(zoom=(low, low + span))
 
 
+def _other(place: int, shown: Sequence[Contestant], options: ChartOptions) -> Picture:
+    """Return one of the metrics that the first chart doesn't show, on axes of its own."""
+    others = [metric for metric in _IN_GRID if metric != options.metric]
+    return picture(shown, replace(options, metric=others[place], **_OWN_AXIS))
+
+
 def _beside(shown: Sequence[Contestant], options: ChartOptions) -> Picture | None:
     """Return what the second chart shows: the lowest curves closer, else another metric."""
     other: Metric = "train_loss" if options.metric == "val_accuracy" else "val_accuracy"
     return closer_picture(shown, options) or picture(
-        shown, replace(options, metric=other, log_y=None, zoom=None, clipped=False, y_zoom=0)
+        shown, replace(options, metric=other, **_OWN_AXIS)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from string import ascii_lowercase, ascii_uppercase, digits
 from typing import ClassVar
 
 from rich.text import Text
@@ -16,6 +17,7 @@ from textual.widgets import Input
 
 from inittui.experiment.records import Experiment, names_contestants
 from inittui.experiment.settings import Setting
+from inittui.experiment.typed_command import is_command
 from inittui.text import sanitize
 from inittui.tui.fields import FIELDS, FIRST, Outcome, experiment_from, placeholder_of, texts_of
 from inittui.tui.keymap import key
@@ -25,6 +27,9 @@ from inittui.views.chart.layout import shortened
 
 _LABELS = 13
 
+LETTERS = ascii_lowercase + digits + ascii_uppercase
+"""What the settings are called, in their order, while one is jumped to."""
+
 
 class SettingList(RowList, can_focus=False):
     """All settings as they are; the one that is typed lies over its line."""
@@ -33,6 +38,7 @@ class SettingList(RowList, can_focus=False):
         super().__init__()
         self.texts: dict[str, str] = {}
         self.wrong: frozenset[str] = frozenset()
+        self.has_letters = False
 
     def count(self) -> int:
         return len(FIELDS)
@@ -53,8 +59,10 @@ class SettingList(RowList, can_focus=False):
         room = max(width - _LABELS - len(more), 1)
         value = shortened(text or placeholder_of(field, self.texts), room, self.sign)
         label = f"{field.label:<{_LABELS - 1}}{'!' if field.path in self.wrong else ' '}"
+        letter = f"{LETTERS[index]} " if self.has_letters else ""
         return Text.assemble(
-            (label, style or "dim"),
+            (letter, "reverse"),
+            (label[: len(label) - len(letter)], style or "dim"),
             (f"{value:<{room}}" if more else value, style or ("" if text else "dim")),
             (more, "dim"),
         )
@@ -69,7 +77,15 @@ class SettingList(RowList, can_focus=False):
         return isinstance(self.parent, Form) and self.parent.input.display
 
 
-class FieldLine(Input):
+class Line(Input):
+    """A line to type in, which leaves a whole command that is pasted to the screen."""
+
+    def on_paste(self, event: events.Paste) -> None:
+        if is_command(event.text):
+            event.prevent_default()
+
+
+class FieldLine(Line):
     """The line that a setting is typed in; one that has few values is switched instead."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -175,6 +191,17 @@ class Form(Container):
         self._left.clear()
         self._mark(())
         self._fill()
+
+    def show_letters(self, shown: bool) -> None:
+        self.settings.has_letters = shown
+        self.settings.draw()
+
+    def jump(self, letter: str) -> None:
+        """Go to the setting of a letter; nowhere for another."""
+        self.show_letters(shown=False)
+        place = LETTERS.find(letter) if letter else -1
+        if 0 <= place < len(FIELDS):
+            self.edit(place)
 
     def forget_name(self) -> None:
         """Let the next run be without the name of the last."""

@@ -20,6 +20,7 @@ from inittui.initializers import CATALOGUE, parse_scheme
 from inittui.initializers.description import Description
 from inittui.tui.host import host_of
 from inittui.tui.keymap import key
+from inittui.tui.widgets.form import Line
 from inittui.tui.widgets.row_list import RowList
 from inittui.views.catalogue import shown_parameters
 from inittui.views.chart.layout import shortened
@@ -193,10 +194,10 @@ def _words(entry: Entry) -> str:
 
 class Picker(Vertical):
     def compose(self) -> ComposeResult:
-        yield Input(placeholder="search", compact=True, id="search", select_on_focus=False)
+        yield Line(placeholder="search", compact=True, id="search", select_on_focus=False)
         yield PickerList()
         yield Static(id="about", markup=False)
-        yield Input(compact=True, id="scheme", select_on_focus=False)
+        yield Line(compact=True, id="scheme", select_on_focus=False)
         yield Static(id="scheme-error", markup=False)
 
     def on_mount(self) -> None:

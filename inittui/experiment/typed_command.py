@@ -1,0 +1,109 @@
+"""The experiment that a command line describes, read without running the command."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+from typing import Any, NoReturn
+
+from inittui.errors import UsageError, nearest
+from inittui.experiment.records import Experiment
+from inittui.experiment.settings import SETTINGS, Setting, with_options
+from inittui.experiment.toml import load_experiment
+from inittui.text import sanitize
+
+_COMMAND = ("inittui", "compare")
+_PROMPTS = ("$", "#", ">", "%")
+_CONFIG = ("--config", "-c")
+_SHOWN = 40
+
+
+def is_command(text: str) -> bool:
+    """Tell whether a text begins as a comparison's command line does, prompt or not."""
+    return tuple(_without_prompt(text.split()[:4])[:2]) == _COMMAND
+
+
+def read_command(text: str, base: Experiment) -> Experiment:
+    """Return the experiment of an ``inittui compare`` line, which may go on over several lines.
+
+    ``base`` is what it changes. Options that say how a report looks are none of an experiment's:
+    they are refused, so that nobody believes they were heeded.
+
+    Raises:
+        UsageError: it isn't such a line, or an option or its value is wrong.
+    """
+    try:
+        words = _without_prompt(shlex.split(text.replace("\\\n", " ")))
+    except ValueError:
+        raise UsageError("a quotation mark is missing in the command line") from None
+    if tuple(words[:2]) != _COMMAND:
+        raise UsageError("this is no command line that begins with 'inittui compare'")
+    parser, settings = _parser()
+    typed, rest = parser.parse_known_args(words[2:])
+    if rest:
+        option = sanitize(rest[0], _SHOWN)
+        near = nearest(option, _options())
+        raise UsageError(f"'{option}' is no setting of an experiment: leave it out{near}")
+    given: dict[str, Any] = {
+        path: read_typed(setting, value)
+        for path, setting in settings.items()
+        if (value := getattr(typed, path)) is not None
+    }
+    if typed.contestants:
+        given["schemes"] = tuple(typed.contestants)
+    if typed.file is None:
+        return with_options(base, given)
+    return with_options(load_experiment(Path(typed.file)), given, from_file=True)
+
+
+def _without_prompt(words: list[str]) -> list[str]:
+    return words[1:] if words[:1] and words[0] in _PROMPTS else words
+
+
+def _options() -> list[str]:
+    return [
+        name
+        for setting in SETTINGS
+        if "compare" in setting.commands
+        for option in setting.options
+        for name in option.split("/")
+    ]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        option = message.removeprefix("argument ").split(":")[0].split("/")[0]
+        raise UsageError(f"{sanitize(option, _SHOWN)}: its value is missing")
+
+
+def _parser() -> tuple[_Parser, dict[str, Setting]]:
+    """Return a parser of the settings' options, and the settings by the names it gives them."""
+    parser = _Parser(prog="inittui compare", add_help=False, allow_abbrev=False)
+    parser.add_argument("contestants", nargs="*")
+    parser.add_argument(*_CONFIG, dest="file")
+    settings: dict[str, Setting] = {}
+    for setting in SETTINGS:
+        if "compare" not in setting.commands or not setting.options:
+            continue
+        settings[setting.path] = setting
+        if setting.metavar:
+            action = "append" if setting.is_list else "store"
+            parser.add_argument(*setting.options, dest=setting.path, action=action)
+            continue
+        for option in setting.options:
+            for name, value in zip(option.split("/"), ("yes", "no"), strict=False):
+                parser.add_argument(name, dest=setting.path, action="store_const", const=value)
+    return parser, settings
+
+
+def read_typed(setting: Setting, typed: str | list[str]) -> Any:
+    """Return the value of what was typed after a setting's option; a list: as often as given.
+
+    Raises:
+        UsageError: it is none, with the option's name.
+    """
+    try:
+        return setting.read(shlex.join(typed) if isinstance(typed, list) else typed)
+    except UsageError as error:
+        raise UsageError(f"{setting.options[0]}: {error}") from None

@@ -1,0 +1,66 @@
+"""The first screen takes a command line that is pasted into it, wherever the keys go."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+from textual import events
+from textual.pilot import Pilot
+
+from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
+from inittui.tui.fields import FIRST
+from tests.support.tui_shelf import MakeApp, Started, drive, settle
+
+LINE = "$ inittui compare rule normal:std=0.1 \\\n  --hidden 32,16 -e 1 --limit 600 --seeds 2\n"
+MEANT = replace(
+    FIRST,
+    schemes=("rule", "normal:std=0.1"),
+    seeds=(0, 1),
+    model=ModelConfig(hidden=(32, 16)),
+    data=DataConfig(limit=600),
+    training=TrainingConfig(epochs=1),
+)
+
+
+@pytest.mark.parametrize("before", [(), ("e",), ("slash",), ("enter",)])
+def test_a_pasted_command_line_fills_list_and_form(
+    make_app: MakeApp, started: Started, before: tuple[str, ...]
+) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press(*before)
+        await settle(pilot)
+        pilot.app.post_message(events.Paste(LINE))
+        await settle(pilot)
+        await pilot.press("r")
+        await settle(pilot)
+
+    drive(make_app(), act)
+    assert started.experiments == [MEANT]
+
+
+def test_a_line_that_is_wrong_says_what_and_changes_nothing(
+    make_app: MakeApp, started: Started
+) -> None:
+    seen = []
+
+    async def act(pilot: Pilot[None]) -> None:
+        pilot.app.post_message(events.Paste("inittui compare ones --epoch 1"))
+        await settle(pilot)
+        seen.append(str(pilot.app.screen.query_one("#explained").render()))
+        await pilot.press("r")
+        await settle(pilot)
+
+    drive(make_app(), act)
+    assert "'--epoch' is no setting of an experiment" in seen[0]
+    assert "did you mean '--epochs'?" in seen[0]
+    assert started.experiments == [replace(FIRST, schemes=Experiment().schemes)]
+
+
+def test_another_text_is_typed_as_ever(make_app: MakeApp) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("e", "down")
+        pilot.app.post_message(events.Paste("64,32"))
+        await settle(pilot)
+        assert pilot.app.focused.value == "64,32"  # type: ignore[union-attr]
+
+    drive(make_app(), act)
