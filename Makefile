@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 INSTALLED := $(VENV)/.installed
+# The lessons' full sizes take hours: INITTUI_TORTURE=1 pytest tests/lessons -k full
+LONG_FORMS := tests/lessons tests/tui/test_app_monkey.py
 
 .PHONY: demo test torture lint bench zoo snapshots install clean
 
@@ -22,6 +24,7 @@ test: install
 torture: install
 	INITTUI_TORTURE=1 $(BIN)/pytest tests/resilience tests/runs --timeout=3600
 	INITTUI_TORTURE=1 $(BIN)/pytest -m hypothesis --ignore=tests/runs --timeout=3600
+	INITTUI_TORTURE=1 $(BIN)/pytest $(LONG_FORMS) -k 'not full' --timeout=3600
 
 lint: install
 	$(BIN)/ruff check inittui tests benchmarks

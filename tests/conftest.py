@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_textual_snapshot
+import textual._wait
 import textual.constants
 from hypothesis import settings
 from syrupy.assertion import SnapshotAssertion
@@ -34,6 +35,10 @@ textual.constants.TEXTUAL_ANIMATIONS = "none"
 App.theme._default = "textual-dark"
 Input.cursor_blink._default = False
 TextArea.cursor_blink._default = False
+# A pilot looks so often whether the process has nothing left to do, and one test waits for that
+# hundreds of times: in looks of 20 ms, most of the time goes by with nothing to be done.
+textual._wait.SLEEP_GRANULARITY = 1 / 200
+textual._wait.SLEEP_IDLE = textual._wait.SLEEP_GRANULARITY / 20
 
 
 class TopLevel:

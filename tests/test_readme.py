@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from inittui.errors import ExitCode
 from inittui.views.catalogue import catalogue_markdown
+from tests.support.commands import command_of, inittui
 from tests.support.pictures import PICTURES, SCREENS, screen
 from tests.support.write_readme import (
     GUIDE,
@@ -33,17 +31,25 @@ def test_there_are_commands_to_run() -> None:
 
 
 @pytest.mark.slow
-def test_commands_run(tmp_path: Path) -> None:
-    environment = {**os.environ, "INITTUI_RUNS_DIR": str(tmp_path)}
-    for line in "".join(BLOCKS).splitlines():
-        program, *arguments = shlex.split(line)
-        assert program == "inittui"
-        done = subprocess.run(
-            [str(Path(sys.executable).with_name(program)), *arguments],
-            capture_output=True, text=True, env=environment, check=False, timeout=120, cwd=tmp_path,
-        )  # fmt: skip
-        assert done.returncode == 0, (line, done.stderr)
-        assert done.stdout, line
+def test_commands_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All in this process, where torch is loaded once; but the first of each block."""
+    monkeypatch.setenv("INITTUI_RUNS_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    within = command_of(monkeypatch, capsys)
+    for block in BLOCKS:
+        for number, line in enumerate(block.splitlines()):
+            program, *arguments = shlex.split(line)
+            assert program == "inittui"
+            if number:
+                shown = within(*arguments)
+                code, out, err = shown.code, shown.out, shown.err
+            else:
+                done = inittui(*arguments)
+                code, out, err = done.returncode, done.stdout, done.stderr
+            assert code == 0, (line, err)
+            assert out, line
 
 
 def test_make_targets_exist() -> None:

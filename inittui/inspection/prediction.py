@@ -16,17 +16,12 @@ from msgspec.structs import replace
 from inittui.events.probes import LayerProbe, Measured, Probe
 from inittui.events.theory import DepthScales, PredictedLayer, Theory
 from inittui.events.wire_numbers import from_wire, to_wire
+from inittui.experiment.derived import ALIKE, LEAST_WIDTH, PERCEPTRONS, STRUCTURED
 from inittui.experiment.records import ModelConfig
 from inittui.experiment.scheme import Call, Scheme
 
 if TYPE_CHECKING:
     from inittui.theory.recursion import Batch
-
-_PERCEPTRONS = ("mlp", "deep_mlp", "sigmoid_mlp")
-
-_STRUCTURED = ("eye", "dirac", "sparse")
-
-_LEAST_WIDTH = 64
 
 _SMALLEST, _LARGEST = 1e-35, 1e35
 """Where float32 still holds squares of single values."""
@@ -44,9 +39,6 @@ _LEAST_DIFFERENCE = 0.01
 
 _STANDARD_ERRORS = 4.0
 """How far from 0 a mean must lie, in its own standard errors, to be one."""
-
-_ALIKE = 1.1
-"""Factor by which the variances of layers may differ to have one fixed point."""
 
 _EDGE = 0.01
 """|χ₁ − 1| that is called the edge of chaos: as far as measured variances tell."""
@@ -125,7 +117,7 @@ def predict_probe(
 
 def _refusals(probe: Probe, model: ModelConfig, scheme: Scheme) -> Iterator[str]:
     """Yield why nothing can be predicted."""
-    if model.name not in _PERCEPTRONS or any(layer.kind != "Linear" for layer in probe.layers):
+    if model.name not in PERCEPTRONS or any(layer.kind != "Linear" for layer in probe.layers):
         yield "it is worked out for plain perceptrons only: no convolutions, residuals, own models"
         return
     if model.batch_norm:
@@ -133,13 +125,13 @@ def _refusals(probe: Probe, model: ModelConfig, scheme: Scheme) -> Iterator[str]
     for call in _calls(scheme):
         if call.is_reference:
             yield "values by somebody's own code may depend on each other or on data"
-        if call.name in _STRUCTURED:
+        if call.name in STRUCTURED:
             yield f"{call.name} gives values that are not independent of each other"
     if len(probe.layers) < 2 or probe.images < 2:
         yield "it needs two layers and two images at least"
-    narrow = min((layer.units for layer in probe.layers[:-1]), default=_LEAST_WIDTH)
-    if narrow < _LEAST_WIDTH:
-        yield f"a layer of {narrow} units: it is for widths from {_LEAST_WIDTH} on"
+    narrow = min((layer.units for layer in probe.layers[:-1]), default=LEAST_WIDTH)
+    if narrow < LEAST_WIDTH:
+        yield f"a layer of {narrow} units: it is for widths from {LEAST_WIDTH} on"
     if any(layer.weights.not_finite or layer.pre_activations.not_finite for layer in probe.layers):
         yield "some values are NaN or infinite"
     if all(not layer.weights.second_moment for layer in probe.layers[-1:]):
@@ -231,4 +223,4 @@ def _scales(layers: Sequence[LayerProbe], start: float) -> tuple[DepthScales | N
 
 
 def _are_alike(values: Sequence[float]) -> bool:
-    return max(values) <= _ALIKE * min(values)
+    return max(values) <= ALIKE * min(values)

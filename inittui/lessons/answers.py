@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from inittui.events.wire_numbers import Number, all_to_wire, to_wire
 from inittui.lessons.best_moves import answer_best_moves
+from inittui.lessons.by_depth import answer_by_depth
 from inittui.lessons.declared import answer_declared
 from inittui.lessons.differences import answer_difference
 from inittui.lessons.drawn_values import answer_draws, moments_of
+from inittui.lessons.guessing import answer_at_chance
 from inittui.lessons.layer_values import answer_keeps, answer_layers, named
 from inittui.lessons.lesson import Part, Size
 from inittui.lessons.questions import (
@@ -21,6 +23,7 @@ from inittui.lessons.questions import (
     AtChance,
     BestMoves,
     BestRange,
+    ByDepth,
     Declared,
     Difference,
     Draws,
@@ -34,6 +37,7 @@ from inittui.lessons.questions import (
     Question,
     SameStart,
     StandsOut,
+    TrainableDepth,
     Written,
 )
 from inittui.lessons.stands_out import answer_stands_out
@@ -44,18 +48,16 @@ from inittui.lessons.swept_values import (
     answer_onset,
     brief,
 )
+from inittui.lessons.trainable_depth import answer_trainable_depth
+from inittui.lessons.wording import joined, with_remark
 from inittui.results.comparison import percent
 from inittui.results.curves import curve_of
-from inittui.results.learning import Learning, Verdict, judge
-from inittui.results.state import ENDED, RunState, TrialState
+from inittui.results.state import ENDED, RunState
 from inittui.results.summary import accuracy_of, first_loss_of, first_steps, furthest
 from inittui.text import short
 
-_AFTER_TRAINING = ("at-chance", "difference", "best-moves")
+_AFTER_TRAINING = ("at-chance", "difference", "best-moves", "trainable-depth")
 """Answers whose verdict depends on the training."""
-
-_COMES_DOWN = 0.02
-"""Relative, from quarter to quarter: what stays at guessing goes down by less than 0.001."""
 
 _UNKNOWN = "not measured"
 
@@ -160,51 +162,10 @@ def _accuracy(question: Accuracy, state: RunState) -> Answer:
     text = f"{state.evaluated_on.capitalize()} accuracy: {', '.join(told) or _UNKNOWN}."
     return Answer(
         "accuracy",
-        _with_remark(text, question.remark),
+        with_remark(text, question.remark),
         measured={s: all_to_wire([100 * m.mean]) for s, m in found.items() if m},
         published={s: (value,) for s, value in question.published.items()},
     )
-
-
-def _at_chance(question: AtChance, state: RunState, *, is_small: bool) -> Answer:
-    judged = {
-        s: learning
-        for s in _contestants(question, state)
-        if (learning := judge(state, furthest(state.of_scheme(s)))) is not None
-    }
-    parts = [
-        said
-        for verdict, (one, several) in _GUESSING.items()
-        if (said := _with_verdict(judged, verdict, one, several))
-    ]
-    told = [each for each in judged.values() if each.verdict != "too few images"]
-    waiting = [
-        s
-        for s, each in judged.items()
-        if is_small and not each.learns and _comes_down(furthest(state.of_scheme(s)))
-    ]
-    if waiting:
-        told = [each for s, each in judged.items() if s not in waiting]
-        parts.append(f"the loss of {_joined(waiting)} still comes down: how it ends, {CANT_TELL}")
-    return Answer(
-        "at-chance",
-        _with_remark(f"{'; '.join(parts) or 'Nothing was validated'}.", question.remark),
-        holds=not any(each.learns for each in told) if told else None,
-        measured={s: (100 * each.accuracy,) for s, each in judged.items()},
-        verdicts={s: CANT_TELL if s in waiting else e.verdict for s, e in judged.items()},
-    )
-
-
-def _comes_down(trials: Sequence[TrialState]) -> bool:
-    """Whether the training loss of the last quarter is clearly below that of the one before."""
-    last = [mean for trial in trials if (mean := _mean_of(trial, 3 / 4, 1)) is not None]
-    before = [mean for trial in trials if (mean := _mean_of(trial, 1 / 2, 3 / 4)) is not None]
-    return bool(last and before) and sum(last) < (1 - _COMES_DOWN) * sum(before)
-
-
-def _mean_of(trial: TrialState, begin: float, end: float) -> float | None:
-    part = trial.losses[int(begin * trial.steps) : int(end * trial.steps)]
-    return sum(part) / len(part) if part else None
 
 
 def _epochs(question: Epochs, state: RunState) -> Answer:
@@ -223,31 +184,12 @@ def _epochs(question: Epochs, state: RunState) -> Answer:
         parts.append(f"{brief(state, scheme)} {said} %")
     when = "epoch" if len(moments) == 1 else "epochs"
     text = (
-        f"{state.evaluated_on.capitalize()} accuracy after {when} {_joined(map(str, moments))}: "
+        f"{state.evaluated_on.capitalize()} accuracy after {when} {joined(map(str, moments))}: "
         f"{'; '.join(parts)}."
         if parts
         else "Nothing was validated."
     )
-    return Answer("epochs", _with_remark(text, question.remark), measured=measured)
-
-
-_GUESSING: dict[Verdict, tuple[str, str]] = {
-    "at chance": ("stays at chance (guessing gives {} %)", "stay at chance (guessing gives {} %)"),
-    "below chance": ("is worse than guessing ({} %)", "are worse than guessing ({} %)"),
-    "loss explodes": ("has a loss far above guessing's", "have losses far above guessing's"),
-    "learns": ("does better than guessing ({} %)", "do better than guessing ({} %)"),
-    "too few images": ("can't be judged by so few images", "can't be judged by so few images"),
-}
-"""What is said of one contestant and of several; {} is the accuracy of guessing."""
-
-
-def _with_verdict(judged: dict[str, Learning], verdict: Verdict, one: str, several: str) -> str:
-    found = {s: each for s, each in judged.items() if each.verdict == verdict}
-    if not found:
-        return ""
-    guessing = short(100 * next(iter(found.values())).chance)
-    said = (one if len(found) == 1 else several).format(guessing)
-    return f"{_with_percents({s: each.accuracy for s, each in found.items()})} {said}"
+    return Answer("epochs", with_remark(text, question.remark), measured=measured)
 
 
 _LOSSES = {
@@ -266,7 +208,7 @@ def _loss(question: Loss, state: RunState) -> Answer:
     ]
     return Answer(
         "loss",
-        _with_remark(f"{_LOSSES[question.of]}: {', '.join(told) or _UNKNOWN}.", question.remark),
+        with_remark(f"{_LOSSES[question.of]}: {', '.join(told) or _UNKNOWN}.", question.remark),
         measured={s: (to_wire(m[0]),) for s, m in found.items() if m},
         published={s: (value,) for s, value in question.published.items()},
     )
@@ -312,7 +254,7 @@ def _same_start(question: SameStart, state: RunState) -> Answer:
     if differ and equal and all(name.rpartition(".")[2] == "bias" for name in differ):
         said.append("so the two differ in the biases alone")
     text = f"At the start of {one} and {other} under {seeds}: {'; '.join(said)}."
-    return Answer("same-start", _with_remark(text, question.remark), holds=bool(equal))
+    return Answer("same-start", with_remark(text, question.remark), holds=bool(equal))
 
 
 def _written(question: Written, state: RunState) -> Answer:
@@ -332,15 +274,7 @@ def _written(question: Written, state: RunState) -> Answer:
             + (f"; nobody wrote {_listed(nobody)}." if nobody else ".")
         )
     text = "\n".join(parts) or "Start values are not on record."
-    return Answer("written", _with_remark(text, question.remark), holds=complete)
-
-
-def _with_remark(text: str, remark: str) -> str:
-    return f"{text} {remark}" if remark else text
-
-
-def _with_percents(means: dict[str, float]) -> str:
-    return _joined([f"{s} ({100 * mean:.2f} %)" for s, mean in means.items()])
+    return Answer("written", with_remark(text, question.remark), holds=complete)
 
 
 def _beside(published: float | None, unit: str) -> str:
@@ -349,12 +283,7 @@ def _beside(published: float | None, unit: str) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     more = len(names) - LISTED
-    return _joined(names) if more <= 0 else f"{', '.join(names[:LISTED])} and {more} more"
-
-
-def _joined(names: Iterable[str]) -> str:
-    known = list(names)
-    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}"
+    return joined(names) if more <= 0 else f"{', '.join(names[:LISTED])} and {more} more"
 
 
 _ANSWERS: Mapping[type[Question], Callable[[Any, RunState], Answer]] = {
@@ -363,6 +292,8 @@ _ANSWERS: Mapping[type[Question], Callable[[Any, RunState], Answer]] = {
     SameStart: _same_start,
     Onset: answer_onset,
     BestMoves: answer_best_moves,
+    ByDepth: answer_by_depth,
+    TrainableDepth: answer_trainable_depth,
     Epochs: _epochs,
     Layers: answer_layers,
     Keeps: answer_keeps,
@@ -374,7 +305,7 @@ _ANSWERS: Mapping[type[Question], Callable[[Any, RunState], Answer]] = {
 }
 
 _BY_SIZE: Mapping[type[Question], Callable[..., Answer]] = {
-    AtChance: _at_chance,
+    AtChance: answer_at_chance,
     BestRange: answer_best_range,
     Learns: answer_learns,
 }

@@ -9,6 +9,7 @@ from inittui.events.probes import LayerProbe, Measured, select_layers
 from inittui.events.wire_numbers import all_to_wire, from_wire, to_wire
 from inittui.lessons.questions import Answer, Keeps, Layers, Measurable
 from inittui.lessons.swept_values import brief
+from inittui.lessons.wording import with_remark
 from inittui.results.curves import over_seeds
 from inittui.results.state import RunState
 from inittui.text import short
@@ -109,14 +110,10 @@ def answer_keeps(question: Keeps, state: RunState) -> Answer:
     text = "\n".join([f"{_what(question.of)}, layer by layer:", *lines])
     return Answer(
         "keeps",
-        _with_remark(text, question.remark),
+        with_remark(text, question.remark),
         measured={scheme: (to_wire(value),) for scheme, value in apart.items()},
         verdicts=verdicts,
     )
-
-
-def _with_remark(text: str, remark: str) -> str:
-    return f"{text} {remark}" if remark else text
 
 
 def layer_means(

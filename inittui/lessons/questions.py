@@ -63,6 +63,9 @@ class Accuracy(_Question, frozen=True, kw_only=True, tag="accuracy"):
 class AtChance(_Question, frozen=True, kw_only=True, tag="at-chance"):
     """Whether contestants do no better than guessing."""
 
+    published: dict[str, Literal["learns", "at chance"]] = {}
+    """By contestant, what the source found; what is asked is then whether it was found here."""
+
 
 class Loss(_Question, frozen=True, kw_only=True, tag="loss"):
     """A loss of each contestant."""
@@ -139,6 +142,28 @@ class Keeps(_Question, frozen=True, kw_only=True, tag="keeps"):
     of: Measurable
 
 
+Travelling = Literal["signal", "gradient", "weight-gradient"]
+"""The layers' outputs on their way forth; gradients by these, or by weights, on their way back."""
+
+Travels = Literal["grows", "shrinks", "stays"]
+"""What becomes of a mean square from one end of the hidden layers to the other."""
+
+
+class ByDepth(_Question, frozen=True, kw_only=True, tag="by-depth"):
+    """What comes of a signal through the hidden layers, or of a gradient back, beside theory."""
+
+    of: Travelling
+    published: dict[str, Travels] = {}
+    """By contestant, what the source found."""
+
+
+class TrainableDepth(_Question, frozen=True, kw_only=True, tag="trainable-depth"):
+    """Which variance of the weights trains the deepest networks, of a phase diagram over depth."""
+
+    published: Literal["at the edge", "away from it", ""] = ""
+    """Where the source found it, beside theory's edge of chaos."""
+
+
 class Declared(_Question, frozen=True, kw_only=True, tag="declared"):
     """Mean and standard deviation of every parameter beside what its initializer says."""
 
@@ -181,6 +206,8 @@ Question = (
     | Epochs
     | Layers
     | Keeps
+    | ByDepth
+    | TrainableDepth
     | Declared
     | Written
     | StandsOut

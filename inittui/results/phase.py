@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from inittui.errors import UsageError
+from inittui.experiment.derived import PERCEPTRONS
 from inittui.experiment.models import MODELS
 from inittui.experiment.phase import BIAS, DEPTH, RATE, SCALE
 from inittui.experiment.scheme import Call, parse_syntax
@@ -29,8 +30,6 @@ TIMES_SCALE = 6.0
 MOST_LAYERS = 1_000_000
 LARGEST_VARIANCE = 1e6
 """What lies beyond is in a log by mistake."""
-
-_PERCEPTRONS = ("mlp", "deep_mlp", "sigmoid_mlp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,7 @@ def _activation(state: RunState) -> str:
     experiment = state.started.experiment
     model = experiment.model
     swept = {key for trial in state.trials if trial.plan for key in trial.plan.settings}
-    if model.name not in _PERCEPTRONS or swept - {DEPTH, RATE, "model.width"}:
+    if model.name not in PERCEPTRONS or swept - {DEPTH, RATE, "model.width"}:
         return ""
     try:
         settings = MODELS[model.name].settings(model)

@@ -1,4 +1,5 @@
-"""`inittui compare` as a person or a script runs it: real processes, real data."""
+"""`inittui compare` as a person or a script runs it: real data, and real processes where the
+process itself counts; what is only printed is the same in this one, which has torch loaded."""
 
 from __future__ import annotations
 
@@ -16,7 +17,14 @@ import jsonschema
 import pytest
 
 from inittui.cli.main import main
-from tests.support.commands import INITTUI, Completed, inittui, wait_until
+from tests.support.commands import (
+    INITTUI,
+    Command,
+    Completed,
+    command_of,
+    inittui,
+    wait_until,
+)
 
 QUICK = ("--limit", "1000", "--epochs", "1")
 
@@ -24,6 +32,11 @@ QUICK = ("--limit", "1000", "--epochs", "1")
 @pytest.fixture
 def runs(tmp_path: Path) -> str:
     return str(tmp_path / "runs")
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return command_of(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +83,13 @@ def test_the_saved_experiment_repeats_the_run_bitwise(
     assert [trial["loss"] for trial in first["trials"]] == [t["loss"] for t in second["trials"]]
 
 
-def test_json_has_the_facts_and_follows_its_schema(runs: str) -> None:
-    finished = inittui(
+def test_json_has_the_facts_and_follows_its_schema(command: Command, runs: str) -> None:
+    finished = command(
         "compare", "zeros", "rule", "--seeds", "3", *QUICK, "--json", "-q", "--runs-dir", runs
     )
-    document = json.loads(finished.stdout)
-    assert finished.stderr == ""
-    schema = json.loads(inittui("schema", "compare").stdout)
+    document = json.loads(finished.out)
+    assert finished.err == ""
+    schema = json.loads(command("schema", "compare").out)
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(document, schema)
     assert document["schema"] == "inittui.compare/1"
@@ -104,43 +117,43 @@ def strict(text: str) -> Any:
     return json.loads(text, parse_constant=refuse)
 
 
-def test_a_diverged_trial_survives_json_and_log(runs: str) -> None:
-    finished = inittui(
+def test_a_diverged_trial_survives_json_and_log(command: Command, runs: str) -> None:
+    finished = command(
         "compare", "rule", "constant:value=1e30", *QUICK, "--json", "-q", "--runs-dir", runs
     )
-    assert finished.returncode == 0
-    document = strict(finished.stdout)
-    jsonschema.validate(document, json.loads(inittui("schema").stdout))
+    assert finished.code == 0
+    document = strict(finished.out)
+    jsonschema.validate(document, json.loads(command("schema").out))
     rule, blown = document["trials"]
     assert rule["status"] == "finished"
     assert blown["status"] == "diverged"
     assert blown["loss"][-1] in ("NaN", "Infinity")
-    shown = inittui("runs", "show", "last", "--json", "--runs-dir", runs)
-    assert strict(shown.stdout)["trials"] == document["trials"]
+    shown = command("runs", "show", "last", "--json", "--runs-dir", runs)
+    assert strict(shown.out)["trials"] == document["trials"]
 
 
-def test_nothing_finished_is_exit_3(runs: str) -> None:
-    finished = inittui("compare", "constant:value=1e30", *QUICK, "--runs-dir", runs)
-    assert finished.returncode == 3
-    assert "diverged" in finished.stdout
+def test_nothing_finished_is_exit_3(command: Command, runs: str) -> None:
+    finished = command("compare", "constant:value=1e30", *QUICK, "--runs-dir", runs)
+    assert finished.code == 3
+    assert "diverged" in finished.out
 
 
-def test_csv_has_one_row_per_trial_and_epoch(runs: str) -> None:
-    finished = inittui(
+def test_csv_has_one_row_per_trial_and_epoch(command: Command, runs: str) -> None:
+    finished = command(
         "compare", "zeros", "rule", "-n", "1000", "-e", "2", "--csv", "-q", "--runs-dir", runs
     )
-    rows = list(csv.DictReader(io.StringIO(finished.stdout)))
+    rows = list(csv.DictReader(io.StringIO(finished.out)))
     assert [(row["scheme"], row["epoch"]) for row in rows] == [
         ("zeros", "1"), ("zeros", "2"), ("rule", "1"), ("rule", "2"),
     ]  # fmt: skip
     assert all(0 <= float(row["val_accuracy"]) <= 1 for row in rows)
 
 
-def test_no_save_keeps_nothing(runs: str) -> None:
-    finished = inittui("compare", "zeros", *QUICK, "--no-save", "-q", "--runs-dir", runs)
-    assert finished.returncode == 0
+def test_no_save_keeps_nothing(command: Command, runs: str) -> None:
+    finished = command("compare", "zeros", *QUICK, "--no-save", "-q", "--runs-dir", runs)
+    assert finished.code == 0
     assert not Path(runs).exists()
-    assert "not kept" in finished.stdout
+    assert "not kept" in finished.out
 
 
 BAD: list[tuple[tuple[str, ...], int, str]] = [
@@ -228,11 +241,11 @@ def test_a_toml_file_with_an_unknown_key_names_line_and_key(tmp_path: Path, runs
     assert "TOML" in inittui("compare", "--config", str(file)).stderr
 
 
-def test_options_override_the_file(tmp_path: Path) -> None:
+def test_options_override_the_file(command: Command, tmp_path: Path) -> None:
     file = tmp_path / "e.toml"
     file.write_text('schemes = ["zeros"]\n[data]\nlimit = 500\n[training]\nepochs = 3\nlr = 0.01\n')
     document = json.loads(
-        inittui("compare", "rule", "-c", str(file), "-e", "1", "--json", "-q", "--no-save").stdout
+        command("compare", "rule", "-c", str(file), "-e", "1", "--json", "-q", "--no-save").out
     )
     experiment = document["experiment"]
     assert experiment["schemes"] == ["rule"]

@@ -60,6 +60,16 @@ def test_chance_is_a_verdict() -> None:
     assert answer(AtChance(schemes=("zeros",)), classic()).holds is True
 
 
+def test_chance_beside_what_a_source_found() -> None:
+    published = AtChance(published={"zeros": "at chance", "rule": "learns"})
+    said = answer(published, classic())
+    assert said.text.endswith("published: zeros stays at chance and rule learns, as here.")
+    assert said.holds is True
+    other = answer(AtChance(published={"zeros": "learns", "rule": "learns"}), classic())
+    assert other.text.endswith("zeros learns and rule learns, which is not so here for zeros.")
+    assert other.holds is False
+
+
 @pytest.mark.parametrize(
     ("of", "value"), [("start", 2.31), ("first-100", (2.31 + 0.4) / 2), ("last", 0.4)]
 )

@@ -16,7 +16,8 @@ from inittui.lessons.questions import Question
 EXPECTED = (
     "zeros-and-ones", "uniform-distribution", "normal-distribution", "uniform-baseline",
     "general-rule", "uniform-or-normal", "default", "sigma", "per-layer", "std-sweep",
-    "std-sweep-deep", "variance", "find-the-fault", "wider",
+    "std-sweep-deep", "variance", "find-the-fault", "wider", "edge-of-chaos", "glorot-gradients",
+    "thirty-layers", "signal-and-depth",
 )  # fmt: skip
 
 OWN = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from inittui.lessons import Answer, Part, read_lesson
 from inittui.lessons.answers import answer
@@ -10,6 +11,7 @@ from inittui.lessons.layer_values import layer_means
 from inittui.results.state import RunState, fold
 from inittui.training.engine import inspect_starts
 from inittui.training.prepared import prepare
+from tests.support.torture import TORTURE
 
 CONSTANT, GAUSSIAN, SCALED = read_lesson("variance").parts
 
@@ -51,8 +53,12 @@ def test_the_gaussian_as_it_was_written_and_as_it_was_meant() -> None:
     assert max(small[3:]) < 4e-4
 
 
-def test_scaled_weights_over_twenty_seeds() -> None:
-    state = measured(SCALED)
+@pytest.mark.parametrize("seeds", [20 if TORTURE else 6])
+def test_scaled_weights_over_seeds(seeds: int) -> None:
+    """Over six of the lesson's twenty seeds, or over all, by the same tolerances."""
+    assert SCALED.experiment is not None
+    some = replace(SCALED.experiment, seeds=SCALED.experiment.seeds[:seeds])
+    state = measured(replace(SCALED, experiment=some))
     outputs = layer_means("pre_activations.variance", state, "xavier_normal")
     expected = [1.22, 0.55, 0.29, 0.255, 0.31]
     assert outputs[:4] == pytest.approx(expected[:4], rel=0.05)

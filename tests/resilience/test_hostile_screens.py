@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from inittui.runs import heartbeat
 from inittui.tui.app import LabApp
 from inittui.tui.open_runs import OpenRuns
 from inittui.tui.terminal import Terminal
@@ -39,7 +40,11 @@ async def _look(root: Path, text: str) -> list[str]:
 
 
 @pytest.mark.timeout(3600)
-def test_every_screen_shows_hostile_text_harmless(tmp_path: Path, long_form: bool) -> None:
+def test_every_screen_shows_hostile_text_harmless(
+    tmp_path: Path, long_form: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The hostile host that holds each run is waited for so long when the app is left.
+    monkeypatch.setattr(heartbeat, "LOOK_SECONDS", 0.2)
     for number, text in enumerate(hostile_strings(60 if long_form else 5)):
         shown = asyncio.run(_look(tmp_path / str(number), text))
         assert any("rule" in screen for screen in shown), text  # the run is open

@@ -11,10 +11,13 @@ import pytest
 
 from tests.support.commands import Result
 from tests.support.hostile import assert_harmless, hostile_strings, poisoned
-from tests.support.processes import Launcher
+from tests.support.processes import Launcher, Started
 
 _MOST_SECONDS = 30.0
 """For one command with one hostile string, on a busy machine."""
+
+_AT_ONCE = 12
+"""Runs that are shown and exported at the same time."""
 
 
 @pytest.fixture(scope="module")
@@ -53,16 +56,24 @@ def test_reports_of_hostile_runs(
     forms = ("html", "svg", "json", "csv")
     names = sorted(path.name for path in runs.iterdir())
     slowest = 0.0
-    for number, name in enumerate(names):
+
+    def looked_at(number: int, name: str) -> tuple[Started, Started, float]:
         forced = {"FORCE_COLOR": "1"} if number % 2 else {}
-        way = ways[number % len(ways)]
+        way, form = ways[number % len(ways)], forms[number % len(forms)]
         began = time.monotonic()
-        shown = inittui.run("runs", "show", name, *way, "--runs-dir", runs, **forced)
-        slowest = max(slowest, time.monotonic() - began)
-        _check(shown)
-        assert shown.code == 0, shown.err
-        form = ("-f", forms[number % len(forms)])
-        _check(inittui.run("runs", "export", name, *form, "--runs-dir", runs, cwd=tmp_path))
+        shown = inittui.start("runs", "show", name, *way, "--runs-dir", runs, **forced)
+        options = ("-f", form, "--runs-dir", runs)
+        return shown, inittui.start("runs", "export", name, *options, cwd=tmp_path), began
+
+    # Each waits 3.5 s for a sign of life of the hostile host that holds its run: some do at once.
+    for batch in range(0, len(names), _AT_ONCE):
+        numbered = list(enumerate(names))[batch : batch + _AT_ONCE]
+        for shown, exported, began in [looked_at(*each) for each in numbered]:
+            result = shown.wait()
+            slowest = max(slowest, time.monotonic() - began)
+            _check(result)
+            assert result.code == 0, result.err
+            _check(exported.wait())
     assert slowest < _MOST_SECONDS
     assert not list(tmp_path.rglob("owned*")), "something was executed"
     tell(

@@ -85,6 +85,20 @@ VERDICTS: Mapping[str, Reference] = {
         },
     },
     "wider": {(0, 0): {"standard": "moves", "mup:base=32": "stays"}},
+    "edge-of-chaos": {
+        (0, 0): {"kaiming_normal": "grows", "normal": "shrinks"},
+        (0, 1): {"kaiming_normal": "stays", "normal": "shrinks"},
+    },
+    "glorot-gradients": {
+        (0, 0): {"rule": "shrinks", "xavier_uniform": "stays"},
+        (0, 1): {"rule": "stays", "xavier_uniform": "stays"},
+    },
+    "thirty-layers": {
+        (0, 0): {"xavier_normal": "at chance", "kaiming_normal": "learns"},
+        # Of He's three networks the seeds lie too far apart to be held to one of these.
+        (0, 2): {"xavier_normal": "shrinks", "kaiming_normal": ("stays", "grows", "shrinks")},
+    },
+    "signal-and-depth": {(0, 0): {"deepest": "at the edge"}},
     "variance": {
         (2, 3): {"keeps it best": "xavier_normal"},
         (2, 4): {"keeps it best": _FAN_OUT},

@@ -103,7 +103,12 @@ def test_dense_float64_stays_equal_for_300_steps() -> None:
     stacked = run(experiment(schemes, **wanted))
     plain = run(experiment(schemes, stack="off", **wanted))
     assert stacked.trials[0].steps == 300
-    assert worst_relative(stacked, plain) < 1e-9
+    assert worst_relative(stacked, plain, skip=("uniform",)) < 1e-12
+    # `uniform` starts with activations so large that training amplifies rounding: the reference
+    # differs from itself by 6e-12 after 150 steps and by 3e-9 after 300, where its learning rate
+    # is larger by one part in 1e15; stacks round otherwise in every step: that came to 6e-8.
+    assert worst_relative(stacked, plain, 100) < 1e-9
+    assert worst_relative(stacked, plain) < 1e-5
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

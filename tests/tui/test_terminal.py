@@ -202,6 +202,8 @@ def test_the_ui_never_loads_torch() -> None:
         "list(all_bindings())\n"
         "import inittui.tui.fields, inittui.views.export\n"
         "import inittui.views.report, inittui.views.inspection\n"
+        "from inittui.results.outlook import outlook\n"
+        "outlook('xavier_normal', inittui.Experiment().model, {})\n"
         "heavy = ('torch', 'torchvision', 'inittui.recording.worker')\n"
         "print(*(m for m in heavy if m in sys.modules))"
     )

@@ -103,6 +103,7 @@ class CompareScreen(LabScreen):
         else:
             self.query_one(PickerList).focus()
         self._explain_run()
+        self._suppose()
 
     async def watch_view(self) -> None:
         """Show one view, and give it the keys; chart and table are made when they are needed."""
@@ -200,6 +201,7 @@ class CompareScreen(LabScreen):
     def on_form_explained(self, message: Form.Explained) -> None:
         message.stop()
         self._explain(message.text, message.is_error)
+        self._suppose()
 
     def on_descendant_focus(self, event: Any) -> None:
         if isinstance(event.widget, PickerList):
@@ -208,6 +210,9 @@ class CompareScreen(LabScreen):
     @property
     def _tick_key(self) -> str:
         return self.key_for("picker.tick", "space")
+
+    def _suppose(self) -> None:
+        self.query_one(Picker).suppose(self.query_one(Form).chosen_so_far)
 
     def _explain_run(self) -> None:
         count = len(self.query_one(PickerList).ticked)
@@ -276,6 +281,7 @@ class CompareScreen(LabScreen):
     def take(self, experiment: Experiment) -> None:
         self.query_one(Form).load(experiment)
         self.query_one(PickerList).tick_only(experiment.schemes)
+        self._suppose()
         self.action_setup("list")
 
     # Running

@@ -209,6 +209,11 @@ class Form(Container):
         self._fill()
         self.settings.draw()
 
+    @property
+    def chosen_so_far(self) -> Experiment | None:
+        """What is described now, whatever takes part; None where it can't be meant."""
+        return experiment_from(self.texts, self._base, ["rule"]).experiment
+
     def experiment(self, schemes: Sequence[str]) -> Outcome:
         outcome = experiment_from(self.texts, self._base, schemes)
         self._mark(outcome.errors)

@@ -14,13 +14,14 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from inittui.errors import UsageError
-from inittui.experiment.records import CLASSIC_SCHEMES
+from inittui.experiment.records import CLASSIC_SCHEMES, Experiment
 from inittui.experiment.scheme import parse_syntax
 from inittui.initializers import CATALOGUE, parse_scheme
 from inittui.initializers.description import Description
 from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.widgets.form import Line
+from inittui.tui.widgets.outlook_line import OutlookLine
 from inittui.tui.widgets.row_list import RowList
 from inittui.views.catalogue import shown_parameters
 from inittui.views.chart.layout import shortened
@@ -197,6 +198,7 @@ class Picker(Vertical):
         yield Line(placeholder="search", compact=True, id="search", select_on_focus=False)
         yield PickerList()
         yield Static(id="about", markup=False)
+        yield OutlookLine()
         yield Line(compact=True, id="scheme", select_on_focus=False)
         yield Static(id="scheme-error", markup=False)
 
@@ -218,6 +220,10 @@ class Picker(Vertical):
     def focus_search(self) -> None:
         self.query_one("#search", Input).focus()
 
+    def suppose(self, chosen: Experiment | None) -> None:
+        """Tell of the highlighted scheme in the model that is chosen; None for none."""
+        self.query_one(OutlookLine).of_model(chosen)
+
     def on_row_list_moved(self, message: RowList.Moved) -> None:
         message.stop()
         self._tell()
@@ -228,6 +234,7 @@ class Picker(Vertical):
     def _tell(self) -> None:
         about = self.query_one("#about", Static)
         entry = self.picker_list.chosen
+        self.query_one(OutlookLine).of_scheme(entry.scheme if entry else "")
         if entry is None:
             about.update("Nothing matches; esc shows all again.")
             return

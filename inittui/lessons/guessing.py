@@ -1,0 +1,108 @@
+"""Whether contestants do better than guessing, and whether that is what a source found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from inittui.lessons.questions import CANT_TELL, Answer, AtChance
+from inittui.lessons.wording import joined, with_remark
+from inittui.results.learning import Learning, Verdict, judge
+from inittui.results.state import RunState, TrialState
+from inittui.results.summary import furthest
+from inittui.text import short
+
+_COMES_DOWN = 0.02
+"""Relative, from quarter to quarter: what stays at guessing goes down by less than 0.001."""
+
+_GUESSING: dict[Verdict, tuple[str, str]] = {
+    "at chance": ("stays at chance (guessing gives {} %)", "stay at chance (guessing gives {} %)"),
+    "below chance": ("is worse than guessing ({} %)", "are worse than guessing ({} %)"),
+    "loss explodes": ("has a loss far above guessing's", "have losses far above guessing's"),
+    "learns": ("does better than guessing ({} %)", "do better than guessing ({} %)"),
+    "too few images": ("can't be judged by so few images", "can't be judged by so few images"),
+}
+"""What is said of one contestant and of several; {} is the accuracy of guessing."""
+
+
+def answer_at_chance(question: AtChance, state: RunState, *, is_small: bool) -> Answer:
+    """Say who guesses and who learns.
+
+    Whoever's loss still comes down in a small size may only not have begun to learn.
+    """
+    judged = {
+        s: learning
+        for s in state.schemes
+        if (not question.schemes or s in question.schemes)
+        and (learning := judge(state, furthest(state.of_scheme(s)))) is not None
+    }
+    parts = [
+        said
+        for verdict, (one, several) in _GUESSING.items()
+        if (said := _with_verdict(judged, verdict, one, several))
+    ]
+    told = [each for each in judged.values() if each.verdict != "too few images"]
+    waiting = [
+        s
+        for s, each in judged.items()
+        if is_small and not each.learns and _comes_down(furthest(state.of_scheme(s)))
+    ]
+    if waiting:
+        told = [each for s, each in judged.items() if s not in waiting]
+        parts.append(f"the loss of {joined(waiting)} still comes down: how it ends, {CANT_TELL}")
+    verdicts = {s: CANT_TELL if s in waiting else e.verdict for s, e in judged.items()}
+    holds = not any(each.learns for each in told) if told else None
+    if question.published:
+        holds, said = _beside_published(question, verdicts)
+        parts += [said] if said else []
+    return Answer(
+        "at-chance",
+        with_remark(f"{'; '.join(parts) or 'Nothing was validated'}.", question.remark),
+        holds=holds,
+        measured={s: (100 * each.accuracy,) for s, each in judged.items()},
+        verdicts=verdicts,
+    )
+
+
+def _beside_published(question: AtChance, verdicts: Mapping[str, str]) -> tuple[bool | None, str]:
+    """Return whether the source's verdicts were found here, and what is said of it."""
+    met = {
+        scheme: verdicts[scheme] == found
+        for scheme, found in question.published.items()
+        if verdicts.get(scheme, CANT_TELL) != CANT_TELL
+    }
+    if not met:
+        return None, ""
+    source = joined(
+        f"{scheme} {'learns' if found == 'learns' else 'stays at chance'}"
+        for scheme, found in question.published.items()
+        if scheme in met
+    )
+    off = [scheme for scheme, same in met.items() if not same]
+    if off:
+        return False, f"published: {source}, which is not so here for {joined(off)}"
+    return True, f"published: {source}, as here"
+
+
+def _with_verdict(judged: dict[str, Learning], verdict: Verdict, one: str, several: str) -> str:
+    found = {s: each for s, each in judged.items() if each.verdict == verdict}
+    if not found:
+        return ""
+    guessing = short(100 * next(iter(found.values())).chance)
+    said = (one if len(found) == 1 else several).format(guessing)
+    return f"{_with_percents({s: each.accuracy for s, each in found.items()})} {said}"
+
+
+def _comes_down(trials: Sequence[TrialState]) -> bool:
+    """Whether the training loss of the last quarter is clearly below that of the one before."""
+    last = [mean for trial in trials if (mean := _mean_of(trial, 3 / 4, 1)) is not None]
+    before = [mean for trial in trials if (mean := _mean_of(trial, 1 / 2, 3 / 4)) is not None]
+    return bool(last and before) and sum(last) < (1 - _COMES_DOWN) * sum(before)
+
+
+def _mean_of(trial: TrialState, begin: float, end: float) -> float | None:
+    part = trial.losses[int(begin * trial.steps) : int(end * trial.steps)]
+    return sum(part) / len(part) if part else None
+
+
+def _with_percents(means: dict[str, float]) -> str:
+    return joined([f"{s} ({100 * mean:.2f} %)" for s, mean in means.items()])

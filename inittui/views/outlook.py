@@ -1,0 +1,28 @@
+"""What theory expects of a scheme in a model, in a line."""
+
+from __future__ import annotations
+
+import math
+
+from inittui.results.outlook import Outlook
+from inittui.text import short
+
+
+def outlook_line(found: Outlook) -> str:
+    """Return χ₁, the state, and over how many layers information lasts, of how many.
+
+    Where a signal dies out or grows without end no correlation has a fixed point; then it is the
+    gradient that lasts so long.
+    """
+    scales = found.scales
+    if scales is None:
+        return f"none: {found.refused}"
+    begin = f"χ₁ {scales.chi:.2f}, {scales.state}"
+    has = f"this net has {found.depth}"
+    if not scales.is_stable:
+        return f"{begin}, but the signal drifts; {has} layers"
+    if scales.state == "critical":
+        return f"{begin}: no limit; {has} layers"
+    has_correlation = 0 < scales.q < math.inf
+    lasts = scales.xi_correlation if has_correlation else scales.xi_gradient
+    return f"{begin}: ξ = {short(lasts, 2)} layers; {has}"
