@@ -40,7 +40,7 @@ def read_command(text: str, base: Experiment) -> Experiment:
     if tuple(words[:2]) != _COMMAND:
         raise UsageError("this is no command line that begins with 'inittui compare'")
     parser, settings = _parser()
-    typed, rest = parser.parse_known_args(words[2:])
+    typed, rest = parser.parse_known_args(_joined(words[2:]))
     if rest:
         option = sanitize(rest[0], _SHOWN)
         near = nearest(option, _options())
@@ -59,6 +59,22 @@ def read_command(text: str, base: Experiment) -> Experiment:
 
 def _without_prompt(words: list[str]) -> list[str]:
     return words[1:] if words[:1] and words[0] in _PROMPTS else words
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Return the words with each option and its value in one, for values may begin with a dash."""
+    names = {
+        option: setting.options[0]
+        for setting in SETTINGS
+        if setting.metavar and "compare" in setting.commands
+        for option in setting.options
+    } | dict.fromkeys(_CONFIG, _CONFIG[0])
+    rest = iter(words)
+    joined: list[str] = []
+    for word in rest:
+        value = next(rest, None) if word in names else None
+        joined.append(word if value is None else f"{names[word]}={value}")
+    return joined
 
 
 def _options() -> list[str]:

@@ -23,6 +23,11 @@ def test_what_repeats_an_experiment_is_read_as_it(experiment: Experiment) -> Non
         assert read_command(line, Experiment()) == experiment
 
 
+def test_values_may_begin_with_a_dash() -> None:
+    found = read_command("inittui compare rule --normalize -1,0.5 -e 3", Experiment())
+    assert (found.data.mean, found.data.std, found.training.epochs) == (-1.0, 0.5, 3)
+
+
 def test_a_file_and_what_is_typed_beside_it(tmp_path: Path) -> None:
     file = tmp_path / "a file.toml"
     made = Experiment(schemes=("ones",), data=DataConfig(limit=700))
