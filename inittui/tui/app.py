@@ -220,7 +220,7 @@ class LabApp(KeyQueue):
     def draw(self) -> None:
         self._drawn_version = self.open_runs.version
         self._draws_soon = False
-        if isinstance(self.screen, LabScreen):
+        if self.screen_stack and isinstance(self.screen, LabScreen):  # none when it is taken down
             self.screen.draw()
 
     def draw_soon(self) -> None:

@@ -84,12 +84,15 @@ HOPS = 6
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until what was begun beside the screen is done, and the screen is drawn."""
     await pilot.pause()
-    own = [w for w in pilot.app.workers if w.group not in ("question", "quit")]
-    if own:  # an empty list would mean all of them
-        with suppress(WorkerCancelled):  # a newer one took its place
-            await pilot.app.workers.wait_for_complete(own)
-    for _ in range(HOPS):
+    quiet = 0
+    while quiet < HOPS:
+        workers = [w for w in pilot.app.workers if w.group not in ("question", "quit")]
+        if own := [worker for worker in workers if not worker.is_finished]:
+            quiet = 0  # what it found may begin another
+            with suppress(WorkerCancelled):  # a newer one took its place
+                await pilot.app.workers.wait_for_complete(own)
         await pilot.pause()
+        quiet += 1
 
 
 def drive(
