@@ -61,7 +61,7 @@ def names(library: str) -> list[str]:
 
 
 def held_out(count: int) -> list[str]:
-    """Return further models of timm, one of each family first, the smallest names first."""
+    """Return further models of timm, one of each family first, those named as small ones first."""
     import timm
 
     known, families = {*TIMM}, dict[str, list[str]]()
@@ -72,10 +72,19 @@ def held_out(count: int) -> list[str]:
     ordered = [
         f"timm:{each[place]}"
         for place in range(rounds)
-        for each in (sorted(x, key=lambda name: (len(name), name)) for x in families.values())
+        for each in (sorted(x, key=_size) for x in families.values())
         if place < len(each)
     ]
     return ordered[:count]
+
+
+_SMALL = ("test", "zepto", "atto", "femto", "pico", "nano", "tiny", "mini", "xx", "xs", "small")
+
+
+def _size(name: str) -> tuple[int, int, str]:
+    """Return an order that begins with a family's small models, as far as their names tell."""
+    places = [place for place, word in enumerate(_SMALL) if word in name]
+    return min(places, default=len(_SMALL)), len(name), name
 
 
 def check(reference: str, seed: int) -> dict[str, object]:
@@ -130,36 +139,35 @@ def _of(library: str, name: str):  # type: ignore[no-untyped-def]
     return lambda: transformers.AutoModel.from_config(config), inputs
 
 
-def run(references: Sequence[str], seeds: Sequence[int], limit: float) -> Iterator[str]:
+def run(references: Sequence[str], seeds: int, limit: float) -> Iterator[str]:
     """Yield a table's line for each model, examined under each seed in a process of its own."""
     for reference in references:
-        told, seconds, traced = set[str](), 0.0, ""
-        for seed in seeds:
-            command = [
-                sys.executable,
-                "-W",
-                "ignore",
-                "-m",
-                "benchmarks.zoo",
-                "--one",
-                reference,
-                str(seed),
-            ]
-            environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
-            try:
-                done = subprocess.run(command, capture_output=True, text=True, timeout=limit,
-                                      check=False, env=environment)  # fmt: skip
-                found = json.loads(done.stdout.splitlines()[-1])
-            except subprocess.TimeoutExpired:
-                told.add(f"no answer in {limit:.0f} s")
-                continue
-            except (IndexError, ValueError):
-                told.add(f"could not be built or run: {done.stderr.strip()[-100:]}")
-                continue
-            seconds, traced = found["seconds"], found["traced"]
+        command = ["-m", "benchmarks.zoo", "--one", reference, "--seeds", str(seeds)]
+        environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+        try:
+            done = subprocess.run(
+                [sys.executable, "-W", "ignore", *command],
+                capture_output=True,
+                text=True,
+                timeout=limit,
+                check=False,
+                env=environment,
+            )
+            said, errors = done.stdout, done.stderr
+        except subprocess.TimeoutExpired as error:
+            said, errors = (error.stdout or b"").decode(), f"no answer in {limit:.0f} s"
+        told, seconds, traced, answers = set[str](), 0.0, "", 0
+        for line in said.splitlines():
+            if not line.startswith("{"):
+                continue  # models print
+            found = json.loads(line)
+            answers += 1
+            seconds, traced = max(seconds, found["seconds"]), found["traced"]
             told |= {f"{x[0]} {x[1]}: {x[2]}" for x in found["told"]}
             if found["failure"]:
                 told.add(f"could not be run: {found['failure']}")
+        if answers < seeds:
+            told.add(f"{answers} of {seeds} seeds answered: {errors.strip()[-100:]}")
         line = f"| {reference} | {traced} | {seconds:.1f} | {'; '.join(sorted(told)) or '-'} |"
         print(line, file=sys.stderr, flush=True)
         yield line
@@ -171,10 +179,11 @@ def main() -> None:
     parser.add_argument("--held-out", type=int, default=0, help="further models of timm")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--limit", type=float, default=600.0, help="seconds for one model")
-    parser.add_argument("--one", nargs=2, metavar=("MODEL", "SEED"), help=argparse.SUPPRESS)
+    parser.add_argument("--one", metavar="MODEL", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
-        print(json.dumps(check(arguments.one[0], int(arguments.one[1]))))
+        for seed in range(arguments.seeds):
+            print(json.dumps(check(arguments.one, seed)), flush=True)
         return
     references = arguments.models or [
         name for library in ("torchvision", "timm", "transformers") for name in names(library)
@@ -182,7 +191,7 @@ def main() -> None:
     if arguments.held_out:
         references = held_out(arguments.held_out)
     head = ["| model | matrices traced | s | errors and warnings |", "| --- | --- | --- | --- |"]
-    lines = [*head, *run(references, range(arguments.seeds), arguments.limit)]
+    lines = [*head, *run(references, arguments.seeds, arguments.limit)]
     RESULTS.with_suffix(".table.md").write_text("\n".join(lines) + "\n", "utf-8")
 
 
