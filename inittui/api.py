@@ -139,11 +139,8 @@ def compare(
     if model is not None:
         settings["model"] = _named(model)
     wanted = _experiment(experiment, schemes, seeds, settings)
-    training = wanted.training
-    if not (model is None or isinstance(model, str)) and (training.devices, training.on) != (
-        None,
-        LOCAL,
-    ):
+    is_shared = wanted.training.devices is not None or wanted.training.on != LOCAL
+    if is_shared and not (model is None or isinstance(model, str)):
         raise UsageError(
             "a model given as an object is trained by this process alone; for devices= or on= "
             "name it as FILE.py:NAME or MODULE:NAME"

@@ -61,8 +61,7 @@ def list_lessons(
     if as_json:
         from inittui.documents.reference import LessonsDocument, reference_document
 
-        rows = [{"name": lesson.name, "title": lesson.title} for lesson in found]
-        typer.echo(reference_document(LessonsDocument, {"lessons": rows}))
+        typer.echo(reference_document(LessonsDocument, {"lessons": found}))
         return
     from inittui.views.lesson import lesson_list
 

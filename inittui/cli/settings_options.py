@@ -13,11 +13,16 @@ from msgspec.structs import replace
 
 from inittui.cli.completion import completion_of
 from inittui.errors import UsageError
-from inittui.experiment.models import usual_schemes
-from inittui.experiment.records import Experiment, names_contestants
-from inittui.experiment.settings import BY_PATH, SETTINGS, Setting, with_options
+from inittui.experiment.records import Experiment
+from inittui.experiment.setting_texts import NO, YES
+from inittui.experiment.settings import (
+    BY_PATH,
+    SETTINGS,
+    Setting,
+    with_options,
+    with_usual_schemes,
+)
 from inittui.experiment.toml import load_experiment
-from inittui.experiment.typed_command import read_typed
 
 Given = Mapping[str, Any]
 """What was typed, read: by the settings' paths."""
@@ -105,8 +110,8 @@ def _panel(parameter: inspect.Parameter) -> str | None:
 
 def _read(setting: Setting, typed: bool | str | list[str]) -> Any:
     if isinstance(typed, bool):
-        typed = "yes" if typed else "no"
-    return read_typed(setting, typed)
+        typed = YES if typed else NO
+    return setting.read_typed(typed)
 
 
 def option_names(given: Iterable[str]) -> dict[str, str]:
@@ -154,11 +159,9 @@ def build_experiment(
     Raises:
         UsageError: the file or a setting is wrong, or code would have to be trusted.
     """
-    given = {**settings, **({"schemes": tuple(schemes)} if schemes else {})}
-    model = given.get("model.name")
-    names = names_contestants(given.get("layers", {}), given.get("sweeps", ()))
-    if not (config or names or "schemes" in given) and isinstance(model, str):
-        given["schemes"] = usual_schemes(model, one=one)
+    given: Given = {**settings, **({"schemes": tuple(schemes)} if schemes else {})}
+    if config is None:
+        given = with_usual_schemes(given, one=one)
     experiment = _known(
         with_options(
             _from_file(config) if config else usual or Experiment(), given, from_file=bool(config)

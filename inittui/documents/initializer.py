@@ -6,7 +6,7 @@ from typing import Any
 
 from inittui.documents.reference import InitializerDocument, reference_document
 from inittui.initializers.description import Description, Parameter
-from inittui.initializers.sampling import Sample, Statistics
+from inittui.initializers.sampling import Sample
 
 
 def describe(description: Description) -> dict[str, Any]:
@@ -45,8 +45,8 @@ def sample_document(sample: Sample) -> str:
         "fan_out": sample.layer.fan_out,
         "nonlinearity": sample.layer.follower.name,
         "seed": sample.seed,
-        "expected": _statistics(sample.expected),
-        "measured": _statistics(sample.measured),
+        "expected": sample.expected,
+        "measured": sample.measured,
         "histogram": {
             "edges": list(sample.edges),
             "counts": list(sample.counts),
@@ -58,9 +58,3 @@ def sample_document(sample: Sample) -> str:
         ],
     }
     return reference_document(InitializerDocument, found)
-
-
-def _statistics(row: Statistics | None) -> dict[str, float] | None:
-    if row is None:
-        return None
-    return {"mean": row.mean, "std": row.std, "min": row.min, "max": row.max}

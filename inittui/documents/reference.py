@@ -232,6 +232,9 @@ class SettingsDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reference_document(kind: type[msgspec.Struct], found: Mapping[str, Any]) -> str:
-    """Return a document of a kind, in ASCII, from what it says beside its schema's name."""
-    document = msgspec.convert(found, kind)
+    """Return a document of a kind, in ASCII, from what it says beside its schema's name.
+
+    Its parts are mappings, or whatever has the fields as attributes.
+    """
+    document = msgspec.convert(found, kind, from_attributes=True)
     return plain_json(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())

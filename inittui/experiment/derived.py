@@ -1,5 +1,9 @@
 """For what mean-field theory is derived here: where prediction and measurement were compared."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 PERCEPTRONS = ("mlp", "deep_mlp", "sigmoid_mlp")
 
 STRUCTURED = ("eye", "dirac", "sparse")
@@ -7,5 +11,10 @@ STRUCTURED = ("eye", "dirac", "sparse")
 
 LEAST_WIDTH = 64
 
-ALIKE = 1.1
+_ALIKE = 1.1
 """Factor by which the variances of layers may differ to have one fixed point."""
+
+
+def are_alike(variances: Sequence[float]) -> bool:
+    """Whether layers of these variances have one fixed point."""
+    return max(variances) <= _ALIKE * min(variances)

@@ -7,7 +7,7 @@ setting is a field of the experiment, with its bounds, and a row here.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from inittui.errors import UsageError
 from inittui.experiment import setting_texts as texts
-from inittui.experiment.models import MODELS
+from inittui.experiment.models import MODELS, usual_schemes
 from inittui.experiment.records import (
     ACTIVATIONS,
     DTYPES,
@@ -91,6 +91,17 @@ class Setting:
                 changed = {section: replace(getattr(experiment, section), **changed)}
             experiment = replace(experiment, **changed)
         return experiment
+
+    def read_typed(self, typed: str | Sequence[str]) -> Any:
+        """Return the value of what was typed after its option; a list: as often as it was given.
+
+        Raises:
+            UsageError: it is none, with the option's name.
+        """
+        try:
+            return self.read(typed if isinstance(typed, str) else shlex.join(typed))
+        except UsageError as error:
+            raise UsageError(f"{self.options[0]}: {error}") from None
 
     def words(self, text: str) -> list[str] | None:
         """Return the words of a command line that set it to a text; None where it has none."""
@@ -322,12 +333,21 @@ def with_options(
     return replace(base, layers=kept | layers, sweeps=(*base.sweeps, *sweeps))
 
 
+def with_usual_schemes(given: Mapping[str, Any], *, one: bool = False) -> Mapping[str, Any]:
+    """Return what a command line gives, with what is compared where it names a model only."""
+    model = given.get("model.name")
+    names = names_contestants(given.get("layers", {}), given.get("sweeps", ()))
+    if names or "schemes" in given or not isinstance(model, str):
+        return given
+    return {**given, "schemes": usual_schemes(model, one=one)}
+
+
 def repeat_command(experiment: Experiment, file: Path | None) -> str:
     """Return the shortest command line that runs an experiment again.
 
     Where the options can't say it all, the experiment is taken from the run's file.
     """
-    usual = Experiment()
+    usual = Experiment(schemes=usual_schemes(experiment.model.name))
     if names_contestants(experiment.layers, experiment.sweeps):
         usual = replace(usual, schemes=())
     words: list[str] = []

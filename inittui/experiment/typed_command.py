@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 
 from inittui.errors import UsageError, nearest
 from inittui.experiment.records import Experiment
-from inittui.experiment.settings import SETTINGS, Setting, with_options
+from inittui.experiment.setting_texts import NO, YES
+from inittui.experiment.settings import SETTINGS, with_options, with_usual_schemes
 from inittui.experiment.toml import load_experiment
 from inittui.text import sanitize
 
@@ -17,6 +18,7 @@ _COMMAND = ("inittui", "compare")
 _PROMPTS = ("$", "#", ">", "%")
 _CONFIG = ("--config", "-c")
 _SHOWN = 40
+_TYPED = [each for each in SETTINGS if "compare" in each.commands and each.options]
 
 
 def is_command(text: str) -> bool:
@@ -39,21 +41,21 @@ def read_command(text: str, base: Experiment) -> Experiment:
         raise UsageError("a quotation mark is missing in the command line") from None
     if tuple(words[:2]) != _COMMAND:
         raise UsageError("this is no command line that begins with 'inittui compare'")
-    parser, settings = _parser()
-    typed, rest = parser.parse_known_args(_joined(words[2:]))
+    typed, rest = _parser().parse_known_args(_joined(words[2:]))
     if rest:
         option = sanitize(rest[0], _SHOWN)
-        near = nearest(option, _options())
+        options = "/".join(each for setting in _TYPED for each in setting.options)
+        near = nearest(option, options.split("/"))
         raise UsageError(f"'{option}' is no setting of an experiment: leave it out{near}")
     given: dict[str, Any] = {
-        path: read_typed(setting, value)
-        for path, setting in settings.items()
-        if (value := getattr(typed, path)) is not None
+        setting.path: setting.read_typed(value)
+        for setting in _TYPED
+        if (value := getattr(typed, setting.path)) is not None
     }
     if typed.contestants:
         given["schemes"] = tuple(typed.contestants)
     if typed.file is None:
-        return with_options(base, given)
+        return with_options(base, with_usual_schemes(given))
     return with_options(load_experiment(Path(typed.file)), given, from_file=True)
 
 
@@ -65,8 +67,8 @@ def _joined(words: list[str]) -> list[str]:
     """Return the words with each option and its value in one, for values may begin with a dash."""
     names = {
         option: setting.options[0]
-        for setting in SETTINGS
-        if setting.metavar and "compare" in setting.commands
+        for setting in _TYPED
+        if setting.metavar
         for option in setting.options
     } | dict.fromkeys(_CONFIG, _CONFIG[0])
     rest = iter(words)
@@ -77,49 +79,23 @@ def _joined(words: list[str]) -> list[str]:
     return joined
 
 
-def _options() -> list[str]:
-    return [
-        name
-        for setting in SETTINGS
-        if "compare" in setting.commands
-        for option in setting.options
-        for name in option.split("/")
-    ]
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         option = message.removeprefix("argument ").split(":")[0].split("/")[0]
         raise UsageError(f"{sanitize(option, _SHOWN)}: its value is missing")
 
 
-def _parser() -> tuple[_Parser, dict[str, Setting]]:
-    """Return a parser of the settings' options, and the settings by the names it gives them."""
+def _parser() -> _Parser:
+    """Return a parser of the settings' options, which gives them their paths as names."""
     parser = _Parser(prog="inittui compare", add_help=False, allow_abbrev=False)
     parser.add_argument("contestants", nargs="*")
     parser.add_argument(*_CONFIG, dest="file")
-    settings: dict[str, Setting] = {}
-    for setting in SETTINGS:
-        if "compare" not in setting.commands or not setting.options:
-            continue
-        settings[setting.path] = setting
+    for setting in _TYPED:
         if setting.metavar:
             action = "append" if setting.is_list else "store"
             parser.add_argument(*setting.options, dest=setting.path, action=action)
             continue
         for option in setting.options:
-            for name, value in zip(option.split("/"), ("yes", "no"), strict=False):
+            for name, value in zip(option.split("/"), (YES, NO), strict=False):
                 parser.add_argument(name, dest=setting.path, action="store_const", const=value)
-    return parser, settings
-
-
-def read_typed(setting: Setting, typed: str | list[str]) -> Any:
-    """Return the value of what was typed after a setting's option; a list: as often as given.
-
-    Raises:
-        UsageError: it is none, with the option's name.
-    """
-    try:
-        return setting.read(shlex.join(typed) if isinstance(typed, list) else typed)
-    except UsageError as error:
-        raise UsageError(f"{setting.options[0]}: {error}") from None
+    return parser

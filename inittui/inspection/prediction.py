@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from inittui.events.probes import LayerProbe, Measured, Probe
 from inittui.events.theory import DepthScales, PredictedLayer, Theory
 from inittui.events.wire_numbers import from_wire, to_wire
-from inittui.experiment.derived import ALIKE, LEAST_WIDTH, PERCEPTRONS, STRUCTURED
+from inittui.experiment.derived import LEAST_WIDTH, PERCEPTRONS, STRUCTURED, are_alike
 from inittui.experiment.records import ModelConfig
 from inittui.experiment.scheme import Call, Scheme
 
@@ -205,7 +205,7 @@ def _scales(layers: Sequence[LayerProbe], start: float) -> tuple[DepthScales | N
         layer.shape[1] * variance for layer, (_, variance) in zip(hidden, weights, strict=True)
     ]
     of_biases = [variance for _, variance in biases]
-    if not _are_alike(of_weights) or not _are_alike([each + start for each in of_biases]):
+    if not are_alike(of_weights) or not are_alike([each + start for each in of_biases]):
         return None, "the layers' σ_w² differ"
     weight, bias = sum(of_weights) / len(hidden), sum(of_biases) / len(hidden)
     found = scales(hidden[0].nonlinearity, weight, bias, start=start, edge=_EDGE)
@@ -220,7 +220,3 @@ def _scales(layers: Sequence[LayerProbe], start: float) -> tuple[DepthScales | N
         xi_gradient=to_wire(found.xi_gradient),
         state=found.state,
     ), ""
-
-
-def _are_alike(values: Sequence[float]) -> bool:
-    return max(values) <= ALIKE * min(values)

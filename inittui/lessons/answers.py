@@ -150,12 +150,8 @@ def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
-def _contestants(question: Question, state: RunState) -> list[str]:
-    return [s for s in state.schemes if not question.schemes or s in question.schemes]
-
-
 def _accuracy(question: Accuracy, state: RunState) -> Answer:
-    found = {s: accuracy_of(state.of_scheme(s)) for s in _contestants(question, state)}
+    found = {s: accuracy_of(state.of_scheme(s)) for s in question.asks_of(state.schemes)}
     told = [
         f"{s} {percent(m)}{_beside(question.published.get(s), ' %')}" for s, m in found.items() if m
     ]
@@ -172,7 +168,7 @@ def _epochs(question: Epochs, state: RunState) -> Answer:
     parts = []
     measured: dict[str, tuple[Number | None, ...]] = {}
     moments: list[int] = []
-    for scheme in _contestants(question, state):
+    for scheme in question.asks_of(state.schemes):
         trials = furthest(state.of_scheme(scheme))
         last = min((len(trial.epochs) for trial in trials), default=0)
         if not last:
@@ -200,7 +196,7 @@ _LOSSES = {
 
 
 def _loss(question: Loss, state: RunState) -> Answer:
-    found = {s: _mean_loss(question, state, s) for s in _contestants(question, state)}
+    found = {s: _mean_loss(question, state, s) for s in question.asks_of(state.schemes)}
     told = [
         f"{s} {short(m[0], 4)}{_of(m[1], state, s)}{_beside(question.published.get(s), '')}"
         for s, m in found.items()
@@ -260,7 +256,7 @@ def _same_start(question: SameStart, state: RunState) -> Answer:
 def _written(question: Written, state: RunState) -> Answer:
     parts = []
     complete = True
-    for scheme in _contestants(question, state):
+    for scheme in question.asks_of(state.schemes):
         start = next((trial.start for trial in state.of_scheme(scheme) if trial.start), ())
         nobody = [values.parameter for values in start if values.initializer is None]
         complete &= bool(start) and not nobody

@@ -69,9 +69,7 @@ def answer_by_depth(question: ByDepth, state: RunState) -> Answer:
     """Say for each contestant what comes through, what theory predicts, and what a source found."""
     what = _TITLES[question.of]
     lines, verdicts, measured = [], {}, {}
-    for scheme in state.schemes:
-        if question.schemes and scheme not in question.schemes:
-            continue
+    for scheme in question.asks_of(state.schemes):
         found = passage_of(question.of, state, scheme)
         if found is None:
             continue

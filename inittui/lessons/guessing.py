@@ -31,9 +31,8 @@ def answer_at_chance(question: AtChance, state: RunState, *, is_small: bool) -> 
     """
     judged = {
         s: learning
-        for s in state.schemes
-        if (not question.schemes or s in question.schemes)
-        and (learning := judge(state, furthest(state.of_scheme(s)))) is not None
+        for s in question.asks_of(state.schemes)
+        if (learning := judge(state, furthest(state.of_scheme(s)))) is not None
     }
     parts = [
         said

@@ -43,9 +43,7 @@ def answer_layers(question: Layers, state: RunState) -> Answer:
     measured: dict[str, list[float]] = {}
     lines = []
     verdicts = []
-    for scheme in state.schemes:
-        if question.schemes and scheme not in question.schemes:
-            continue
+    for scheme in question.asks_of(state.schemes):
         names = _names(question, state, scheme)
         if not names:
             continue
@@ -84,9 +82,7 @@ def answer_keeps(question: Keeps, state: RunState) -> Answer:
     """Say how the quantity changes from the first layer to the last, and how far it lies apart."""
     lines = []
     apart: dict[str, float] = {}
-    for scheme in state.schemes:
-        if question.schemes and scheme not in question.schemes:
-            continue
+    for scheme in question.asks_of(state.schemes):
         values = [max(abs(v), _NO_SIGNAL) for v in layer_means(question.of, state, scheme)]
         if len(values) < 2 or not all(math.isfinite(v) for v in values):
             continue

@@ -6,7 +6,7 @@ beside the measured ones; nothing that is said is written down in the lesson.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -51,6 +51,10 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What has to be known of the figures that stand beside the measured ones."""
     reference: str = ""
     """Where the published figures stand, and what they are of."""
+
+    def asks_of(self, schemes: Iterable[str]) -> list[str]:
+        """Return the contestants that it is about, of those that there are."""
+        return [scheme for scheme in schemes if not self.schemes or scheme in self.schemes]
 
 
 class Accuracy(_Question, frozen=True, kw_only=True, tag="accuracy"):

@@ -12,9 +12,7 @@ from inittui.results.state import RunState
 def answer_stands_out(question: StandsOut, state: RunState) -> Answer:
     """Return the findings of each contestant's first seed, the gravest first."""
     lines, verdicts = [], {}
-    for scheme in state.schemes:
-        if question.schemes and scheme not in question.schemes:
-            continue
+    for scheme in question.asks_of(state.schemes):
         probed = (trial.probe(question.when) for trial in state.of_scheme(scheme))
         event = next((event for event in probed if event is not None), None)
         if event is None:

@@ -186,8 +186,7 @@ def answer_onset(question: Onset, state: RunState) -> Answer:
         return Answer("onset", "When they begin to learn is not on record.")
     steps = {
         scheme: _first_clear_step(state, scheme, images, chance)
-        for scheme in state.schemes
-        if not question.schemes or scheme in question.schemes
+        for scheme in question.asks_of(state.schemes)
     }
     began = {step for step in steps.values() if step is not None}
     groups = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inittui.errors import UsageError
-from inittui.experiment.derived import ALIKE, LEAST_WIDTH, PERCEPTRONS, STRUCTURED
+from inittui.experiment.derived import LEAST_WIDTH, PERCEPTRONS, STRUCTURED, are_alike
 from inittui.experiment.models import MODELS
 from inittui.experiment.records import ModelConfig
 from inittui.experiment.scheme import Call, Scheme, parse_syntax
@@ -68,7 +68,7 @@ def _scales(variances: list[tuple[float, float]], activation: str) -> Scales:
 
     (first, first_bias), *others = variances
     start = first + first_bias
-    if not _are_alike([w for w, _ in others]) or not _are_alike([b + start for _, b in others]):
+    if not are_alike([w for w, _ in others]) or not are_alike([b + start for _, b in others]):
         raise UsageError("the layers' σ_w² differ")
     if not min(w for w, _ in others):
         raise UsageError("all weights are 0")
@@ -127,7 +127,3 @@ def _variances(
 def _moments(call: Call, context: LayerContext) -> tuple[float, float]:
     values = find(call.name).values_for(context, dict(call.parameters))
     return values.mean, values.std
-
-
-def _are_alike(values: list[float]) -> bool:
-    return max(values) <= ALIKE * min(values)

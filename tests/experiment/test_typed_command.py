@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 
 from inittui.errors import UsageError
-from inittui.experiment.records import DataConfig, Experiment, TrainingConfig
+from inittui.experiment.records import (
+    CLASSIC_SCHEMES,
+    DataConfig,
+    Experiment,
+    ModelConfig,
+    TrainingConfig,
+)
 from inittui.experiment.settings import repeat_command
 from inittui.experiment.toml import to_toml
 from inittui.experiment.typed_command import is_command, read_command
@@ -26,6 +32,14 @@ def test_what_repeats_an_experiment_is_read_as_it(experiment: Experiment) -> Non
 def test_values_may_begin_with_a_dash() -> None:
     found = read_command("inittui compare rule --normalize -1,0.5 -e 3", Experiment())
     assert (found.data.mean, found.data.std, found.training.epochs) == (-1.0, 0.5, 3)
+
+
+def test_one_s_own_model_is_compared_as_built_first_as_the_command_does() -> None:
+    own = ModelConfig(name="mine.py:Net")
+    found = read_command("inittui compare --model mine.py:Net", Experiment())
+    assert found == Experiment(schemes=("built", *CLASSIC_SCHEMES), model=own)
+    for made in (found, Experiment(model=own)):
+        assert read_command(repeat_command(made, None), Experiment()) == made
 
 
 def test_a_file_and_what_is_typed_beside_it(tmp_path: Path) -> None:

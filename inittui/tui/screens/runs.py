@@ -27,6 +27,7 @@ from inittui.runs import (
     read_name,
     rename_run,
 )
+from inittui.tui.full_screen import step_full
 from inittui.tui.keymap import key
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.screens.dialogs import Answer, Dialog, Prompt
@@ -137,11 +138,7 @@ class RunsScreen(LabScreen):
             self._waiting.popleft()()
 
     def action_full(self) -> None:
-        before = next((name for name in _FULL if self.has_class(name)), "")
-        following = {"": _FULL[0], _FULL[0]: _FULL[1]}.get(before)
-        self.remove_class(*_FULL)
-        if following:
-            self.add_class(following)
+        step_full(self, _FULL)
 
     def paint(self) -> None:
         """The table draws itself when it has been read."""

@@ -27,6 +27,7 @@ from inittui.tui.chart_options import (
     is_log,
     picture,
 )
+from inittui.tui.full_screen import full_of, step_full
 from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.widgets.chart import CurveChart
@@ -38,7 +39,7 @@ from inittui.views.frame import Frame
 _ROOMY = (110, 30)
 """Columns and lines from which there is a second chart."""
 
-_FULL = ("", "-full-chart", "-full-beside", "-full-table")
+_FULL = ("-full-chart", "-full-beside", "-full-table")
 _IN_GRID: tuple[Metric, ...] = ("train_loss", "val_accuracy", "least_gradient", "val_loss")
 _OTHERS = len(_IN_GRID) - 1
 _OWN_AXIS: dict[str, Any] = {"log_y": None, "zoom": None, "clipped": False, "y_zoom": 0}
@@ -102,8 +103,6 @@ class CurvesPanel(Container):
         self._contestants: Sequence[Contestant] = ()
         self._options = ChartOptions()
         self._version = 0
-        self._full = ""
-        """The class of what has all the room; "" for none."""
 
     def compose(self) -> ComposeResult:
         with Container(id="charts"):
@@ -146,7 +145,7 @@ class CurvesPanel(Container):
         height = min(len(self._contestants) + 1, most)
         # Without a line it still has the keys.
         heights = {"": height, "-full-table": self.size.height}
-        self.leaderboard.styles.height = heights.get(self._full, 0)
+        self.leaderboard.styles.height = heights.get(full_of(self, _FULL), 0)
 
     def _show_again(self) -> None:
         if self.is_attached:
@@ -245,9 +244,7 @@ class CurvesPanel(Container):
         self._change(sort=following[self._options.sort])
 
     def action_full(self) -> None:
-        self._full = _FULL[(_FULL.index(self._full) + 1) % len(_FULL)]
-        for name in _FULL[1:]:
-            self.set_class(name == self._full, name)
+        step_full(self, _FULL)
         self._fit_leaderboard()
         self.call_after_refresh(self._show_again)
 

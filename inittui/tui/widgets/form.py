@@ -212,7 +212,7 @@ class Form(Container):
     @property
     def chosen_so_far(self) -> Experiment | None:
         """What is described now, whatever takes part; None where it can't be meant."""
-        return experiment_from(self.texts, self._base, ["rule"]).experiment
+        return self._tried().experiment
 
     def experiment(self, schemes: Sequence[str]) -> Outcome:
         outcome = experiment_from(self.texts, self._base, schemes)
@@ -274,9 +274,12 @@ class Form(Container):
     def action_move(self, by: int) -> None:
         self.edit(self.settings.cursor + by)
 
+    def _tried(self) -> Outcome:
+        return experiment_from(self.texts, self._base, ["rule"])
+
     def _told(self) -> dict[str, str]:
         """Return what is wrong with the settings that were left; "" is for several together."""
-        errors = experiment_from(self.texts, self._base, ["rule"]).errors
+        errors = self._tried().errors
         return {path: said for path, said in errors.items() if path in self._left or not path}
 
     def _explain(self, before: Setting | None = None) -> None:
