@@ -361,7 +361,7 @@ def repeat_command(experiment: Experiment, file: Path | None) -> str:
         if spelled is not None:
             words += spelled
             given[setting.path] = _read_again(setting, text)
-    if file is not None and with_options(Experiment(), given) != experiment:
+    if file is not None and with_options(Experiment(), with_usual_schemes(given)) != experiment:
         words = ["--config", str(file)]
     return shlex.join(["inittui", "compare", *words])
 

@@ -39,7 +39,9 @@ def test_one_s_own_model_is_compared_as_built_first_as_the_command_does() -> Non
     found = read_command("inittui compare --model mine.py:Net", Experiment())
     assert found == Experiment(schemes=("built", *CLASSIC_SCHEMES), model=own)
     for made in (found, Experiment(model=own)):
-        assert read_command(repeat_command(made, None), Experiment()) == made
+        line = repeat_command(made, Path("nowhere/experiment.toml"))
+        assert "--config" not in line
+        assert read_command(line, Experiment()) == made
 
 
 def test_a_file_and_what_is_typed_beside_it(tmp_path: Path) -> None:
