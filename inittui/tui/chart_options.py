@@ -37,7 +37,7 @@ METRICS: dict[Metric, str] = {
     "val_loss": "validation loss",
     "val_accuracy": "validation accuracy",
     "train_accuracy": "training accuracy (dropout on)",
-    "least_gradient": "layer with the least gradient, times its weights",
+    "least_gradient": "gradient times weights of the weakest layer",
 }
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.98)
 """Weights of the past that a key steps through."""
@@ -127,6 +127,7 @@ class Picture:
     y_window: Window | None
     """None: all there is."""
     title: str
+    metric: Metric
     leading: int | None = None
     """The place of the highlighted one among the series."""
 
@@ -163,7 +164,7 @@ def picture(shown: Sequence[Contestant], options: ChartOptions) -> Picture:
         y_window = _halved(y_window, options.y_zoom, log_y)
     leading = len(visible) - 1 if options.highlighted in {c.key for c in visible} else None
     title = _title(visible, options, log_y, window)
-    return Picture(series, log_y, window, y_window, title, leading)
+    return Picture(series, log_y, window, y_window, title, options.metric, leading)
 
 
 def near(series: Iterable[Series]) -> list[str]:

@@ -139,6 +139,7 @@ class RunsScreen(LabScreen):
 
     def action_full(self) -> None:
         step_full(self, _FULL)
+        self.call_after_refresh(self.paint)
 
     def paint(self) -> None:
         """The table draws itself when it has been read."""

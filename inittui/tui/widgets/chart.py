@@ -14,10 +14,12 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from inittui.results.curves import Metric
 from inittui.tui.chart_options import METRICS, ChartOptions, Contestant, Picture, picture
 from inittui.tui.host import host_of
 from inittui.tui.widgets.diff_lines import DiffLines
 from inittui.views.chart.clipping import Window
+from inittui.views.chart.layout import shortened
 
 if TYPE_CHECKING:
     from inittui.views.chart.plots import Chart
@@ -69,7 +71,7 @@ class CurveChart(DiffLines):
         terminal = host_of(self).terminal
         what = self._make(self._contestants, self._options)
         if what is None or not any(len(one.x) for one in what.series):
-            self._show_nothing()
+            self._show_nothing(self._options.metric if what is None else what.metric)
             return
         self._chart = line_chart(
             what.series,
@@ -93,18 +95,19 @@ class CurveChart(DiffLines):
             self._line = self._column(self.cursor)
             self.refresh()  # the cursor's line is at another column now
 
-    def _show_nothing(self) -> None:
+    def _show_nothing(self, of: Metric) -> None:
         self._chart = None
         is_live = any(contestant.run.is_live for contestant in self._contestants)
         hidden = all(contestant.key in self._options.hidden for contestant in self._contestants)
-        metric = METRICS[self._options.metric]
+        metric = METRICS[of]
         reason = f"no {metric} was measured"
         if self._contestants and hidden:
             reason = "all contestants are hidden; space shows the chosen one again"
         elif is_live:
             reason = f"waiting for the first {metric}"
         above = [Text() for _ in range((self.size.height - 1) // 2)]
-        self.paint([*above, Text(reason.center(self.size.width), "dim")])
+        said = shortened(reason, self.size.width, host_of(self).terminal.ellipsis)
+        self.paint([*above, Text(said.center(self.size.width), "dim")])
 
     def on_resize(self) -> None:
         if self._version is not None:

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
 from inittui.tui.fields import FIRST
-from tests.support.tui_shelf import MakeApp, Started, drive, settle
+from tests.support.tui_shelf import MakeApp, Shelf, Started, drive, settle
 
 LINE = "$ inittui compare rule normal:std=0.1 \\\n  --hidden 32,16 -e 1 --limit 600 --seeds 2\n"
 MEANT = replace(
@@ -64,3 +64,17 @@ def test_another_text_is_typed_as_ever(make_app: MakeApp) -> None:
         assert pilot.app.focused.value == "64,32"  # type: ignore[union-attr]
 
     drive(make_app(), act)
+
+
+def test_a_chart_without_values_says_which_metric_was_not_measured(
+    shelf: Shelf, make_app: MakeApp
+) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("2", "M")
+        await settle(pilot)
+        strips = pilot.app.screen._compositor.render_strips()
+        shown = "\n".join(strip.text for strip in strips)
+        assert "no training loss was measured" not in shown
+        assert "no gradient times weights of the weakest layer" in shown
+
+    drive(make_app(attach=shelf.put("classic")), act, (140, 40))
