@@ -166,7 +166,7 @@ def _batch(images: torch.Tensor, labels: torch.Tensor) -> Batch:
         means=pixels.mean(1).double().cpu().numpy(),
         rows=rows,
         kernel=(samples @ samples.T).cpu().numpy() / inputs,
-        labels=labels.cpu().numpy()[rows],
+        labels=labels.cpu().numpy(),
     )
 
 

@@ -12,6 +12,11 @@ with n the fan-in, and ⁺ for the layer after. Finite widths spread ln v around
 response the spread of a layer passes on with s = ∂ ln v′ / ∂ ln v, and each layer of n units adds
 Cov(φ_a², φ_b²) / (n Eφ_a² Eφ_b²), which is 5 / n for relu (Hanin and Rolnick 2018), to the layer
 after, and 2 ⟨k²⟩ / (n v²) to what is measured of itself.
+
+Gradients spread likewise on their way back: a layer of n units adds (1 + 2 c_δ²) E φ′_a² φ′_b² /
+(n Eφ′_a² Eφ′_b²) − 1 / n, which is 5 / n for relu on one image, as Hanin and Nica (2020) have it,
+and what the forward pass did to ln v comes with it, by ∂ ln Eφ′² / ∂ ln v (Roberts, Yaida and Hanin
+2022, ch. 9, keep both). They start with the spread of the logits' own: see `_start`.
 """
 
 from __future__ import annotations
@@ -60,7 +65,29 @@ class Batch:
     kernel: Array
     """x_a·x_b/n₀ of these: [samples, samples]."""
     labels: npt.NDArray[np.intp]
-    """Of these: [samples]."""
+    """Of all: [images]."""
+
+    def pair_weights(self) -> Array:
+        """Return what each pair of samples stands for among all pairs of images.
+
+        [samples, samples], of sum 1. Pairs of one class and of two have their shares in the batch,
+        and so has an image with itself.
+        """
+        images, samples = len(self.labels), len(self.rows)
+        if samples < 2:
+            return np.ones((samples, samples))
+        itself = np.eye(samples, dtype=bool)
+        own = self.labels[self.rows]
+        same = (own == own[:, None]) & ~itself
+        others = ~same & ~itself
+        _, counts = np.unique(self.labels, return_counts=True)
+        share = float((counts * (counts - 1.0)).sum()) / images**2
+        rest = 1 - 1 / images - share
+        if not same.any() or not others.any():
+            return itself / (images * samples) + ~itself * (share + rest) / (~itself).sum()
+        return (
+            itself / (images * samples) + same * share / same.sum() + others * rest / others.sum()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +150,16 @@ def variances(layers: Sequence[Layer], squares: Array) -> Array:
 def predict(layers: Sequence[Layer], batch: Batch) -> list[Predicted]:
     """Return what to expect of each layer, the last of which gives the logits of a softmax."""
     states = _forward(layers, batch)
-    gradients = _backward(layers, states, batch)
+    weights = batch.pair_weights()
+    gradients = _backward(layers, states, batch, weights)
     return [
-        _predicted(layer, state, *gradient, len(batch.squares))
+        _predicted(layer, state, *gradient, weights)
         for layer, state, gradient in zip(layers, states, gradients, strict=True)
     ]
 
 
 def _predicted(
-    layer: Layer, state: _State, gradient: float, gradient_spread: float, images: int
+    layer: Layer, state: _State, gradient: float, gradient_spread: float, weights: Array
 ) -> Predicted:
     mean = 0.0 if state.mean is None else state.mean
     second_moment = float(state.shares @ (state.variance + mean**2))
@@ -145,21 +173,11 @@ def _predicted(
     passed = np.outer(shares, shares) * state.spread
     k = state.covariance / size
     own = (2 * k + 4 * np.outer(sample_mean, sample_mean) / size) * k / layer.units
-    spread = float(np.sqrt(max(_mean_over_pairs(passed + own, images), 0.0)))
+    spread = float(np.sqrt(max(float((weights * (passed + own)).sum()), 0.0)))
     count = len(k)
     others = (float(state.correlation.sum()) - count) / max(count * (count - 1), 1)
     by_weights = state.by_weights / second_moment
     return Predicted(second_moment, spread, others, gradient, gradient_spread, by_weights)
-
-
-def _mean_over_pairs(matrix: Array, images: int) -> float:
-    """Return the mean over all pairs of images, a pair of one with itself too, from samples'."""
-    own = float(np.diagonal(matrix).mean())
-    count = len(matrix)
-    if count < 2:
-        return own
-    others = (float(matrix.sum()) - own * count) / (count * (count - 1))
-    return own / images + others * (1 - 1 / images)
 
 
 def _correlation(covariance: Array) -> Array:
@@ -223,28 +241,22 @@ def _inverse(variance: Array) -> Array:
 
 
 def _backward(
-    layers: Sequence[Layer], states: Sequence[_State], batch: Batch
+    layers: Sequence[Layer], states: Sequence[_State], batch: Batch, weights: Array
 ) -> list[tuple[float, float]]:
     """Return mean square and spread of the gradients by each layer's pre-activations."""
     images, last = len(batch.squares), states[-1]
     classes = layers[-1].units
-    square, noise, lean = _softmax(last.variance, classes)
-    sample_square, _, _ = _softmax(last.sample_variance, classes)
-    same = batch.labels == batch.labels[:, None]
-    # Of two images the probabilities agree as far as their logits do.
-    agreeing = last.correlation.clip(0, 1) * np.sqrt(np.outer(sample_square, sample_square))
-    product = agreeing + (1 - last.correlation.clip(0, 1)) / classes + same - 2 / classes
-    own = sample_square + 1 - 2 / classes
-    np.fill_diagonal(product, own)
-    per_image = square + 1 - 2 / classes
+    start = _start(last, batch, classes)
+    per_image, product, spread_back = start.per_image, start.product, start.spread
+    own = np.diagonal(product)
     # T: how ln δ² of this layer answers to ln v of it, through all layers after.
-    answer = np.full(len(batch.rows), lean)
-    spread_back = np.full_like(product, noise)
-    found = [
-        _of_layer(
-            float(last.shares @ per_image), own, spread_back, answer, last.spread, images, classes
-        )
-    ]
+    answer = np.full(len(batch.rows), start.lean)
+
+    def told(spread: Array, forward: Array) -> tuple[float, float]:
+        mean_square = float(last.shares @ per_image) / (classes * images**2)
+        return mean_square, _spread(own, spread, answer, forward, weights)
+
+    found = [told(spread_back, last.spread)]
     fresh_after = np.zeros_like(product)
     for number in range(len(layers) - 2, -1, -1):
         layer, after, state = layers[number], layers[number + 1], states[number]
@@ -266,17 +278,7 @@ def _backward(
         per_image = scale * per_image * _slope_square(layer.activation, state)
         product = scale * product * both.slopes
         own = scale * own * at.slope_square
-        found.append(
-            _of_layer(
-                float(last.shares @ per_image),
-                own,
-                spread_back + fresh_after,
-                answer,
-                state.spread,
-                images,
-                classes,
-            )
-        )
+        found.append(told(spread_back + fresh_after, state.spread))
     return found[::-1]
 
 
@@ -284,20 +286,53 @@ def _slope_square(phi: Activation, state: _State) -> Array:
     return moments(phi, state.variance, state.mean).slope_square
 
 
-def _of_layer(
-    per_image: float,
-    own: Array,
-    spread: Array,
-    answer: Array,
-    forward: Array,
-    images: int,
-    classes: int,
-) -> tuple[float, float]:
+def _spread(own: Array, spread: Array, answer: Array, forward: Array, weights: Array) -> float:
+    """Return the spread of the batch's mean, of images with mean squares ``own``: [samples]."""
     shares = own / own.mean() if own.any() else own
     total = spread + np.outer(answer, answer) * forward
-    variance = _mean_over_pairs(np.outer(shares, shares) * total, images)
-    mean_square = per_image / (classes * images**2)
-    return mean_square, float(np.sqrt(max(variance, 0.0)))
+    return float(np.sqrt(max(float((weights * np.outer(shares, shares) * total).sum()), 0.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Of δ = p − y, the gradients by the logits, times the number of images."""
+
+    per_image: Array
+    """E|δ|²: [groups]."""
+    product: Array
+    """E δ_a·δ_b: [samples, samples]."""
+    spread: Array
+    """Cov(|δ_a|², |δ_b|²) / (E|δ_a|² E|δ_b|²) of logits of the covariance given."""
+    lean: float
+    """∂ ln E|δ|² / ∂ ln v."""
+
+
+def _start(last: _State, batch: Batch, classes: int) -> _Start:
+    """Start from |δ|² = |p|² + 1 − 2 p_y with the softmax p of logits that are Gaussian.
+
+    The C classes are exchangeable and Σ p = 1. So |p|² doesn't covary with p_y; of two images
+    Cov(p_y, p′_y) = R = (E p·p′ − 1/C) / C for one class, and −R / (C − 1) for two. Hence
+
+        Cov(|δ_a|², |δ_b|²) = Cov(|p_a|², |p_b|²) + 4 R · (1 for one class, −1/(C − 1) for two)
+
+    whose second term is of the order of the logits' variance, and the first of its square: small
+    logits, as of torch's own start, have the second only. In a balanced batch of equal images the
+    classes cancel; what is left comes of their shares, and of images of a class being more alike.
+    E p·p′ − 1/C is taken to go with the correlation c of the logits, the first term with c²: the
+    lowest orders of their Hermite series.
+    """
+    square, noise, lean = _softmax(last.variance, classes)
+    sample_square, _, _ = _softmax(last.sample_variance, classes)
+    labels = batch.labels[batch.rows]
+    same = labels == labels[:, None]
+    c = last.correlation.clip(0, 1)
+    agreeing = c * (np.sqrt(np.outer(sample_square, sample_square)) - 1 / classes)
+    own = sample_square + 1 - 2 / classes
+    product = agreeing + same - 1 / classes
+    np.fill_diagonal(product, own)
+    by_class = np.where(same, 1.0, -1 / max(classes - 1, 1))
+    spread = c * c * noise + 4 / classes * agreeing * by_class / np.outer(own, own)
+    return _Start(square + 1 - 2 / classes, product, spread, lean)
 
 
 def _softmax(variance: Array, classes: int) -> tuple[Array, float, float]:

@@ -35,7 +35,7 @@ def images(count: int, inputs: int) -> tuple[Array, npt.NDArray[np.intp]]:
 def batch_of(x: Array, labels: npt.NDArray[np.intp]) -> Batch:
     rows = np.arange(0, len(x), 2)
     kernel = x[rows] @ x[rows].T / x.shape[1]
-    return Batch((x * x).mean(1), x.mean(1), rows, kernel, labels[rows])
+    return Batch((x * x).mean(1), x.mean(1), rows, kernel, labels)
 
 
 @dataclass(frozen=True)
