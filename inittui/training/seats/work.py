@@ -7,6 +7,7 @@ output; what somebody's own code prints goes to stderr. Once the driver is gone 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import queue
 import socket
@@ -188,6 +189,7 @@ def _tried(task: Callable[[], None]) -> Over:
 def _forget(prepared: Prepared) -> None:
     """Give what the stack had back to a GPU, for the next one to be planned as the first was."""
     if prepared.data.device.type == "cuda":
+        gc.collect()  # for what holds itself in a circle
         torch.cuda.empty_cache()
 
 
