@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -84,6 +84,7 @@ class Batches:
         self._batch_size = min(batch_size, len(self._train[0]))
         self._masks = Masks(masks, seeds, self._batch_size, device, dtype)
         self._order = torch.empty(len(seeds), len(self._train[0]), dtype=torch.int64, device=device)
+        self._placed = self._order.new_empty(len(seeds), self._batch_size)
         self._rows = min(max(batch_size, validated_at_once), self._validation.shape[1])
         rows = max(self._batch_size, self._rows)
         features = math.prod(self._shape)
@@ -102,13 +103,32 @@ class Batches:
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Return one batch of a 0-based epoch; the next call overwrites its tensors."""
+        count = self.place(epoch, step)
+        noise = [derive_seed(seed, "noise", epoch, step) for seed in self._seeds]
+        return replace(self.load(count), noise=noise)
+
+    def is_whole(self, step: int) -> bool:
+        """Whether a batch is as large as the others; the last one may be smaller."""
+        return (step + 1) * self._batch_size <= self.images_per_epoch
+
+    def place(self, epoch: int, step: int) -> int:
+        """Put all that is a step's own, rows and random words, where `load` reads it.
+
+        Returns:
+            how many rows.
+        """
         if epoch != self._epoch:
             self._shuffle(epoch)
         start = step * self._batch_size
         rows = self._order[:, start : start + self._batch_size]
-        masks = self._masks.draw(epoch, step, rows.shape[1])
-        noise = [derive_seed(seed, "noise", epoch, step) for seed in self._seeds]
-        return Batch(self._gather(rows), self._labels[rows], masks, noise)
+        self._placed[:, : rows.shape[1]].copy_(rows)
+        self._masks.draw_words(epoch, step)
+        return rows.shape[1]
+
+    def load(self, count: int) -> Batch:
+        """Return the batch that was placed, of so many rows; it does the same in every step."""
+        rows = self._placed[:, :count]
+        return Batch(self._gather(rows), self._labels[rows], self._masks.scaled(count))
 
     def validation(self) -> Iterator[Batch]:
         """Yield the whole validation part in order; each batch overwrites the one before."""

@@ -29,6 +29,7 @@ from inittui.initializers import own
 from inittui.initializers.code_digest import code_digests
 from inittui.initializers.named_code import named_code, own_initializers
 from inittui.training.checkpoints import Checkpoint, CheckpointStore, decoded
+from inittui.training.graphs import Graphs, graphs_on
 from inittui.training.hardware import (
     describe_inexact,
     device_title,
@@ -105,11 +106,12 @@ def serve(source: IO[bytes], target: IO[bytes]) -> None:
         tell(ended)
         return
     tell(Ready(device_title(prepared[0].data.device), socket.gethostname()))
+    graphs = graphs_on(prepared[0].data.device)
     with exact(prepared[0].data.device) as inexact:
         while True:
             order = inbox.get()
             assert isinstance(order, Order)
-            train = partial(_train, prepared[0], setup, order, asked, tell, inexact)
+            train = partial(_train, prepared[0], setup, order, asked, tell, inexact, graphs)
             tell(_tried(train))
             _forget(prepared[0])
 
@@ -159,12 +161,13 @@ def _train(
     asked: threading.Event,
     tell: Callable[[FromSeat], None],
     inexact: set[str],
+    graphs: Graphs,
 ) -> None:
     variant = prepared.variant_of(order.group[0])
     every = setup.checkpoint_seconds
     store = None if every is None else _Sent(order, every, tell)
     with blamed(variant.experiment.model.name, out_of_memory):
-        stack = Stack(variant, order.kind, order.group, asked.is_set, store, order.logged)
+        stack = Stack(variant, order.kind, order.group, asked.is_set, store, order.logged, graphs)
         for event in stack.train():
             tell(Told(encode(event)))
     if inexact:
