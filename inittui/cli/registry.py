@@ -59,7 +59,7 @@ COMMANDS = (
           "Show the help of a command, a cheat sheet of all examples, or the man page."),
     Place("settings", "settings:app", "Keep",
           "Show the settings, and where each value comes from."),
-    Place("runs", "keep:app", "Keep",
+    Place("runs", "runs:app", "Keep",
           "List the runs that were kept; show, name, verify and remove them."),
 )  # fmt: skip
 
