@@ -124,9 +124,11 @@ def same_contestants(state: RunState) -> dict[str, str]:
 
 
 def _starts_equal(trials: Sequence[TrialState]) -> bool:
+    if len(trials) == 1:
+        return False
     starts = {tuple(values.digest for values in trial.start) for trial in trials}
     built = sum(each.share or 0 for each in shares(trials[0].start) if each.by == "built")
-    return len(trials) > 1 and len(starts) == 1 and built > 0.5
+    return len(starts) == 1 and built > 0.5
 
 
 def _compare(
