@@ -52,7 +52,9 @@ if TYPE_CHECKING:
     from inittui.runs import RunDirectory
 
 app = typer.Typer(
-    cls=ListOrShow, help="List the runs that were kept; show, name, verify and remove them."
+    cls=ListOrShow,
+    help="List the runs that were kept; show, name, verify and remove them.",
+    add_completion=False,
 )
 
 
