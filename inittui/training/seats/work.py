@@ -39,8 +39,10 @@ from inittui.training.hardware import (
     versions,
 )
 from inittui.training.prepared import Prepared, prepare
+from inittui.training.seats.data import unpack
 from inittui.training.seats.messages import (
     Code,
+    Data,
     FromSeat,
     Kept,
     Order,
@@ -99,6 +101,9 @@ def serve(source: IO[bytes], target: IO[bytes]) -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     setup = inbox.get()
+    if isinstance(setup, Data):
+        unpack(setup)
+        setup = inbox.get()
     assert isinstance(setup, Setup)
     prepared: list[Prepared] = []
     ended = _tried(lambda: prepared.append(_prepared(setup)))
