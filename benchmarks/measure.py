@@ -75,7 +75,11 @@ def hardware() -> list[str]:
     """Describe the machine and the versions, one fact a line."""
     import torch
 
-    lines = [f"{os.cpu_count()} CPU cores, {_processor()}", platform.platform()]
+    threads = torch.get_num_threads()
+    lines = [
+        f"{os.cpu_count()} CPU cores, {_processor()}; PyTorch on {threads} of them",
+        platform.platform(),
+    ]
     if torch.cuda.is_available():
         lines.append(torch.cuda.get_device_name(0))
     names = ("inittui", "torch", "torchvision", "numpy", "jax", "typer", "rich", "textual")

@@ -20,6 +20,7 @@ from torch import nn
 
 from inittui.experiment.records import Experiment, TrainingConfig
 from inittui.experiment.trials import TrialPlan
+from inittui.training.learners.dense import linear
 from inittui.training.learners.optimizers import OptimizerStep
 from inittui.training.planning import Kind, make_learner
 from inittui.training.prepared import Variant, prepare
@@ -147,9 +148,18 @@ def tutorial_loop(variant: Variant) -> Peer:
     return run
 
 
-def floor(trials: int = 7, rows: int = 100) -> Peer:
-    """The step's matrix products and one fused Adam, nothing else."""
-    sizes = [(784, 256), (256, 128), (128, 10)]
+SIZES = ((784, 256), (256, 128), (128, 10))
+
+
+def operations(trials: int = 7, rows: int = 100) -> int:
+    """Floating-point operations of the step's products: three a layer, of the first only two."""
+    weights = [inputs * out for inputs, out in SIZES]
+    return 2 * trials * rows * (3 * sum(weights) - weights[0])
+
+
+def floor(trials: int = 7, rows: int = 100, *, with_adam: bool) -> Peer:
+    """The step's matrix products, with one fused Adam or without; nothing else."""
+    sizes = SIZES
     weights = [torch.randn(trials, out, inputs) for inputs, out in sizes]
     by_weight = [torch.empty_like(weight) for weight in weights]
     images = torch.rand(rows, 784)
@@ -162,14 +172,15 @@ def floor(trials: int = 7, rows: int = 100) -> Peer:
     adam = OptimizerStep("adam", 1e-3, [flat], [gradient])
 
     def step() -> None:
-        torch.mm(images, weights[0].flatten(0, 1).T, out=joint)
+        linear(images, weights[0].flatten(0, 1), None, joint)
         for layer in (1, 2):
             torch.bmm(hidden[layer - 1], weights[layer].transpose(1, 2), out=products[layer])
         for layer in (2, 1):
             torch.bmm(gradients[layer].transpose(1, 2), hidden[layer - 1], out=by_weight[layer])
             torch.bmm(gradients[layer], weights[layer], out=products[layer - 1])
         torch.mm(joint.T, images, out=by_weight[0].flatten(0, 1))
-        adam.step()
+        if with_adam:
+            adam.step()
 
     def run() -> float:
         began = time.perf_counter()

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+from benchmarks.measure import Verdict
+
 CHILD = """
 import json, re, sys
 from inittui.experiment.records import *
@@ -46,8 +48,14 @@ def one(model: str, schemes: int, seeds: int, stack: str, images: int) -> tuple[
     return milliseconds, megabytes, count
 
 
-def table(model: str, sizes: list[tuple[int, int]], images: int, rounds: int = 3) -> list[str]:
-    """Return a Markdown table of scaling; ``sizes`` are (schemes, seeds)."""
+def table(
+    model: str, sizes: list[tuple[int, int]], images: int, rounds: int = 3
+) -> tuple[list[str], dict[int, float]]:
+    """Return a Markdown table of scaling, and the ms per step and trial of stacks as planned.
+
+    ``sizes`` are (schemes, seeds); what is planned is given by the number of trials.
+    """
+    planned: dict[int, float] = {}
     lines = [
         f"| {model}: trials | stack | ms per step and trial | ÷ one by one | peak MB more | of it "
         "parameters × 16 bytes |",
@@ -64,10 +72,18 @@ def table(model: str, sizes: list[tuple[int, int]], images: int, rounds: int = 3
             for stack, kept in samples.items():
                 kept.append(one(model, schemes, seeds, stack, images))
         middle = {stack: sorted(kept)[rounds // 2] for stack, kept in samples.items()}
+        planned[trials] = middle["auto"][0]
         for stack, (milliseconds, megabytes, count) in middle.items():
             ratio = middle["off"][0] / milliseconds
             state = trials * count * 16 / 2**20
             numbers = f"{milliseconds:.2f} | {ratio:.2f} | {megabytes:.0f} | {state:.0f}"
             lines.append(f"| {trials} | {stack} | {numbers} |")
         print(f"{model} {trials}", file=sys.stderr, flush=True)
-    return lines
+    return lines, planned
+
+
+def verdict(planned: dict[int, float]) -> Verdict:
+    """Whether a trial takes as long among many as among seven."""
+    few, many = planned[7], planned[70]
+    detail = f"{many:.2f} ÷ {few:.2f} ms a step and trial, stacks as planned"
+    return Verdict("mlp: a trial's step among 70 ÷ among 7", many / few, 1.15, False, detail)

@@ -133,5 +133,5 @@ def _whole_command(scratch: Path) -> Verdict:
         ratios.append(walls[-1] / json.loads(done.stdout)["run"]["seconds"])
     detail = f"{sorted(walls)[1]:.1f} s from outside, all seven, two epochs"
     return Verdict(
-        "whole `inittui compare` ÷ its training alone", sorted(ratios)[1], 1.6, False, detail
+        "whole `inittui compare` ÷ its training alone", sorted(ratios)[1], 1.4, False, detail
     )

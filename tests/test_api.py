@@ -78,6 +78,9 @@ def test_a_model_is_a_class_what_makes_it_or_the_module_itself() -> None:
     first, _, second, _ = kept.trials
     assert [each.digest for each in first.start] == [each.digest for each in second.start]
     assert all(torch.equal(value, given.state_dict()[name]) for name, value in before.items())
+    said = "built starts with equal values of all parameters under every seed."
+    assert said in " ".join(kept.report().split())
+    assert "equal values" not in made.report()
     with pytest.raises(inittui.UsageError, match="or what makes one, not a int"):
         inittui.compare("built", model=3, **SMALL)  # type: ignore[arg-type]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from inittui.data.descriptions import SetDescription
     from inittui.data.survey import Standing
 
-app = typer.Typer(cls=ListOrShow)
+app = typer.Typer(cls=ListOrShow, add_completion=False)
 
 MOST_IMAGES = 1_000
 """Images drawn by one command; more would only scroll away."""

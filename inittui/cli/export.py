@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from inittui.cli.console import note, print_path
-from inittui.cli.runs import Run, RunsDir
+from inittui.cli.run_list import Run, RunsDir
 from inittui.cli.shared_options import NARROWEST, WIDEST, number
 from inittui.errors import UsageError, unknown
 from inittui.experiment import setting_texts as texts

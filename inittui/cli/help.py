@@ -11,6 +11,7 @@ import typer
 
 from inittui.cli.console import is_ascii
 from inittui.cli.examples import EXAMPLES
+from inittui.cli.folding import WHOLE
 from inittui.cli.registry import COMMANDS, load
 from inittui.errors import unknown
 from inittui.text import in_ascii
@@ -34,7 +35,10 @@ def show_help(
         ),
     ] = None,
 ) -> None:
-    """Show the help of a command, a cheat sheet of all examples, or the man page."""
+    """Show the help of a command, a cheat sheet of all examples, or the man page.
+
+    Where --help only names the options that are used less, this explains every one.
+    """
     topic = " ".join(words or ())
     if topic == _CHEAT_SHEET:
         _say(cheat_sheet())
@@ -50,7 +54,8 @@ def show_help(
     if topic not in commands:
         raise unknown("command", topic, commands)
     command = commands[topic]
-    typer.echo(command.get_help(type(context)(command, parent=root, info_name=topic)))
+    whole = type(context)(command, parent=root, info_name=topic, obj=WHOLE)
+    typer.echo(command.get_help(whole))
 
 
 def walk() -> Iterator[tuple[str, Any]]:

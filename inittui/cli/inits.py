@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from inittui.views.frame import Frame
 
 app = typer.Typer(
-    cls=ListOrShow, help="List the initializers, and look at the values that they give."
+    cls=ListOrShow,
+    help="List the initializers, and look at the values that they give.",
+    add_completion=False,
 )
 
 _DENSE, _CONVOLUTION = "256x784", "64x64x3x3"

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from inittui.cli.examples import EXAMPLES
+from inittui.cli.folding import fold
 from inittui.cli.ignored import note_ignored
 
 
@@ -58,7 +59,7 @@ COMMANDS = (
           "Show the help of a command, a cheat sheet of all examples, or the man page."),
     Place("settings", "settings:app", "Keep",
           "Show the settings, and where each value comes from."),
-    Place("runs", "keep:app", "Keep",
+    Place("runs", "runs:app", "Keep",
           "List the runs that were kept; show, name, verify and remove them."),
 )  # fmt: skip
 
@@ -111,6 +112,7 @@ def load(name: str) -> Any:
     command = typer.main.get_command(found)
     command.name = place.name
     _give_examples(command, place.name)
+    fold(command, place.name)
     for word, child in getattr(command, "commands", {}).items():
         _give_examples(child, f"{place.name} {word}")
     for each in (command, *getattr(command, "commands", {}).values()):

@@ -8,7 +8,7 @@ import typer
 
 from inittui.cli.completion import complete_run
 from inittui.cli.console import note
-from inittui.cli.runs import RunsDir
+from inittui.cli.run_list import RunsDir
 from inittui.cli.shared_options import AsJson, CheckpointEvery, Quiet, Trust, Width
 
 Id = Annotated[

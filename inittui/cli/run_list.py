@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inittui.cli.completion import complete_data, complete_model, complete_scheme, one_of_words
+from inittui.cli.completion import (
+    complete_data,
+    complete_model,
+    complete_run,
+    complete_scheme,
+    one_of_words,
+)
 from inittui.cli.console import console_for, note
 from inittui.cli.output import frame_for, print_document, print_text
 from inittui.cli.shared_options import number, words
@@ -24,6 +30,20 @@ if TYPE_CHECKING:
 
 _FILTERS = "Which runs"
 
+RunsDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--runs-dir", metavar="DIRECTORY", help="Where runs are kept; INITTUI_RUNS_DIR says it too."
+    ),
+]
+Run = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID|last",
+        help="The run's ID or a part of it, its name, or 'last'.",
+        autocompletion=complete_run,
+    ),
+]
 Status = Annotated[
     str | None,
     typer.Option(

@@ -1,4 +1,7 @@
-"""`inittui runs`: the runs that were kept: list, show, rename, remove, verify."""
+"""`inittui runs`: the runs that were kept: list, show, rename, remove, verify.
+
+Those that train, and the exports, are in files of their own.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,16 @@ import typer
 
 from inittui.cli.completion import complete_run
 from inittui.cli.console import console_for, is_ascii, note, print_path
+from inittui.cli.export import export
 from inittui.cli.ignored import refuse_before_subcommand
 from inittui.cli.registry import ListOrShow
+from inittui.cli.resume import repeat, resume, stop
 from inittui.cli.run_list import (
     Data,
     Model,
     Most,
+    Run,
+    RunsDir,
     Scheme,
     Since,
     Sort,
@@ -45,26 +52,14 @@ if TYPE_CHECKING:
     from inittui.runs import RunDirectory
 
 app = typer.Typer(
-    cls=ListOrShow, help="List the runs that were kept; show, name, verify and remove them."
+    cls=ListOrShow,
+    help="List the runs that were kept; show, name, verify and remove them.",
+    add_completion=False,
 )
 
 
-RunsDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--runs-dir", metavar="DIRECTORY", help="Where runs are kept; INITTUI_RUNS_DIR says it too."
-    ),
-]
 ListAsCsv = Annotated[
     bool, typer.Option("--csv", help="Print one row per run.", rich_help_panel=REPORT)
-]
-Run = Annotated[
-    str,
-    typer.Argument(
-        metavar="ID|last",
-        help="The run's ID or a part of it, its name, or 'last'.",
-        autocompletion=complete_run,
-    ),
 ]
 Runs = Annotated[
     list[str],
@@ -343,3 +338,7 @@ def _load(run: RunDirectory) -> RunState:
     elif state.ended.reason:
         note(f"run {run.id}: {state.ended.reason}")
     return state
+
+
+for _command in (resume, repeat, stop, export):
+    app.command()(_command)

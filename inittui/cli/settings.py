@@ -19,7 +19,7 @@ from inittui.errors import MachineError, UsageError
 if TYPE_CHECKING:
     from inittui.experiment.settings import Setting
 
-app = typer.Typer(help="Show the settings, and where each value comes from.")
+app = typer.Typer(help="Show the settings, and where each value comes from.", add_completion=False)
 
 _TEMPLATE = """\
 # theme = "inittui-dark"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DATA_SETS", "ImageSet", "Part", "SetDescription", "as_channels", "load", "read"]
 
+_handed_over: dict[str, SetArrays] = {}
+"""Sets that came from the machine of a run's driver, by name."""
+
 _CHUNK = 1_000
 """Images turned grey or counted at once: a few megabytes of scratch memory instead of hundreds."""
 
@@ -42,6 +45,17 @@ class ImageSet:
     test: Part
 
 
+def is_shipped(name: str) -> bool:
+    """Whether a set is part of inittui, as it is read here."""
+    place = archives.find(describe(name))
+    return place is not None and place.kind == "shipped"
+
+
+def hand_over(name: str, arrays: SetArrays) -> None:
+    """Let this process read a set from memory, whatever lies on its disks."""
+    _handed_over[name] = arrays
+
+
 def read(name: str) -> SetArrays:
     """Return a data set as arrays, without torch unless it has to be downloaded.
 
@@ -53,6 +67,8 @@ def read(name: str) -> SetArrays:
         MachineError: a file is damaged or can't be had; says which, and what to do.
     """
     description = describe(name)
+    if name in _handed_over:
+        return _handed_over[name]
     place = archives.find(description)
     is_downloaded = place is None or place.kind == "downloads"
     if place is not None and not is_downloaded:

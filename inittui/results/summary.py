@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from inittui.results.comparison import Comparison, Difference, Measure, measure
 from inittui.results.learning import Learning, judge
 from inittui.results.state import ENDED, FIRST_STEPS, RunState, TrialState
+from inittui.results.written import shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class SchemeSummary:
     same_as: str | None
     """An earlier contestant with bitwise equal start values and the same settings under every
     seed: the two are one and the same, and are compared as one."""
+    starts_equal: bool
+    """Whether most values are the model's own code's, and all are bitwise equal under several
+    seeds: as of a module that was built before."""
     rank: int | None
     """By accuracy; equal where it can't be told apart; None where nothing can be said."""
     first_rank: int | None
@@ -86,6 +90,7 @@ def summarize(state: RunState) -> list[SchemeSummary]:
                 first_loss=first_loss_of(trials, steps),
                 learning=judge(state, counted),
                 same_as=same.get(scheme),
+                starts_equal=_starts_equal(trials),
                 rank=None if is_one else accuracy.ranks.get(compared),
                 first_rank=None if is_one else first.ranks.get(compared),
                 accuracy_difference=accuracy.differences.get(compared),
@@ -116,6 +121,14 @@ def same_contestants(state: RunState) -> dict[str, str]:
         if earlier != scheme:
             same[scheme] = earlier
     return same
+
+
+def _starts_equal(trials: Sequence[TrialState]) -> bool:
+    if len(trials) == 1:
+        return False
+    starts = {tuple(values.digest for values in trial.start) for trial in trials}
+    built = sum(each.share or 0 for each in shares(trials[0].start) if each.by == "built")
+    return len(starts) == 1 and built > 0.5
 
 
 def _compare(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -12,8 +12,11 @@ from inittui.data.splits import Split
 from inittui.experiment.seeds import derive_seed
 from inittui.training.randomness import MaskPlan, Masks, batch_order
 
-_VALIDATION_ROWS = 250
+VALIDATION_ROWS = 250
 """Images validated at once: large enough for full matrix speed, small enough for any stack."""
+
+_MOST_ON_CUDA, _BYTES_ON_CUDA = 4_000, 64 * 2**20
+"""On a GPU, which takes about as long for few as for many: images, and bytes of each trial."""
 
 
 def scale_pixels(pixels: torch.Tensor, mean: float, std: float) -> torch.Tensor:
@@ -29,8 +32,9 @@ def inputs_of(rows: torch.Tensor, dtype: torch.dtype, mean: float, std: float) -
     return scale_pixels(rows.to(dtype), mean, std)
 
 
-def validation_rows(batch_size: int) -> int:
-    return max(batch_size, _VALIDATION_ROWS)
+def rows_on_cuda(row_bytes: int) -> int:
+    """Return how many images are validated at once, where one gives so many bytes in a model."""
+    return min(max(_BYTES_ON_CUDA // max(row_bytes, 1), VALIDATION_ROWS), _MOST_ON_CUDA)
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,12 @@ class Batches:
         dtype: torch.dtype,
         mean: float = 0.0,
         std: float = 1.0,
+        validated_at_once: int = VALIDATION_ROWS,
     ) -> None:
         """Take images [n, *shape] and labels int64 [n] on the device, a split per seed.
 
-        Images are uint8, or floats that are inputs as they are.
+        Images are uint8, or floats that are inputs as they are. ``validated_at_once`` is at least
+        a batch.
         """
         self._images = images.flatten(1)
         self._labels = labels
@@ -78,7 +84,8 @@ class Batches:
         self._batch_size = min(batch_size, len(self._train[0]))
         self._masks = Masks(masks, seeds, self._batch_size, device, dtype)
         self._order = torch.empty(len(seeds), len(self._train[0]), dtype=torch.int64, device=device)
-        self._rows = min(validation_rows(batch_size), self._validation.shape[1])
+        self._placed = self._order.new_empty(len(seeds), self._batch_size)
+        self._rows = min(max(batch_size, validated_at_once), self._validation.shape[1])
         rows = max(self._batch_size, self._rows)
         features = math.prod(self._shape)
         self._bytes = torch.empty(len(seeds) * rows, features, dtype=images.dtype, device=device)
@@ -96,13 +103,32 @@ class Batches:
 
     def batch(self, epoch: int, step: int) -> Batch:
         """Return one batch of a 0-based epoch; the next call overwrites its tensors."""
+        count = self.place(epoch, step)
+        noise = [derive_seed(seed, "noise", epoch, step) for seed in self._seeds]
+        return replace(self.load(count), noise=noise)
+
+    def is_whole(self, step: int) -> bool:
+        """Whether a batch is as large as the others; the last one may be smaller."""
+        return (step + 1) * self._batch_size <= self.images_per_epoch
+
+    def place(self, epoch: int, step: int) -> int:
+        """Put all that is a step's own, rows and random words, where `load` reads it.
+
+        Returns:
+            how many rows.
+        """
         if epoch != self._epoch:
             self._shuffle(epoch)
         start = step * self._batch_size
         rows = self._order[:, start : start + self._batch_size]
-        masks = self._masks.draw(epoch, step, rows.shape[1])
-        noise = [derive_seed(seed, "noise", epoch, step) for seed in self._seeds]
-        return Batch(self._gather(rows), self._labels[rows], masks, noise)
+        self._placed[:, : rows.shape[1]].copy_(rows)
+        self._masks.draw_words(epoch, step)
+        return rows.shape[1]
+
+    def load(self, count: int) -> Batch:
+        """Return the batch that was placed, of so many rows; it does the same in every step."""
+        rows = self._placed[:, :count]
+        return Batch(self._gather(rows), self._labels[rows], self._masks.scaled(count))
 
     def validation(self) -> Iterator[Batch]:
         """Yield the whole validation part in order; each batch overwrites the one before."""

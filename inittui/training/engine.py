@@ -30,6 +30,7 @@ from inittui.initializers.code_digest import code_digests
 from inittui.initializers.named_code import named_code
 from inittui.text import sanitize
 from inittui.training.checkpoints import CheckpointStore
+from inittui.training.graphs import Graphs, graphs_on
 from inittui.training.hardware import (
     describe_inexact,
     exact,
@@ -155,11 +156,14 @@ def _one_by_one(
 ) -> Iterator[Event]:
     """Train one stack after the other in this process, until none is left or one is stopped."""
     is_stopped = False
+    graphs = graphs_on(prepared.data.device)
     while groups and not (is_stopped or should_stop()):
         group = groups.popleft()
         is_out_of_memory = False
         try:
-            for event in _one_stack(prepared, kind, group, should_stop, checkpoints, logged):
+            for event in _one_stack(
+                prepared, kind, group, should_stop, checkpoints, logged, graphs
+            ):
                 yield event
                 is_stopped |= isinstance(event, TrialEnded) and event.status == "interrupted"
         except (RuntimeError, MemoryError) as error:
@@ -177,11 +181,12 @@ def _one_stack(
     should_stop: Callable[[], bool],
     checkpoints: CheckpointStore | None,
     logged: Mapping[int, tuple[int, int]],
+    graphs: Graphs,
 ) -> Iterator[Event]:
     """Train one stack, which is gone when its last event was taken: plans count on its memory."""
     variant = prepared.variant_of(group[0])
     with blamed(variant.experiment.model.name, out_of_memory):
-        yield from Stack(variant, kind, group, should_stop, checkpoints, logged).train()
+        yield from Stack(variant, kind, group, should_stop, checkpoints, logged, graphs).train()
 
 
 def _remarks(

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from inittui.events.records import ProbeMeasured
 from inittui.training.batches import Batches
+from inittui.training.graphs import graphs_on
 from inittui.training.hardware import exact, synchronize
 from inittui.training.learners.base import Learner
 from inittui.training.planning import ENOUGH_ON_CPU, Kind, make_learner, plan_stacks
 from inittui.training.prepared import Prepared, Variant
 from inittui.training.probing import measure_starts
+from inittui.training.steps import Steps
 
 _WARM_UP = 2
 _MOST_STEPS = 20
@@ -77,11 +79,12 @@ def _variant_seconds(
 
 
 def _step_seconds(learner: Learner, feed: Batches, budget: float) -> float:
+    steps = Steps(learner, feed, graphs_on(learner.seed_rows.device))
     spent: list[float] = []
     began = time.perf_counter()
     while len(spent) < _MOST_STEPS and (len(spent) < 2 or time.perf_counter() - began < budget):
         since = time.perf_counter()
-        learner.step(feed.batch(0, len(spent) % feed.steps_per_epoch))
+        steps.take(0, len(spent) % feed.steps_per_epoch)
         learner.settle()
         synchronize(learner.seed_rows.device)
         spent.append(time.perf_counter() - since)

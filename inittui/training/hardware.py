@@ -35,7 +35,12 @@ _UNLIMITED = 1 << 60
 _WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 """Read by cuBLAS when it is first used: of two streams, only a fixed workspace repeats itself."""
 
-_INEXACT = re.compile(r"(\S+) does not have a deterministic implementation")
+_INEXACT = re.compile(
+    r"(\S+) does not have a deterministic implementation"
+    r"|.*not deterministic because it uses (CuBLAS)",
+    re.DOTALL,
+)
+"""The second is told where cuBLAS was used before its workspace was fixed."""
 
 _OUT_OF_MEMORY = (
     "can't allocate memory",
@@ -229,7 +234,7 @@ def _collect_inexact(names: set[str]) -> Iterator[None]:
     def collect(message: Warning | str, *where: Any, **more: Any) -> None:
         found = _INEXACT.match(str(message))
         if found:
-            names.add(found[1])
+            names.add(found[1] or found[2])
         else:
             show(message, *where, **more)
 

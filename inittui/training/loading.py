@@ -22,7 +22,7 @@ from inittui.models.calling import needs_packing, pack
 from inittui.models.given import Given
 from inittui.models.inputs import draw_inputs
 from inittui.training.batches import inputs_of, scale_pixels
-from inittui.training.hardware import choose_device, free_memory, own_device
+from inittui.training.hardware import choose_device, free_memory, out_of_memory, own_device
 from inittui.user_code import seeded, theirs
 
 _COPIES = 6
@@ -99,14 +99,29 @@ def load_data(experiment: Experiment) -> DeviceData:
         splits = {seed: test_part(part, count, tests) for seed, part in splits.items()}
     return DeviceData(
         device=device,
-        images=images.to(device),
-        labels=torch.cat([part.labels for part in parts]).to(device, torch.int64),
+        images=_on(device, images),
+        labels=_on(device, torch.cat([part.labels for part in parts]).long()),
         splits=splits,
         classes=len(image_set.classes),
         chance=_most_frequent(image_set.train.labels),
         inputs=packed,
         drawn=drawn,
     )
+
+
+def _on(device: torch.device, values: torch.Tensor) -> torch.Tensor:
+    """Return images or labels on the device, where all stacks of the run find them.
+
+    Raises:
+        MachineError: they don't fit its memory.
+    """
+    try:
+        return values.to(device)
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+        size = values.numel() * values.element_size() / 1e6
+        raise MachineError(f"the data take {size:,.1f} MB, more than {device} has free") from None
 
 
 def _most_frequent(labels: torch.Tensor) -> float:
@@ -176,8 +191,8 @@ def _unsplit(
     everything = Split(torch.arange(count), torch.arange(0))
     return DeviceData(
         device=device,
-        images=images.to(device),
-        labels=labels.to(device),
+        images=_on(device, images),
+        labels=_on(device, labels),
         splits=dict.fromkeys(experiment.seeds, everything),
         classes=classes,
         chance=1 / max(classes, 1),

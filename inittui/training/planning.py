@@ -15,7 +15,7 @@ from inittui.experiment.records import TrainingConfig
 from inittui.experiment.trials import TrialPlan
 from inittui.models.observe import twin
 from inittui.text import sanitize
-from inittui.training.batches import Batch, validation_rows
+from inittui.training.batches import Batch
 from inittui.training.dropout import mask_dropout
 from inittui.training.hardware import free_memory, output_bytes, places, trial_bytes
 from inittui.training.learners.base import Learner
@@ -212,7 +212,7 @@ def _wanted(variant: Variant) -> int:
 def _fitting(variant: Variant, memory: int) -> int:
     """Return how many trials fit the free memory, at least 1."""
     training = variant.experiment.training
-    rows = max(training.batch_size, validation_rows(training.batch_size))
+    rows = max(training.batch_size, variant.validated_at_once)
     each = trial_bytes(
         variant.template, variant.data.example, rows, training.optimizer, variant.dtype
     )

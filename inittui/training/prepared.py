@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 import torch
@@ -30,9 +31,9 @@ from inittui.models.observe import settles, twin
 from inittui.models.own import to_place
 from inittui.models.tracing import nonlinearities
 from inittui.text import sanitize
-from inittui.training.batches import Batches
+from inittui.training.batches import VALIDATION_ROWS, Batches, rows_on_cuda
 from inittui.training.dropout import MaskedDropout, mask_dropout, plan_masks
-from inittui.training.hardware import Place, places
+from inittui.training.hardware import Place, output_bytes, places
 from inittui.training.loading import DeviceData, load_data, load_given, load_noise
 from inittui.training.randomness import MaskPlan
 
@@ -135,6 +136,13 @@ class Variant:
             )
         return model
 
+    @cached_property
+    def validated_at_once(self) -> int:
+        """How many images of the validation part are evaluated at once."""
+        if self.data.device.type != "cuda":
+            return VALIDATION_ROWS
+        return rows_on_cuda(output_bytes(self.template, self.data.example, 1, self.dtype))
+
     def feed(self, seeds: Sequence[int]) -> Batches:
         """Return the batches of some seeds."""
         return Batches(
@@ -147,6 +155,7 @@ class Variant:
             dtype=self.dtype,
             mean=self.experiment.data.mean,
             std=self.experiment.data.std,
+            validated_at_once=self.validated_at_once,
         )
 
 

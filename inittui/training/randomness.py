@@ -69,12 +69,20 @@ class Masks:
 
     def draw(self, epoch: int, step: int, rows: int) -> list[torch.Tensor]:
         """Return the masks of one step, each [seeds, rows, *units]; the next call reuses them."""
+        self.draw_words(epoch, step)
+        return self.scaled(rows)
+
+    def draw_words(self, epoch: int, step: int) -> None:
+        """Draw the random words of one step, where `scaled` reads them."""
         if not self._masks:
-            return []
+            return
         for seed, words in zip(self._seeds, self._drawn, strict=True):
             self._generator.manual_seed(derive_seed(seed, "dropout", epoch, step))
             # The full range of 64 bits has to be asked for: random_() alone keeps the sign bit 0.
             words.random_(-(2**63), None, generator=self._generator)
+
+    def scaled(self, rows: int) -> list[torch.Tensor]:
+        """Return the masks that the drawn words make, each [seeds, rows, *units]."""
         for lanes, kept, mask, probability in zip(
             self._lanes, self._kept, self._masks, self._plan.probabilities, strict=True
         ):

@@ -23,11 +23,13 @@ from inittui.events.records import (
 from inittui.events.wire_numbers import all_to_wire, to_wire
 from inittui.training.batches import Batches
 from inittui.training.checkpoints import Checkpoint, CheckpointStore, matches, most_bytes
+from inittui.training.graphs import Graphs
 from inittui.training.hardware import synchronize
 from inittui.training.learners.base import Learner, validate
 from inittui.training.planning import Kind, make_learner
 from inittui.training.prepared import Variant
 from inittui.training.probing import Inspector
+from inittui.training.steps import Steps
 
 READ_SECONDS = 0.25
 """Losses stay on the device and are read this often."""
@@ -75,11 +77,13 @@ class Stack:
         should_stop: Callable[[], bool],
         checkpoints: CheckpointStore | None = None,
         logged: Mapping[int, tuple[int, int]] | None = None,
+        graphs: Graphs | None = None,
     ) -> None:
         """Build the trials with these numbers, as their checkpoint left them if there is one.
 
         ``logged`` gives the steps and epochs of each trial that were kept without a gap: from a
-        checkpoint beyond them the gap would stay, so that the stack begins anew.
+        checkpoint beyond them the gap would stay, so that the stack begins anew. ``graphs`` record
+        its steps; None: nothing does.
         """
         self._variant, self._kind = variant, kind
         self._training = variant.experiment.training
@@ -110,6 +114,8 @@ class Stack:
         self._interrupted = False
         if checkpoint is not None:
             self._restore(checkpoint)
+        self._graphs = graphs or Graphs()
+        self._steps = Steps(self._learner, self._feed, self._graphs)
 
     def _build(self, alive: Sequence[int]) -> None:
         plans = [self._variant.trials[number] for number in alive]
@@ -183,7 +189,8 @@ class Stack:
         #    stack has diverged, see `_save`.
         # The epoch's own validation comes when its last step has been through all of this. Its
         # checkpoint is saved at the next epoch's beginning, so that a resumed run repeats neither.
-        if self._epoch and not self._step:
+        is_new = self._epoch > 0 and self._step == 0
+        if is_new and self._checkpoints and self._checkpoints.is_worth_its_time():
             yield from self._save()
         last = self._feed.steps_per_epoch
         self._clock.start()
@@ -197,8 +204,7 @@ class Stack:
                 yield from self._save()
                 yield from self._drop_diverged()
                 return
-            batch = self._feed.batch(self._epoch, self._step)
-            self._losses.append(self._learner.step(batch))
+            self._losses.append(self._steps.take(self._epoch, self._step))
             self._step += 1
             every = self._training.eval_every
             if every is not None and self._taken % every == 0 and self._step < last:
@@ -274,6 +280,8 @@ class Stack:
         self._learner.settle()
         self._share(self._clock.stop())
         self._last_read = time.perf_counter()
+        for message in self._graphs.notes():
+            yield Noted(at=time.time(), message=message)
         if not self._losses:
             return
         columns: list[list[float]] = torch.stack(self._losses).T.tolist()
@@ -302,6 +310,7 @@ class Stack:
         self._trials = [self._trials[i] for i in kept]
         if kept:
             self._learner.keep(kept)
+            self._steps.forget()
 
     def _validated(self) -> Iterator[tuple[_Trial, float, float]]:
         """Give each trial's loss and accuracy; parameters and generators stay as they are."""

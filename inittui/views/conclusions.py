@@ -37,7 +37,8 @@ def sentence(state: RunState, summaries: Sequence[SchemeSummary], frame: Frame) 
         *_on_ends(state, summaries),
     ]
     said = parts or [_nothing_yet(state)]
-    return frame.say(" ".join([*_on_same(summaries), *said, *_on_chaos(summaries)]))
+    alike = [*_on_same(summaries), *_on_equal_starts(summaries)]
+    return frame.say(" ".join([*alike, *said, *_on_chaos(summaries)]))
 
 
 def _on_same(summaries: Sequence[SchemeSummary]) -> list[str]:
@@ -51,6 +52,14 @@ def _on_same(summaries: Sequence[SchemeSummary]) -> list[str]:
         for group in groups.values()
         if len(group) > 1
     ]
+
+
+def _on_equal_starts(summaries: Sequence[SchemeSummary]) -> list[str]:
+    found = [one for one in summaries if one.starts_equal]
+    if not found:
+        return []
+    start = "starts" if len(found) == 1 else "start"
+    return [f"{names(found)} {start} with equal values of all parameters under every seed."]
 
 
 def _nothing_yet(state: RunState) -> str:

@@ -1,8 +1,11 @@
-"""Completion of schemes, as a function and through a real bash."""
+"""Completion of schemes, as a function and through the shells that are installed."""
 
 from __future__ import annotations
 
 import os
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -88,18 +91,27 @@ def test_bash_gets_the_last_piece_of_the_word(words: list[str], offered: list[st
     assert in_bash(["inittui", *words]) == offered
 
 
-@pytest.mark.pty
-def test_a_real_bash_completes_a_parameter(tmp_path: Path) -> None:
-    command = tmp_path / "inittui"
+def command_in(folder: Path) -> str:
+    """Return a PATH whose first folder has the command."""
+    command = folder / "inittui"
     code = f"import sys; sys.argv[0] = 'inittui'; {MAIN}"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
     command.chmod(0o755)
-    path = f"{tmp_path}:{os.environ['PATH']}"
-    script = subprocess.run(
-        ["inittui", "--show-completion", "bash"],
+    return f"{folder}:{os.environ['PATH']}"
+
+
+def completion_script(shell: str, path: str) -> str:
+    return subprocess.run(
+        ["inittui", "--show-completion", shell],
         env={**os.environ, "PATH": path, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
+
+
+@pytest.mark.pty
+def test_a_real_bash_completes_a_parameter(tmp_path: Path) -> None:
+    path = command_in(tmp_path)
+    script = completion_script("bash", path)
     (tmp_path / "completion.bash").write_text(script)
     environment = {"PATH": path, "PS1": "$ ", "TERM": "dumb", "HOME": str(tmp_path)}
     with Terminal(["bash", "--norc", "--noprofile", "-i"], environment=environment) as terminal:
@@ -109,3 +121,54 @@ def test_a_real_bash_completes_a_parameter(tmp_path: Path) -> None:
         while b"kaiming_normal:nonlinearity=gelu " not in seen:
             assert time.monotonic() < end, seen
             seen += terminal.read(0.2)
+
+
+OFFERED_WHOLE = [
+    (("compare", "zer"), ["zeros"]),
+    (("compare", "normal:st"), ["normal:std=", "normal:std=0.05"]),
+    (("compare", "rule@fc*=orth"), ["rule@fc*=orthogonal"]),
+    (("compare", "--optimizer", "ad"), ["adam", "adamw"]),
+    (("runs", "li"), ["list"]),
+]
+
+
+@pytest.mark.parametrize(("words", "offered"), OFFERED_WHOLE)
+def test_zsh_gets_whole_words(words: tuple[str, ...], offered: list[str]) -> None:
+    said = as_asked_by("complete_zsh", words)
+    lines = said.removeprefix("_arguments '*: :((").splitlines()
+    found = [match[1] for line in lines if (match := re.match(r'"((?:[^"\\]|\\.)*)"', line))]
+    assert [re.sub(r"\\+(.)", r"\1", each) for each in found] == offered, said
+
+
+@pytest.mark.parametrize(("words", "offered"), OFFERED_WHOLE)
+def test_fish_gets_whole_words(words: tuple[str, ...], offered: list[str]) -> None:
+    said = as_asked_by("complete_fish", words, _TYPER_COMPLETE_FISH_ACTION="get-args")
+    assert [line.partition("\t")[0] for line in said.splitlines()] == offered
+
+
+def as_asked_by(shell: str, words: tuple[str, ...], **environment: str) -> str:
+    code = f"import sys; sys.argv[0] = 'inittui'; {MAIN}"
+    line = shlex.join(["inittui", *words])
+    return python(code, _INITTUI_COMPLETE=shell, _TYPER_COMPLETE_ARGS=line, **environment).stdout
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_the_shells_own_scripts_are_read_by_them(shell: str, tmp_path: Path) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    script = completion_script(shell, f"{tmp_path}:{os.environ['PATH']}")
+    file = tmp_path / f"completion.{shell}"
+    file.write_text(script)
+    subprocess.run([shell, "-n", str(file)], check=True)
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+def test_a_real_fish_completes_a_parameter(tmp_path: Path) -> None:
+    path = command_in(tmp_path)
+    (tmp_path / "completion.fish").write_text(completion_script("fish", path))
+    asked = "complete --do-complete 'inittui compare kaiming_normal:nonlinearity=ge'"
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", f"source {tmp_path}/completion.fish; {asked}"],
+        env={**os.environ, "PATH": path}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "kaiming_normal:nonlinearity=gelu" in done.stdout

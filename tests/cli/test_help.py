@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from inittui.cli.examples import EXAMPLES
+from inittui.cli.folding import USED_MOST
 from inittui.cli.help import cheat_sheet, man_page, walk
 from tests.support.commands import document, invoke, refused
 from tests.support.runs import record
@@ -109,3 +110,23 @@ def test_the_man_page_has_every_command_and_option() -> None:
 def test_the_version_has_a_short_option() -> None:
     assert invoke("-V").output == invoke("--version").output
     assert json.dumps(document("settings"))
+
+
+@pytest.mark.parametrize("words", USED_MOST)
+def test_a_long_help_explains_what_is_used_most_and_names_the_rest(words: str) -> None:
+    options = {
+        max(each.opts, key=len)
+        for each in COMMANDS[words].params
+        if each.param_type_name == "option"
+    } | {"--help"}
+    assert set(USED_MOST[words]) < options
+    short, whole = invoke(words, "--help").output, invoke("help", *words.split()).output
+    above, _, below = short.rpartition("╰")
+    for name in USED_MOST[words]:
+        assert f"│ {name} " in above
+        assert f" {name} " not in f" {' '.join(below.split())} "
+    for name in options - set(USED_MOST[words]):
+        assert f"│ {name} " not in above
+        assert f" {name} " in f" {' '.join(below.split())} "
+    assert len(short.splitlines()) < len(whole.splitlines()) / 2
+    assert all(f"│ {name[:18]}" in whole for name in options)

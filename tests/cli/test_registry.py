@@ -70,3 +70,9 @@ def test_each_list_shows_one_by_name(short: str, long: str) -> None:
 )
 def test_what_is_wrong_is_said_in_our_words(command: str, said: str) -> None:
     assert said in str(invoke(*command.split()).exception)
+
+
+def test_completion_is_installed_by_the_command_itself_alone() -> None:
+    assert "--install-completion" in invoke("--help").output
+    for place in COMMANDS:
+        assert "--install-completion" not in invoke(place.name, "--help").output

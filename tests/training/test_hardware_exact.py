@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -74,6 +75,18 @@ def test_a_workspace_that_somebody_chose_stays(monkeypatch: pytest.MonkeyPatch) 
     with exact(CUDA):
         assert os.environ[WORKSPACE] == ":16:8"
     assert os.environ[WORKSPACE] == ":16:8"
+
+
+def test_a_workspace_that_came_too_late_is_noted(recwarn: pytest.WarningsRecorder) -> None:
+    told = (
+        "Deterministic behavior was enabled with either `torch.use_deterministic_algorithms(True)` "
+        "or `at::Context::setDeterministicAlgorithms(true)`, but this operation is not "
+        "deterministic because it uses CuBLAS and you have CUDA >= 10.2. To enable …"
+    )
+    with exact(CUDA) as inexact:
+        warnings.warn(told, stacklevel=1)
+    assert inexact == {"CuBLAS"}
+    assert not [each for each in recwarn if "CuBLAS" in str(each.message)]
 
 
 def do_something_inexact() -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from inittui.errors import UsageError
+from inittui.errors import MachineError, UsageError
 from inittui.events.records import Noted
 from inittui.experiment.records import DataConfig, Experiment, InspectionConfig, ModelConfig
 from inittui.results.state import fold
 from inittui.training.engine import inspect_starts, train
+from inittui.training.loading import load_data
 from inittui.training.prepared import prepare, prepare_on_noise
 from tests.support.trials import experiment, run, worst_relative
 
@@ -140,3 +141,19 @@ def test_noise_is_not_normalized(file: Path) -> None:
     model, data = ModelConfig(name=f"{file}:Named", input=("784",)), DataConfig(mean=0.5)
     with pytest.raises(UsageError, match="drawn inputs have mean 0 and variance 1"):
         prepare_on_noise(Experiment(schemes=("built",), model=model, data=data))
+
+
+def test_data_larger_than_the_device_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(tensor: torch.Tensor, *_: object, **__: object) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 44.00 MiB")
+
+    monkeypatch.setattr(torch.Tensor, "to", full)
+    with pytest.raises(MachineError, match=r"the data take 47\.0 MB, more than cpu has free"):
+        load_data(experiment())
+
+    def broken(tensor: torch.Tensor, *_: object, **__: object) -> torch.Tensor:
+        raise RuntimeError("CUDA error: invalid device ordinal")
+
+    monkeypatch.setattr(torch.Tensor, "to", broken)
+    with pytest.raises(RuntimeError, match="invalid device"):
+        load_data(experiment())

@@ -17,6 +17,9 @@ class Learner(ABC):
     seed_rows: torch.Tensor
     """For each trial the row of `Batch` that is its seed's, int64 [T]."""
 
+    is_capturable: bool = False
+    """Whether a step does the same work whatever numbers it meets, and neither draws nor waits."""
+
     @abstractmethod
     def step(self, batch: Batch) -> torch.Tensor:
         """Take one step; return each trial's loss before it, [T], on the device.

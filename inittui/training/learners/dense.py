@@ -140,6 +140,8 @@ class _Buffers:
 class DenseLearner(Learner):
     """T perceptrons of one shape, each with weights of its own."""
 
+    is_capturable = True
+
     def __init__(
         self,
         layers: Sequence[DenseLayer],

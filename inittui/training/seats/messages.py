@@ -31,8 +31,26 @@ class Code(msgspec.Struct, frozen=True):
     files: dict[str, bytes]
 
 
+class Images(msgspec.Struct, frozen=True):
+    """Training or test images as a message has them."""
+
+    shape: tuple[int, int, int, int]
+    """[n, channels, height, width]."""
+    pixels: bytes
+    labels: bytes
+    """One byte each."""
+
+
+class Data(_Message, frozen=True, tag="data"):
+    """A data set for another machine, before its setup."""
+
+    name: str
+    train: Images
+    test: Images
+
+
 class Setup(_Message, frozen=True, tag="setup"):
-    """The first message to a seat: what it prepares."""
+    """What a seat prepares: its first message, but for data."""
 
     experiment: Experiment
     """With the seat's own device."""
@@ -94,7 +112,7 @@ class Over(_Message, frozen=True, tag="over"):
     reason: str = ""
 
 
-ToSeat = Setup | Order | Stop
+ToSeat = Data | Setup | Order | Stop
 FromSeat = Ready | Told | Kept | Over
 
 

@@ -8,16 +8,28 @@ clock. Whether a stack is begun again is the driver's decision.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import queue
 import threading
 from typing import Any
 
 from inittui.training.cluster import connect
-from inittui.training.seats.messages import Answer, FromSeat, Lost, ToSeat, answer_of, as_bytes
+from inittui.training.seats.messages import (
+    Answer,
+    Data,
+    FromSeat,
+    Lost,
+    ToSeat,
+    answer_of,
+    as_bytes,
+)
 
 _UNREAD = 8
 """Answers of one seat that wait to be read; then it waits."""
 _LOOK_SECONDS = 0.1
+
+_put: dict[bytes, Any] = {}
+"""What was put into the cluster's memory last, by its digest."""
 
 
 class RaySeat:
@@ -29,6 +41,8 @@ class RaySeat:
         """Ask the cluster for a place; what the process says is put into ``inbox``."""
         self.name = name
         self._inbox, self._is_over = inbox, False
+        self._before: tuple[Any, ...] = ()
+        """What is told with the next message."""
         self._ray = ray = connect(where)
         wanted = {"num_gpus": 1, "num_cpus": 0} if is_gpu else {"num_cpus": threads}
         actor = ray.remote(_Holder).options(
@@ -42,8 +56,22 @@ class RaySeat:
 
     def send(self, message: ToSeat) -> None:
         """Tell the process something; that it is gone comes as an answer."""
+        content = as_bytes(message)
         with contextlib.suppress(Exception):
-            self._actor.tell.remote(as_bytes(message))
+            if isinstance(message, Data):
+                # With the next one: calls of an actor of two threads keep no order.
+                self._before = (self._put(content),)
+            else:
+                self._actor.tell.remote(*self._before, content)
+                self._before = ()
+
+    def _put(self, content: bytes) -> Any:
+        """Return a reference to what goes to every seat: it lies in the cluster's memory once."""
+        key = hashlib.blake2b(content).digest()
+        if key not in _put:
+            _put.clear()
+            _put[key] = self._ray.put(content)
+        return _put[key]
 
     def end(self) -> None:
         """End the process at once, and forget what it has still said."""
@@ -75,9 +103,10 @@ class _Holder:
 
         self._process = started(threads)
 
-    def tell(self, message: bytes) -> None:
+    def tell(self, *messages: bytes) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(message)
+        for message in messages:
+            self._process.stdin.write(message)
         self._process.stdin.flush()
 
     def answers(self) -> Any:

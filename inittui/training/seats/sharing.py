@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from inittui.data import sets
 from inittui.errors import MachineError, UsageError
 from inittui.events.records import Event, Noted, TrialEnded, TrialStarted, decode
 from inittui.experiment.devices import LOCAL
@@ -23,6 +24,7 @@ from inittui.training.checkpoints import CheckpointStore, most_bytes
 from inittui.training.hardware import Place, versions
 from inittui.training.planning import Kind
 from inittui.training.prepared import Prepared
+from inittui.training.seats.data import packed
 from inittui.training.seats.messages import (
     Answer,
     Code,
@@ -104,6 +106,8 @@ class Sharing:
             elif place.endswith(".py"):
                 self._setup.places[place] = path
         self._setup = replace(self._setup, shipped=tuple(shipped.values()))
+        name = prepared.asked_for.data.name
+        self._data = None if self._where == LOCAL or sets.is_shipped(name) else packed(name)
 
     def train(self, groups: deque[_Group], should_stop: Callable[[], bool]) -> Iterator[Event]:
         """Train stacks until none is left, in the order of ``groups`` as seats come free.
@@ -161,6 +165,8 @@ class Sharing:
         asked_for = self._prepared.asked_for
         training = replace(asked_for.training, device=place.device, devices=None, on=LOCAL)
         experiment = replace(asked_for, training=training)
+        if self._data is not None:
+            seat.send(self._data)
         seat.send(replace(self._setup, experiment=experiment, threads=place.threads))
 
     def _hand_out(self, groups: deque[_Group]) -> None:

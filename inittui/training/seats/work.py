@@ -7,6 +7,7 @@ output; what somebody's own code prints goes to stderr. Once the driver is gone 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import queue
 import socket
@@ -28,6 +29,7 @@ from inittui.initializers import own
 from inittui.initializers.code_digest import code_digests
 from inittui.initializers.named_code import named_code, own_initializers
 from inittui.training.checkpoints import Checkpoint, CheckpointStore, decoded
+from inittui.training.graphs import Graphs, graphs_on
 from inittui.training.hardware import (
     describe_inexact,
     device_title,
@@ -37,8 +39,10 @@ from inittui.training.hardware import (
     versions,
 )
 from inittui.training.prepared import Prepared, prepare
+from inittui.training.seats.data import unpack
 from inittui.training.seats.messages import (
     Code,
+    Data,
     FromSeat,
     Kept,
     Order,
@@ -97,6 +101,9 @@ def serve(source: IO[bytes], target: IO[bytes]) -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     setup = inbox.get()
+    if isinstance(setup, Data):
+        unpack(setup)
+        setup = inbox.get()
     assert isinstance(setup, Setup)
     prepared: list[Prepared] = []
     ended = _tried(lambda: prepared.append(_prepared(setup)))
@@ -104,11 +111,12 @@ def serve(source: IO[bytes], target: IO[bytes]) -> None:
         tell(ended)
         return
     tell(Ready(device_title(prepared[0].data.device), socket.gethostname()))
+    graphs = graphs_on(prepared[0].data.device)
     with exact(prepared[0].data.device) as inexact:
         while True:
             order = inbox.get()
             assert isinstance(order, Order)
-            train = partial(_train, prepared[0], setup, order, asked, tell, inexact)
+            train = partial(_train, prepared[0], setup, order, asked, tell, inexact, graphs)
             tell(_tried(train))
             _forget(prepared[0])
 
@@ -158,12 +166,13 @@ def _train(
     asked: threading.Event,
     tell: Callable[[FromSeat], None],
     inexact: set[str],
+    graphs: Graphs,
 ) -> None:
     variant = prepared.variant_of(order.group[0])
     every = setup.checkpoint_seconds
     store = None if every is None else _Sent(order, every, tell)
     with blamed(variant.experiment.model.name, out_of_memory):
-        stack = Stack(variant, order.kind, order.group, asked.is_set, store, order.logged)
+        stack = Stack(variant, order.kind, order.group, asked.is_set, store, order.logged, graphs)
         for event in stack.train():
             tell(Told(encode(event)))
     if inexact:
@@ -188,6 +197,7 @@ def _tried(task: Callable[[], None]) -> Over:
 def _forget(prepared: Prepared) -> None:
     """Give what the stack had back to a GPU, for the next one to be planned as the first was."""
     if prepared.data.device.type == "cuda":
+        gc.collect()  # for what holds itself in a circle
         torch.cuda.empty_cache()
 
 

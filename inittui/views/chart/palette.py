@@ -72,8 +72,8 @@ def _letters(names: list[str]) -> Iterator[str]:
     """Give each name a letter of its own: one from the name, else the next that is free."""
     free = dict.fromkeys(LETTERS)
     for name in names:
-        wanted = [c for c in name.lower() if c in string.ascii_lowercase and c in free]
-        letter = next(iter(wanted or free))
+        wanted = (c for c in name.lower() if c in string.ascii_lowercase and c in free)
+        letter = next(wanted, None) or next(iter(free))
         del free[letter]
         free = free or dict.fromkeys(LETTERS)
         yield letter

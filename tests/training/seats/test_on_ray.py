@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from inittui.data import sets
 from inittui.errors import MachineError, UsageError
 from inittui.events.records import EpochEnded, Event
 from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
@@ -22,6 +23,7 @@ from inittui.training.checkpoints import CheckpointStore
 from inittui.training.cluster import connect
 from inittui.training.engine import train
 from inittui.training.prepared import prepare
+from tests.support.tiny_sets import publish
 from tests.support.torture import TORTURE
 
 OWN = """
@@ -128,6 +130,37 @@ def test_a_cluster_gives_bitwise_what_this_machine_gives_though_a_node_is_lost(
     assert all(socket.gethostname() in trial.place for trial in there.trials)
     # Ray's own would end the process without a word in the log.
     assert signal.getsignal(signal.SIGTERM) is own_handler
+
+
+def test_a_data_set_that_only_the_driver_has_is_sent_along(
+    cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from inittui.data import descriptions
+
+    real = "mnist"
+    for name in ("INITTUI_DATA_DIR", "INITTUI_CACHE_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    tiny, arrays = publish(real, tmp_path / "INITTUI_DATA_DIR")
+    monkeypatch.setattr(descriptions, "DATA_SETS", {**descriptions.DATA_SETS, real: tiny})
+    while len(cluster.nodes) < 2:
+        cluster.nodes.append(cluster.add_node(num_cpus=1))
+    cluster.wait_for_nodes()
+    experiment = msgspec.structs.replace(
+        wanted(f"ray:{cluster.address}", "rule", "normal", "zeros", "default"),
+        data=DataConfig(name=real, validation=2),
+    )
+    there = followed(train(prepare(experiment)))
+    assert there.status == "finished"
+    (tmp_path / "INITTUI_DATA_DIR").rename(tmp_path / "elsewhere")
+    sets.hand_over(real, arrays)
+    try:
+        training = msgspec.structs.replace(experiment.training, on="local", devices=None)
+        alone = msgspec.structs.replace(experiment, training=training)
+        here = followed(train(prepare(alone)))
+    finally:
+        sets._handed_over.clear()
+    for one, other in zip(there.trials, here.trials, strict=True):
+        assert list(one.losses) == pytest.approx(list(other.losses), rel=1e-5)
 
 
 @pytest.mark.skipif(not TORTURE, reason="starts two nodes anew: make torture")
