@@ -16,7 +16,7 @@ after, and 2 ⟨k²⟩ / (n v²) to what is measured of itself.
 Gradients spread likewise on their way back: a layer of n units adds (1 + 2 c_δ²) E φ′_a² φ′_b² /
 (n Eφ′_a² Eφ′_b²) − 1 / n, which is 5 / n for relu on one image, as Hanin and Nica (2020) have it,
 and what the forward pass did to ln v comes with it, by ∂ ln Eφ′² / ∂ ln v (Roberts, Yaida and Hanin
-2022, ch. 9, keep both). They start with the spread of the logits' own: see `_start`.
+2022 keep both). They start with the spread of the logits' own: see `_start`.
 """
 
 from __future__ import annotations
@@ -83,11 +83,12 @@ class Batch:
         _, counts = np.unique(self.labels, return_counts=True)
         share = float((counts * (counts - 1.0)).sum()) / images**2
         rest = 1 - 1 / images - share
+        of_same, of_others = share / max(same.sum(), 1), rest / max(others.sum(), 1)
         if not same.any() or not others.any():
-            return itself / (images * samples) + ~itself * (share + rest) / (~itself).sum()
-        return (
-            itself / (images * samples) + same * share / same.sum() + others * rest / others.sum()
-        )
+            of_same = of_others = (share + rest) / (~itself).sum()
+        weights: Array = np.where(same, of_same, of_others)
+        np.fill_diagonal(weights, 1 / (images * samples))
+        return weights
 
 
 @dataclass(frozen=True, slots=True)

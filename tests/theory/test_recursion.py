@@ -163,3 +163,33 @@ def test_weights_with_a_mean_give_a_signal_that_is_exact() -> None:
     ratio = np.exp(drawn(layers, found, x, labels, 3).signal)
     assert ratio == pytest.approx(1, abs=0.06)
     assert found[-1].share_of_means > 0.9
+
+
+@pytest.mark.parametrize("weight", [1 / 3, 1.0])
+def test_gradients_of_small_logits_spread_as_predicted(weight: float) -> None:
+    """Torch's default and Xavier's, by classes of unequal shares, at the logits and before.
+
+    The standard deviation of 300 networks is known to 4 %; 3 of these, and 10 % for what the
+    recursion leaves out.
+    """
+    x, labels = images(48, 100)
+    labels[labels > 5] = 0
+    layers = plain_layers("relu", weight, 0.0, [100, *[128] * 3, CLASSES])
+    found = predict(layers, batch_of(x, labels))
+    networks = drawn(layers, found, x, labels, 300)
+    predicted = np.array([each.gradient_spread for each in found])
+    assert networks.gradient.std(0) == pytest.approx(predicted, rel=0.22)
+
+
+def test_pairs_of_images_are_weighed_by_their_shares_in_the_batch() -> None:
+    x, labels = images(40, 10)
+    for some in (labels, np.zeros_like(labels), np.arange(40)):
+        weights = batch_of(x, some).pair_weights()
+        assert weights.shape == (20, 20)
+        assert weights.sum() == pytest.approx(1)
+        assert np.diagonal(weights).sum() == pytest.approx(1 / 40)
+    own = labels[::2]
+    same = (own == own[:, None]) & ~np.eye(20, dtype=bool)
+    counts = np.bincount(labels)
+    expected = (counts * (counts - 1)).sum() / 40**2
+    assert batch_of(x, labels).pair_weights()[same].sum() == pytest.approx(expected)
