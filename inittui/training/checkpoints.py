@@ -19,10 +19,6 @@ from inittui.files import remove_unfinished, sync_directory, write_whole
 SAVE_SECONDS = 60.0
 """Epochs that take long are saved this often in between."""
 
-_TIMES_THE_COST = 20
-"""Saves at an epoch's beginning are so many times as far apart as the last one took: a GPU trains
-an epoch of seven perceptrons in the time that writing them takes."""
-
 
 class _Header(msgspec.Struct, frozen=True):
     alive: tuple[int, ...]
@@ -79,8 +75,6 @@ class CheckpointStore:
         self._log_is_on_disk = log_is_on_disk
         self.every = every
         self._saved = time.monotonic()
-        self._cost = 0.0
-        """Seconds that the last save took."""
         self._told: set[str] = set()
         self.failed = False
         """Whether a checkpoint couldn't be saved."""
@@ -88,21 +82,14 @@ class CheckpointStore:
     def due(self) -> bool:
         return time.monotonic() - self._saved >= self.every
 
-    def is_worth_its_time(self) -> bool:
-        """Whether a save at an epoch's beginning costs little of the time since the last one."""
-        return time.monotonic() - self._saved >= _TIMES_THE_COST * self._cost
-
     def save(self, group: Sequence[int], checkpoint: Checkpoint) -> None:
         """Replace the stack's checkpoint; a reader finds the old one or the new one, whole.
 
         Raises:
             OSError: the disk doesn't take it; the old checkpoint stands.
         """
-        self._saved = began = time.monotonic()
-        try:
-            self.put(group, encoded(checkpoint))
-        finally:
-            self._cost = time.monotonic() - began
+        self._saved = time.monotonic()
+        self.put(group, encoded(checkpoint))
 
     def put(self, group: Sequence[int], content: bytes) -> None:
         """Replace the stack's checkpoint by one that is encoded; raises as `save`."""

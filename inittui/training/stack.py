@@ -189,8 +189,7 @@ class Stack:
         #    stack has diverged, see `_save`.
         # The epoch's own validation comes when its last step has been through all of this. Its
         # checkpoint is saved at the next epoch's beginning, so that a resumed run repeats neither.
-        is_new = self._epoch > 0 and self._step == 0
-        if is_new and self._checkpoints and self._checkpoints.is_worth_its_time():
+        if self._epoch and not self._step:
             yield from self._save()
         last = self._feed.steps_per_epoch
         self._clock.start()
