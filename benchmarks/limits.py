@@ -10,7 +10,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-Peer = Callable[[], float]
+from benchmarks.peers import Peer
 
 _SIDE, _TIMES = 1_024, 5
 

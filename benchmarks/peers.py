@@ -159,15 +159,14 @@ def operations(trials: int = 7, rows: int = 100) -> int:
 
 def floor(trials: int = 7, rows: int = 100, *, with_adam: bool) -> Peer:
     """The step's matrix products, with one fused Adam or without; nothing else."""
-    sizes = SIZES
-    weights = [torch.randn(trials, out, inputs) for inputs, out in sizes]
+    weights = [torch.randn(trials, out, inputs) for inputs, out in SIZES]
     by_weight = [torch.empty_like(weight) for weight in weights]
     images = torch.rand(rows, 784)
-    hidden = [torch.randn(trials, rows, out) for _, out in sizes]
-    gradients = [torch.randn(trials, rows, out) for _, out in sizes]
+    hidden = [torch.randn(trials, rows, out) for _, out in SIZES]
+    gradients = [torch.randn(trials, rows, out) for _, out in SIZES]
     joint = torch.empty(rows, trials * 256)
     products = [torch.empty_like(values) for values in hidden]
-    count = trials * sum(inputs * out + out for inputs, out in sizes)
+    count = trials * sum(inputs * out + out for inputs, out in SIZES)
     flat, gradient = torch.zeros(count), torch.randn(count)
     adam = OptimizerStep("adam", 1e-3, [flat], [gradient])
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measure import VERDICT_HEAD, Verdict
+from benchmarks.startup import INITTUI
 
-INITTUI = str(Path(sys.executable).with_name("inittui"))
 SWEEP = (
     "compare", "--quiet", "--model", "deep_mlp", "--sweep", "normal:std=1e-2..0.3:9",
     "--sweep", "model.depth=2|3|4|5|6", "--layer-width", "96", "--epochs", "2", "--limit", "8000",

@@ -47,13 +47,12 @@ def _short(command: Any, words: str, used_most: tuple[str, ...], context: Any) -
         if not isinstance(parameter, TyperOption):
             arguments.append(parameter)
             continue
-        [name, *_] = sorted(parameter.opts, key=len, reverse=True)
-        panel = parameter.rich_help_panel
+        name = max(parameter.opts, key=len)
         if name in used_most:
             options[name] = copy.copy(parameter)
             options[name].rich_help_panel = None
         elif not parameter.hidden:
-            others.setdefault(panel or "Others", []).append(name)
+            others.setdefault(parameter.rich_help_panel or "Others", []).append(name)
     short = copy.copy(command)
     shown = [*arguments, *(options[name] for name in used_most if name in options)]
     short.get_params = lambda _: shown

@@ -67,11 +67,6 @@ class Masks:
         self._kept = [torch.empty_like(lanes, dtype=torch.bool) for lanes in self._lanes]
         self._masks = [torch.empty_like(lanes, dtype=dtype) for lanes in self._lanes]
 
-    def draw(self, epoch: int, step: int, rows: int) -> list[torch.Tensor]:
-        """Return the masks of one step, each [seeds, rows, *units]; the next call reuses them."""
-        self.draw_words(epoch, step)
-        return self.scaled(rows)
-
     def draw_words(self, epoch: int, step: int) -> None:
         """Draw the random words of one step, where `scaled` reads them."""
         if not self._masks:
@@ -82,7 +77,7 @@ class Masks:
             words.random_(-(2**63), None, generator=self._generator)
 
     def scaled(self, rows: int) -> list[torch.Tensor]:
-        """Return the masks that the drawn words make, each [seeds, rows, *units]."""
+        """Return the drawn words' masks, each [seeds, rows, *units]; the next call reuses them."""
         for lanes, kept, mask, probability in zip(
             self._lanes, self._kept, self._masks, self._plan.probabilities, strict=True
         ):

@@ -16,6 +16,11 @@ def masks(probability: float, seeds: list[int], rows: int = 1_000, units: int = 
     return Masks(plan, seeds, rows, torch.device("cpu"), torch.float32)
 
 
+def draw(masks: Masks, epoch: int, step: int, rows: int) -> list[torch.Tensor]:
+    masks.draw_words(epoch, step)
+    return masks.scaled(rows)
+
+
 def test_orders_are_permutations_that_differ_by_seed_and_epoch() -> None:
     orders = [batch_order(1_000, seed, epoch) for seed in (0, 1) for epoch in (0, 1)]
     for order in orders:
@@ -27,7 +32,7 @@ def test_orders_are_permutations_that_differ_by_seed_and_epoch() -> None:
 def test_share_of_dropped_units() -> None:
     # A million independent units: the share has sd sqrt(p(1-p)/1e6) <= 5e-4; 5 sd allowed.
     for probability in (0.05, 0.2, 0.5, 0.9):
-        mask = masks(probability, [0]).draw(0, 0, 1_000)[0]
+        mask = draw(masks(probability, [0]), 0, 0, 1_000)[0]
         share = (mask == 0).double().mean().item()
         assert abs(share - probability) < 5 * math.sqrt(probability * (1 - probability) / 1e6)
         kept = mask[mask > 0].unique()
@@ -40,7 +45,7 @@ def test_share_of_dropped_units() -> None:
 
 def test_every_lane_of_a_word_is_uniform() -> None:
     # Four units share a 64-bit word: were the sign bit stuck, every fourth one would differ.
-    mask = masks(0.5, [0], rows=1_000, units=1_000).draw(0, 0, 1_000)[0].flatten()
+    mask = draw(masks(0.5, [0], rows=1_000, units=1_000), 0, 0, 1_000)[0].flatten()
     for lane in range(4):
         share = (mask[lane::4] == 0).double().mean().item()
         assert abs(share - 0.5) < 5 * math.sqrt(0.25 / 250_000)
@@ -50,21 +55,21 @@ def test_every_lane_of_a_word_is_uniform() -> None:
 
 def test_masks_depend_on_seed_epoch_and_step_alone() -> None:
     both = masks(0.2, [4, 9], rows=20, units=30)
-    drawn = [mask.clone() for mask in both.draw(1, 5, 20)]
-    both.draw(1, 6, 20)
-    assert all(torch.equal(a, b) for a, b in zip(drawn, both.draw(1, 5, 20), strict=True))
-    single = masks(0.2, [9], rows=20, units=30).draw(1, 5, 20)
+    drawn = [mask.clone() for mask in draw(both, 1, 5, 20)]
+    draw(both, 1, 6, 20)
+    assert all(torch.equal(a, b) for a, b in zip(drawn, draw(both, 1, 5, 20), strict=True))
+    single = draw(masks(0.2, [9], rows=20, units=30), 1, 5, 20)
     assert torch.equal(drawn[0][1], single[0][0])
     assert torch.equal(drawn[1][1], single[1][0])
     assert not torch.equal(drawn[0][0], drawn[0][1])
     for epoch, step in ((0, 5), (1, 4)):
-        assert not torch.equal(drawn[0], both.draw(epoch, step, 20)[0])
+        assert not torch.equal(drawn[0], draw(both, epoch, step, 20)[0])
 
 
 def test_a_smaller_batch_takes_the_first_rows() -> None:
     source = masks(0.2, [0], rows=20, units=30)
-    whole = source.draw(0, 0, 20)[0].clone()
-    assert torch.equal(source.draw(0, 0, 7)[0], whole[:, :7])
+    whole = draw(source, 0, 0, 20)[0].clone()
+    assert torch.equal(draw(source, 0, 0, 7)[0], whole[:, :7])
 
 
 def test_derived_seeds_are_fixed_for_ever() -> None:
