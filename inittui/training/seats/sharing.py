@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import queue
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -41,7 +41,8 @@ from inittui.training.seats.messages import (
 from inittui.training.seats.process import SeatProcess
 
 MOST_ATTEMPTS = 3
-"""Processes that may be lost over one stack before its trials fail."""
+"""Processes that may be lost over one stack before its trials fail, or at one place without work
+before it is given up: on a node that dies, a cluster may still begin some."""
 
 _WAIT_SECONDS = 0.1
 _END_SECONDS = 10.0
@@ -86,6 +87,8 @@ class Sharing:
         self._ready: dict[Seat, _Work | None] = {}
         """What those do that have prepared the run."""
         self._attempts: dict[_Group, int] = {}
+        self._lost_idle: Counter[str] = Counter()
+        """Processes lost while they had no work, by their place."""
         self._ended: set[int] = set()
         self._setup = Setup(
             experiment=prepared.asked_for,
@@ -235,6 +238,11 @@ class Sharing:
         seat.end()
         work = self._ready.pop(seat, None)
         if work is None:
+            self._lost_idle[place.name] += 1
+            if self._lost_idle[place.name] < MOST_ATTEMPTS:
+                self._start(place)
+                yield _noted(f"{seat.name} is lost ({lost.how}) without work; it begins again")
+                return
             if not self._places:
                 raise MachineError(f"no process that trains is left: {seat.name}, {lost.how}")
             yield _noted(f"{seat.name} is lost ({lost.how}); the others go on")

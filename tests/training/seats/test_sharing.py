@@ -13,7 +13,7 @@ import psutil
 import pytest
 import torch
 
-from inittui.errors import UsageError
+from inittui.errors import MachineError, UsageError
 from inittui.events.records import EpochEnded, Event, StepLosses
 from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
 from inittui.initializers import own
@@ -143,6 +143,34 @@ def test_a_killed_process_costs_nothing_but_time(tmp_path: Path) -> None:
     assert killed and any("lost (SIGKILL)" in note for note in state.notes)
     assert not _seats()
     assert not (tmp_path / "checkpoints").exists()
+
+
+def test_a_process_killed_before_it_is_ready_begins_again() -> None:
+    experiment = wanted("rule", "normal", "default", "zeros")
+    killed: list[int] = []
+
+    def kill() -> bool:
+        if not killed:
+            killed.append(_seats()[0].pid)
+            os.kill(killed[0], signal.SIGKILL)
+        return False
+
+    state = followed(train(prepare(shared(experiment)), should_stop=kill))
+    assert numbers(state) == numbers(alone(experiment))
+    assert any("without work; it begins again" in note for note in state.notes)
+    assert any("2 processes that train began" in note for note in state.notes)
+
+
+def test_where_every_process_is_killed_the_run_ends_with_one_line() -> None:
+    def kill() -> bool:
+        for each in _seats():
+            each.kill()
+        return False
+
+    events = train(prepare(shared(wanted("rule", "normal", "default"))), should_stop=kill)
+    with pytest.raises(MachineError, match=r"no process that trains is left: cpu \d, SIGKILL"):
+        followed(events)
+    assert not _seats()
 
 
 def test_a_stopped_run_goes_on_where_its_processes_stood(tmp_path: Path) -> None:
