@@ -10,6 +10,9 @@ import msgspec
 
 from inittui.events.wire_numbers import to_wire
 
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+"""Types of most fields: a document of 100,000 trials has millions of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Copier:
@@ -24,10 +27,13 @@ class Copier:
         """Return what stands in the document for a value; ``given`` fields aren't read off it."""
         record = self.records.get(type(value))
         if record is None:
-            if isinstance(value, tuple | list) and value and type(value[0]) in self.records:
+            if isinstance(value, float):
+                return to_wire(value)
+            if isinstance(value, (tuple, list)) and value and type(value[0]) in self.records:
                 return tuple(map(self, value))
-            return to_wire(value) if isinstance(value, float) else value
+            return value
         for name in record.__struct_fields__:
             if name not in given:
-                given[name] = None if name in self.unasked else self(getattr(value, name))
+                field = None if name in self.unasked else getattr(value, name)
+                given[name] = field if type(field) in _AS_THEY_ARE else self(field)
         return record(**given)

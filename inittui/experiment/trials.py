@@ -36,6 +36,8 @@ class TrialPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def contestant(self) -> str:
         """What the trial is called: its scheme and the settings, ``rule depth=8``."""
+        if not self.swept:
+            return self.scheme
         settings = (
             f"{name.rpartition('.')[2]}={format_setting(value)}"
             for name, value in self.settings.items()

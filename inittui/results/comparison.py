@@ -20,6 +20,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TypeVar
 
+import msgspec
+
 _Key = TypeVar("_Key")
 
 FEWEST_SEEDS = 3
@@ -38,8 +40,9 @@ MOST_COMPARED = 250
 level of 1.6e-6: nothing that a person trains tells these apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(msgspec.Struct, frozen=True):
+    """A struct: made in a fifth of the time of a dataclass, four times for each of 100,000."""
+
     mean: float
     std: float | None
     """With n − 1; None for a single value."""
@@ -93,16 +96,20 @@ def paired_difference(to: str, differences: Sequence[float]) -> Difference | Non
 
     It is judged as the only comparison that is made.
     """
-    count = len(differences)
-    if count < FEWEST_SEEDS:
-        return None
     found = measure(differences)
-    assert found is not None
+    if found is None or found.n < FEWEST_SEEDS:
+        return None
+    alone = _uncorrected(to, found)
+    needed = None if alone.is_clear else seeds_that_would_tell(found, LEVEL)
+    return replace(alone, seeds_needed=needed)
+
+
+def _uncorrected(to: str, found: Measure) -> Difference:
+    """Return a mean of paired differences as the only one; how many seeds would tell is left out:
+    of 30,000 pairs that takes most of the time, and `jointly` works it out anew."""
     reach = half_interval(found, LEVEL)
     low, high, p = found.mean - reach, found.mean + reach, _p(found)
-    clear = p <= LEVEL
-    needed = None if clear else seeds_that_would_tell(found, LEVEL)
-    return Difference(to, found.mean, low, high, count, p, low, high, clear, needed)
+    return Difference(to, found.mean, low, high, found.n, p, low, high, p <= LEVEL)
 
 
 def jointly(
@@ -184,8 +191,7 @@ class Comparison:
     ) -> None:
         self._by_seed = {name: values for name, values in by_seed.items() if values}
         means = {name: sum(each.values()) / len(each) for name, each in self._by_seed.items()}
-        sign = -1 if higher_is_better else 1
-        self.order = sorted(means, key=lambda name: sign * means[name])
+        self.order = sorted(means, key=means.__getitem__, reverse=higher_is_better)
         self._pairs = self._corrected()
         self.differences = {
             name: difference
@@ -201,9 +207,9 @@ class Comparison:
         for better, worse in combinations(self._compared(), 2):
             mine, theirs = self._by_seed[worse], self._by_seed[better]
             values = [mine[seed] - theirs[seed] for seed in mine if seed in theirs]
-            difference, values_of = paired_difference(better, values), measure(values)
-            if difference is not None and values_of is not None:
-                known[worse, better] = (difference, values_of)
+            found = measure(values)
+            if found is not None and found.n >= FEWEST_SEEDS:
+                known[worse, better] = (_uncorrected(better, found), found)
         return jointly(known, advise_on=self.order[0] if self.order else "")
 
     def _compared(self) -> list[str]:

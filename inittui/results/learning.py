@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
+import msgspec
+
+from inittui.events.wire_numbers import from_wire
 from inittui.results.state import RunState, TrialState
 
 SIGNIFICANCE = 0.01
@@ -24,8 +26,7 @@ confidence in the wrong class of more than classes^-10.
 Verdict = Literal["learns", "at chance", "below chance", "loss explodes", "too few images"]
 
 
-@dataclass(frozen=True, slots=True)
-class Learning:
+class Learning(msgspec.Struct, frozen=True):
     """What the accuracies of a contestant's trials say, all seeds pooled."""
 
     verdict: Verdict
@@ -57,11 +58,11 @@ def judge(state: RunState, trials: Sequence[TrialState]) -> Learning | None:
     trial was validated, or the log says too little: neither classes nor images.
     """
     images, chance = validated_images(state), chance_of(state)
-    known = [trial for trial in trials if trial.epochs]
-    if not known or images is None or chance is None:
+    ends = [end for trial in trials if (end := trial.last_epoch) is not None]
+    if not ends or images is None or chance is None:
         return None
-    accuracies = [trial.epochs[-1].val_accuracy for trial in known]
-    losses = [loss for trial in known if (loss := trial.val_loss) is not None]
+    accuracies = [end.val_accuracy for end in ends]
+    losses = [from_wire(end.val_loss) for end in ends]
     return judge_numbers(accuracies, losses, images, chance, state_classes(state))
 
 
@@ -69,9 +70,9 @@ def judge_numbers(
     accuracies: Sequence[float], losses: Sequence[float], images: int, chance: float, classes: int
 ) -> Learning:
     """Judge accuracies and losses of several seeds, each over ``images`` images."""
-    right = sum(round(accuracy * images) for accuracy in accuracies)
+    right = sum([round(accuracy * images) for accuracy in accuracies])
     total = images * len(accuracies)
-    loss = statistics.median(each if math.isfinite(each) else math.inf for each in losses)
+    loss = statistics.median([each if math.isfinite(each) else math.inf for each in losses])
     guessing = math.log(classes)
     verdict: Verdict
     if p_value(right, total, chance) > SIGNIFICANCE:

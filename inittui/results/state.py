@@ -178,24 +178,24 @@ class TrialState:
     def apply(self, event: TrialEvent) -> None:
         """Take one more of its events into account; a repeated one replaces what was there."""
         match event:
+            case EpochEnded():
+                self._epochs.put(event)
+                self.seconds = event.seconds
+            case Validated():
+                self._validations.put(event)
             case TrialStarted():
                 self.start = event.start or self.start
                 self.place = event.place
                 if self.status not in ENDED:
                     self.status = "running"
-            case Validated():
-                self._validations.put(event)
-            case EpochEnded():
-                self._epochs.put(event)
-                self.seconds = event.seconds
-            case ProbeMeasured():
-                self._probes.put(event)
-            case RoundingCompared():
-                self.rounding = event
             case TrialEnded():
                 self.status = event.status
                 self.seconds = event.seconds
                 self.reason = event.reason
+            case ProbeMeasured():
+                self._probes.put(event)
+            case RoundingCompared():
+                self.rounding = event
 
 
 def _number(event: EpochEnded) -> tuple[int, ...]:
@@ -276,6 +276,9 @@ class RunState:
         if isinstance(event, StepLosses):  # first, for nearly all events are of this kind
             if 0 <= event.trial < len(self.trials):
                 self._record(self.trials[event.trial], event)
+        elif isinstance(event, TrialEvent):
+            if 0 <= event.trial < len(self.trials):
+                self._apply_to(self.trials[event.trial], event)
         elif isinstance(event, RunStarted):
             self._start(event)
         elif isinstance(event, RunEnded):
@@ -289,10 +292,8 @@ class RunState:
             self.stacks = event
         elif isinstance(event, ValuesDrawn):
             self.drawn = event
-        elif isinstance(event, RunResumed):
+        else:
             self._reopen(event)
-        elif 0 <= event.trial < len(self.trials):
-            self._apply_to(self.trials[event.trial], event)
 
     def _apply_to(self, trial: TrialState, event: TrialEvent) -> None:
         if isinstance(event, TrialStarted) and not self._repeats:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
+
+from inittui.events.wire_numbers import from_wire
 from inittui.results.comparison import Comparison, Difference, Measure, measure
 from inittui.results.learning import Learning, judge
 from inittui.results.state import ENDED, FIRST_STEPS, RunState, TrialState
 from inittui.results.written import shares
 
 
-@dataclass(frozen=True, slots=True)
-class SchemeSummary:
+class SchemeSummary(msgspec.Struct, frozen=True):
     """One contestant over all its seeds."""
 
     scheme: str
@@ -70,7 +71,7 @@ def summarize(state: RunState) -> list[SchemeSummary]:
         first = trial.first_loss if trial.steps >= steps else None
         return first if first is not None and math.isfinite(first) else None
 
-    same = same_contestants(state)
+    same = _same_contestants(groups)
     is_one = bool(same) and len(groups) - len(same) == 1
     accuracy = _compare(groups, same, final_accuracy, higher_is_better=True)
     first = _compare(groups, same, whole_first_loss, higher_is_better=False)
@@ -78,15 +79,16 @@ def summarize(state: RunState) -> list[SchemeSummary]:
     compared_at_all = set(accuracy.order)
     for scheme, trials in groups.items():
         counted = furthest(trials)
+        ends = [end for trial in counted if (end := trial.last_epoch) is not None]
         compared = same.get(scheme, scheme)
         found.append(
             SchemeSummary(
                 scheme=scheme,
                 trials=tuple(trials),
                 is_final=compared in compared_at_all,
-                val_accuracy=measure(trial.val_accuracy for trial in counted),
-                val_loss=measure(trial.val_loss for trial in counted),
-                train_loss=measure(trial.train_loss for trial in counted),
+                val_accuracy=measure([end.val_accuracy for end in ends]),
+                val_loss=measure([from_wire(end.val_loss) for end in ends]),
+                train_loss=measure([from_wire(end.train_loss) for end in ends]),
                 first_loss=first_loss_of(trials, steps),
                 learning=judge(state, counted),
                 same_as=same.get(scheme),
@@ -101,7 +103,7 @@ def summarize(state: RunState) -> list[SchemeSummary]:
     return sorted(found, key=lambda one: order.get(same.get(one.scheme, one.scheme), len(order)))
 
 
-def same_contestants(state: RunState) -> dict[str, str]:
+def _same_contestants(groups: Mapping[str, Sequence[TrialState]]) -> dict[str, str]:
     """Return which contestants are one and the same as an earlier one, by what each is.
 
     They have the same settings and, under each of the same seeds, bitwise equal start values of
@@ -109,8 +111,7 @@ def same_contestants(state: RunState) -> dict[str, str]:
     """
     first: dict[tuple[object, ...], str] = {}
     same: dict[str, str] = {}
-    for scheme in state.schemes:
-        trials = state.of_scheme(scheme)
+    for scheme, trials in groups.items():
         if not all(trial.start and trial.plan for trial in trials):
             continue
         identity = (
@@ -170,7 +171,7 @@ def accuracy_of(trials: Sequence[TrialState]) -> Measure | None:
 def first_loss_of(trials: Sequence[TrialState], steps: int) -> Measure | None:
     """Return a contestant's first loss, of the trials that took these steps or have ended."""
     return measure(
-        trial.first_loss for trial in trials if trial.steps >= steps or trial.status in ENDED
+        [trial.first_loss for trial in trials if trial.steps >= steps or trial.status in ENDED]
     )
 
 

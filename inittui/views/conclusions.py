@@ -42,7 +42,8 @@ def sentence(state: RunState, summaries: Sequence[SchemeSummary], frame: Frame) 
 
 
 def _on_same(summaries: Sequence[SchemeSummary]) -> list[str]:
-    groups: dict[str, list[SchemeSummary]] = {one.scheme: [one] for one in summaries}
+    repeated = {one.same_as for one in summaries}
+    groups = {one.scheme: [one] for one in summaries if one.scheme in repeated}
     for one in summaries:
         if one.same_as is not None:
             groups[one.same_as].append(one)
@@ -50,7 +51,6 @@ def _on_same(summaries: Sequence[SchemeSummary]) -> list[str]:
         f"{names(group)} are one and the same: equal start values of all parameters under "
         f"{'every seed' if len(group[0].trials) > 1 else 'the seed'}."
         for group in groups.values()
-        if len(group) > 1
     ]
 
 
@@ -223,9 +223,10 @@ def _on_first_loss(measured: Sequence[SchemeSummary], steps: int) -> list[str]:
 def _on_ends(state: RunState, summaries: Sequence[SchemeSummary]) -> list[str]:
     parts = []
     is_lost = state.ended is not None and state.ended.reason == LEFT
+    ended = {trial.status for one in summaries for trial in one.trials}
     for status in ("diverged", "failed", "interrupted"):
-        found = [one for one in summaries if any(t.status == status for t in one.trials)]
-        if found:
+        if status in ended:
+            found = [one for one in summaries if any(t.status == status for t in one.trials)]
             said = LOST if is_lost and status == "interrupted" else status
             did = ended_as(said, several=len(found) > 1)
             parts.append(f"{names(found)} {did}{_first_reason(found, status)}.")

@@ -73,6 +73,8 @@ def difference_tables(
     accuracy = {s.scheme: d for s in summaries if (d := s.accuracy_difference)}
     first = {s.scheme: d for s in summaries if (d := s.first_difference)}
     rows = [s for s in summaries if s.scheme in accuracy or s.scheme in first]
+    if not rows:
+        return []
     names = _names("paired, 95 %", state, frame)
     columns = [
         _differences(title, found, scale, form, frame)

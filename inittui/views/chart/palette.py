@@ -9,7 +9,6 @@ black and to white.
 from __future__ import annotations
 
 import itertools
-import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -72,8 +71,11 @@ def _letters(names: list[str]) -> Iterator[str]:
     """Give each name a letter of its own: one from the name, else the next that is free."""
     free = dict.fromkeys(LETTERS)
     for name in names:
-        wanted = (c for c in name.lower() if c in string.ascii_lowercase and c in free)
-        letter = next(wanted, None) or next(iter(free))
+        for letter in name.lower():
+            if letter in free:
+                break
+        else:
+            letter = next(iter(free))
         del free[letter]
         free = free or dict.fromkeys(LETTERS)
         yield letter
