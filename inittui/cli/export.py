@@ -30,7 +30,7 @@ def export(
             "--format",
             "-f",
             metavar="NAME",
-            help="json, csv, svg, html or tensorboard.",
+            help="json, csv, svg, html, parquet or tensorboard.",
             autocompletion=complete_format,
         ),
     ] = "html",
@@ -60,11 +60,12 @@ def export(
     """Write a run as a file for another program; print the file's name.
 
     json is the document of 'inittui schema compare'; csv has one row per trial and epoch; svg and
-    html show the report, and html holds the document too; tensorboard makes a folder of event
-    files, for which the extra inittui\\[tensorboard] is needed.
+    html show the report, and html holds the document too; parquet has the rows of csv with types,
+    for which the extra inittui\\[parquet] is needed; tensorboard makes a folder of event files, for
+    which the extra inittui\\[tensorboard] is.
     """
     from inittui.runs import find_run, load_settled, runs_root
-    from inittui.views.export import FORMATS, WIDTH, export_run, export_text
+    from inittui.views.export import FORMATS, WIDTH, export_bytes, export_run
 
     if form not in FORMATS:
         raise unknown("format", form, FORMATS)
@@ -75,8 +76,9 @@ def export(
     if state.started is None:
         raise UsageError(f"run {found.id} has nothing to export: no trial was recorded")
     if output == Path("-"):
-        text = export_text(found, state, form, width=width or WIDTH)
-        sys.stdout.buffer.write(text.encode())
+        if form == "parquet" and sys.stdout.isatty():
+            raise UsageError("parquet is not for a terminal; name a file with --output")
+        sys.stdout.buffer.write(export_bytes(found, state, form, width=width or WIDTH))
         return
     target = Path.cwd() if output is None else output.expanduser()
     made = export_run(found, state, form, target, overwrite=force, width=width or WIDTH)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -369,39 +370,58 @@ def grid_of(grid: Grid) -> SweepGrid:
     return SweepGrid(grid.x, grid.y, grid.name, grid.x_values, grid.y_values, cells)
 
 
-CSV_COLUMNS = (
-    "scheme", "seed", "status", "epoch", "step", "train_loss", "val_loss", "val_accuracy",
-    "seconds", "train_accuracy", "first_loss",
-)  # fmt: skip
-"""A column for each swept parameter or setting, by its name, follows them."""
+COLUMNS: dict[str, type] = {
+    "scheme": str, "seed": int, "status": str, "epoch": int, "step": int, "train_loss": float,
+    "val_loss": float, "val_accuracy": float, "seconds": float, "train_accuracy": float,
+    "first_loss": float,
+}  # fmt: skip
+"""Of a run as a table. A column for each swept parameter or setting, by its name, follows them."""
+
+CSV_COLUMNS = tuple(COLUMNS)
+
+Cell = Setting | Number | None
+"""Floats as JSON has them; None is what is not known."""
+
+
+def swept_columns(state: RunState) -> list[str]:
+    """Return what is swept, in the order of the columns after `COLUMNS`."""
+    return list(dict.fromkeys(name for t in state.trials if t.plan for name in t.plan.swept))
+
+
+def rows_of(state: RunState) -> Iterator[tuple[Cell, ...]]:
+    """Yield one row per trial and epoch; a trial without epochs has one row.
+
+    A row without an epoch has the last step's loss as its training loss if the trial has diverged.
+    """
+    swept = swept_columns(state)
+    for trial in state.trials:
+        head = (trial.scheme, trial.seed, trial.status)
+        first = None if trial.first_loss is None else to_wire(trial.first_loss)
+        values = trial.plan.swept if trial.plan else {}
+        tail = (first, *(values.get(name) for name in swept))
+        if not trial.epochs:
+            diverged = trial.status == "diverged" and bool(trial.losses)
+            loss = to_wire(trial.losses[-1]) if diverged else None
+            yield (*head, None, trial.steps, loss, None, None, trial.seconds, None, *tail)
+        for e in trial.epochs:
+            numbers = (e.epoch, e.step, e.train_loss, e.val_loss, e.val_accuracy, e.seconds)
+            yield (*head, *numbers, e.train_accuracy, *tail)
 
 
 def compare_csv(state: RunState) -> str:
-    """Return one row per trial and epoch under a header; a trial without epochs has one row.
+    """Return the rows of `rows_of` under a header.
 
-    What is swept has columns of its own after the others: ``normal:std``, ``model.depth``. A row
-    without an epoch has the last step's loss as its training loss if the trial has diverged.
+    What is swept has columns of its own after the others: ``normal:std``, ``model.depth``.
 
     Non-finite numbers are NaN, Infinity and -Infinity; what is not known is empty. A text that a
     spreadsheet would take for a formula, or cut, begins with ' (see `_FORMULA`).
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    swept = list(dict.fromkeys(name for t in state.trials if t.plan for name in t.plan.swept))
-    writer.writerow((*CSV_COLUMNS, *map(text_cell, swept)))
-    for trial in state.trials:
-        head = (text_cell(trial.scheme), trial.seed, trial.status)
-        first = "" if trial.first_loss is None else to_wire(trial.first_loss)
-        values = trial.plan.swept if trial.plan else {}
-        tail = (first, *(_cell(values.get(name)) for name in swept))
-        if not trial.epochs:
-            diverged = trial.status == "diverged" and bool(trial.losses)
-            loss = to_wire(trial.losses[-1]) if diverged else ""
-            writer.writerow((*head, "", trial.steps, loss, "", "", trial.seconds, "", *tail))
-        for e in trial.epochs:
-            numbers = (e.epoch, e.step, e.train_loss, e.val_loss, e.val_accuracy, e.seconds)
-            known = "" if e.train_accuracy is None else e.train_accuracy
-            writer.writerow((*head, *numbers, known, *tail))
+    writer.writerow((*CSV_COLUMNS, *map(text_cell, swept_columns(state))))
+    for scheme, *facts in rows_of(state):
+        swept = map(_cell, facts[len(CSV_COLUMNS) - 1 :])
+        writer.writerow((_cell(scheme), *facts[: len(CSV_COLUMNS) - 1], *swept))
     return text.getvalue()
 
 
@@ -409,8 +429,8 @@ _FORMULA = ("=", "+", "-", "@", "\t")
 """Beginnings of a text that spreadsheets compute instead of showing it."""
 
 
-def _cell(value: Setting | None) -> Setting:
-    return "" if value is None else text_cell(value) if isinstance(value, str) else value
+def _cell(value: Cell) -> Cell:
+    return text_cell(value) if isinstance(value, str) else value
 
 
 def text_cell(text: str) -> str:

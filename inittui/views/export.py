@@ -14,6 +14,7 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from inittui.documents.compare import compare_csv, compare_document, plain_json
+from inittui.documents.parquet import compare_parquet
 from inittui.errors import MachineError, UsageError, unknown
 from inittui.files import write_whole
 from inittui.results.state import RunState
@@ -21,7 +22,7 @@ from inittui.runs import RunDirectory
 from inittui.views.frame import Frame
 from inittui.views.report import compare_report
 
-Format = Literal["json", "csv", "svg", "html", "tensorboard"]
+Format = Literal["json", "csv", "svg", "html", "parquet", "tensorboard"]
 
 FORMATS: tuple[str, ...] = get_args(Format)
 
@@ -66,8 +67,8 @@ def export_run(
     ``output`` is the file to make, or a folder to make it in. Returns what was made.
 
     Raises:
-        UsageError: there is no such format, or something is there already.
-        MachineError: it can't be written, or a package is missing.
+        UsageError: there is no such format, something is there already, or Parquet's package isn't.
+        MachineError: it can't be written, or TensorBoard's package is missing.
     """
     if form not in FORMATS:
         raise unknown("format", form, FORMATS)
@@ -77,7 +78,7 @@ def export_run(
         raise UsageError(f"{path} is there already; --force replaces it")
     try:
         if form in _MAKERS:
-            write_whole(path, export_text(run, state, form, width=width).encode())
+            write_whole(path, export_bytes(run, state, form, width=width))
         else:
             from inittui.views.tensorboard import write_event_files
 
@@ -87,15 +88,16 @@ def export_run(
     return path
 
 
-def export_text(run: RunDirectory, state: RunState, form: str, *, width: int = WIDTH) -> str:
+def export_bytes(run: RunDirectory, state: RunState, form: str, *, width: int = WIDTH) -> bytes:
     """Return what `export_run` writes into a file.
 
     Raises:
-        UsageError: the format has no text of its own.
+        UsageError: the format is no single file, or the package for it is missing.
     """
     if form not in _MAKERS:
         raise unknown("format that is one file", form, _MAKERS)
-    return _MAKERS[form](run, state, width)
+    made = _MAKERS[form](run, state, width)
+    return made.encode() if isinstance(made, str) else made
 
 
 def _svg(run: RunDirectory, state: RunState, width: int) -> str:
@@ -126,9 +128,10 @@ def _report(state: RunState, width: int) -> Console:
     return console
 
 
-_MAKERS: dict[str, Callable[[RunDirectory, RunState, int], str]] = {
+_MAKERS: dict[str, Callable[[RunDirectory, RunState, int], str | bytes]] = {
     "json": lambda run, state, _: plain_json(compare_document(state, run.path)) + "\n",
     "csv": lambda _run, state, _: compare_csv(state),
     "svg": _svg,
     "html": _html,
+    "parquet": lambda _run, state, _: compare_parquet(state),
 }

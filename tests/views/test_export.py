@@ -21,7 +21,7 @@ from inittui.documents.compare import CSV_COLUMNS, schema
 from inittui.errors import InittuiError, MachineError, UsageError
 from inittui.runs import RunDirectory, load_settled
 from inittui.views.export import FORMATS, export_run
-from tests.support.commands import invoke
+from tests.support.commands import Command, command_of, invoke
 from tests.support.runs import EXPERIMENT, STEPS_PER_EPOCH, accuracy, loss, record
 
 HOSTILE = '</script><script>alert(1)</script>@DATA@ & "\x1b]0;title\x07\u202e@TITLE@{code}'
@@ -30,6 +30,11 @@ HOSTILE = '</script><script>alert(1)</script>@DATA@ & "\x1b]0;title\x07\u202e@TI
 @pytest.fixture
 def run(tmp_path: Path) -> RunDirectory:
     return record(tmp_path / "runs")
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return command_of(monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -216,9 +221,40 @@ def test_a_missing_package_is_named_in_one_line(
         exported(run, "tensorboard", tmp_path)
 
 
+def test_parquet_is_made_in_a_file_and_through_a_pipe(run: RunDirectory, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra parquet is missing")
+    options = ("--format", "parquet", "--runs-dir", str(run.path.parent))
+    made = Path(invoke("runs", "export", "-o", str(tmp_path), *options).stdout.strip())
+    assert made == tmp_path / f"inittui-{run.id}.parquet"
+    assert parquet.read_table(made).num_rows == 5
+    piped = invoke("runs", "export", "-o", "-", *options)
+    assert piped.stdout_bytes == made.read_bytes()
+
+
+def test_parquet_is_not_written_to_a_terminal(
+    run: RunDirectory, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    options = ("-f", "parquet", "-o", "-", "--runs-dir", run.path.parent)
+    refused = command("runs", "export", *options)
+    assert (refused.code, refused.out) == (2, "")
+    assert "name a file with --output" in refused.err
+
+
+def test_a_missing_pyarrow_is_named_in_one_line(
+    run: RunDirectory, tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    options = ("-f", "parquet", "-o", tmp_path / "run.parquet", "--runs-dir", run.path.parent)
+    refused = command("runs", "export", *options)
+    assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
+    assert "pip install 'inittui[parquet]'" in refused.err
+    assert not (tmp_path / "run.parquet").exists()
+
+
 def test_what_is_there_is_replaced_only_by_force(run: RunDirectory, tmp_path: Path) -> None:
     state, _ = load_settled(run)
-    for form in (form for form in FORMATS if form != "tensorboard"):
+    for form in (form for form in FORMATS if form not in ("parquet", "tensorboard")):
         path = export_run(run, state, form, tmp_path)
         path.write_text("mine")
         with pytest.raises(UsageError, match="--force"):
