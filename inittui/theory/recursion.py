@@ -30,7 +30,7 @@ import numpy.typing as npt
 from inittui.theory.activations import Activation, Array
 from inittui.theory.expectations import Moments, Pairs, mean_and_square, moments, pairs
 
-_DRAWS = 256
+_DRAWS = 1024
 """Of logits, for the softmax's expectations."""
 
 _GROUPS = 128
@@ -322,24 +322,29 @@ def _start(last: _State, batch: Batch, classes: int) -> _Start:
     E p·p′ − 1/C is taken to go with the correlation c of the logits, the first term with c²: the
     lowest orders of their Hermite series.
     """
-    square, noise, lean = _softmax(last.variance, classes)
-    sample_square, _, _ = _softmax(last.sample_variance, classes)
+    groups = len(last.variance)
+    both = np.concatenate([last.variance, last.sample_variance])
+    squares, stds, lean = _softmax(both, classes)
+    square, sample_square, varies = squares[:groups], squares[groups:], stds[groups:]
     labels = batch.labels[batch.rows]
     same = labels == labels[:, None]
     c = last.correlation.clip(0, 1)
-    agreeing = c * (np.sqrt(np.outer(sample_square, sample_square)) - 1 / classes)
+    beyond = np.sqrt(np.maximum(sample_square - 1 / classes, 0))
+    agreeing = c * np.outer(beyond, beyond)
     own = sample_square + 1 - 2 / classes
     product = agreeing + same - 1 / classes
     np.fill_diagonal(product, own)
     by_class = np.where(same, 1.0, -1 / max(classes - 1, 1))
-    spread = c * c * noise + 4 / classes * agreeing * by_class / np.outer(own, own)
+    of_correct = 4 / classes * agreeing * by_class / np.outer(own, own)
+    spread = c * c * np.outer(varies, varies) + of_correct
     return _Start(square + 1 - 2 / classes, product, spread, lean)
 
 
-def _softmax(variance: Array, classes: int) -> tuple[Array, float, float]:
+def _softmax(variance: Array, classes: int) -> tuple[Array, Array, float]:
     """Return E|p|² of each image, p the softmax of logits N(0, v), and how |p|² + 1 − 2/C varies.
 
-    Its variance relative to its mean, as if all images had the same logits, and ∂ ln / ∂ ln v.
+    The standard deviation of |p|² relative to the whole, of each image, which is of the order of v,
+    and ∂ ln / ∂ ln v of the whole.
     """
     draws = np.random.default_rng(0).standard_normal((_DRAWS, classes))
     low, high = float(variance.min()), float(variance.max())
@@ -351,7 +356,6 @@ def _softmax(variance: Array, classes: int) -> tuple[Array, float, float]:
     squares = (p * p).sum(-1)
     means = squares.mean(1)
     total = means + 1 - 2 / classes
-    middle = len(grid) // 2
-    noise = float(squares[middle].var() / total[middle] ** 2)
+    varies = squares.std(1) / total
     lean = float(np.log(total[-1] / total[0]) / np.log(grid[-1] / grid[0]))
-    return np.interp(variance, grid, means), noise, lean
+    return np.interp(variance, grid, means), np.interp(variance, grid, varies), lean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ COMBINATIONS = (
 )
 
 
-def test_measured_layers_are_where_theory_says() -> None:
+def test_measured_layers_are_where_theory_says(tell: Callable[[str, str], None]) -> None:
     """Of 12 combinations of activation, scheme and depth: 95 % of layers in their range."""
     seeds = min(examples(1), 10)
     width = 128 if seeds == 1 else 512
@@ -71,6 +72,10 @@ def test_measured_layers_are_where_theory_says() -> None:
             inside, count = inside + here, count + of
     assert count == 2 * seeds * sum(depth + 1 for *_, depth in COMBINATIONS)
     assert inside / count >= 0.95
+    tell(
+        "values of 12 networks' layers in the range that theory gives",
+        f"{inside:,} of {count:,} ({inside / count:.1%}), width {width}, {seeds} seeds",
+    )
 
 
 def test_the_range_does_not_hold_everything() -> None:

@@ -181,6 +181,22 @@ def test_gradients_of_small_logits_spread_as_predicted(weight: float) -> None:
     assert networks.gradient.std(0) == pytest.approx(predicted, rel=0.22)
 
 
+def test_images_of_unlike_sizes_spread_the_gradients_each_by_its_own() -> None:
+    """Of the few large ones |p|² varies most: its spread is of the order of the logits' variance.
+
+    300 networks are known to 4 %; a sixth is what the lowest order in the correlation leaves out.
+    """
+    draw = np.random.default_rng(5)
+    labels = np.arange(60) // 2 % CLASSES
+    sizes = np.repeat(np.exp(0.8 * draw.standard_normal((30, 1))), 2, axis=0)
+    x = 0.4 * sizes * (1 + 0.3 * draw.standard_normal((60, 100)))
+    layers = plain_layers("identity", 1.0, 0.0, [100, 512, CLASSES])
+    found = predict(layers, batch_of(x, labels))
+    networks = drawn(layers, found, x, labels, 300)
+    predicted = np.array([each.gradient_spread for each in found])
+    assert networks.gradient.std(0) == pytest.approx(predicted, rel=0.28)
+
+
 def test_pairs_of_images_are_weighed_by_their_shares_in_the_batch() -> None:
     x, labels = images(40, 10)
     for some in (labels, np.zeros_like(labels), np.arange(40)):
