@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,15 +59,7 @@ def compare(
     no_save: Annotated[
         bool, typer.Option("--no-save", help="Keep nothing of this run.", rich_help_panel=RUN)
     ] = False,
-    in_background: Annotated[
-        bool,
-        typer.Option(
-            "--detach",
-            help="Train in a process of its own, print the run's ID and return; with --json, an "
-            "object with its id and path.",
-            rich_help_panel=RUN,
-        ),
-    ] = False,
+    in_background: shared.Detach = False,
     checkpoint_every: shared.CheckpointEvery = None,
 ) -> None:
     """Train models that differ in their initialization only; report loss and accuracy.
@@ -80,14 +68,13 @@ def compare(
 
     From three seeds on: ranks by paired t-tests with Holm's correction over all pairs.
     """
+    from inittui.cli.detached import detach_and_tell
     from inittui.cli.output import print_outcome
-    from inittui.cli.run import conduct, detach
-    from inittui.runs import summarize
+    from inittui.cli.run import conduct
 
     if as_json and as_csv:
         raise UsageError("choose --json or --csv, not both")
-    if in_background and no_save:
-        raise UsageError("--detach needs the run to be kept: leave out --no-save")
+    shared.check_detach(in_background, no_save)
     if in_background and as_csv:
         raise UsageError("--detach prints no results: leave out --csv")
     steps = shared.parse_first(first)
@@ -101,12 +88,7 @@ def compare(
     check_names(experiment)
     conditions = _conditions(fail_if or (), experiment)
     if in_background:
-        run = detach(experiment, runs_dir, checkpoint_every)
-        name = summarize(run).name
-        told = {"id": run.id, "path": str(run.path), "name": name}
-        typer.echo(json.dumps(told) if as_json else run.id)
-        if sys.stderr.isatty():
-            _tell_what_next(name or run.id, runs_dir)
+        detach_and_tell(experiment, runs_dir, checkpoint_every, as_json=as_json)
         return
     outcome = conduct(
         experiment,
@@ -118,17 +100,6 @@ def compare(
     form: Form = "json" if as_json else "csv" if as_csv else "summary" if summary else "report"
     print_outcome(outcome, form=form, width=width, first=steps, log_y=log_y, marker=marker)
     raise typer.Exit(_fails(conditions, outcome) or outcome.exit_code)
-
-
-def _tell_what_next(run: str, runs_dir: Path | None) -> None:
-    """Say how a run that trains elsewhere is followed, stopped and shown."""
-    there = [] if runs_dir is None else ["--runs-dir", str(runs_dir)]
-    for what, words in (
-        ("follow it", ["attach", run]),
-        ("stop it", ["runs", "stop", run]),
-        ("show what it has", ["runs", "show", run]),
-    ):
-        note(f"{what}: {shlex.join(['inittui', *words, *there])}")
 
 
 def _conditions(texts: Sequence[str], experiment: Experiment) -> list[Condition]:

@@ -34,7 +34,7 @@ def _without(option: str) -> Callable[[Given], bool]:
 _RULES = (
     _Rule(_with("--json"), "--json draws nothing", _DRAWN),
     _Rule(_with("--csv"), "--csv draws nothing", _DRAWN),
-    _Rule(_with("--detach"), "--detach prints no report", _DRAWN),
+    _Rule(_with("--detach"), "--detach prints no report", _DRAWN | {"--map-of"}),
     _Rule(
         _with("--no-save"),
         "--no-save keeps no run",

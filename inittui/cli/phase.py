@@ -96,6 +96,7 @@ def phase(
     no_save: Annotated[
         bool, typer.Option("--no-save", help="Keep nothing of this run.", rich_help_panel=RUN)
     ] = False,
+    in_background: shared.Detach = False,
     checkpoint_every: shared.CheckpointEvery = None,
 ) -> None:
     """Train a map of networks over the variance of their weights; draw theory's lines on it.
@@ -104,9 +105,11 @@ def phase(
 
     The run is one of 'inittui compare': 'inittui runs show', 'runs resume' and the UI know it.
     """
+    from inittui.cli.detached import detach_and_tell
     from inittui.cli.output import print_phase
     from inittui.cli.run import conduct
 
+    shared.check_detach(in_background, no_save)
     if against == "depth" and depth is not None:
         raise UsageError("--depth is for --against bias or lr; the depths of a map are --upwards")
     if against == "bias" and bias != diagram.USUAL_BIAS:
@@ -118,6 +121,9 @@ def phase(
     )
     experiment.check()
     check_names(experiment)
+    if in_background:
+        detach_and_tell(experiment, runs_dir, checkpoint_every, as_json=as_json)
+        return
     outcome = conduct(
         experiment,
         save=not no_save,

@@ -11,23 +11,18 @@ from typing import TYPE_CHECKING
 
 from inittui.cli.console import note
 from inittui.cli.interrupt import orderly_stop
-from inittui.cli.new_run import new_run, new_run_to_train, tell_how_to_resume
+from inittui.cli.new_run import new_run_to_train, tell_how_to_resume
 from inittui.cli.progress import Progress, expectation, show_progress
-from inittui.errors import ExitCode, MachineError, UsageError
-from inittui.events.records import Noted, RunEnded, RunStarted
+from inittui.errors import ExitCode, MachineError
+from inittui.events.records import Noted
 from inittui.experiment.records import Experiment
 from inittui.experiment.sweeps import spacings
 from inittui.results.state import RunState
-from inittui.runs import LogTail, RunDirectory, read_name, runs_root, summarize
-from inittui.runs.launch import start_worker
+from inittui.runs import RunDirectory, read_name, runs_root, summarize
 from inittui.runs.loading import named
 
 if TYPE_CHECKING:
-    import subprocess
-
     from inittui.recording.recorder import Recorder
-
-_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -160,42 +155,3 @@ def _record(
             state.started = named(state.started, read_name(run))
         summarize(run, whole=True)  # now, while the log is in memory: a list finds it done
     return Outcome(state, run, recorder.failure)
-
-
-def detach(
-    experiment: Experiment, runs_dir: Path | None, checkpoint_seconds: float | None = None
-) -> RunDirectory:
-    """Start a run in a process of its own; return when it trains.
-
-    Code that the experiment names was allowed by the person before.
-
-    Raises:
-        InittuiError: it could not start; nothing is left behind.
-    """
-    with new_run(runs_root(runs_dir), experiment) as run:
-        worker = start_worker(run, trust=True, checkpoint_seconds=checkpoint_seconds)
-        try:
-            _wait_for_start(run, worker)
-        except BaseException:
-            worker.kill()
-            worker.wait()
-            raise
-    return run
-
-
-def _wait_for_start(run: RunDirectory, worker: subprocess.Popen[bytes]) -> None:
-    """Return when a worker trains; raise what kept it from that."""
-    tail = LogTail(run.log)
-    while True:
-        ended = worker.poll()
-        for event in tail.poll():
-            if isinstance(event, RunStarted):
-                return
-            if isinstance(event, RunEnded):
-                worker.wait()
-                error = UsageError if worker.returncode == ExitCode.USAGE else MachineError
-                raise error(event.reason)
-        if ended is not None:
-            last = run.worker_log.read_text(encoding="utf-8", errors="replace").splitlines()
-            raise MachineError(f"the run can't start: {(last or ['no message'])[-1]}")
-        time.sleep(_POLL_SECONDS)

@@ -155,6 +155,15 @@ Summary = Annotated[
 Quiet = Annotated[
     bool, typer.Option("--quiet", "-q", help="No progress on stderr.", rich_help_panel=REPORT)
 ]
+Detach = Annotated[
+    bool,
+    typer.Option(
+        "--detach",
+        help="Train in a process of its own, print the run's ID and return; with --json, an "
+        "object with its id and path.",
+        rich_help_panel=RUN,
+    ),
+]
 CheckpointEvery = Annotated[
     float | None,
     typer.Option(
@@ -187,6 +196,12 @@ RunsDir = Annotated[
         rich_help_panel=RUN,
     ),
 ]
+
+
+def check_detach(in_background: bool, no_save: bool) -> None:
+    """Raise `UsageError` for a run in a process of its own that isn't kept."""
+    if in_background and no_save:
+        raise UsageError("--detach needs the run to be kept: leave out --no-save")
 
 
 def parse_first(text: str) -> int | None:

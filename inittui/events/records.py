@@ -187,6 +187,19 @@ class RoundingCompared(Fact, frozen=True, kw_only=True, tag="rounding_compared")
     """The largest difference of a step's loss, relative to the larger of the two."""
 
 
+class DeviceUsed(Fact, frozen=True, kw_only=True, tag="device_used"):
+    """What a GPU was used for meanwhile, by all its processes."""
+
+    memory: int
+    """Bytes that are taken."""
+    total: int
+    """Bytes that there are."""
+    busy: float | None = None
+    """Share of the last moment in which it computed; None where the driver can't be asked."""
+    place: str = ""
+    """Which of several processes trains there; "" where there is one."""
+
+
 class TrialEnded(Fact, frozen=True, kw_only=True, tag="trial_ended"):
     """A trial takes no further step."""
 
@@ -227,6 +240,7 @@ Event = (
     | ValuesDrawn
     | Validated
     | RoundingCompared
+    | DeviceUsed
     | TrialEnded
     | Noted
     | RunEnded

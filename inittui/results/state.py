@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from inittui.events.probes import When
 from inittui.events.records import (
+    DeviceUsed,
     EpochEnded,
     Event,
     Noted,
@@ -50,6 +51,9 @@ MOST_PROBED_LAYERS = 2**15
 """Layers of all probes that are kept of one run: about 300 MB."""
 
 MOST_NOTES = 1_000
+
+MOST_PLACES = 1_000
+"""Of which the use of a GPU is kept."""
 
 MOST_VISITS = 2**23
 """Trials and events that are looked at once more because a run is said to have ended, gone on or
@@ -219,6 +223,8 @@ class RunState:
     stacks: StacksPlanned | None = None
     trials: list[TrialState] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    devices: dict[str, DeviceUsed] = field(default_factory=dict)
+    """The newest on each GPU, by the place of its process."""
     drawn: ValuesDrawn | None = None
     """The values of a lesson's histogram, which is no training."""
     last_at: float = 0.0
@@ -290,6 +296,8 @@ class RunState:
             self._replace_note(event)
         elif isinstance(event, StacksPlanned):
             self.stacks = event
+        elif isinstance(event, DeviceUsed):
+            self._use(event)
         elif isinstance(event, ValuesDrawn):
             self.drawn = event
         else:
@@ -332,6 +340,10 @@ class RunState:
             if trial.status not in ENDED:
                 trial.status = "waiting"
                 trial.reason = ""
+
+    def _use(self, event: DeviceUsed) -> None:
+        if event.place in self.devices or len(self.devices) < MOST_PLACES:
+            self.devices[event.place] = event
 
     def _visit(self, count: int) -> bool:
         self._visits_left -= count

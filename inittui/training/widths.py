@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from msgspec.structs import replace
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from inittui.events.widths import WidthPoint
 from inittui.events.wire_numbers import to_wire
@@ -35,6 +36,24 @@ def prepare_widths(experiment: Experiment, widths: Sequence[int]) -> list[tuple[
         (width, prepare(replace(experiment, model=with_width(experiment.model, width))))
         for width in widths
     ]
+
+
+def rehearse(made: Prepared, width: int) -> None:
+    """Take one step and forget it.
+
+    The first step in a process loads what others find loaded, up to 3 s of it: the time of the
+    narrowest width would be mostly that.
+    """
+    for _ in check_widths(made, width, 1):
+        pass
+
+
+def operations(made: Prepared) -> int:
+    """Return how many operations the products of a forward pass have, over the example's rows."""
+    (variant,) = made.variants
+    with FlopCounterMode(display=False) as counted:
+        observe(variant.template, variant.data.example, lambda *_: None)
+    return int(counted.get_total_flops())
 
 
 def check_widths(made: Prepared, width: int, steps: int) -> Iterator[WidthPoint]:

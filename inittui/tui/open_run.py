@@ -66,6 +66,8 @@ class OpenRun:
     """The name that it was given since; None: that of its experiment."""
     began: tuple[float, float] = (0.0, 0.0)
     """When it began, or was continued, and which share of it was done by then."""
+    _steps_before: int = 0
+    """Steps that all trials had taken by then."""
     _planned: list[str] = field(default_factory=list)
     _old_end: RunEnded | None = None
     """The end that it had come to before it went on."""
@@ -102,6 +104,19 @@ class OpenRun:
         experiment = self.state.started.experiment if self.state.started else None
         name = self.name if self.name is not None else experiment.name if experiment else ""
         return sanitize(name, 40) if name else self.id[-6:]
+
+    @property
+    def steps_per_second(self) -> float | None:
+        """Steps of all trials since it began or went on, by the clock of its log.
+
+        None before a second has passed, which says nothing yet.
+        """
+        seconds = self.state.last_at - self.began[0]
+        return (self._steps - self._steps_before) / seconds if seconds >= 1 else None
+
+    @property
+    def _steps(self) -> int:
+        return sum(trial.steps for trial in self.state.trials)
 
     def open(self) -> None:
         """Read what there is; a live run is watched from here on."""
@@ -186,6 +201,7 @@ class OpenRun:
             if isinstance(event, RunStarted | RunResumed):
                 share = share_done(self.state.trials, self.state.total_steps)
                 self.began = (event.at, share)
+                self._steps_before = self._steps
         if events:
             self.phase = Phase.LIVE
             self.damage = self._tail.damage

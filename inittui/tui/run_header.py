@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from inittui.experiment.records import Experiment
@@ -17,10 +18,19 @@ _APART = ("schemes", "name")
 """Settings that the table and the titles tell already."""
 
 
-def header_of(runs: Sequence[OpenRun], frame: Frame) -> Text:
-    """Return name, model, data and training of a run; of several, line by line, what differs."""
+def header_of(runs: Sequence[OpenRun], frame: Frame, *, is_roomy: bool = False) -> Text:
+    """Return name, model, data and training of a run; of several, line by line, what differs.
+
+    Of a live run also its pace, and what its GPUs are used for: in a line of its own where the
+    first is full and there is room.
+    """
     if len(runs) == 1:
-        return _line(runs[0].title, _settings(runs[0]), frame)
+        said, used = _settings(runs[0]), _use(runs[0]) if runs[0].is_live else ""
+        both = f"{runs[0].title}  {said} · {used}"
+        if used and is_roomy and cell_len(frame.say(both)) > frame.columns:
+            below = truncated(Text(frame.say(used)), frame.columns, frame.ellipsis)
+            return Text("\n").join([_line(runs[0].title, said, frame), below])
+        return _line(runs[0].title, f"{said} · {used}" if used else said, frame)
     known = [(run, run.experiment) for run in runs]
     differ = differences([experiment for _, experiment in known if experiment is not None])
     lines = [
@@ -69,6 +79,21 @@ def _settings(run: OpenRun) -> str:
         f"{training.optimizer} {training.lr:g}", several,
         started.device if started else training.device,
     ))  # fmt: skip
+
+
+def _use(run: OpenRun) -> str:
+    pace = run.steps_per_second
+    told = [] if pace is None else [f"{float(f'{pace:.2g}'):,.0f} steps/s"]
+    for place, used in run.state.devices.items():
+        busy = "" if used.busy is None else f", busy {used.busy:.0%}"
+        started = run.state.started
+        name = place or (started.device if started else "")
+        told.append(f"{sanitize(name, 40)} {_size(used.memory)} of {_size(used.total)}{busy}")
+    return " · ".join(told)
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**30:.1f} GiB"
 
 
 def _line(title: str, said: str, frame: Frame) -> Text:

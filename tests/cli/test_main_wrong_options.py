@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 import pytest
 import typer
 
+import inittui.cli.detached
 import inittui.cli.main
-import inittui.cli.run
 import inittui.cli.tui
 import inittui.recording.untrained
 import inittui.training.prepared
@@ -183,7 +183,7 @@ def inittui_(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     monkeypatch.setattr(inittui.training.prepared, "prepare", begun)
     monkeypatch.setattr(inittui.training.prepared, "prepare_on_noise", begun)
     monkeypatch.setattr(inittui.recording.untrained, "drawn", begun)
-    monkeypatch.setattr(inittui.cli.run, "start_worker", begun)
+    monkeypatch.setattr(inittui.cli.detached, "start_worker", begun)
     monkeypatch.setattr(LabApp, "run", begun)
     for module in (inittui.cli.main, inittui.cli.tui):
         monkeypatch.setattr(module, "is_terminal", lambda: True)

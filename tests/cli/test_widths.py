@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 from rich.cells import cell_len
 
-from inittui.cli.widths import parse_widths
+import inittui.training.widths
+from inittui.cli.widths import parse_widths, time_left
 from inittui.documents.compare import schema
 from inittui.errors import UsageError
 from tests.support.commands import document, invoke, refused
@@ -92,3 +93,38 @@ def test_parse_widths() -> None:
 
 def test_the_schema_is_printed() -> None:
     assert json.loads(invoke("schema", "widths").stdout)["$ref"].endswith("WidthsDocument")
+
+
+def test_it_says_what_it_does_and_how_long_the_rest_takes() -> None:
+    loud = tuple(word for word in SMALL if word != "--quiet")
+    done = invoke("widths", *loud, "--json")
+    first, *others = done.stderr.splitlines()
+    assert first == (
+        "inittui: 2 steps at each of 5 widths, 16 to 256; from the second on the time that is left "
+        "is told"
+    )
+    assert others[0] == "inittui: width 16: 2 steps of 4 networks"
+    for line, width in zip(others[1:], (32, 64, 128, 256), strict=True):
+        assert line.startswith(f"inittui: width {width}: 2 steps of 4 networks, ")
+        assert line.endswith(" left")
+    quiet = invoke("widths", *SMALL, "--json")
+    assert quiet.stderr == ""
+    assert quiet.stdout == done.stdout  # what is timed changes no result
+
+
+def test_it_says_what_it_does_before_anything_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise UsageError("nothing is made ready here")
+
+    monkeypatch.setattr(inittui.training.widths, "prepare_widths", never)
+    done = invoke("widths", "--steps", "1")
+    assert done.stderr.startswith("inittui: 1 step at each of 6 widths, 64 to 2,048; ")
+    assert str(done.exception) == "nothing is made ready here"
+
+
+def test_what_is_left_goes_by_the_operations_on_a_cpu() -> None:
+    assert time_left(2.0, [10, 30, 70], "cpu") == ", about 20 s left"
+    assert time_left(0.05, [10, 30], "cpu") == ", less than a second left"
+    assert time_left(2.0, [0, 30], "cpu") == ""  # a model without products
+    assert time_left(2.0, [10, 30, 70], "cuda") == ", at least about 4 s left"
+    assert time_left(0.1, [10, 30, 70], "cuda") == ""

@@ -17,7 +17,7 @@ from inittui.experiment.records import (
     TrainingConfig,
 )
 from inittui.results.widths import Slope, slopes
-from inittui.training.widths import check_widths, prepare_widths
+from inittui.training.widths import check_widths, operations, prepare_widths
 
 WIDTHS = (64, 128, 256, 512, 1024)
 
@@ -96,3 +96,10 @@ def test_one_s_own_model_grows_by_its_argument(tmp_path: Path) -> None:
     assert {point.width for point in points} == {8, 32}
     with pytest.raises(UsageError, match="has no width to grow by"):
         prepare_widths(replace(own, model=ModelConfig(f"{path}:fixed")), (8, 32))
+
+
+def test_operations_are_those_of_the_products() -> None:
+    (made, wider) = (made for _, made in prepare_widths(wanted("standard", depth=2), (16, 64)))
+    rows = len(made.data.example)
+    assert operations(made) == 2 * rows * (784 * 16 + 16 * 16 + 16 * 10)
+    assert operations(wider) == 2 * rows * (784 * 64 + 64 * 64 + 64 * 10)

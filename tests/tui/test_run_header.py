@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from inittui.events.records import DeviceUsed
 from inittui.experiment.records import Experiment, TrainingConfig
+from inittui.tui.open_run import Phase
 from inittui.tui.open_runs import OpenRuns
 from inittui.tui.run_header import differences, header_of
 from inittui.views.frame import Frame
@@ -19,6 +21,32 @@ def test_a_run_is_told_in_one_line(shelf: Shelf) -> None:
                  "seeds 0 to 2", "cpu"):  # fmt: skip
         assert part in said
     assert header_of(runs.shown, Frame(30)).cell_len <= 30
+
+
+def test_a_live_run_tells_its_pace_and_what_its_gpus_are_used_for(shelf: Shelf) -> None:
+    runs = OpenRuns(shelf.root)
+    runs.show(shelf.put("seeds"))
+    run = runs.shown[0]
+    assert "steps/s" not in str(header_of(runs.shown, Frame(300)))
+    run.phase = Phase.LIVE
+    steps = sum(trial.steps for trial in run.state.trials)
+    run.began, run._steps_before = (1000.0, 0.5), steps - 2_468
+    for after, said in ((1000.9, ""), (1002.0, "1,200 steps/s"), (1100.0, "25 steps/s")):
+        run.state.last_at = after
+        header = str(header_of(runs.shown, Frame(300)))
+        assert header.endswith(f" cpu · {said}" if said else " cpu")
+    gib = 2**30
+    for place, busy in (("node1 cuda:0", 0.97), ("node2 cuda:0", None)):
+        run.state.apply(DeviceUsed(at=1100.0, memory=3 * gib, total=80 * gib, busy=busy,
+                                   place=place))  # fmt: skip
+    first, second = str(header_of(runs.shown, Frame(120), is_roomy=True)).split("\n")
+    assert first.endswith("cpu")
+    assert second == (
+        "25 steps/s · node1 cuda:0 3.0 GiB of 80.0 GiB, busy 97% · node2 cuda:0 3.0 GiB of 80.0 GiB"
+    )
+    assert "\n" not in str(header_of(runs.shown, Frame(80)))
+    run.phase = Phase.ENDED
+    assert "\n" not in str(header_of(runs.shown, Frame(120), is_roomy=True))
 
 
 def test_of_several_only_what_differs_is_told(shelf: Shelf) -> None:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from inittui.data import sets
 from inittui.errors import MachineError, UsageError
-from inittui.events.records import Event, Noted, TrialEnded, TrialStarted, decode
+from inittui.events.records import DeviceUsed, Event, Noted, TrialEnded, TrialStarted, decode
 from inittui.experiment.devices import LOCAL
 from inittui.initializers.code_digest import code_digests, sources
 from inittui.initializers.named_code import named_code
@@ -217,7 +217,7 @@ class Sharing:
                 pass
 
     def _told(self, seat: Seat, event: Event, work: _Work) -> Event:
-        if isinstance(event, TrialStarted):
+        if isinstance(event, TrialStarted | DeviceUsed):
             return replace(event, place=seat.name)
         if isinstance(event, TrialEnded):
             if event.status == "interrupted":

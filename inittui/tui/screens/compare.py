@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 _ROOMY = 30
-"""Lines from which there is room for a sentence on what was seen."""
+"""Lines from which there is room for a sentence on what was seen, and a line on the pace."""
 
 
 class CompareScreen(LabScreen):
@@ -155,7 +155,8 @@ class CompareScreen(LabScreen):
         shown = [run for run in self.open_runs.shown if run.id not in self._dismissed]
         self._put("#banner", banner_of(shown, look_of(self)))
         frame = Frame(self.app.size.width - 2, self.host.terminal.ascii_only)
-        self._put("#header", header_of(self.open_runs.shown, frame))
+        is_roomy = self.app.size.height >= _ROOMY
+        self._put("#header", header_of(self.open_runs.shown, frame, is_roomy=is_roomy))
         self._put("#verdict", self._verdict(frame))
         runs = self.open_runs
         self.curves_panel.show(runs.contestants(), runs.options, runs.version)
