@@ -9,7 +9,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import kinds, limits, peers, scaling, sharing, startup, tui
+from benchmarks import checking, kinds, limits, peers, scaling, sharing, startup, tui
 from benchmarks.measure import (
     RESULTS,
     TORTURE_HEAD,
@@ -25,6 +25,7 @@ PARTS = {
     "training": "## Training",
     "startup": "## Starting",
     "ui": "## The terminal UI",
+    "check": "## The check",
     "scaling": "## Scaling",
     "sharing": "## Several processes",
 }
@@ -108,6 +109,8 @@ def measured(part: str, rounds: int) -> list[str]:
             lines = [VERDICT_HEAD, *_rows(startup.measure(Path(scratch)))]
     elif part == "ui":
         lines = [VERDICT_HEAD, *_rows(tui.measure())]
+    elif part == "check":
+        lines = [VERDICT_HEAD, *_rows(checking.measure())]
     elif part == "scaling":
         sizes = [(1, 1), (7, 1), (7, 5), (7, 10)]
         perceptrons, planned = scaling.table("mlp", sizes, images=8_100)
