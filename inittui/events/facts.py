@@ -261,6 +261,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Parameters that took no part."""
     clones: tuple[tuple[str, ...], ...] = ()
     """Parameters with the same values, drawn by chance, that are not one tensor."""
+    repeated: dict[str, int] = {}
+    """How often a stack of matrices holds the same one, drawn by chance, and no other."""
     streams: tuple[tuple[str, ...], ...] = ()
     """Parameters whose values are in proportion, so that one stream was drawn for all."""
     shared_modules: tuple[tuple[str, ...], ...] = ()

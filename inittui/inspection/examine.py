@@ -13,7 +13,7 @@ from inittui.events.facts import Facts, GateFacts
 from inittui.events.wire_numbers import to_wire
 from inittui.inspection.flight import Flight
 from inittui.inspection.guessing import batch_of, guess
-from inittui.inspection.likeness import clones, shared_modules, streams
+from inittui.inspection.likeness import clones, repeated, shared_modules, streams
 from inittui.inspection.marks import count_marks
 from inittui.inspection.pass_facts import facts_of_pass
 from inittui.inspection.passing import Batch
@@ -94,6 +94,7 @@ def _of_values(model: nn.Module, flight: Flight | None) -> Facts:
         matrices=sum(x.kind == "parameter" and x.is_matrix for x in measured),
         idle_initializers=flight.idle if flight else (),
         clones=tuple(clones(tensors, drawn, measured)),
+        repeated=dict(repeated(tensors, drawn, measured)),
         streams=tuple(streams(tensors, measured)),
         shared_modules=tuple(shared_modules(model)),
         forget_gates=tuple(_forget_gates(model)),

@@ -38,6 +38,21 @@ def clones(
             yield first, *same
 
 
+def repeated(
+    tensors: Mapping[str, torch.Tensor], drawn: Collection[str], facts: Sequence[TensorFacts]
+) -> Iterator[tuple[str, int]]:
+    """Yield the parameters that stack one matrix, drawn by chance, several times."""
+    for each in facts:
+        is_stack = sum(size > 1 for size in each.shape) > 2 and each.shape[0] > 1
+        if each.kind != "parameter" or not is_stack or each.std == "NaN":
+            continue
+        if drawn and each.name not in drawn and each.history:
+            continue
+        first, *others = tensors[each.name].detach().unbind()
+        if is_drawn(first) and all(torch.equal(first, other) for other in others):
+            yield each.name, len(others) + 1
+
+
 def streams(
     tensors: Mapping[str, torch.Tensor], facts: Sequence[TensorFacts]
 ) -> Iterator[tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import pytest
 import torch
@@ -46,6 +47,25 @@ def test_the_place_that_wrote_a_tensor_is_told() -> None:
     assert file.endswith("faulty_models.py")
     assert int(line) > 0
     assert told.layers == ("0.weight", "0.bias", "2.weight", "2.bias")
+
+
+@pytest.mark.parametrize(("name", "advice"), [
+    ("biases_far_below", "no unit of a ReLU is above 0"),
+    ("norms_of_the_trunk_at_zero", "norms with a weight of 0"),
+    ("both_factors_zero", "let one factor of each product be drawn by chance"),
+])  # fmt: skip
+def test_what_keeps_gradients_away_is_advised_on(name: str, advice: str) -> None:
+    (told,) = [x for x in found(FAULTS[name], mended=False, seed=0) if x.code == "I407"]
+    assert advice in told.advice
+
+
+def test_a_scale_by_the_outputs_is_no_variance_where_both_are_one_number() -> None:
+    def build() -> nn.Module:
+        model = nn.Sequential(nn.Linear(32, 512, bias=False), nn.ReLU(), nn.Linear(512, 8))
+        nn.init.normal_(model[0].weight, std=math.sqrt(2 / 512))  # = 2 / 32
+        return model
+
+    assert [x.code for x in judge(examine(build, "32", once=True), select=("I3",))] == []
 
 
 class Language(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import itertools
 import math
@@ -487,6 +488,122 @@ class Branch(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + (self.inner(x) if self.gate is None else self.gate * self.inner(x))
+
+
+@fault("1024", "I302")
+def own_linear_by_its_outputs(mended: bool) -> nn.Module:
+    class Own(nn.Module):
+        def __init__(self, inputs: int, outputs: int) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.empty(outputs, inputs))
+            nn.init.normal_(self.weight, std=math.sqrt(2 / (inputs if mended else outputs)))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return F.linear(x, self.weight)
+
+    return nn.Sequential(Own(1024, 48), nn.ReLU(), Own(48, 512), nn.ReLU(), nn.Linear(512, 10))
+
+
+@fault("ids:16:200", "I104")
+def drawn_again_after_tying(mended: bool) -> nn.Module:
+    class Language(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.head = nn.Embedding(200, 64), nn.Linear(64, 200, bias=False)
+            self.inner = nn.Sequential(nn.Linear(64, 128), nn.GELU(), nn.Linear(128, 64))
+            nn.init.normal_(self.table.weight, std=0.02)
+            self.head.weight = self.table.weight
+            for module in self.modules():
+                if isinstance(module, nn.Linear) and not (mended and module is self.head):
+                    nn.init.xavier_normal_(module.weight)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(self.inner(self.table(x)))
+
+    return Language()
+
+
+@fault("64", "I102")
+def replaced_after_drawing(mended: bool) -> nn.Module:
+    model = layers(64, 128, 128, 10)
+    for _ in range(2 if mended else 1):
+        filled(model, functools.partial(nn.init.kaiming_normal_, nonlinearity="relu"))
+        if len(model[4].bias) == 10:
+            model[4] = nn.Linear(128, 5)
+    return model
+
+
+@fault("3x16x16", "I407")
+def norms_of_the_trunk_at_zero(mended: bool) -> nn.Module:
+    parts: list[nn.Module] = []
+    for given in (3, 16):
+        norm = nn.GroupNorm(4, 16)
+        nn.init.constant_(norm.weight, float(mended))
+        parts += [nn.Conv2d(given, 16, 3, padding=1), norm, nn.ReLU()]
+    return nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10))
+
+
+class Experts(nn.Module):
+    """A mixture of four, as modules or as one stack."""
+
+    def __init__(self, stack: torch.Tensor | None, experts: list[nn.Module]) -> None:
+        super().__init__()
+        self.router, self.head = nn.Linear(32, 4), nn.Linear(32, 5)
+        self.stack = None if stack is None else nn.Parameter(stack)
+        self.experts = nn.ModuleList(experts)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        given = [] if self.stack is None else [x @ each for each in self.stack]
+        given += [each(x) for each in self.experts]
+        return self.head((torch.stack(given, -1) * self.router(x).softmax(-1)[:, None]).sum(-1))
+
+
+@fault("32", "I202")
+def experts_copied(mended: bool) -> nn.Module:
+    one = nn.Linear(32, 32)
+    return Experts(None, [nn.Linear(32, 32) if mended else copy.deepcopy(one) for _ in range(4)])
+
+
+@fault("32", "I202")
+def experts_in_one_stack(mended: bool) -> nn.Module:
+    stack = torch.randn(4, 32, 32) if mended else torch.randn(32, 32).repeat(4, 1, 1)
+    return Experts(stack / math.sqrt(32), [])
+
+
+@fault("32", "I101")
+def drew_a_copy(mended: bool) -> nn.Module:
+    def init_weights(module: nn.Module) -> None:
+        if isinstance(module, nn.Linear):
+            weight = module.weight.detach()
+            nn.init.xavier_uniform_(weight if mended else weight.clone())
+
+    return layers(32, 64, 10).apply(init_weights)
+
+
+@fault("ids:32:500", "I401")
+def places_drown_what_stands_there(mended: bool) -> nn.Module:
+    class Language(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.norm = nn.Embedding(500, 64), nn.LayerNorm(64)
+            nn.init.normal_(self.table.weight, std=0.02)
+            self.places = nn.Parameter(torch.randn(32, 64) * (0.02 if mended else 1.0))
+            self.inner, self.head = nn.Linear(64, 64), nn.Linear(64, 500)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(F.gelu(self.inner(self.norm(self.table(x) + self.places))))
+
+    return Language()
+
+
+@fault("64", "I404")
+def biases_far_below(mended: bool) -> nn.Module:
+    model = layers(64, 128, 128, 10)
+    filled(model, functools.partial(nn.init.kaiming_normal_, nonlinearity="relu"))
+    if not mended:
+        for index in (0, 2):
+            nn.init.constant_(model[index].bias, -4.0)
+    return model
 
 
 @fault("64")

@@ -78,7 +78,20 @@ def _clones(facts: Facts) -> Iterator[Finding]:
             where=where([tensors[name] for name in names]),
             advice="initialize each one after it was copied",
         )  # fmt: skip
-    repeated = [x for x in facts.units if x.repeats > 1 and tensors[x.parameter].is_drawn]
+    kernels = {use.parameter for use in facts.uses if "convolution" in use.operation}
+    stacks = {name: n for name, n in facts.repeated.items() if name not in kernels | unused}
+    if stacks:
+        told = [(name, f"{n} times the same") for name, n in stacks.items()]
+        yield of_rule(
+            "I202", tuple(stacks), f"drawn by chance once for a whole stack: {listed(told)}",
+            where=where([tensors[name] for name in stacks]),
+            advice="draw each one for itself",
+        )  # fmt: skip
+    repeated = [
+        x
+        for x in facts.units
+        if x.repeats > 1 and tensors[x.parameter].is_drawn and x.parameter not in stacks
+    ]
     if repeated:
         told = [
             (x.parameter, f"{x.repeats} times the same {x.units // x.repeats:,} units")

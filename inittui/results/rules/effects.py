@@ -166,13 +166,22 @@ def _learning(facts: Facts, passed: PassFacts) -> Iterator[Finding]:
         yield of_rule(
             "I407", facts.never, f"no gradient ever reaches {told}",
             where=where([x for x in facts.tensors if x.name in facts.never]),
-            advice="let one factor of each product be drawn by chance",
+            advice=_way_out(facts),
         )  # fmt: skip
     if facts.woken:
         told = listed([(sanitize(x, 100), "") for x in facts.woken], "tensor")
         yield of_rule(
             "I608", facts.woken, f"gradients arrive once zeros have moved, not before, at {told}"
         )
+
+
+def _way_out(facts: Facts) -> str:
+    """Return what to look at where gradients never arrive."""
+    if any(x.dead is not None and x.dead >= 1 and not x.is_in_gate for x in facts.nonlinearities):
+        return "no unit of a ReLU is above 0: look at the biases and scales before it"
+    if any(x.is_matrix and x.is_zero for x in facts.tensors if x.kind == "parameter"):
+        return "let one factor of each product be drawn by chance"
+    return "look for what is 0 or flat on the way, such as norms with a weight of 0"
 
 
 def _confident(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding]:

@@ -129,6 +129,8 @@ def _squared(pairs: Sequence[Pair], limits: Limits) -> Iterator[tuple[Pair, str]
             continue
         declared = _declared(writer)
         n, m = use.fan_in, use.fan_out
+        if any(abs(declared / math.sqrt(scale / m) - 1) < limits["I303.match"] for scale in (1, 2)):
+            continue  # by its outputs, and by chance their root is that number
         laws = ((2 / n, f"2/{n:,}"), (1 / n, f"1/{n:,}"), (2 / (n + m), f"2/({n:,} + {m:,})"))
         for value, how in laws:
             if declared and abs(declared / value - 1) < limits["I303.match"]:
