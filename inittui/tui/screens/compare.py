@@ -20,6 +20,7 @@ from inittui.experiment.records import Experiment
 from inittui.experiment.typed_command import is_command, read_command
 from inittui.initializers.catalogue import BUILT
 from inittui.text import sanitize
+from inittui.tui.chart_options import Key
 from inittui.tui.fields import FIELDS, FIRST
 from inittui.tui.keymap import key
 from inittui.tui.open_run import OpenRun, Phase
@@ -80,6 +81,8 @@ class CompareScreen(LabScreen):
     _sentence: tuple[object, Text] = (None, Text())
     _new = ""
     """The run that was started just now: the table shall show it."""
+    _sought: Key | None = None
+    """The contestant that the table shall show."""
     _whole = False
     """Whether all that was seen is told, where there is little room too."""
 
@@ -160,8 +163,11 @@ class CompareScreen(LabScreen):
         self._put("#verdict", self._verdict(frame))
         runs = self.open_runs
         self.curves_panel.show(runs.contestants(), runs.options, runs.version)
-        if self._new and self.curves_panel.leaderboard.go_to_run(self._new):
+        board = self.curves_panel.leaderboard
+        if self._new and board.go_to_run(self._new):
             self._new = ""
+        if self._sought and board.go_to_contestant(self._sought):
+            self._sought = None
 
     def _put(self, where: str, text: Text) -> None:
         line = self.query_one(where, Static)
@@ -276,6 +282,7 @@ class CompareScreen(LabScreen):
 
     def view_run(self) -> None:
         self.view = "run"
+        self._sought = self.open_runs.options.highlighted
         self.refresh_bindings()
         self.draw()
 
