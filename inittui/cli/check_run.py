@@ -82,8 +82,10 @@ def look(wanted: Wanted) -> Looked:
 
         factory = factory_of(wanted.model)
         keeper = _Keeper(factory)
-        inputs = _inputs(wanted, factory)
+        inputs, how = _inputs(wanted, factory)
         facts = examine(keeper, inputs, once=wanted.once)
+        if how and facts.inputs_from:
+            facts = replace(facts, inputs_from=how)
         model = keeper.kept
         assert model is not None
         looked = Looked(
@@ -138,8 +140,10 @@ def preview_of(
     )
 
 
-def _inputs(wanted: Wanted, factory: Factory) -> Given:
-    """Return the inputs as they are given: tensors of a file, texts, or what the model is for.
+def _inputs(wanted: Wanted, factory: Factory) -> tuple[Given, str]:
+    """Return the inputs: tensors of a file, texts, or what the model is for; and how they came.
+
+    No words on that where they are given, or have to be guessed.
 
     Raises:
         UsageError: the file holds no tensors.
@@ -147,14 +151,14 @@ def _inputs(wanted: Wanted, factory: Factory) -> Given:
     if wanted.batch is not None:
         from inittui.inspection.checkpoints import read_batch
 
-        return read_batch(wanted.batch)
+        return read_batch(wanted.batch), ""
     if wanted.model.input:
-        return tuple(map(str, wanted.model.input))
+        return tuple(map(str, wanted.model.input)), ""
     if factory.inputs is not None:
         with seeded(0), theirs(factory.name):
             made: Given = factory.inputs(factory.build())
-        return made
-    return factory.input or None
+        return made, "made beside the model"
+    return (factory.input, "usual for it") if factory.input else (None, "")
 
 
 @dataclass(slots=True)
@@ -297,6 +301,7 @@ def document_of(
             matrices=facts.matrices,
             uses=len(facts.uses),
             recorded=facts.is_recorded,
+            meta=sum(x.is_meta and x.kind == "parameter" for x in facts.tensors),
             forward=passed is not None,
             reason=sanitize(facts.failure),
             skipped=facts.skipped,

@@ -30,6 +30,8 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """Why it couldn't; empty where it could."""
     skipped: tuple[str, ...]
     """What couldn't be looked at, and why."""
+    meta: int = 0
+    """Parameters on the meta device, which have a shape and no values."""
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +75,7 @@ class CheckDocument(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     input: tuple[str, ...]
     input_from: str
-    """Whether inputs were given, made beside the model, or guessed."""
+    """Whether inputs were given, made beside the model, usual for it, or guessed."""
     versions: dict[str, str]
     coverage: Coverage
     summary: dict[Severity, int]

@@ -78,6 +78,9 @@ class TensorFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Sum, and sum weighted by place, of the first 65,536 values."""
     of: str = ""
     """Class of the module that holds it."""
+    has_reset: bool = True
+    """Whether that module, or who holds it where it is a list or a dict of parameters, has
+    ``reset_parameters``."""
     history: tuple[WriterFacts, ...] = ()
     """Writes while the model was built, the last one last; of many the last few."""
     negative: float = 0.0
@@ -239,7 +242,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """None where no forward pass could be run."""
     inputs: tuple[str, ...] = ()
     inputs_from: str = ""
-    """How they were found: given, made beside the model, or guessed by its first layer."""
+    """How they were found: given, made beside the model, usual for it, or guessed by its first
+    layer."""
     is_recorded: bool = False
     """Whether the model was built under the recorder."""
     matrices: int = 0

@@ -53,16 +53,15 @@ def examine(
             model = build_or_model()
     model = getattr(model, "_orig_mod", model)  # of a compiled one
     skipped: list[str] = []
-    given, how = _inputs(model, inputs, skipped)
+    given, texts, how = _inputs(model, inputs, skipped)
     if has_lazy_layers(model) and given is not None:
         _materialize(model, given, flight, seed)
     facts = _of_values(model, flight)
     if flight is not None and not once and not isinstance(build_or_model, nn.Module):
         facts = _with_rebuilds(facts, build_or_model, seed, skipped)
-    texts = () if given is None else _texts(inputs, given)
-    facts = replace(facts, inputs=texts, inputs_from=how if given is not None else "")
     if any(each.is_meta for each in facts.tensors):
         return replace(facts, skipped=tuple(skipped), failure="it has tensors without values")
+    facts = replace(facts, inputs=texts, inputs_from=how)
     if given is None:
         failure = skipped.pop() if skipped else "no input is known"
         return replace(facts, skipped=tuple(skipped), failure=failure)
@@ -136,29 +135,28 @@ def _checksums_of(build: Build, seed: int) -> dict[str, object]:
     return dict(checksums(getattr(model, "_orig_mod", model)))
 
 
-def _inputs(model: nn.Module, inputs: Inputs, skipped: list[str]) -> tuple[Batch | None, str]:
+def _inputs(
+    model: nn.Module, inputs: Inputs, skipped: list[str]
+) -> tuple[Batch | None, tuple[str, ...], str]:
+    """Return a batch, what is said of it, and how it was found; None where no input is known."""
     if inputs is None or (isinstance(inputs, tuple | list) and not inputs):
         guessed = guess(model)
         if guessed is None:
             skipped.append("no input is known: give one with --input")
-            return None, ""
-        return batch_of(guessed, model), "guessed by its first layer"
+            return None, (), ""
+        return batch_of(guessed, model), tuple(guessed), "guessed by its first layer"
     if isinstance(inputs, torch.Tensor):
-        return Batch((inputs,)), "given as tensors"
+        return _as_given(Batch((inputs,)))
     if isinstance(inputs, Mapping):
-        return Batch((), dict(inputs)), "given as tensors"
+        return _as_given(Batch((), dict(inputs)))
     texts = [inputs] if isinstance(inputs, str) else list(inputs)
     if texts and all(isinstance(each, torch.Tensor) for each in texts):
-        return Batch(tuple(texts)), "given as tensors"  # type: ignore[arg-type]
-    return batch_of(texts, model), "given"
+        return _as_given(Batch(tuple(texts)))  # type: ignore[arg-type]
+    return batch_of(texts, model), tuple(texts), "given"
 
 
-def _texts(inputs: Inputs, batch: Batch) -> tuple[str, ...]:
-    if isinstance(inputs, str):
-        return (inputs,)
-    if isinstance(inputs, list | tuple) and inputs and all(isinstance(x, str) for x in inputs):
-        return tuple(str(each) for each in inputs)
-    return tuple(_text(each) for each in batch.tensors)
+def _as_given(batch: Batch) -> tuple[Batch, tuple[str, ...], str]:
+    return batch, tuple(_text(each) for each in batch.tensors), "given as tensors"
 
 
 def _text(tensor: torch.Tensor) -> str:

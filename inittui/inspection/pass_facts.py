@@ -20,7 +20,7 @@ from inittui.events.facts import (
     UseFacts,
 )
 from inittui.events.wire_numbers import to_wire
-from inittui.inspection.passing import Batch, Passed, ends_by, run, size
+from inittui.inspection.passing import Batch, Passed, ends_by, run, run_in_parts, size
 from inittui.inspection.products import Products, settled
 from inittui.inspection.statistics import (
     alignment,
@@ -86,7 +86,7 @@ def _look(facts: Facts, model: nn.Module, batch: Batch) -> _Looked:
     parameters = dict(model.named_parameters())
     frozen = {name for name, each in parameters.items() if not each.requires_grad}
     bad = {x.name for x in facts.tensors if x.not_finite}
-    passed = run(model, batch)
+    passed = run_in_parts(model, batch)
     gates = _closed(parameters, passed.products.multipliers)
     opened = None
     if gates:

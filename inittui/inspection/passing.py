@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.autograd.graph import saved_tensors_hooks
 
 from inittui.inspection.first_step import evaluating_with, fresh_modules
 from inittui.inspection.products import Products, powers
@@ -19,7 +20,7 @@ from inittui.models.observe import unfused_attention
 _DEPTH = 4
 
 _LARGE, _FEW = 1 << 18, 4
-"""Values of a batch that is large, and samples of it that repeated passes take."""
+"""Values of a batch that is large, and samples of it at least that passes back take."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,14 @@ class Batch:
         return len(self.tensors[0])
 
     def few(self) -> Batch:
-        """Return the first samples of a large batch, for passes that repeat."""
-        if sum(each.numel() for each in self.tensors) <= _LARGE or self.samples <= _FEW:
+        """Return the first samples of a large batch: a pass back keeps all that lies between."""
+        values = sum(each.numel() for each in self.tensors)
+        count = max(_FEW, _LARGE * self.samples // max(values, 1))
+        if self.samples <= count:
             return self
         return Batch(
-            tuple(x[:_FEW] for x in self.positional),
-            {name: x[:_FEW] for name, x in self.named.items()},
+            tuple(x[:count] for x in self.positional),
+            {name: x[:count] for name, x in self.named.items()},
         )
 
     def differentiable(self) -> Batch:
@@ -116,8 +119,26 @@ def restore(products: Products) -> None:
     products.kept.clear()
 
 
+def run_in_parts(model: nn.Module, batch: Batch) -> Passed:
+    """Pass a batch forward, and back only as much of it as takes little memory."""
+    few = batch.few()
+    if few is not batch:
+        try:
+            passed = run(model, batch, is_forward_only=True)
+        except Exception:  # noqa: BLE001  # it differentiates on its way, or fails as before
+            return run(model, batch)
+        back = run(model, few)
+        passed.batch, passed.gradients = back.batch, back.gradients
+        return passed
+    return run(model, batch)
+
+
 def run(
-    model: nn.Module, batch: Batch, *, changed: Mapping[str, torch.Tensor] | None = None
+    model: nn.Module,
+    batch: Batch,
+    *,
+    changed: Mapping[str, torch.Tensor] | None = None,
+    is_forward_only: bool = False,
 ) -> Passed:
     """Pass a batch forward and back, with other values for some parameters.
 
@@ -143,13 +164,17 @@ def run(
             parameter.grad = None
             if parameter.is_floating_point() or parameter.is_complex():
                 parameter.requires_grad_(True)
+        if is_forward_only:
+            # Under no_grad modules may take another path; so they only keep nothing for going back.
+            stack.enter_context(saved_tensors_hooks(lambda _tensor: None, _lost))
         with products:
             result = model(*given.positional, **given.named)
         outputs = list(_outputs(result, batch.samples))
         measured = [powers(each, batch.samples) for each in outputs if len(each) == batch.samples]
         shares = [b / p for p, b in measured if p > 0 and not math.isnan(b)]
         share = max(shares, default=0.0 if measured else math.nan)
-        _backward(outputs)
+        if not is_forward_only:
+            _backward(outputs)
         gradients = {name: each.grad for name, each in parameters.items()}
         return Passed(
             products,
@@ -159,6 +184,10 @@ def run(
             max((p for p, _ in measured), default=math.nan),
             gradients,
         )
+
+
+def _lost(_nothing: None) -> torch.Tensor:
+    raise RuntimeError("nothing is kept for a pass back")
 
 
 def _write(parameters: Mapping[str, torch.Tensor], values: Mapping[str, torch.Tensor]) -> None:

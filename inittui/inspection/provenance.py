@@ -115,7 +115,9 @@ def _drawn_law(values: torch.Tensor, mean: float, std: float, fans: tuple[int, i
 def _evenly(flat: torch.Tensor, count: int) -> torch.Tensor:
     if flat.numel() <= count:
         return flat
-    return flat[torch.linspace(0, flat.numel() - 1, count, device=flat.device).long()]
+    # By whole numbers: float32 knows not every place of more than 2**24.
+    steps = torch.arange(count, device=flat.device)
+    return flat[steps * (flat.numel() - 1) // (count - 1)]
 
 
 def _fixed_law(values: torch.Tensor, mean: float, std: float) -> Law | None:

@@ -38,6 +38,7 @@ def facts_of_tensors(
         for path, module in model.named_modules()
         for name in [*module._parameters.keys(), *module._buffers.keys()]
     }
+    modules = dict(model.named_modules(remove_duplicate=False))
     found = []
     for name, tensor in named_tensors(model).items():
         owner = owners.get(name)
@@ -49,6 +50,7 @@ def facts_of_tensors(
                 owner,
                 tuple((histories or {}).get(name, ())),
                 (unwritten or {}).get(name, 0),
+                has_reset=_has_reset(modules, name),
             )
         )
     return tuple(found)
@@ -61,6 +63,8 @@ def _facts(
     owner: nn.Module | None,
     history: tuple[WriterFacts, ...],
     unwritten: int,
+    *,
+    has_reset: bool,
 ) -> TensorFacts:
     plain = TensorFacts(
         name=name,
@@ -71,6 +75,7 @@ def _facts(
         requires_grad=tensor.requires_grad,
         is_meta=tensor.is_meta,
         of=type(owner).__name__ if owner is not None else "",
+        has_reset=has_reset,
         history=history,
         unwritten=unwritten,
     )
@@ -78,6 +83,14 @@ def _facts(
     if values is None or not values.numel():
         return plain
     return _measured(plain, values, _padding(owner, tensor))
+
+
+def _has_reset(modules: Mapping[str, nn.Module], name: str) -> bool:
+    """Whether the module that holds a tensor can fill it anew by itself."""
+    path = name.rpartition(".")[0]
+    while path and isinstance(modules.get(path), nn.ParameterList | nn.ParameterDict):
+        path = path.rpartition(".")[0]
+    return callable(getattr(modules.get(path), "reset_parameters", None))
 
 
 def _strided(tensor: torch.Tensor) -> torch.Tensor | None:

@@ -16,6 +16,8 @@ from inittui.results.rules.scales import scales
 
 _GARBAGE = ("I001", "I002", "I602")
 _OF_PASS = "I4"
+_ASKED_FOR = ("I603",)
+"""Rules that many sound models break: judged only where their whole code is selected."""
 
 
 def judge(
@@ -27,7 +29,8 @@ def judge(
 ) -> tuple[Finding, ...]:
     """Return what stands out, the gravest first; nothing where nothing does.
 
-    ``select`` and ``ignore`` are codes or their beginnings.
+    ``select`` and ``ignore`` are codes or their beginnings; some rules have to be selected by
+    their whole code.
 
     Raises:
         UsageError: there is no such limit.
@@ -47,12 +50,18 @@ def judge(
             (
                 finding
                 for finding in _settled(found, garbage(facts))
-                if (not select or finding.code.startswith(tuple(select)))
+                if _is_selected(finding.code, select)
                 and not (ignore and finding.code.startswith(tuple(ignore)))
             ),
             key=by_code,
         )
     )
+
+
+def _is_selected(code: str, select: Sequence[str]) -> bool:
+    if code in _ASKED_FOR:
+        return code in select
+    return not select or code.startswith(tuple(select))
 
 
 def _settled(found: Sequence[Finding], bad: frozenset[str]) -> list[Finding]:
@@ -65,7 +74,7 @@ def _settled(found: Sequence[Finding], bad: frozenset[str]) -> list[Finding]:
         return [
             each
             for each in found
-            if each.code in _GARBAGE
+            if each.code in (*_GARBAGE, *_ASKED_FOR)
             or not (each.code.startswith(_OF_PASS) or bad.intersection(each.layers))
         ]
     codes = {each.code for each in found if each.severity == "error"}

@@ -48,6 +48,12 @@ def _checked(document: CheckDocument, frame: Frame) -> Iterator[Text]:
 
 def _covered(coverage: Coverage) -> str:
     size = f"{coverage.parameters:,} values in {coverage.tensors:,} parameters"
+    if coverage.meta:
+        all_or_some = "all" if coverage.meta == coverage.tensors else f"{coverage.meta:,}"
+        return (
+            f"{size}, {all_or_some} of them on the meta device, which keeps shapes and no values: "
+            "no pass through the model"
+        )
     if not coverage.forward:
         why = f", as the model couldn't run: {coverage.reason}" if coverage.reason else ""
         return f"{size}; only their values are judged, no pass through the model{why}"

@@ -102,6 +102,18 @@ def test_a_sound_model_is_let_go(check: Command) -> None:
     assert (done.code, done.out.splitlines()[-1].strip()) == (0, "Nothing found.")
 
 
+def test_how_inputs_were_found_is_told(check: Command) -> None:
+    Path("beside.py").write_text(f"{MODELS}\ndef inputs(model):\n    return '12'\n")
+    for name, how in (("models.py:sound", "guessed by its first layer"),
+                      ("beside.py:sound", "made beside the model")):  # fmt: skip
+        assert check(name, "--once").out.startswith(f"{name}, input 12 ({how})")
+    assert check("beside.py:sound", "--input", "12", "--once").out.startswith(
+        "beside.py:sound, input 12 (given)"
+    )
+    done = check("torchvision:squeezenet1_0", "--once")
+    assert "input 3x224x224 (usual for it)" in " ".join(done.out.split())
+
+
 def test_each_format(check: Command) -> None:
     asked = ("models.py:loud", "--input", "12", "--once")
     done = check(*asked, "--json", "--verbose")

@@ -217,6 +217,55 @@ def test_inputs_are_guessed_by_the_first_layer() -> None:
     assert facts.passed is not None
 
 
+def test_guessed_ids_are_told_by_the_vocabulary_not_by_the_largest_that_was_drawn() -> None:
+    facts = examine(lambda: nn.Embedding(50_257, 4), None, once=True)
+    assert facts.inputs == ("ids:16:50257",)
+
+
+def test_of_what_has_no_values_no_input_is_told() -> None:
+    facts = examine(lambda: layers().to("meta"), "8", once=True)
+    assert (facts.inputs, facts.inputs_from) == ((), "")
+
+
+def test_a_large_batch_passes_forward_whole_and_back_in_part() -> None:
+    class Seen(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.head = nn.Conv2d(3, 4, 3, stride=8), nn.Linear(4, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            sizes.append(len(x))
+            return self.head(self.conv(x).relu().mean((2, 3)))
+
+    sizes: list[int] = []
+    facts = examine(Seen(), torch.randn(16, 3, 128, 128))
+    assert sizes == [16, 5]
+    assert facts.passed is not None
+    assert facts.passed.samples == 16
+    assert (facts.never, facts.cut) == ((), ())
+    sizes.clear()
+    whole = examine(Seen(), torch.randn(16, 3, 32, 32))
+    assert sizes == [16]
+    assert whole.passed is not None
+
+
+def test_a_model_that_differentiates_on_its_way_is_passed_as_a_whole() -> None:
+    class Force(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner, self.outer = nn.Linear(65_536, 4), nn.Linear(4, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            energy = self.outer(self.inner(x).tanh()).sum()
+            return torch.autograd.grad(energy, x, create_graph=True)[0]
+
+    facts = examine(Force(), torch.randn(16, 65_536))
+    assert facts.failure == ""
+    assert facts.passed is not None
+    assert facts.passed.samples == 16
+    assert facts.never == ()
+
+
 def test_seven_billion_parameters_on_meta_take_seconds() -> None:
     def build() -> nn.Module:
         with torch.device("meta"):

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from inittui.events.laws import Law
-from inittui.inspection.provenance import CLEAR, FEWEST, law_of
+from inittui.inspection.provenance import CLEAR, FEWEST, _evenly, law_of
 
 Fill = Callable[[torch.Tensor], object]
 
@@ -130,3 +130,9 @@ def test_what_has_no_law_is_refused() -> None:
     ):
         law = law_of(tensor)
         assert (law.word, law.names) == ("can't tell", ())
+
+
+def test_of_more_values_than_float32_can_count_some_are_picked_too() -> None:
+    wide = torch.empty(1).expand(50_257 * 768)
+    assert len(_evenly(wide, 20_000)) == 20_000
+    assert _evenly(torch.arange(101), 5).tolist() == [0, 25, 50, 75, 100]

@@ -48,6 +48,106 @@ def test_the_place_that_wrote_a_tensor_is_told() -> None:
     assert told.layers == ("0.weight", "0.bias", "2.weight", "2.bias")
 
 
+class Language(nn.Module):
+    """All weights by one rule, and what ends a branch by another; or the other way round."""
+
+    def __init__(self, *, general_last: bool = False) -> None:
+        super().__init__()
+        self.table, self.inner, self.ends = nn.Embedding(50, 16), nn.Linear(16, 16), nn.ModuleList()
+        self.ends.extend(nn.Linear(16, 16) for _ in range(3))
+        for rule in (self.special, self.general) if general_last else (self.general, self.special):
+            rule()
+
+    def general(self) -> None:
+        for parameter in self.parameters():
+            if parameter.dim() > 1:
+                nn.init.normal_(parameter, std=0.2)
+
+    def special(self) -> None:
+        for module in self.ends:
+            nn.init.normal_(module.weight, std=0.1)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        x = self.inner(self.table(ids))
+        for each in self.ends:
+            x = x + each(x)
+        return x
+
+
+def test_a_rule_for_some_after_one_for_all_is_no_second_initialization() -> None:
+    assert "I104" not in {x.code for x in judge(examine(Language, once=True))}
+    build = functools.partial(Language, general_last=True)
+    (told,) = judge(examine(build, once=True), select=("I104",))
+    assert told.layers == ("ends.0.weight", "ends.1.weight", "ends.2.weight")
+    turns = "normal_ with mean=0, std=0.1, then normal_ with mean=0, std=0.2"
+    assert told.message.startswith(f"initialized more than once: ends.0.weight ({turns})")
+
+
+def test_functions_are_told_in_the_order_of_their_calls() -> None:
+    (told,) = judge(
+        examine(functools.partial(FAULTS["special_then_general"].build, False), "32", once=True),
+        select=("I104",),
+    )
+    assert "0.weight (orthogonal_, then xavier_normal_)" in told.message
+
+
+def test_units_that_stay_equal_are_counted_not_those_that_were_at_first() -> None:
+    class Attention(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.all, self.out = nn.Linear(16, 48), nn.Linear(16, 16)
+            nn.init.zeros_(self.all.weight)
+            nn.init.zeros_(self.all.bias)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            q, k, v = self.all(x).chunk(3, -1)
+            return self.out(torch.softmax(q @ k.transpose(1, 2), -1) @ v)
+
+    (told,) = judge(examine(Attention, "5x16", once=True), select=("I201",))
+    assert told.message == "equal units stay equal: all.weight (32 of 48 units)"
+
+
+class Scale(nn.Module):
+    def __init__(self, *, has_list: bool = False) -> None:
+        super().__init__()
+        self.linear = nn.Linear(8, 8)
+        made = [nn.Parameter(torch.ones(8)) for _ in range(2)]
+        self.scales = nn.ParameterList(made) if has_list else None
+        self.scale = None if has_list else made[0]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for each in [self.scale] if self.scales is None else self.scales:
+            x = x * each
+        return self.linear(x)
+
+
+class Resettable(Scale):
+    def reset_parameters(self) -> None:
+        for each in [self.scale] if self.scales is None else self.scales:
+            nn.init.ones_(each)
+
+
+def test_modules_that_nothing_fills_anew_are_told_where_it_is_asked() -> None:
+    facts = examine(lambda: nn.Sequential(Scale(), Resettable(), Scale(has_list=True),
+                                          Resettable(has_list=True)), "8", once=True)  # fmt: skip
+    assert judge(facts) == ()
+    assert judge(facts, select=("I6",)) == ()
+    (told,) = judge(facts, select=("I603",))
+    assert told.layers == ("0.scale", "2.scales.0", "2.scales.1")
+    assert "0.scale (Scale), 2.scales.0 (ParameterList)" in told.message
+    assert judge(facts, select=("I603",), ignore=("I603",)) == ()
+
+
+def test_modules_that_nothing_fills_anew_are_told_where_there_are_no_values() -> None:
+    def build() -> nn.Module:
+        with torch.device("meta"):
+            return nn.Sequential(Scale(), Resettable(), nn.MultiheadAttention(8, 2))
+
+    told = judge(examine(build, "8"), select=("I602", "I603"))
+    assert [x.code for x in told] == ["I602", "I603"]
+    assert told[1].layers == ("0.scale", "2.in_proj_weight", "2.in_proj_bias")
+
+
 def test_garbage_hides_what_follows_from_it() -> None:
     facts = Facts(
         tensors=(TensorFacts(name="w", shape=(8, 8), dtype="float32", count=64, unwritten=64,

@@ -68,6 +68,19 @@ def test_a_model_that_could_not_run_is_said_to_be_so() -> None:
     assert "RuntimeError: shapes" in text
 
 
+@pytest.mark.parametrize(("meta", "told"), [(2, "all of them"), (1, "1 of them")])
+def test_of_a_model_without_values_none_is_said_to_be_judged(meta: int, told: str) -> None:
+    coverage = Coverage(
+        parameters=3, tensors=2, matrices=1, uses=0, recorded=True, forward=False,
+        reason="it has tensors without values", skipped=(), meta=meta,
+    )  # fmt: skip
+    text = " ".join(" ".join(lines_of(document(coverage=coverage))).split())
+    assert f"{told} on the meta device, which keeps shapes and no values" in text
+    assert "no pass through the model" in text
+    assert "judged" not in text
+    assert "couldn't run" not in text
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 @pytest.mark.parametrize("ascii_only", [False, True])
 def test_no_line_is_wider(width: int, ascii_only: bool) -> None:

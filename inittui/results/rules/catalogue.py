@@ -280,9 +280,13 @@ RULES = (
     ),
     Rule(
         "I603", "no-reset", "note",
-        "A module has parameters of its own and no reset_parameters, so that to_empty and "
-        "sharding can't fill it. Judged only where it is selected.",
-        {}, "llm-foundry#1745", "class Scale(nn.Module): ...",
+        "A module has parameters of its own and no reset_parameters, so that what builds it on "
+        "the meta device, as sharding does, can't fill it after to_empty. Many sound models have "
+        "such modules, torch's MultiheadAttention among them: judged only where its whole code is "
+        "selected.",
+        {}, "llm-foundry#1745",
+        "class Scale(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.weight = nn.Parameter(torch.ones(8))   # and no reset_parameters",
     ),
     Rule(
         "I604", "unused", "note",

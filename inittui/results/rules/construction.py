@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from inittui.events.facts import Facts, TensorFacts, WriterFacts
 from inittui.results.rules.catalogue import of_rule
@@ -81,24 +82,60 @@ def _overwritten(facts: Facts) -> Iterator[Finding]:
 
 
 def _twice(parameters: Sequence[TensorFacts]) -> Iterator[Finding]:
+    fills = {each.name: _fills(each) for each in parameters}
+    counts = Counter(site for own in fills.values() for site in {*map(_site, own)})
+    standing = {_site(own[-1]) for own in fills.values() if own}
     twice = []
     for each in parameters:
-        own = {
-            (x.operation, x.arguments)
-            for x in each.history
-            if _named(x) and x.is_whole and x.operation.endswith("_") and x.draw == "random"
-            and (x.numbers or x.words)
-        }  # fmt: skip
-        if len(own) > 1:
-            twice.append((each, sorted(operation for operation, _ in own)))
+        own = fills[each.name]
+        lost = [x for x in own[:-1] if not _is_refined(x, own[-1], counts, standing)]
+        if lost:
+            twice.append((each, _in_turn([*lost, own[-1]])))
     if twice:
-        told = [(x.name, ", then ".join(each)) for x, each in twice]
+        told = [(x.name, turns) for x, turns in twice]
         yield of_rule(
             "I104", names([x for x, _ in twice]),
-            f"initialized twice, by different functions: {listed(told, 'tensor')}",
+            f"initialized more than once: {listed(told, 'tensor')}",
             where=where([x for x, _ in twice]),
             advice="the last one counts: take out the other, or change their order",
         )  # fmt: skip
+
+
+Site = tuple[str, str, str]
+"""A call that fills tensors: its place, function and arguments."""
+
+
+def _site(writer: WriterFacts) -> Site:
+    return writer.where, writer.operation, writer.arguments
+
+
+def _fills(tensor: TensorFacts) -> list[WriterFacts]:
+    """Return the calls that drew the whole tensor, those of one law in turn as one."""
+    found: list[WriterFacts] = []
+    for each in tensor.history:
+        is_fill = _named(each) and each.is_whole and each.operation.endswith("_")
+        if not is_fill or each.draw != "random" or not (each.numbers or each.words):
+            continue
+        if found and _site(found[-1])[1:] == _site(each)[1:]:
+            found.pop()
+        found.append(each)
+    return found
+
+
+def _is_refined(
+    earlier: WriterFacts, last: WriterFacts, counts: Mapping[Site, int], standing: Collection[Site]
+) -> bool:
+    """Whether a rule for many tensors was followed by one for fewer, and stands in the others."""
+    one, other = _site(earlier), _site(last)
+    return one in standing and counts[one] > counts[other]
+
+
+def _in_turn(fills: Sequence[WriterFacts]) -> str:
+    """Return the functions in the order of their calls, with arguments where one came twice."""
+    operations = [each.operation for each in fills]
+    if len({*operations}) == len(operations):
+        return ", then ".join(operations)
+    return ", then ".join(f"{each.operation} with {each.arguments}" for each in fills)
 
 
 def _seeds(facts: Facts, limits: Limits) -> Iterator[Finding]:

@@ -9,12 +9,13 @@ from inittui.events.wire_numbers import from_wire
 from inittui.results.rules.catalogue import of_rule
 from inittui.results.rules.finding import Finding, Severity, listed, percent
 from inittui.results.rules.limits import Limits
-from inittui.text import short
+from inittui.text import sanitize, short
 
 
 def contents(facts: Facts, limits: Limits) -> Iterator[Finding]:
     """Judge each tensor's values."""
     yield from _meta(facts)
+    yield from _without_reset(facts)
     yield from _unwritten(facts, limits)
     yield from _not_finite(facts)
     yield from _size(facts, limits)
@@ -51,6 +52,18 @@ def _meta(facts: Facts) -> Iterator[Finding]:
         yield of_rule(
             "I602", names(meta), f"have a shape and no values: {listed(told, 'tensor')}",
             where=where(meta), advice="call to_empty(device=...), then initialize all of them",
+        )  # fmt: skip
+
+
+def _without_reset(facts: Facts) -> Iterator[Finding]:
+    left = [each for each in facts.tensors if each.kind == "parameter" and not each.has_reset]
+    if left:
+        told = [(each.name, sanitize(each.of, 60)) for each in left]
+        yield of_rule(
+            "I603", names(left),
+            f"their modules have no reset_parameters: {listed(told, 'parameter')}",
+            advice="give each class a reset_parameters(self) that fills them, and call it in "
+            "__init__",
         )  # fmt: skip
 
 

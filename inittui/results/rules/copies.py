@@ -20,7 +20,7 @@ def copies(facts: Facts, limits: Limits) -> Iterator[Finding]:
     stuck = [x for x in facts.units if x.stuck and x.stuck >= limits["I201.share"] * x.units]
     stuck = [x for x in stuck if tensors[x.parameter].requires_grad]
     if stuck:
-        told = [(x.parameter, f"{x.distinct:,} of {x.units:,} units differ") for x in stuck]
+        told = [(x.parameter, f"{x.stuck:,} of {x.units:,} units") for x in stuck]
         yield of_rule(
             "I201", _names(stuck), f"equal units stay equal: {listed(told)}",
             evidence={x.parameter: float(x.stuck) for x in stuck},

@@ -17,7 +17,6 @@ from textual.widgets import Static
 
 from inittui.errors import InittuiError
 from inittui.experiment.records import Experiment
-from inittui.experiment.typed_command import is_command, read_command
 from inittui.initializers.catalogue import BUILT
 from inittui.text import sanitize
 from inittui.tui.chart_options import Key
@@ -26,7 +25,6 @@ from inittui.tui.keymap import key
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.run_header import header_of
 from inittui.tui.screens.base import LabScreen
-from inittui.tui.screens.dialogs import Letter
 from inittui.tui.status_styles import LOOK_CLASSES, StatusStyle, look_of
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import Picker, PickerList
@@ -244,6 +242,8 @@ class CompareScreen(LabScreen):
 
     def on_paste(self, event: events.Paste) -> None:
         """Take what a command line describes; its experiment is run when the person says so."""
+        from inittui.experiment.typed_command import is_command, read_command
+
         if not is_command(event.text):
             return
         event.stop()
@@ -265,6 +265,8 @@ class CompareScreen(LabScreen):
             picker.focus_list()
 
     def action_jump(self) -> None:
+        from inittui.tui.screens.dialogs import Letter
+
         form = self.query_one(Form)
         form.show_letters(shown=True)
         self.app.push_screen(Letter(), lambda letter: form.jump(letter or ""))
