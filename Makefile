@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 # The lessons' full sizes take hours: INITTUI_TORTURE=1 pytest tests/lessons -k full
 LONG_FORMS := tests/lessons tests/tui/test_app_monkey.py
 
-.PHONY: demo test torture lint bench zoo snapshots install clean
+.PHONY: demo test torture lint bench zoo snapshots install compiled clean
 
 install: $(INSTALLED)
 
@@ -15,13 +15,17 @@ $(INSTALLED): pyproject.toml
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@
 
+# As pip does where it copies: tests and benchmarks start processes by the hundred.
+compiled: install
+	$(BIN)/python -m compileall -q inittui
+
 demo: install
 	$(BIN)/inittui compare zeros ones rule
 
-test: install
+test: compiled
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-torture: install
+torture: compiled
 	INITTUI_TORTURE=1 $(BIN)/pytest tests/resilience tests/runs --timeout=3600
 	INITTUI_TORTURE=1 $(BIN)/pytest -m hypothesis --ignore=tests/runs --timeout=3600
 	INITTUI_TORTURE=1 $(BIN)/pytest $(LONG_FORMS) -k 'not full' --timeout=3600
@@ -32,7 +36,7 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: install
+bench: compiled
 	$(BIN)/pip install --quiet --editable '.[bench]'
 	$(BIN)/python -m benchmarks
 
@@ -40,7 +44,7 @@ zoo: install
 	$(BIN)/pip install --quiet --editable '.[zoo]'
 	nice -n 19 $(BIN)/python -m benchmarks.zoo
 
-snapshots: install
+snapshots: compiled
 	$(BIN)/python -m tests.support.write_schemas
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal --snapshot-update -m snapshot
 	$(BIN)/python -m tests.support.pictures

@@ -175,8 +175,9 @@ def time_left(seconds: float, costs: Sequence[int], device: str) -> str:
 
     Costs are in operations, and rise.
     """
-    # Of 64 to 2,048 units on two cores this came to 0.8 to 2.2 times of what it took. A GPU takes
-    # about as long whatever the width, until its cores are full.
+    # Of 64 to 2,048 units this came to 0.7 to 2.2 times of what it took on two cores, and to 0.4
+    # times where others used them, too. On a GPU, where it wasn't measured, a wider model takes at
+    # least as long as a narrower one; more isn't known before.
     if device == "cpu":
         return f", {about(seconds * sum(costs[1:]) / costs[0])} left" if costs[0] else ""
     least = seconds * (len(costs) - 1)

@@ -6,6 +6,7 @@ older reader would misunderstand raises `SCHEMA_VERSION`.
 
 from __future__ import annotations
 
+import functools
 from typing import Literal
 
 import msgspec
@@ -247,7 +248,12 @@ Event = (
 )
 
 _encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+@functools.cache
+def decoder() -> msgspec.json.Decoder[Event]:
+    """Return what reads events; made when it is needed, which takes some milliseconds."""
+    return msgspec.json.Decoder(Event)
 
 
 def encode(event: Event) -> bytes:
@@ -261,4 +267,4 @@ def decode(line: bytes) -> Event:
     Raises:
         msgspec.MsgspecError: the line is not an event this version understands.
     """
-    return _decoder.decode(line)
+    return decoder().decode(line)

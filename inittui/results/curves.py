@@ -7,14 +7,12 @@ exports all read these, so they show the same numbers.
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from inittui.events.probes import Probe
 from inittui.events.wire_numbers import from_wire
-from inittui.results.rules.signal import effect_of
 from inittui.results.state import TrialState
 from inittui.text import LARGEST
 
@@ -157,6 +155,8 @@ def _values(
 
 def _least(probe: Probe) -> float | None:
     """Return the least of what reaches a layer that learns; None where none was measured."""
+    from inittui.results.rules.signal import effect_of
+
     learning = [layer for layer in probe.layers if not layer.is_frozen and layer.weights.count]
     return min(map(effect_of, learning), default=None)
 
@@ -187,6 +187,8 @@ def near_the_lowest(curves: Mapping[str, Sequence[float] | Floats]) -> list[str]
     That is where all span more than `LOG_DECADES` decades and several, but not all, come within a
     factor `NEAR` of the lowest, by the median of a curve's second half. Else none.
     """
+    import statistics
+
     late = {name: _on_a_log_axis(y[len(y) // 2 :]) for name, y in curves.items()}
     levels = {name: statistics.median(y.tolist()) for name, y in late.items() if y.size}
     highest = NEAR * min(levels.values(), default=0.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from inittui.events.probes import When
@@ -398,6 +398,19 @@ def _floats(values: tuple[Number, ...]) -> array[float]:
         return array("d", values)  # type: ignore[arg-type]  # in C, where all are finite
     except TypeError:
         return array("d", map(from_wire, values))
+
+
+def share_done(trials: Sequence[TrialState], total_steps: int) -> float:
+    """Return which share of their steps trials have taken; one that is over counts in full."""
+    if not trials or not total_steps:
+        return 0.0
+    done = [
+        min(t.steps / total_steps, 1.0)
+        if t.status in ("running", "waiting", "interrupted")
+        else 1.0
+        for t in trials
+    ]
+    return math.fsum(done) / len(done)
 
 
 def fold(events: Iterable[Event]) -> RunState:

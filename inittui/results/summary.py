@@ -191,16 +191,3 @@ def furthest(trials: Sequence[TrialState]) -> list[TrialState]:
         return found
     latest = max(map(_epoch, found), default=0)
     return [trial for trial in found if _epoch(trial) == latest]
-
-
-def share_done(trials: Sequence[TrialState], total_steps: int) -> float:
-    """Return which share of their steps trials have taken; one that is over counts in full."""
-    if not trials or not total_steps:
-        return 0.0
-    done = [
-        min(t.steps / total_steps, 1.0)
-        if t.status in ("running", "waiting", "interrupted")
-        else 1.0
-        for t in trials
-    ]
-    return math.fsum(done) / len(done)

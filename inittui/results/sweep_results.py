@@ -117,6 +117,8 @@ class Cell:
     trials: int
     diverged: int
     """How many of the trials did."""
+    contestant: str
+    """What its trials are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,9 @@ class Grid:
     """By the values of x and y; a combination that was not planned is absent."""
 
     @property
-    def y_is_numeric(self) -> bool:
-        return all(map(_is_number, self.y_values))
+    def rows(self) -> tuple[Setting, ...]:
+        """y's values as they lie above each other, the highest on top where these are numbers."""
+        return self.y_values[::-1] if all(map(_is_number, self.y_values)) else self.y_values
 
 
 def title_of(name: str) -> str:
@@ -187,6 +190,7 @@ def _cell(trials: Sequence[TrialState]) -> Cell:
         measure(trial.val_loss for trial in trials),
         len(trials),
         sum(trial.status == "diverged" for trial in trials),
+        trials[0].scheme,
     )
 
 

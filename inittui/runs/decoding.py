@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from inittui.events.records import SCHEMA_VERSION, Event, RunStarted
+from inittui.events.records import SCHEMA_VERSION, Event, RunStarted, decoder
 from inittui.experiment.records import Experiment
 from inittui.runs.chain import BEGIN, checksums_of, is_sound
 from inittui.runs.damage import Damage
@@ -30,8 +30,6 @@ _OPENING = b'{"event":"'
 """How every event starts. Inside of a JSON string the quotes would be escaped."""
 
 _START = re.compile(rb"(?=" + re.escape(_OPENING) + rb")")
-
-_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
 class _Tag(msgspec.Struct):
@@ -90,7 +88,7 @@ class LogDecoder:
     def _decode(self, block: bytes) -> list[Event]:
         """Decode whole lines, all at once where nothing is wrong with them."""
         try:
-            events = _decoder.decode_lines(block)
+            events = decoder().decode_lines(block)
         except _UNREADABLE:
             return self._one_by_one(block)
         starts = [event for event in events if type(event) is RunStarted]
@@ -146,7 +144,7 @@ class LogDecoder:
         """Decode one line; more than one event where the newline between two was lost."""
         text = line.removesuffix(CANCEL)
         try:
-            events = _decoder.decode_lines(text)
+            events = decoder().decode_lines(text)
         except _UNREADABLE as error:
             reason = _reason(error)
         else:
@@ -213,7 +211,7 @@ def _intact(piece: bytes) -> list[Event]:
     if checksums_of(text) is not None and not is_sound(text):
         return []
     try:
-        return [_decoder.decode(text)]
+        return [decoder().decode(text)]
     except _UNREADABLE:
         return []
 

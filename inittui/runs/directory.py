@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -108,7 +107,7 @@ def new_id(now: float) -> str:
     IDs sort by time. 24 random bits keep apart those of one millisecond on several hosts.
     """
     moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
-    return f"{moment}-{int(now * 1000) % 1000:03d}-{secrets.token_hex(3)}"
+    return f"{moment}-{int(now * 1000) % 1000:03d}-{os.urandom(3).hex()}"
 
 
 def is_id(name: str) -> bool:

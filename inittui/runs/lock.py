@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import secrets
 import socket
 import time
 from contextlib import suppress
@@ -131,7 +130,7 @@ class WriterLock:
             since=time.time(),
             machine=processes.machine(),
             started=processes.start_of(os.getpid()),
-            token=secrets.token_hex(8),
+            token=os.urandom(8).hex(),
             locks=not self.trouble,
         )
         write_whole(self._run.holder_file, msgspec.json.encode(self._note), durable=False)

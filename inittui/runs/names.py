@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import random
 from collections.abc import Collection
 
 _ADJECTIVES = """
@@ -32,7 +32,7 @@ _TRIES = 50
 def new_name(taken: Collection[str]) -> str:
     """Return a name that no other run has; with a number where words run short."""
     for _ in range(_TRIES):
-        name = f"{secrets.choice(ADJECTIVES)}-{secrets.choice(ANIMALS)}"
+        name = f"{random.choice(ADJECTIVES)}-{random.choice(ANIMALS)}"
         if name not in taken:
             return name
     number = 2

@@ -19,7 +19,7 @@ from textual.scrollbar import ScrollBar
 
 from inittui.errors import InittuiError, nearest
 from inittui.experiment.records import Experiment
-from inittui.results.summary import share_done
+from inittui.results.state import share_done
 from inittui.runs import RunDirectory
 from inittui.text import sanitize
 from inittui.tui import themes
@@ -35,6 +35,7 @@ from inittui.tui.terminal import Terminal, input_has_ended
 from inittui.views.wording import duration, time_left
 
 if TYPE_CHECKING:
+    from inittui.tui.chart_options import Key
     from inittui.tui.host import Host
     from inittui.tui.lesson_process import RunningLesson
     from inittui.tui.widgets.curves_panel import CurvesPanel
@@ -325,7 +326,12 @@ class LabApp(KeyQueue):
         from inittui.tui.screens.map import MapScreen
 
         if isinstance(self.screen, LabScreen):
-            self.push_screen(MapScreen())
+            self.push_screen(MapScreen(), self._show_contestant)
+
+    def _show_contestant(self, contestant: Key | None) -> None:
+        if contestant is not None:
+            self.open_runs.highlight(contestant)
+            self.show_run()
 
     def attempt(self, action: Callable[..., object], *arguments: object) -> bool:
         try:

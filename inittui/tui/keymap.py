@@ -51,6 +51,7 @@ SECTIONS = (
     Section("Runs", "inittui.tui.screens.runs:RunsScreen"),
     Section("Lessons", "inittui.tui.screens.lessons:LessonsScreen"),
     Section("Map of two sweeps", "inittui.tui.screens.map:MapScreen"),
+    Section("Map: its cells", "inittui.tui.screens.map:MapPage"),
     Section("Check", "inittui.tui.screens.check:CheckScreen"),
     Section("Help", "inittui.tui.screens.help:HelpScreen"),
     Section("Questions", "inittui.tui.screens.dialogs:Dialog"),

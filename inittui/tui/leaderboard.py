@@ -12,13 +12,12 @@ from rich.text import Text
 from inittui.results.comparison import measure, percent
 from inittui.results.curves import ACCURACIES, curve_of, value_at
 from inittui.results.layer_marks import LayerMarks, Mark, latest_marks
-from inittui.results.state import FIRST_STEPS
+from inittui.results.state import FIRST_STEPS, share_done
 from inittui.results.summary import (
     accuracy_of,
     first_loss_of,
     first_steps,
     furthest,
-    share_done,
     sound,
 )
 from inittui.tui.chart_options import ChartOptions, Contestant, Sort

@@ -10,7 +10,7 @@ from pathlib import Path
 from inittui.experiment.records import Experiment
 from inittui.runs import RunDirectory, create_run, live_writer, name_run, run_directories
 from inittui.runs.launch import start_worker, stop_worker
-from inittui.tui.chart_options import ChartOptions, Contestant, contestants
+from inittui.tui.chart_options import ChartOptions, Contestant, Key, contestants
 from inittui.tui.open_run import OpenRun, Phase
 
 Launch = Callable[..., subprocess.Popen[bytes]]
@@ -164,6 +164,11 @@ class OpenRuns:
             for directory in run_directories(self.root)
             if directory.lock.exists() and live_writer(directory) is not None
         ]
+
+    def highlight(self, contestant: Key) -> None:
+        """Let one contestant stand out, hidden or not."""
+        now = self.options
+        self.set_options(replace(now, highlighted=contestant, hidden=now.hidden - {contestant}))
 
     def set_options(self, options: ChartOptions) -> None:
         self.options = options

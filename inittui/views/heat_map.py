@@ -97,6 +97,13 @@ class _Scale:
         return f"{value:.2f}" if abs(value) < 10 else _label(value, 2)
 
 
+Place = tuple[Setting, Setting]
+"""A cell by its values of x and y."""
+
+CHOSEN = "bold reverse"
+"""How the marks beside the chosen cell are drawn; nothing else on a map is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Titles:
     """What the two sweeps are called over a map."""
@@ -112,10 +119,11 @@ def heat_map(
     metric: Metric = "accuracy",
     borders: Sequence[Border] = (),
     titles: Titles | None = None,
+    chosen: Place | None = None,
 ) -> list[Text]:
-    """Draw one number of every cell; of y's values the highest is on top."""
+    """Draw one number of every cell, ``chosen`` between brackets; y's highest value is on top."""
     scale = _scale(state, grid, metric)
-    drawing = _Drawing(grid, scale, frame, borders)
+    drawing = _Drawing(grid, scale, frame, borders, chosen)
     titles = titles or Titles(title_of(grid.x), title_of(grid.y))
     lines = paragraph(frame.say(_title(state, grid, metric, titles)), frame.columns)
     return [*lines, *drawing.blocks(), *_legend(grid, scale, borders, frame)]
@@ -124,12 +132,18 @@ def heat_map(
 class _Drawing:
     """Cells of one width in as many blocks, below each other, as the columns take."""
 
-    def __init__(self, grid: Grid, scale: _Scale, frame: Frame, borders: Sequence[Border]) -> None:
-        self._grid, self._scale, self._borders = grid, scale, borders
+    def __init__(
+        self,
+        grid: Grid,
+        scale: _Scale,
+        frame: Frame,
+        borders: Sequence[Border],
+        chosen: Place | None,
+    ) -> None:
+        self._grid, self._scale, self._borders, self._chosen = grid, scale, borders, chosen
         self._frame = frame
         self._plain = is_plain(frame)
         self._columns, self._rows = _labels(grid.x_values, frame), _labels(grid.y_values, frame)
-        self._up = grid.y_values[::-1] if grid.y_is_numeric else grid.y_values
         self._left = max(cell_len(label) for label in self._rows.values()) + 1
         widest = max(cell_len(label) for label in self._columns.values())
         self._cell = max(_CELL, widest + 1)
@@ -142,7 +156,7 @@ class _Drawing:
     def _block(self, xs: Sequence[Setting]) -> Iterator[Text]:
         upright, corner, level = "|+-" if self._plain else "│└─"
         above: Setting | None = None
-        for y in self._up:
+        for y in self._grid.rows:
             if line := self._border(xs, above, y):
                 yield Text(" " * self._left + upright) + line
             yield self._row(xs, y, upright)
@@ -155,11 +169,18 @@ class _Drawing:
 
     def _row(self, xs: Sequence[Setting], y: Setting, upright: str) -> Text:
         label = self._rows[y]
-        row = Text(f"{' ' * (self._left - 1 - cell_len(label))}{label} {upright}")
+        row = Text(f"{' ' * (self._left - 1 - cell_len(label))}{label} ")
+        gap = upright
         for place, x in enumerate(xs):
+            is_chosen = (x, y) == self._chosen
+            row.append(*(("[", CHOSEN) if is_chosen else (gap, "")))
             row += self._drawn(self._grid.cells.get((x, y)))
             after = xs[place + 1] if place + 1 < len(xs) else None
-            row.append(self._side(x, after, y))
+            gap = self._side(x, after, y)
+            if is_chosen:
+                row.append("]", CHOSEN)
+                gap = ""
+        row.append(gap)
         row.rstrip()
         return row
 

@@ -16,7 +16,7 @@ from inittui.results.sweep_results import Grid
 from inittui.text import short
 from inittui.views.chart.layout import paragraph
 from inittui.views.frame import Frame
-from inittui.views.heat_map import Border, Metric, Titles, heat_map
+from inittui.views.heat_map import Border, Metric, Place, Titles, heat_map
 
 FEWEST_RANKED = 5
 """Cells from which on a rank correlation is told."""
@@ -32,10 +32,12 @@ _ACROSS = "σ_w² = fan_in × variance of the weights"
 _UPWARDS = {DEPTH: "depth", BIAS: "std of the biases"}
 
 
-def phase_map(state: RunState, phase: Phase, frame: Frame, metric: Metric) -> list[Text]:
+def phase_map(
+    state: RunState, phase: Phase, frame: Frame, metric: Metric, chosen: Place | None = None
+) -> list[Text]:
     """Return the map with theory's lines, and sentences on both."""
     titles = Titles(_ACROSS, _UPWARDS.get(phase.grid.y, "learning rate"))
-    lines = heat_map(state, phase.grid, frame, metric, borders(phase), titles)
+    lines = heat_map(state, phase.grid, frame, metric, borders(phase), titles, chosen)
     for said in conclusions(state, phase):
         lines += paragraph(frame.say(said), frame.columns)
     return lines

@@ -10,9 +10,10 @@ from rich.text import Text
 from inittui.errors import UsageError, unknown
 from inittui.results.phase import phase_of
 from inittui.results.state import RunState
-from inittui.results.sweep_results import swept_grids, swept_pairs
+from inittui.results.sweep_results import Grid, swept_grids, swept_pairs
 from inittui.views.frame import Frame
 from inittui.views.heat_map import Metric, heat_map
+from inittui.views.map_cursor import Cursor
 from inittui.views.phase import phase_map
 
 _MOST_MAPS = 6
@@ -27,6 +28,7 @@ class Map:
     metric: Metric = "accuracy"
     with_lines: bool = True
     """Whether theory's lines are drawn over it; working them out takes a second or more."""
+    cursor: Cursor | None = None
 
 
 def checked_metric(name: str) -> Metric:
@@ -59,18 +61,29 @@ def chosen_map(state: RunState, pair: str | None, metric: str) -> Map:
     return Map((x, y), of)
 
 
+def shown_grids(state: RunState, wanted: Map) -> tuple[Grid, ...]:
+    """Return what is drawn, a map each; () where no sweeps multiply."""
+    return _grids(state, wanted)[:_MOST_MAPS]
+
+
+def _grids(state: RunState, wanted: Map) -> tuple[Grid, ...]:
+    pair = wanted.pair or next(iter(swept_pairs(state)), None)
+    return swept_grids(state, *pair) if pair else ()
+
+
 def sweep_maps(state: RunState, frame: Frame, wanted: Map | None = None) -> list[Text]:
     """Return a map of two sweeps under each value of any others; [] where none multiply."""
     wanted = wanted or Map()
-    pair = wanted.pair or next(iter(swept_pairs(state)), None)
-    grids = swept_grids(state, *pair) if pair else ()
+    grids = _grids(state, wanted)
     parts: list[Text] = []
-    for grid in grids[:_MOST_MAPS]:
+    for place, grid in enumerate(grids[:_MOST_MAPS]):
+        cursor = wanted.cursor
+        chosen = cursor.place if cursor is not None and cursor.map == place else None
         phase = phase_of(state, grid) if wanted.with_lines else None
         if phase is None:
-            parts += heat_map(state, grid, frame, wanted.metric)
+            parts += heat_map(state, grid, frame, wanted.metric, chosen=chosen)
         else:
-            parts += phase_map(state, phase, frame, wanted.metric)
+            parts += phase_map(state, phase, frame, wanted.metric, chosen)
         parts.append(Text())
     if len(grids) > _MOST_MAPS:
         more = f"+{len(grids) - _MOST_MAPS} more such maps; --json has all of them"

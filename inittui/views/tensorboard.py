@@ -5,8 +5,8 @@ Needs the package `tensorboard`, which the extra of that name installs.
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import shutil
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def write_event_files(state: RunState, folder: Path) -> None:
     _check_package()
     if folder.exists() and not _is_ours(folder):
         raise UsageError(f"{folder} holds more than event files; it is not replaced")
-    beside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    beside = folder.with_name(f".{folder.name}.{os.urandom(4).hex()}")
     try:
         beside.mkdir()
         for trial in state.trials:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from inittui.events.wire_numbers import to_wire
-from inittui.results.comparison import Measure
+
+if TYPE_CHECKING:
+    from inittui.results.comparison import Measure
 
 _UNITS_OF_AGE = ((60, 1, "s"), (3600, 60, "m"), (2 * 86400, 3600, "h"), (100 * 86400, 86400, "d"))
 """Up to how many seconds of age which unit is told, its seconds, and its letter."""

@@ -13,7 +13,8 @@ from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from inittui.runs import run_directories
+from inittui.experiment.records import Experiment
+from inittui.runs import LogWriter, create_run, run_directories
 from inittui.tui.app import LabApp
 from inittui.tui.keymap import SECTIONS, all_bindings
 from inittui.tui.screens.check import CheckScreen
@@ -30,6 +31,7 @@ from inittui.tui.widgets.row_list import RowList
 from inittui.tui.widgets.run_preview import RunPreview
 from inittui.tui.widgets.runs_table import RunsTable
 from inittui.tui.widgets.scroll_page import ScrollPage
+from tests.support.runs import made_events, scale_by_depth
 from tests.support.tui_shelf import MakeApp, Shelf, Started, settle
 
 Check = Callable[[LabApp], Any]
@@ -353,6 +355,37 @@ PAIRS = (("training.lr", "model.depth"), ("training.lr", "model.width"))
 
 def test_the_keys_of_the_map(make_app: MakeApp) -> None:
     run_script(make_app(), MAP)
+
+
+def chosen(app: LabApp) -> str:
+    return str(app.screen.query_one("#map-cell").content).partition(": validation")[0]
+
+
+CELLS = [
+    step("app.map", "h", lambda app: chosen(app) == "scale of variance_scaling = 1, depth = 8"),
+    step("map.right", "right", lambda app: chosen(app).endswith("= 2, depth = 8")),
+    step("map.down", "down", lambda app: chosen(app).endswith("= 2, depth = 2")),
+    step("map.left", "left", lambda app: chosen(app).endswith("= 1, depth = 2")),
+    step("map.up", "up", lambda app: chosen(app).endswith("= 1, depth = 8")),
+    step("map.open", "enter", lambda app: opened(app) == "variance_scaling:scale=1 depth=8"),
+]
+
+
+def opened(app: LabApp) -> str:
+    """The contestant that stands out on the first screen, if the table has its cursor there."""
+    board = race(app).leaderboard
+    highlighted = app.open_runs.options.highlighted
+    assert compare(app).view == "run"
+    assert board.chosen.key == highlighted
+    return highlighted[1]
+
+
+def test_the_keys_of_the_map_s_cells(shelf: Shelf, make_app: MakeApp) -> None:
+    cells = {(1.0, 2): 0.8, (2.0, 2): 0.7, (1.0, 8): 0.3, (2.0, 8): 0.6}
+    run = create_run(shelf.root, Experiment())
+    with LogWriter(run) as log:
+        log.write_many(made_events(scale_by_depth(cells), run=run.id))
+    run_script(make_app(attach=run), CELLS, before=["2"])
 
 
 def page(app: LabApp) -> float:

@@ -17,15 +17,14 @@ from textual.widgets import Static
 
 from inittui.errors import InittuiError
 from inittui.experiment.records import Experiment
-from inittui.experiment.typed_command import is_command, read_command
 from inittui.initializers.catalogue import BUILT
 from inittui.text import sanitize
+from inittui.tui.chart_options import Key
 from inittui.tui.fields import FIELDS, FIRST
 from inittui.tui.keymap import key
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.run_header import header_of
 from inittui.tui.screens.base import LabScreen
-from inittui.tui.screens.dialogs import Letter
 from inittui.tui.status_styles import LOOK_CLASSES, StatusStyle, look_of
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import Picker, PickerList
@@ -80,6 +79,8 @@ class CompareScreen(LabScreen):
     _sentence: tuple[object, Text] = (None, Text())
     _new = ""
     """The run that was started just now: the table shall show it."""
+    _sought: Key | None = None
+    """The contestant that the table shall show."""
     _whole = False
     """Whether all that was seen is told, where there is little room too."""
 
@@ -160,8 +161,11 @@ class CompareScreen(LabScreen):
         self._put("#verdict", self._verdict(frame))
         runs = self.open_runs
         self.curves_panel.show(runs.contestants(), runs.options, runs.version)
-        if self._new and self.curves_panel.leaderboard.go_to_run(self._new):
+        board = self.curves_panel.leaderboard
+        if self._new and board.go_to_run(self._new):
             self._new = ""
+        if self._sought and board.go_to_contestant(self._sought):
+            self._sought = None
 
     def _put(self, where: str, text: Text) -> None:
         line = self.query_one(where, Static)
@@ -238,6 +242,8 @@ class CompareScreen(LabScreen):
 
     def on_paste(self, event: events.Paste) -> None:
         """Take what a command line describes; its experiment is run when the person says so."""
+        from inittui.experiment.typed_command import is_command, read_command
+
         if not is_command(event.text):
             return
         event.stop()
@@ -259,6 +265,8 @@ class CompareScreen(LabScreen):
             picker.focus_list()
 
     def action_jump(self) -> None:
+        from inittui.tui.screens.dialogs import Letter
+
         form = self.query_one(Form)
         form.show_letters(shown=True)
         self.app.push_screen(Letter(), lambda letter: form.jump(letter or ""))
@@ -276,6 +284,7 @@ class CompareScreen(LabScreen):
 
     def view_run(self) -> None:
         self.view = "run"
+        self._sought = self.open_runs.options.highlighted
         self.refresh_bindings()
         self.draw()
 

@@ -17,7 +17,6 @@ from textual.widgets import Input
 
 from inittui.experiment.records import Experiment, names_contestants
 from inittui.experiment.settings import Setting
-from inittui.experiment.typed_command import is_command
 from inittui.text import sanitize
 from inittui.tui.fields import FIELDS, FIRST, Outcome, experiment_from, placeholder_of, texts_of
 from inittui.tui.keymap import key
@@ -81,6 +80,8 @@ class Line(Input):
     """A line to type in, which leaves a whole command that is pasted to the screen."""
 
     def on_paste(self, event: events.Paste) -> None:
+        from inittui.experiment.typed_command import is_command
+
         if is_command(event.text):
             event.prevent_default()
 

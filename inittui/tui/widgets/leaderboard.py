@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -60,8 +60,14 @@ class Leaderboard(RowList):
 
     def go_to_run(self, run_id: str) -> bool:
         """Go to the first contestant of a run; return whether it has one by now."""
-        places = (i for i, each in enumerate(self._contestants) if each.run.id == run_id)
-        place = next(places, None)
+        return self._go_to_first(lambda each: each.run.id == run_id)
+
+    def go_to_contestant(self, contestant: Key) -> bool:
+        """Go to a contestant; return whether it is in the table by now."""
+        return self._go_to_first(lambda each: each.key == contestant)
+
+    def _go_to_first(self, is_wanted: Callable[[Contestant], bool]) -> bool:
+        place = next((i for i, each in enumerate(self._contestants) if is_wanted(each)), None)
         if place is not None:
             self.go_to(place)
         return place is not None

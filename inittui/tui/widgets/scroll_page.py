@@ -80,6 +80,12 @@ class ScrollPage(ScrollView, can_focus=True):
             return Strip.blank(width, style)
         return self._lines[place].adjust_cell_length(width, style)
 
+    def reveal(self, line: int) -> None:
+        """Scroll as far as a line needs to be seen."""
+        top, height = self.scroll_offset.y, self.size.height
+        seen = min(max(top, line - height + 1), line)
+        self.scroll_to(0, seen, animate=False)
+
     def action_scroll(self, lines: int) -> None:
         self.scroll_relative(y=lines, animate=False)
 
