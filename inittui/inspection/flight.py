@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -101,7 +102,7 @@ class Flight(TorchDispatchMode):
         """When each memory was written last, by the count of writes."""
         self._called: dict[object, _Called] = {}
         self._depth = 0
-        self._open: tuple[FrameType, int] | None = None
+        self._open: _Open | None = None
 
     @contextmanager
     def recording(self) -> Iterator[None]:
@@ -348,21 +349,42 @@ class Flight(TorchDispatchMode):
             called = self._called[key] = _Called(facts, is_apply=is_apply)
         called.wrote = called.wrote or wrote
 
-    def _profile(self, frame: FrameType, event: str, _arg: object) -> None:
+    def _profile(self, frame: FrameType, event: str, given_back: object) -> None:
         if event == "call":
             code = frame.f_code
             if self._depth == 0 and _is_initializer(code):
                 self._depth += 1
-                self._open = (frame, self._written)
-        elif event == "return" and self._open is not None:
-            opened, before = self._open
-            if opened is frame:
-                self._depth -= 1
-                self._open = None
-                owner = frame.f_locals.get("self")
-                is_bare = isinstance(owner, nn.Module) and _is_bare(owner)
-                wrote = self._written > before or is_bare
-                self._note_call(frame.f_code, f"{frame.f_code.co_name}()", frame, wrote)
+                modules = _modules_given(frame)
+                self._open = _Open(frame, self._written, modules, _held(modules))
+        elif event == "return" and self._open is not None and self._open.frame is frame:
+            opened, self._open = self._open, None
+            self._depth -= 1
+            owner = frame.f_locals.get("self")
+            is_bare = isinstance(owner, nn.Module) and _is_bare(owner)
+            wrote = self._has_written(opened, given_back) or is_bare
+            self._note_call(frame.f_code, f"{frame.f_code.co_name}()", frame, wrote)
+
+    def _has_written(self, opened: _Open, given_back: object) -> bool:
+        """Whether a call wrote to what it was given, or to anything where that can't be told."""
+        if self._written == opened.written:
+            return False
+        if given_back is not None or not opened.modules:
+            return True
+        now = _held(opened.modules)
+        return now != opened.held or any(
+            self._recent.get(key, 0) > opened.written for _, key in now
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A call that is under way."""
+
+    frame: FrameType
+    written: int
+    modules: Sequence[nn.Module]
+    """What it was given, where that is modules and plain values alone."""
+    held: set[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -513,6 +535,30 @@ def _is_initializer(code: CodeType) -> bool:
     if not _sounds_like_one(code.co_name) or not _is_own(code.co_filename):
         return False
     return any(_INIT_CALLS.search(each) for each in code.co_names)
+
+
+def _modules_given(frame: FrameType) -> list[nn.Module]:
+    """Return the modules that a call was given; none where it was given anything else to fill."""
+    code = frame.f_code
+    count = code.co_argcount + code.co_kwonlyargcount
+    has_more = bool(code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS))
+    has_more |= bool({*code.co_freevars} - {"__class__"})
+    given = [frame.f_locals.get(name) for name in code.co_varnames[:count]]
+    plain = (nn.Module, int, float, str, type, type(None))
+    if has_more or not all(isinstance(each, plain) for each in given):
+        return []
+    return [each for each in given if isinstance(each, nn.Module)]
+
+
+def _held(modules: Iterable[nn.Module]) -> set[tuple[int, int]]:
+    """Return what names the tensors that modules hold, also those that aren't registered."""
+    found: set[tuple[int, int]] = set()
+    for each in modules:
+        found |= _identities(each)
+        for module in each.modules():
+            plain = (x for x in vars(module).values() if isinstance(x, torch.Tensor))
+            found |= {(id(x), key_of(x) or 0) for x in plain}
+    return found
 
 
 def _is_bare(module: nn.Module) -> bool:

@@ -580,6 +580,46 @@ def drew_a_copy(mended: bool) -> nn.Module:
     return layers(32, 64, 10).apply(init_weights)
 
 
+def init_weights(model: nn.Module, is_in_place: bool) -> None:
+    """Make weights orthogonal: in double precision, or where they are."""
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            weight = module.weight.detach()
+            nn.init.orthogonal_(weight if is_in_place else weight.double())
+
+
+@fault("32", "I101")
+def drew_in_another_precision(mended: bool) -> nn.Module:
+    model = layers(32, 64, 10)
+    init_weights(model, mended)
+    return model
+
+
+class Kept(nn.Module):
+    """Draws what it registers later, and what it registers never."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.init_weight()
+        self.weight = nn.Parameter(self.drawn)
+        self.out = nn.Linear(32, 8)
+        self.init_out()
+
+    def init_weight(self) -> None:
+        self.drawn = nn.init.xavier_normal_(torch.empty(32, 32))
+
+    def init_out(self) -> None:
+        self.out.weight = nn.Parameter(nn.init.xavier_normal_(torch.empty(8, 32)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.out(F.relu(x @ self.weight))
+
+
+@fault("32")
+def registered_after_drawing(_: bool) -> nn.Module:
+    return Kept()
+
+
 @fault("ids:32:500", "I401")
 def places_drown_what_stands_there(mended: bool) -> nn.Module:
     class Language(nn.Module):
