@@ -22,8 +22,7 @@ from inittui.results.summary import (
 )
 from inittui.tui.chart_options import ChartOptions, Contestant, Sort
 from inittui.tui.status_styles import StatusStyle
-from inittui.views.chart.layout import shortened
-from inittui.views.columns import Column, fit, heading, line
+from inittui.views.columns import Column, fit, heading, line, where_they_differ
 from inittui.views.frame import legible
 from inittui.views.layer_strip import sparkline, strip
 from inittui.views.statuses import LOST, most_telling
@@ -68,11 +67,16 @@ def standings(
     )
     sign = "..." if ascii_only else "…"
     best = best_of(contestants)
+    labels = [legible(c.label, ascii_only, 200) for c in contestants]
+    room = max(name.width - len("● "), 1)
+    told = where_they_differ(labels, room, sign)
+    beside_first = where_they_differ(labels, max(room - len(_FIRST), 1), sign)
     lines = [heading([name, *others], sign)]
-    for contestant in contestants:
+    for place, contestant in enumerate(contestants):
         is_best = best is not None and contestant.key == best.key
-        label = _name(contestant, options, name.width, ascii_only, _FIRST if is_best else "")
-        cells = [label, *(column.cell(contestant) for column in others)]
+        label, behind = (beside_first[place], _FIRST) if is_best else (told[place], "")
+        first = _name(contestant, options, label, ascii_only, behind)
+        cells = [first, *(column.cell(contestant) for column in others)]
         drawn = line([name, *others], cells, sign)
         if contestant.key in options.hidden:
             drawn.stylize("dim")
@@ -175,13 +179,11 @@ def _number(
 
 
 def _name(
-    contestant: Contestant, options: ChartOptions, width: int, ascii_only: bool, place: str
+    contestant: Contestant, options: ChartOptions, label: str, ascii_only: bool, behind: str
 ) -> Text:
-    label = legible(contestant.label, ascii_only, 200)
     style = "bold" if contestant.key == options.highlighted else ""
     mark = contestant.style.mark(ascii_only)
-    told = shortened(label, max(width - 2 - len(place), 1), "..." if ascii_only else "…")
-    return Text.assemble((mark, contestant.style.color), " ", (told, style), (place, "bold"))
+    return Text.assemble((mark, contestant.style.color), " ", (label, style), (behind, "bold"))
 
 
 def _progress(contestant: Contestant, ascii_only: bool) -> Text:

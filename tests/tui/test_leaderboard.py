@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from inittui.tui.chart_options import ChartOptions
@@ -60,6 +62,15 @@ def test_the_best_is_marked_and_leads_when_it_has_ended(shelf: Shelf) -> None:
     assert ordered(everyone, "listed") == everyone
     losses = [c.trials[0].losses[-1] for c in ordered(everyone, "loss")]
     assert losses[0] < losses[-1]
+
+
+def test_long_names_are_told_apart(shelf: Shelf) -> None:
+    everyone = shown(shelf, "seeds").contestants()
+    names = [f"variance_scaling:scale=1.75/normal:std=0.2236 depth={n}" for n in (10, 5, 2)]
+    renamed = [replace(each, label=name) for each, name in zip(everyone, names, strict=False)]
+    rows = [str(line) for line in standings(renamed, ChartOptions(), 80)][1:]
+    for row, depth in zip(rows, ("=10", "=5", "=2"), strict=True):
+        assert row.split("  ")[0].removesuffix(" 1st").endswith(depth)
 
 
 def test_contestants_of_a_live_run_stay_where_they_are(shelf: Shelf) -> None:
