@@ -37,6 +37,10 @@ _NORMS = frozenset({
     "_batch_norm_no_update", "_fused_rms_norm", "batch_norm", "native_norm", "renorm",
     "_weight_norm_interface",
 })  # fmt: skip
+_MADE_LIKE = frozenset({
+    "new_zeros", "new_ones", "new_full", "new_empty", "new_empty_strided", "zeros_like",
+    "ones_like", "full_like", "empty_like",
+})  # fmt: skip
 _STATISTICS = frozenset({
     "mean", "var", "std", "var_mean", "norm", "linalg_vector_norm", "sum", "amax", "max",
     "logsumexp", "square",
@@ -243,6 +247,8 @@ class Products(TorchDispatchMode):
             return self._product(name, args, result)
         if name.startswith(_RECURRENT):
             return self._recurrent(given, whole)
+        if name in _MADE_LIKE:  # of a tensor's shape, not of its values: masks
+            return _NOTHING
         if not whole.near and not whole.is_input:
             is_random = name in ("randn", "rand", "normal_functional", "randn_like", "rand_like")
             is_random = is_random or name in ("uniform", "normal", "bernoulli")

@@ -734,3 +734,24 @@ def small_tied_transformer(_: bool) -> nn.Module:
             return self.head(self.norm(self.blocks(self.embedding(x))))
 
     return Language()
+
+
+@fault("5x32")
+def masked_attention_after_a_stream(_: bool) -> nn.Module:
+    """The mask of -100 is made of the stream's shape; the stream itself grows by 1 a link."""
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.qkv, self.out = nn.Linear(32, 96), nn.Linear(32, 32)
+            self.places = nn.Linear(2, 1)
+            self.norm = nn.LayerNorm(32)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            q, k, v = self.qkv(x).chunk(3, -1)
+            scores = q @ k.transpose(-1, -2) / 32**0.5
+            scores = scores + self.places(x.new_ones(5, 5, 2)).squeeze(-1)
+            mask = x.new_zeros(5, 5).masked_fill(x.new_ones(5, 5).triu(1) == 1, -100.0)
+            return x + self.norm(self.out((scores + mask).softmax(-1) @ v))
+
+    return nn.Sequential(*(Block() for _ in range(8)), nn.Flatten(), nn.Linear(160, 4))
