@@ -72,6 +72,7 @@ def test_choose_run_watch_and_leave(root: Path) -> None:
         terminal.press("u", " ", "e", *["down"] * 8, *"600", "f5")
         terminal.wait_for("starting")
         terminal.wait_for("finished", 60)
+        terminal.wait_for("training 100%", gone=True)  # a trial's end comes before the run's
         terminal.press("q")
         assert terminal.wait_for_end() == 0
     state = load_state(only(root))[0]
