@@ -130,7 +130,7 @@ def print_document(document: str) -> None:
 
 
 def print_csv(state: RunState) -> None:
-    from inittui.documents.compare import compare_csv
+    from inittui.documents.table import compare_csv
 
     print_text(compare_csv(state))
 

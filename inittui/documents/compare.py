@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +13,7 @@ import msgspec
 from inittui.documents.copying import Copier
 from inittui.errors import UsageError, unknown
 from inittui.events.records import EpochEnded, RunStatus, StartValues, TrialStatus, Validated
-from inittui.events.wire_numbers import Number, all_to_wire, to_wire
+from inittui.events.wire_numbers import Number, all_to_wire
 from inittui.experiment.records import Evaluated, Experiment
 from inittui.experiment.scheme import parse_syntax
 from inittui.experiment.trials import Setting
@@ -26,7 +23,6 @@ from inittui.results.state import RunState, TrialState
 from inittui.results.summary import SchemeSummary, summarize
 from inittui.results.sweep_results import Axis, Grid, swept_axes, swept_grids, swept_pairs
 from inittui.results.written import Share, Writer, shares
-from inittui.text import sanitize
 
 SCHEMAS = (
     "check", "compare", "data", "data.show", "initializer", "inits", "inspect", "lesson",
@@ -368,74 +364,6 @@ def grid_of(grid: Grid) -> SweepGrid:
         if (cell := grid.cells.get((x, y))) is not None
     )
     return SweepGrid(grid.x, grid.y, grid.name, grid.x_values, grid.y_values, cells)
-
-
-COLUMNS: dict[str, type] = {
-    "scheme": str, "seed": int, "status": str, "epoch": int, "step": int, "train_loss": float,
-    "val_loss": float, "val_accuracy": float, "seconds": float, "train_accuracy": float,
-    "first_loss": float,
-}  # fmt: skip
-"""Of a run as a table. A column for each swept parameter or setting, by its name, follows them."""
-
-CSV_COLUMNS = tuple(COLUMNS)
-
-Cell = Setting | Number | None
-"""Floats as JSON has them; None is what is not known."""
-
-
-def swept_columns(state: RunState) -> list[str]:
-    """Return what is swept, in the order of the columns after `COLUMNS`."""
-    return list(dict.fromkeys(name for t in state.trials if t.plan for name in t.plan.swept))
-
-
-def rows_of(state: RunState) -> Iterator[tuple[Cell, ...]]:
-    """Yield one row per trial and epoch; a trial without epochs has one row.
-
-    A row without an epoch has the last step's loss as its training loss if the trial has diverged.
-    """
-    swept = swept_columns(state)
-    for trial in state.trials:
-        head = (trial.scheme, trial.seed, trial.status)
-        first = None if trial.first_loss is None else to_wire(trial.first_loss)
-        values = trial.plan.swept if trial.plan else {}
-        tail = (first, *(values.get(name) for name in swept))
-        if not trial.epochs:
-            diverged = trial.status == "diverged" and bool(trial.losses)
-            loss = to_wire(trial.losses[-1]) if diverged else None
-            yield (*head, None, trial.steps, loss, None, None, trial.seconds, None, *tail)
-        for e in trial.epochs:
-            numbers = (e.epoch, e.step, e.train_loss, e.val_loss, e.val_accuracy, e.seconds)
-            yield (*head, *numbers, e.train_accuracy, *tail)
-
-
-def compare_csv(state: RunState) -> str:
-    """Return the rows of `rows_of` under a header.
-
-    What is swept has columns of its own after the others: ``normal:std``, ``model.depth``.
-
-    Non-finite numbers are NaN, Infinity and -Infinity; what is not known is empty. A text that a
-    spreadsheet would take for a formula, or cut, begins with ' (see `_FORMULA`).
-    """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow((*CSV_COLUMNS, *map(text_cell, swept_columns(state))))
-    for scheme, *facts in rows_of(state):
-        swept = map(_cell, facts[len(CSV_COLUMNS) - 1 :])
-        writer.writerow((_cell(scheme), *facts[: len(CSV_COLUMNS) - 1], *swept))
-    return text.getvalue()
-
-
-_FORMULA = ("=", "+", "-", "@", "\t")
-"""Beginnings of a text that spreadsheets compute instead of showing it."""
-
-
-def _cell(value: Cell) -> Cell:
-    return text_cell(value) if isinstance(value, str) else value
-
-
-def text_cell(text: str) -> str:
-    mark = "'" if text.startswith(_FORMULA) else ""
-    return mark + sanitize(text)
 
 
 _NOT_PLAIN = re.compile(r"[^\n\x20-\x7e]")

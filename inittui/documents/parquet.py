@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from inittui.documents.compare import COLUMNS, Cell, rows_of, swept_columns
+from inittui.documents.table import COLUMNS, Cell, rows_of, swept_columns
 from inittui.errors import UsageError
 from inittui.results.state import RunState
 

@@ -9,8 +9,9 @@ from typing import Literal
 
 import msgspec
 
-from inittui.documents.compare import PairedDifference, Statistic, text_cell
+from inittui.documents.compare import PairedDifference, Statistic
 from inittui.documents.copying import Copier
+from inittui.documents.table import csv_cell
 from inittui.results.comparison import Difference, Measure
 from inittui.results.run_differences import Contestant, Fact, Result, RunDifferences
 from inittui.runs import RunListing
@@ -93,5 +94,5 @@ def runs_csv(listings: Sequence[RunListing]) -> str:
     for run in listings:
         row = {**msgspec.structs.asdict(run), "schemes": " ".join(run.schemes)}
         cells = (row[name] for name in RUN_COLUMNS)
-        writer.writerow([text_cell(c) if isinstance(c, str) else c for c in cells])
+        writer.writerow(list(map(csv_cell, cells)))
     return text.getvalue()

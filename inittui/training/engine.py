@@ -30,7 +30,6 @@ from inittui.initializers.code_digest import code_digests
 from inittui.initializers.named_code import named_code
 from inittui.text import sanitize
 from inittui.training.checkpoints import CheckpointStore
-from inittui.training.device_use import with_device_use
 from inittui.training.graphs import Graphs, graphs_on
 from inittui.training.hardware import (
     describe_inexact,
@@ -187,8 +186,7 @@ def _one_stack(
     """Train one stack, which is gone when its last event was taken: plans count on its memory."""
     variant = prepared.variant_of(group[0])
     with blamed(variant.experiment.model.name, out_of_memory):
-        stack = Stack(variant, kind, group, should_stop, checkpoints, logged, graphs)
-        yield from with_device_use(stack.train(), prepared.data.device)
+        yield from Stack(variant, kind, group, should_stop, checkpoints, logged, graphs).train()
 
 
 def _remarks(

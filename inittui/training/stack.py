@@ -23,6 +23,7 @@ from inittui.events.records import (
 from inittui.events.wire_numbers import all_to_wire, to_wire
 from inittui.training.batches import Batches
 from inittui.training.checkpoints import Checkpoint, CheckpointStore, matches, most_bytes
+from inittui.training.device_use import with_device_use
 from inittui.training.graphs import Graphs
 from inittui.training.hardware import synchronize
 from inittui.training.learners.base import Learner, validate
@@ -145,6 +146,9 @@ class Stack:
 
     def train(self) -> Iterator[Event]:
         """Take all steps that are left, of all epochs; yield what happens."""
+        return with_device_use(self._train(), self._variant.data.device)
+
+    def _train(self) -> Iterator[Event]:
         if self._gap:
             message = "the log lacks steps from before a checkpoint: these trials begin anew"
             yield Noted(at=time.time(), message=message)

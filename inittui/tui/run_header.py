@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
 from rich.text import Text
 
 from inittui.experiment.records import Experiment
@@ -26,15 +25,14 @@ def header_of(runs: Sequence[OpenRun], frame: Frame, *, is_roomy: bool = False) 
     """
     if len(runs) == 1:
         said, used = _settings(runs[0]), _use(runs[0]) if runs[0].is_live else ""
-        both = f"{runs[0].title}  {said} · {used}"
-        if used and is_roomy and cell_len(frame.say(both)) > frame.columns:
-            below = truncated(Text(frame.say(used)), frame.columns, frame.ellipsis)
-            return Text("\n").join([_line(runs[0].title, said, frame), below])
-        return _line(runs[0].title, f"{said} · {used}" if used else said, frame)
+        lines = [_line(runs[0].title, f"{said} · {used}" if used else said, frame)]
+        if used and is_roomy and lines[0].cell_len > frame.columns:
+            lines = [_line(runs[0].title, said, frame), Text(frame.say(used))]
+        return Text("\n").join(_cut(each, frame) for each in lines)
     known = [(run, run.experiment) for run in runs]
     differ = differences([experiment for _, experiment in known if experiment is not None])
     lines = [
-        _line(run.title, _values(experiment, differ) or "the same settings", frame)
+        _cut(_line(run.title, _values(experiment, differ) or "the same settings", frame), frame)
         for run, experiment in known
     ]
     shown = lines[:2]
@@ -97,5 +95,8 @@ def _size(count: int) -> str:
 
 
 def _line(title: str, said: str, frame: Frame) -> Text:
-    text = Text.assemble((frame.say(title, 40), "bold"), "  ", frame.say(sanitize(said, 300)))
-    return truncated(text, frame.columns, frame.ellipsis)
+    return Text.assemble((frame.say(title, 40), "bold"), "  ", frame.say(sanitize(said, 300)))
+
+
+def _cut(line: Text, frame: Frame) -> Text:
+    return truncated(line, frame.columns, frame.ellipsis)

@@ -15,11 +15,11 @@ import pytest
 
 from inittui.documents.compare import (
     CompareDocument,
-    compare_csv,
     compare_document,
     generated_schema,
     schema,
 )
+from inittui.documents.table import compare_csv
 from inittui.errors import UsageError
 from inittui.text import sanitize
 from tests.support.runs import Made, made_run, run_state

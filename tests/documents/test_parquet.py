@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from inittui.documents.compare import compare_csv
 from inittui.documents.parquet import compare_parquet
+from inittui.documents.table import compare_csv
 from inittui.errors import UsageError
 from inittui.results.state import RunState
 from tests.support.runs import Made, made_run, run_state

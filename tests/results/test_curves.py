@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inittui.documents.compare import compare_csv, compare_document
+from inittui.documents.compare import compare_document
+from inittui.documents.table import compare_csv
 from inittui.events.records import (
     EpochEnded,
     Event,

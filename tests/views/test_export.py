@@ -17,7 +17,8 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
-from inittui.documents.compare import CSV_COLUMNS, schema
+from inittui.documents.compare import schema
+from inittui.documents.table import COLUMNS
 from inittui.errors import InittuiError, MachineError, UsageError
 from inittui.runs import RunDirectory, load_settled
 from inittui.views.export import FORMATS, export_run
@@ -59,18 +60,18 @@ def test_csv_has_the_documented_columns(run: RunDirectory, tmp_path: Path) -> No
     path = exported(run, "csv", tmp_path)
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == CSV_COLUMNS
+    assert tuple(rows[0]) == tuple(COLUMNS)
     assert [(row["scheme"], row["epoch"]) for row in rows] == [
         ("zeros", "1"), ("zeros", "2"), ("rule", "1"), ("rule", "2"), ("normal:std=0.05", "1"),
     ]  # fmt: skip
     assert float(rows[3]["val_accuracy"]) == accuracy(1, 1)
-    assert {len(row) for row in rows} == {len(CSV_COLUMNS)}
+    assert {len(row) for row in rows} == {len(COLUMNS)}
 
 
 def test_csv_opens_in_pandas(run: RunDirectory, tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
     table = pandas.read_csv(exported(run, "csv", tmp_path))
-    assert tuple(table.columns) == CSV_COLUMNS
+    assert tuple(table.columns) == tuple(COLUMNS)
     assert table["val_accuracy"].dtype == float
 
 

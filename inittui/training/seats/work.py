@@ -29,7 +29,6 @@ from inittui.initializers import own
 from inittui.initializers.code_digest import code_digests
 from inittui.initializers.named_code import named_code, own_initializers
 from inittui.training.checkpoints import Checkpoint, CheckpointStore, decoded
-from inittui.training.device_use import with_device_use
 from inittui.training.graphs import Graphs, graphs_on
 from inittui.training.hardware import (
     describe_inexact,
@@ -174,7 +173,7 @@ def _train(
     store = None if every is None else _Sent(order, every, tell)
     with blamed(variant.experiment.model.name, out_of_memory):
         stack = Stack(variant, order.kind, order.group, asked.is_set, store, order.logged, graphs)
-        for event in with_device_use(stack.train(), prepared.data.device):
+        for event in stack.train():
             tell(Told(encode(event)))
     if inexact:
         tell(Told(encode(Noted(at=time.time(), message=describe_inexact(inexact)))))

@@ -98,7 +98,9 @@ class MapScreen(Modal[Key | None]):
         cells = self._held()
         shown = (version, self._has_lines, self._cursor, *topic)
         self.query_one(ScrollPage).show(self._page, shown, topic)
-        self.query_one("#map-cell", Static).update(self._said(cells))
+        line, said = self.query_one("#map-cell", Static), self._said(cells)
+        if str(line.content) != said:
+            line.update(said)
 
     def _held(self) -> list[tuple[OpenRun, Grid]]:
         """Return the maps that there are by now, and put the cursor on a cell of theirs."""
