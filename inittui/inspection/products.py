@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from inittui.events.facts import UseFacts
 from inittui.events.wire_numbers import to_wire
-from inittui.inspection.flight import key_of, range_of, written_by
+from inittui.inspection.memory import key_of, range_of, written_by
 from inittui.inspection.statistics import is_drawn
 from inittui.inspection.uses import found_in
 from inittui.models.tracing import tensors_in
