@@ -46,3 +46,28 @@ def range_of(tensor: torch.Tensor) -> tuple[int, int]:
         (int(n) - 1) * int(s) for n, s in zip(tensor.shape, tensor.stride(), strict=True) if n
     )
     return start, start + (reach + 1) * size if tensor.numel() else start
+
+
+class Places:
+    """Names of tensors by the bytes that they lie in."""
+
+    def __init__(self) -> None:
+        self._places: dict[int, list[tuple[int, int, str]]] = {}
+
+    def put(self, name: str, tensor: torch.Tensor) -> None:
+        """Name a tensor, if it has a memory."""
+        key = key_of(tensor)
+        if key is not None:
+            self._places.setdefault(key, []).append((*range_of(tensor), name))
+
+    def names_of(self, tensor: torch.Tensor) -> list[str]:
+        """Return the names of what shares bytes with a tensor."""
+        places = self._places.get(key_of(tensor) or 0)
+        if not places:
+            return []
+        start, end = range_of(tensor)
+        return [name for low, high, name in places if low < end and high > start]
+
+    def __contains__(self, key: int) -> bool:
+        """Whether something named lies in a memory."""
+        return key in self._places
