@@ -16,7 +16,8 @@ from inittui.results.curves import (
     smoothed,
     spans_decades,
 )
-from inittui.results.state import FIRST_STEPS, RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import FIRST_STEPS, TrialState
 from inittui.text import LARGEST, sanitize
 from inittui.tui.open_run import OpenRun
 from inittui.views.chart.palette import SeriesStyle, styles_for
