@@ -25,7 +25,7 @@ from inittui.views.chart.palette import SeriesStyle, styles_for
 if TYPE_CHECKING:
     from inittui.results.curves import Floats
     from inittui.views.chart.clipping import Window
-    from inittui.views.chart.plots import Series
+    from inittui.views.chart.series import Series
 
 Sort = Literal["auto", "accuracy", "loss", "listed"]
 """The order of contestants; auto: as they are listed while any trains, after it the best first."""
@@ -256,7 +256,7 @@ def _seen_part(curve: Curve, window: Window) -> Floats:
 
 def _series(contestant: Contestant, options: ChartOptions, log_y: bool, window: Window) -> Series:
     """Return a curve as it is drawn: smoothed, with its band, thinned out where it is long."""
-    from inittui.views.chart.plots import Series
+    from inittui.views.chart.series import Series
 
     style = contestant.style
     if options.highlighted not in (None, contestant.key):
