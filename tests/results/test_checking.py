@@ -13,7 +13,8 @@ from inittui.errors import UsageError
 from inittui.events.facts import Facts, TensorFacts
 from inittui.inspection.examine import examine
 from inittui.results.checking import judge
-from inittui.results.rules.catalogue import RULES, fingerprint
+from inittui.results.rules.catalogue import RULES
+from inittui.results.rules.codes import fingerprint
 from inittui.results.rules.finding import Finding
 from tests.support.faulty_models import FAULTS, MEANT, Case
 
