@@ -16,7 +16,12 @@ from inittui.results.checking import judge
 from inittui.results.rules.catalogue import RULES
 from inittui.results.rules.codes import fingerprint
 from inittui.results.rules.finding import Finding
-from tests.support.faulty_models import FAULTS, MEANT, Case
+from tests.support import faulty_models
+from tests.support.meant_models import MEANT
+from tests.support.mis_scaled_models import MIS_SCALED
+from tests.support.model_cases import Case
+
+FAULTS = {**faulty_models.FAULTS, **MIS_SCALED}
 
 
 def found(case: Case, *, mended: bool, seed: int) -> tuple[Finding, ...]:
