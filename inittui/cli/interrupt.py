@@ -75,7 +75,24 @@ def last_of_all_ignore_signals() -> None:
 
 def _raise(number: int, _frame: FrameType | None) -> None:
     if _is_first(number):
+        _raise_once_loaded()
+
+
+def _raise_once_loaded() -> None:
+    """Raise as soon as torch is loaded, if it is being loaded.
+
+    It calls Python from C++ meanwhile, and what is raised there aborts the process.
+    """
+    if not _is_loading_torch():
         raise KeyboardInterrupt
+    signal.signal(signal.SIGALRM, lambda _number, _frame: _raise_once_loaded())
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+
+
+def _is_loading_torch() -> bool:
+    loaded = [module for name, module in list(sys.modules.items()) if name.startswith("torch")]
+    specs = [getattr(module, "__spec__", None) for module in loaded]
+    return any(getattr(spec, "_initializing", False) for spec in specs)
 
 
 def _is_first(number: int) -> bool:

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,7 +79,7 @@ LASTING = [
     (("compare", "rule", "-q"), 0.0),
     (("compare", "rule", "-q"), 0.05),
     (("inspect", "rule", "--when", "both"), 0.05),
-    (("inspect", "rule", "--when", "both"), 1.0),
+    *[(("inspect", "rule", "--when", "both"), seconds) for seconds in (0.6, 0.7, 0.8, 0.9, 1.0)],
     (("lesson", "sigma", "--fast"), 0.3),
 ]
 """Commands that are in the midst of it after so many seconds, on any machine."""
@@ -167,6 +168,32 @@ def test_a_signal_before_the_first_and_after_the_last_step_is_no_death(
     else:
         assert done.returncode == 0
         assert done.stdout.startswith("inittui ")
+
+
+LOADING = """
+import os, sys, time
+from pathlib import Path
+from inittui.cli.interrupt import end_at_once, raise_on_signals
+
+# As torch is while it calls Python from C++: what is raised there would go no further.
+BODY = ["import os, time", "try:", " os.kill(os.getpid(), 2)", " time.sleep(0.1)",
+        " loaded = True", "except BaseException:", " os.abort()"]
+Path("torch_like.py").write_text(chr(10).join(BODY))
+sys.path.insert(0, "")
+raise_on_signals()
+try:
+    import torch_like
+    time.sleep(10)
+except KeyboardInterrupt:
+    print(sys.modules["torch_like"].loaded)
+    end_at_once()
+"""
+
+
+def test_torch_is_loaded_before_ctrl_c_is_heard(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = python(LOADING, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "True\n", "")
 
 
 @pytest.mark.parametrize(
