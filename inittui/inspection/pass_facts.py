@@ -87,28 +87,27 @@ def _look(facts: Facts, model: nn.Module, batch: Batch) -> _Looked:
     frozen = {name for name, each in parameters.items() if not each.requires_grad}
     bad = {x.name for x in facts.tensors if x.not_finite}
     passed = run_in_parts(model, batch)
+    assert passed.few is not None
+    few = passed.few
     gates = _closed(parameters, passed.products.multipliers)
     opened = None
     if gates:
         opening = {name: torch.full_like(parameters[name], OPENED) for name in gates}
-        opened = run(model, batch.few(), changed=opening)
-        opened.gradients.clear()
+        opened = run(model, few, changed=opening)
     matrices = {x.name for x in facts.tensors if x.kind == "parameter" and x.is_matrix}
     taken = [n for n in parameters if n in passed.products.seen and n in matrices]
     alike = {} if bad else _alike(passed.products)
-    found = passed.gradients
-    cut = tuple(n for n in taken if found[n] is None and n not in frozen)
-    asleep = {n for n in taken if found[n] is not None and size(found[n]) == 0} - frozen
+    cut = tuple(n for n in taken if passed.sizes[n] is None and n not in frozen)
+    asleep = {n for n in taken if passed.sizes[n] == 0} - frozen
     asleep -= _behind_one(passed)
     if bad or passed.products.not_finite:
         asleep, alike = set(), {}
-    _split(alike, passed)
-    never, zeros, constant = _wake(model, batch, parameters, passed, asleep, alike, frozen)
+    never = _wake(model, few, parameters, asleep, alike, frozen)
     return _Looked(
         passed, opened, tuple(gates), tuple(n for n in taken if n in never), cut,
         tuple(n for n in taken if n in asleep and n not in never),
         {name: _count_equal(labels) for name, labels in alike.items()},
-        _in_way(passed, opened, parameters, zeros) if constant else (),
+        _in_way(passed, parameters) if passed.share == 0 else (),
     )  # fmt: skip
 
 
@@ -195,35 +194,34 @@ def _count_equal(labels: np.ndarray) -> int:
 
 def _wake(
     model: nn.Module,
-    batch: Batch,
+    few: Batch,
     parameters: Mapping[str, torch.Tensor],
-    passed: Passed,
-    asleep: set[str],
+    asleep: Collection[str],
     alike: dict[str, np.ndarray],
     frozen: Collection[str],
-) -> tuple[set[str], set[str], bool]:
-    """Move along their gradients what gets one, and pass again.
+) -> set[str]:
+    """Move along their gradients what gets one, and pass again; return what never gets one.
 
-    Returns what never gets a gradient, the zeros that were moved, and whether the outputs were
-    the same for all samples before.
+    Of the units that are ``alike`` those are told apart that get different gradients.
     """
-    never, zeros, moved = {*asleep}, set[str](), dict[str, torch.Tensor]()
-    is_constant = passed.share == 0
-    stuck = any(_count_equal(labels) for labels in alike.values())
-    found = passed
-    for _ in range(ROUNDS if never or stuck else 0):
-        moves = _moves(parameters, moved, found, never, frozen, stuck=stuck)
-        if not moves:
-            break
-        zeros |= {name for name in moves if not bool(parameters[name].detach().any())}
-        moved |= moves
-        found = run(model, batch.few(), changed=moved)
-        never -= {name for name in never if size(found.gradients.get(name)) > 0}
-        _split(alike, found)
+    never = {*asleep}
+    if not never and not alike:
+        return never
+    moved: dict[str, torch.Tensor] = {}
+    found = run(model, few, keeps_gradients=True)
+    _split(alike, found)
+    for _ in range(ROUNDS):
         stuck = any(_count_equal(labels) for labels in alike.values())
         if not never and not stuck:
             break
-    return never, zeros, is_constant
+        moves = _moves(parameters, moved, found, never, frozen)
+        if not moves:
+            break
+        moved |= moves
+        found = run(model, few, changed=moved, keeps_gradients=True)
+        never -= {name for name in never if size(found.gradients.get(name)) > 0}
+        _split(alike, found)
+    return never
 
 
 def _moves(
@@ -232,32 +230,22 @@ def _moves(
     found: Passed,
     asleep: Collection[str],
     frozen: Collection[str],
-    *,
-    stuck: bool,
 ) -> dict[str, torch.Tensor]:
-    """Return what parameters become by a step along their gradients; of few, to save memory."""
+    """Return what parameters become by a step along their gradients."""
     moves = {}
     for name, parameter in parameters.items():
         gradient = found.gradients.get(name)
         if gradient is None or name in frozen or name in asleep or gradient.is_sparse:
             continue
         values = moved.get(name, parameter).detach()
-        length = size(values)
-        if length and not stuck and not asleep:
-            continue
-        steep = size(gradient)
+        length, steep = size(values), size(gradient)
         if steep > 0 and math.isfinite(steep):
             step = MOVE * (length or values.numel() ** 0.5) / steep
             moves[name] = values - gradient.detach().to(values.dtype) * step
     return moves
 
 
-def _in_way(
-    passed: Passed,
-    opened: Passed | None,
-    parameters: Mapping[str, torch.Tensor],
-    zeros: Collection[str],
-) -> tuple[str, ...]:
+def _in_way(passed: Passed, parameters: Mapping[str, torch.Tensor]) -> tuple[str, ...]:
     """Return the weights, all 0, that keep the outputs constant."""
     uses = settled(passed.products)
     return tuple(
@@ -384,13 +372,14 @@ def _gradients(passed: Passed, uses: Sequence[UseFacts], model: nn.Module) -> tu
     else:
         tables = [n for n, m in model.named_modules() if isinstance(m, nn.Embedding)]
         name = f"{tables[0]}.weight" if tables and tables[0] else "weight"
-        gradient = passed.gradients.get(name) if tables else None
-        first = size(gradient) * size(parameters[name]) if gradient is not None else math.nan
-    ends = [use.parameter for use in uses if use.is_last and passed.gradients.get(use.parameter)
-            is not None]  # fmt: skip
-    if not ends or ends[-1] not in parameters:
+        steep = passed.sizes.get(name) if tables else None
+        first = steep * size(parameters[name]) if steep is not None else math.nan
+    ends = [(use.parameter, steep) for use in uses if use.is_last
+            and (steep := passed.sizes.get(use.parameter)) is not None]  # fmt: skip
+    if not ends:
         return first, math.nan
-    return first, size(passed.gradients[ends[-1]]) * size(parameters[ends[-1]])
+    name, last = ends[-1]
+    return first, last * size(parameters[name])
 
 
 def _logits(passed: Passed) -> tuple[int, float, float]:

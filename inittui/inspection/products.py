@@ -37,6 +37,10 @@ _NORMS = frozenset({
     "_batch_norm_no_update", "_fused_rms_norm", "batch_norm", "native_norm", "renorm",
     "_weight_norm_interface",
 })  # fmt: skip
+_OVER_BATCH = frozenset({
+    "native_batch_norm", "_native_batch_norm_legit", "cudnn_batch_norm", "_batch_norm_with_update",
+    "batch_norm",
+})  # fmt: skip
 _MADE_LIKE = frozenset({
     "new_zeros", "new_ones", "new_full", "new_empty", "new_empty_strided", "zeros_like",
     "ones_like", "full_like", "empty_like",
@@ -148,6 +152,8 @@ class Products(TorchDispatchMode):
         self.single_softmax: set[int] = set()
         """Uses whose outputs meet a softmax over one value, which has no gradient."""
         self.not_finite = ""
+        self.positions = math.inf
+        """Values of each sample and channel that a norm over the batch has, at least."""
         for name, parameter in model.named_parameters():
             self._know(name, parameter)
         for name, buffer in model.named_buffers():
@@ -256,8 +262,7 @@ class Products(TorchDispatchMode):
         if name.startswith(_ATTENTION):
             return self._attention(given, tags)
         if name in _NORMS:
-            self.norms.update(n for each in given[1:] for n in self._names_of(each))
-            return self._past(whole, "norm", name)
+            return self._normed(name, given, whole)
         if name in _SOFTMAX:
             dim = args[1] if len(args) > 1 and isinstance(args[1], int) else -1
             if given[0].ndim and given[0].shape[dim] == 1:
@@ -275,6 +280,12 @@ class Products(TorchDispatchMode):
             key_of(each) == key_of(given[0]) for each in tensors_in(result)
         )
         return whole if is_plain else replace(whole, last=name)
+
+    def _normed(self, name: str, given: Sequence[torch.Tensor], whole: _Tag) -> _Tag:
+        self.norms.update(n for each in given[1:] for n in self._names_of(each))
+        if name in _OVER_BATCH:
+            self.positions = min(self.positions, math.prod(given[0].shape[2:]))
+        return self._past(whole, "norm", name)
 
     def _past(self, tag: _Tag, kind: str, name: str) -> _Tag:
         """Return the tag behind what every use in it meets."""
