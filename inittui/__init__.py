@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     )
     from inittui.initializers.own import initializer
     from inittui.results.check_result import CheckResult
-    from inittui.results.state import RunState, TrialState
+    from inittui.results.state import RunState
+    from inittui.results.trial_state import TrialState
 
 _HOMES = {
     "check": "inittui.api",
@@ -45,7 +46,7 @@ _HOMES = {
     "DataConfig": "inittui.experiment.records",
     "TrainingConfig": "inittui.experiment.records",
     "RunState": "inittui.results.state",
-    "TrialState": "inittui.results.state",
+    "TrialState": "inittui.results.trial_state",
 }
 
 __all__ = [

@@ -17,7 +17,8 @@ from rich.text import Text
 from inittui.cli.console import console_for, is_ascii, note
 from inittui.events.records import EpochEnded, Event, Noted, TrialEnded
 from inittui.events.wire_numbers import from_wire
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import TrialState
 from inittui.text import sanitize
 from inittui.views.wording import about, time_left
 

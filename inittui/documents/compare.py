@@ -19,9 +19,10 @@ from inittui.experiment.scheme import parse_syntax
 from inittui.experiment.trials import Setting
 from inittui.results.comparison import Difference, Measure
 from inittui.results.learning import Learning, Verdict
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, summarize
 from inittui.results.sweep_results import Axis, Grid, swept_axes, swept_grids, swept_pairs
+from inittui.results.trial_state import TrialState
 from inittui.results.written import Share, Writer, shares
 
 SCHEMAS = (

@@ -9,7 +9,7 @@ from torch import nn
 
 from inittui.events.facts import TensorFacts
 from inittui.events.wire_numbers import from_wire
-from inittui.inspection.flight import key_of
+from inittui.inspection.memory import key_of
 from inittui.inspection.statistics import is_drawn
 
 _FIRST = 16

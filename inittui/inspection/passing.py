@@ -14,8 +14,9 @@ from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from inittui.inspection.first_step import evaluating_with, fresh_modules
-from inittui.inspection.products import Products, powers
+from inittui.inspection.products import Products
 from inittui.inspection.saved import Rounded
+from inittui.inspection.statistics import powers
 from inittui.models.calling import parts_of
 from inittui.models.observe import unfused_attention
 

@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 import torch
 
-from inittui.inspection.flight import key_of
+from inittui.inspection.memory import key_of
 
 _LEAST = 1 << 14
 """Values of a tensor that is rounded; of smaller ones it isn't worth it."""

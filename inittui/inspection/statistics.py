@@ -18,6 +18,9 @@ BINS = 60
 PART = 1 << 20
 """Values turned to float64 at once."""
 
+_SAMPLED = 1 << 15
+"""Values that powers are of, 1,024 of each sample at least."""
+
 _MOST_ROWS = 128
 _BLOCKS = (2, 3, 4, 6, 8, 12, 16)
 _LEAST_DRAWN, _MOST_DRAWN = 16, 4_096
@@ -233,6 +236,26 @@ def mean_square(values: torch.Tensor) -> float:
     flat = _portable(values.detach()).flatten()
     total = sum(float(torch.dot(part, part)) for part in map(torch.Tensor.double, flat.split(PART)))
     return total / len(flat) if len(flat) else math.nan
+
+
+def some_of(values: torch.Tensor, samples: int) -> torch.Tensor:
+    """Return [samples, positions] of values, evenly picked where there are many."""
+    values = values.detach()
+    rows = values.reshape(samples, -1) if values.numel() % samples == 0 else values.reshape(1, -1)
+    step = max(rows.shape[1] // max(_SAMPLED // samples, 1_024), 1)
+    # An odd step, so that the same places of a short period aren't all that is seen.
+    return rows[:, :: step | 1]
+
+
+def powers(values: torch.Tensor, samples: int) -> tuple[float, float]:
+    """Return the mean square, and the mean over positions of the variance over the batch."""
+    if not values.numel() or not values.is_floating_point():
+        return math.nan, math.nan
+    some = some_of(values, samples).double()
+    power = float(some.square().mean())
+    if len(some) < 2:
+        return power, math.nan
+    return power, float((some - some[:1]).var(0, correction=0).mean())
 
 
 def is_drawn(values: torch.Tensor) -> bool:

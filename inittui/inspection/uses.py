@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import CellType
 from typing import Any, NamedTuple
 
 import torch
@@ -17,6 +16,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
 from inittui.events.probes import Cut
+from inittui.inspection.unregistered import found_in
 from inittui.models.tracing import nonlinearity_of, tensors_in
 from inittui.text import sanitize
 
@@ -240,47 +240,6 @@ def _joined(cuts: Sequence[Cut]) -> list[Cut]:
             place = next((key for key in reversed(by_place) if key[0] == cut.by), place)
         by_place.setdefault(place, []).extend(cut.parameters)
     return [Cut(by, place, tuple(names)) for (by, place), names in by_place.items()]
-
-
-def found_in(model: nn.Module, wanted: object) -> str:
-    """Return by which attribute a model keeps something that isn't registered; empty for none."""
-    for path, module in model.named_modules():
-        kept = {"forward": type(module).forward, **vars(module)}
-        for key, value in kept.items():
-            if key in ("_parameters", "_modules", "_buffers"):
-                continue
-            below = _path_to(value, wanted, 3)
-            if below is not None:
-                return sanitize(f"{path}.{key}{below}" if path else f"{key}{below}", 200)
-    return ""
-
-
-def _path_to(value: object, wanted: object, depth: int) -> str | None:
-    if value is wanted:
-        return ""
-    parts: list[tuple[str, object]] = []
-    if isinstance(value, list | tuple):
-        parts = [(f"[{number}]", each) for number, each in enumerate(value)]
-    elif isinstance(value, dict):
-        parts = [(f"[{key!r}]", each) for key, each in value.items()]
-    elif isinstance(value, nn.Module):
-        parts = [(f".{name}", each) for name, each in value.named_modules() if name]
-        parts += [(f".{name}", each) for name, each in value.named_parameters()]
-    elif cells := getattr(value, "__closure__", None):
-        parts = [("'s closure", each) for cell in cells for each in _content(cell)]
-    if depth:
-        for name, each in parts:
-            below = _path_to(each, wanted, depth - 1)
-            if below is not None:
-                return name + below
-    return None
-
-
-def _content(cell: CellType) -> list[object]:
-    try:
-        return [cell.cell_contents]
-    except ValueError:  # not yet given anything
-        return []
 
 
 def _said(thing: nn.Module | torch.Tensor, place: str) -> str:

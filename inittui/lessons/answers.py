@@ -52,8 +52,9 @@ from inittui.lessons.trainable_depth import answer_trainable_depth
 from inittui.lessons.wording import joined, with_remark
 from inittui.results.comparison import percent
 from inittui.results.curves import curve_of
-from inittui.results.state import ENDED, RunState
+from inittui.results.state import RunState
 from inittui.results.summary import accuracy_of, first_loss_of, first_steps, furthest
+from inittui.results.trial_state import ENDED
 from inittui.text import short
 
 _AFTER_TRAINING = ("at-chance", "difference", "best-moves", "trainable-depth")

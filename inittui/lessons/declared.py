@@ -15,7 +15,8 @@ from inittui.initializers.layer import LayerContext
 from inittui.initializers.nonlinearity import Follower
 from inittui.lessons.drawn_values import std_error
 from inittui.lessons.questions import Answer, Declared
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import TrialState
 from inittui.text import short
 
 _REACH = 4.0

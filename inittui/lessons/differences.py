@@ -15,7 +15,8 @@ from inittui.results.comparison import (
     measure,
     paired_difference,
 )
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import TrialState
 from inittui.text import short
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from inittui.lessons.questions import CANT_TELL, Answer, AtChance
 from inittui.lessons.wording import joined, with_remark
 from inittui.results.learning import Learning, Verdict, judge
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
 from inittui.results.summary import furthest
+from inittui.results.trial_state import TrialState
 from inittui.text import short
 
 _COMES_DOWN = 0.02

@@ -13,7 +13,8 @@ import msgspec
 from inittui.errors import ExitCode, InittuiError
 from inittui.experiment.records import Experiment
 from inittui.initializers.code_digest import code_digests
-from inittui.results.state import ENDED, RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import ENDED, TrialState
 from inittui.runs import (
     Damage,
     RunBusyError,

@@ -11,7 +11,7 @@ import msgspec
 from inittui.errors import FindingsError, unknown
 from inittui.events.facts import Facts
 from inittui.experiment.check_settings import CheckSettings, FailOn
-from inittui.results.rules.catalogue import of_rule
+from inittui.results.rules.codes import of_rule
 from inittui.results.rules.finding import Finding, Severity
 from inittui.text import sanitize
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from inittui.errors import UsageError, nearest
 from inittui.results.comparison import FEWEST_SEEDS, paired_difference
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
 from inittui.results.summary import accuracy_of, last_epoch
+from inittui.results.trial_state import TrialState
 from inittui.text import sanitize
 
 _LEVEL = re.compile(r"(?P<scheme>.+?)\s*(?P<sign><=|>=|<|>)\s*(?P<level>\d*\.?\d+)\s*(?P<unit>%?)")

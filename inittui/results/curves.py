@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from inittui.events.probes import Probe
 from inittui.events.wire_numbers import from_wire
-from inittui.results.state import TrialState
+from inittui.results.trial_state import TrialState
 from inittui.text import LARGEST
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ stands out, what is not told need not be healthy.
 from __future__ import annotations
 
 from inittui.events.probes import Probe, When
-from inittui.results.rules.catalogue import coded
+from inittui.results.rules.codes import coded
 from inittui.results.rules.finding import Finding, order
 from inittui.results.rules.learning import unlearned
 from inittui.results.rules.logits import logits

@@ -19,7 +19,7 @@ from inittui.results.rules.learning import is_zero
 from inittui.results.rules.signal import FOLD, GRADIENT_FOLD, effect_of
 from inittui.results.rules.units import DEAD, SATURATED
 from inittui.results.rules.values import STUCK_SHARE
-from inittui.results.state import TrialState
+from inittui.results.trial_state import TrialState
 
 Mark = Literal["none", "good", "warn", "bad"]
 """From what wasn't measured, or isn't meant, to what keeps a layer from learning."""

@@ -11,7 +11,8 @@ from typing import Literal
 import msgspec
 
 from inittui.events.wire_numbers import from_wire
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import TrialState
 
 SIGNIFICANCE = 0.01
 """Two-sided level at which an accuracy differs from that of guessing."""

@@ -9,8 +9,9 @@ from inittui.events.records import RunStarted
 from inittui.experiment.records import Experiment
 from inittui.experiment.settings import SETTINGS
 from inittui.results.comparison import Difference, Measure, measure, paired_difference
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
 from inittui.results.summary import accuracy_of, first_loss_of, first_steps, furthest
+from inittui.results.trial_state import TrialState
 from inittui.text import sanitize
 
 

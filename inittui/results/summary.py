@@ -10,7 +10,8 @@ import msgspec
 from inittui.events.wire_numbers import from_wire
 from inittui.results.comparison import Comparison, Difference, Measure, measure
 from inittui.results.learning import Learning, judge
-from inittui.results.state import ENDED, FIRST_STEPS, RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import ENDED, FIRST_STEPS, TrialState
 from inittui.results.written import shares
 
 

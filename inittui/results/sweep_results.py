@@ -11,7 +11,8 @@ from itertools import combinations, pairwise
 from inittui.experiment.trials import Setting, format_setting
 from inittui.results.comparison import Measure, measure
 from inittui.results.learning import Learning, judge
-from inittui.results.state import ENDED, RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import ENDED, TrialState
 from inittui.text import short
 
 NEAR_BEST = 0.01

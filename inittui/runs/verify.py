@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from inittui.errors import InittuiError, MachineError
 from inittui.experiment.records import Experiment
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import TrialState
 from inittui.runs.directory import RunDirectory
 from inittui.runs.listing import keep_summary, mark_log
 from inittui.runs.loading import LEFT, load_state, read_experiment

@@ -19,7 +19,7 @@ from textual.scrollbar import ScrollBar
 
 from inittui.errors import InittuiError, nearest
 from inittui.experiment.records import Experiment
-from inittui.results.state import share_done
+from inittui.results.trial_state import share_done
 from inittui.runs import RunDirectory
 from inittui.text import sanitize
 from inittui.tui import themes

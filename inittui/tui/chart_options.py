@@ -16,7 +16,8 @@ from inittui.results.curves import (
     smoothed,
     spans_decades,
 )
-from inittui.results.state import FIRST_STEPS, RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import FIRST_STEPS, TrialState
 from inittui.text import LARGEST, sanitize
 from inittui.tui.open_run import OpenRun
 from inittui.views.chart.palette import SeriesStyle, styles_for
@@ -24,7 +25,7 @@ from inittui.views.chart.palette import SeriesStyle, styles_for
 if TYPE_CHECKING:
     from inittui.results.curves import Floats
     from inittui.views.chart.clipping import Window
-    from inittui.views.chart.plots import Series
+    from inittui.views.chart.series import Series
 
 Sort = Literal["auto", "accuracy", "loss", "listed"]
 """The order of contestants; auto: as they are listed while any trains, after it the best first."""
@@ -255,7 +256,7 @@ def _seen_part(curve: Curve, window: Window) -> Floats:
 
 def _series(contestant: Contestant, options: ChartOptions, log_y: bool, window: Window) -> Series:
     """Return a curve as it is drawn: smoothed, with its band, thinned out where it is long."""
-    from inittui.views.chart.plots import Series
+    from inittui.views.chart.series import Series
 
     style = contestant.style
     if options.highlighted not in (None, contestant.key):

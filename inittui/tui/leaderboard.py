@@ -12,7 +12,6 @@ from rich.text import Text
 from inittui.results.comparison import measure, percent
 from inittui.results.curves import ACCURACIES, curve_of, value_at
 from inittui.results.layer_marks import LayerMarks, Mark, latest_marks
-from inittui.results.state import FIRST_STEPS, share_done
 from inittui.results.summary import (
     accuracy_of,
     first_loss_of,
@@ -20,6 +19,7 @@ from inittui.results.summary import (
     furthest,
     sound,
 )
+from inittui.results.trial_state import FIRST_STEPS, share_done
 from inittui.tui.chart_options import ChartOptions, Contestant, Sort
 from inittui.tui.status_styles import StatusStyle
 from inittui.views.columns import Column, fit, heading, line, where_they_differ

@@ -13,7 +13,8 @@ from enum import Enum
 from inittui.errors import InittuiError, MachineError
 from inittui.events.records import RunEnded, RunResumed, RunStarted
 from inittui.experiment.records import Experiment
-from inittui.results.state import RunState, share_done
+from inittui.results.state import RunState
+from inittui.results.trial_state import share_done
 from inittui.runs import (
     Damage,
     LogTail,

@@ -9,7 +9,8 @@ from rich.text import Text
 from inittui.results.curves import ACCURACIES, Metric, curve_of, near_the_lowest, spans_decades
 from inittui.results.state import RunState
 from inittui.views.chart.palette import styles_for
-from inittui.views.chart.plots import ChartSpec, Series, line_chart
+from inittui.views.chart.plots import ChartSpec, line_chart
+from inittui.views.chart.series import Series
 from inittui.views.frame import Frame
 
 MOST_CURVES = 100

@@ -9,7 +9,8 @@ from rich.text import Text
 from inittui.events.records import ProbeMeasured
 from inittui.results.findings import find
 from inittui.results.rules.finding import Finding, Severity
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import TrialState
 from inittui.views.chart.layout import paragraph
 from inittui.views.chart.palette import SeriesStyle, styles_for
 from inittui.views.frame import Frame

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from inittui.events.probes import When
 from inittui.events.records import ProbeMeasured
 from inittui.experiment.records import Experiment
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import TrialState
 from inittui.text import short
 from inittui.views.chart.palette import SeriesStyle, styles_for
 

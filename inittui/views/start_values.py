@@ -12,7 +12,8 @@ from rich.text import Text
 from inittui.errors import UsageError
 from inittui.experiment.models import has_own_start
 from inittui.experiment.scheme import parse_syntax
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import TrialState
 from inittui.results.written import Share, Writer, shares, writer_of
 from inittui.views.chart.layout import end_of, paragraph
 from inittui.views.columns import Column, fit, heading, row_line

@@ -12,7 +12,8 @@ from inittui.results.state import RunState
 from inittui.results.sweep_results import Axis, Curve, best_ranges, swept_axes
 from inittui.views.chart.layout import legend_lines, paragraph
 from inittui.views.chart.palette import SeriesStyle, styles_for
-from inittui.views.chart.plots import ChartSpec, Series, line_chart
+from inittui.views.chart.plots import ChartSpec, line_chart
+from inittui.views.chart.series import Series
 from inittui.views.chart.ticks import Tick, log_ticks
 from inittui.views.curves import default_height
 from inittui.views.frame import Frame

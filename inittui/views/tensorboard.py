@@ -14,7 +14,8 @@ from pathlib import Path
 
 from inittui.errors import MachineError, UsageError
 from inittui.events.wire_numbers import from_wire
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import TrialState
 
 _LONGEST = 80
 """Characters of a scheme in the name of a folder."""

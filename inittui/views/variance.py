@@ -14,7 +14,8 @@ from inittui.events.wire_numbers import from_wire
 from inittui.results.curves import over_seeds
 from inittui.results.state import RunState
 from inittui.views.chart.palette import SeriesStyle, styles_for
-from inittui.views.chart.plots import ChartSpec, Expected, Series, line_chart
+from inittui.views.chart.plots import ChartSpec, line_chart
+from inittui.views.chart.series import Expected, Series
 from inittui.views.chart.ticks import Tick
 from inittui.views.frame import Frame
 from inittui.views.histograms import side_by_side

@@ -11,7 +11,8 @@ import jsonschema
 import pytest
 
 from inittui.documents.annotations import FINGERPRINT, github_annotations, place_below, sarif
-from inittui.results.rules.catalogue import RULES, of_rule
+from inittui.results.rules.catalogue import RULES
+from inittui.results.rules.codes import of_rule
 from inittui.results.rules.finding import Finding
 
 SCHEMA = json.loads(

@@ -16,7 +16,7 @@ from inittui.results.check_result import (
     failing,
     unused_allowances,
 )
-from inittui.results.rules.catalogue import of_rule
+from inittui.results.rules.codes import of_rule
 
 ERROR = of_rule("I201", ("a.fc", "b.fc"), "units are equal", where="m.py:3", advice="draw them")
 WARNING = of_rule("I302", ("a.fc",), "fans are swapped")

@@ -13,9 +13,15 @@ from inittui.errors import UsageError
 from inittui.events.facts import Facts, TensorFacts
 from inittui.inspection.examine import examine
 from inittui.results.checking import judge
-from inittui.results.rules.catalogue import RULES, fingerprint
+from inittui.results.rules.catalogue import RULES
+from inittui.results.rules.codes import fingerprint
 from inittui.results.rules.finding import Finding
-from tests.support.faulty_models import FAULTS, MEANT, Case
+from tests.support import faulty_models
+from tests.support.meant_models import MEANT
+from tests.support.mis_scaled_models import MIS_SCALED
+from tests.support.model_cases import Case
+
+FAULTS = {**faulty_models.FAULTS, **MIS_SCALED}
 
 
 def found(case: Case, *, mended: bool, seed: int) -> tuple[Finding, ...]:

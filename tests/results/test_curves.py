@@ -47,7 +47,7 @@ from inittui.runs import RunDirectory
 from inittui.tui.chart_options import METRICS, ChartOptions, contestants, picture
 from inittui.tui.leaderboard import standings
 from inittui.tui.open_run import OpenRun, Phase
-from inittui.views.chart.plots import Series
+from inittui.views.chart.series import Series
 from inittui.views.curves import accuracy_series, loss_series
 from inittui.views.wording import mean_loss
 from tests.support.runs import LOGS, run_state

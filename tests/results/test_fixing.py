@@ -13,7 +13,7 @@ from inittui.inspection.examine import examine
 from inittui.inspection.refilled import refilled
 from inittui.results.checking import judge
 from inittui.results.fixing import of_values, propose
-from inittui.results.rules.catalogue import of_rule
+from inittui.results.rules.codes import of_rule
 
 
 class Residual(nn.Module):

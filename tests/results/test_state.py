@@ -20,7 +20,8 @@ from inittui.events.records import (
     decode,
     encode,
 )
-from inittui.results.state import RunState, TrialState, fold
+from inittui.results.state import RunState, fold
+from inittui.results.trial_state import TrialState
 from tests.support.runs import LOGS, Made, made_events, run_state
 
 START = made_events([Made("zeros"), Made("rule")], steps_per_epoch=10)[0]

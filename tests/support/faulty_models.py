@@ -1,13 +1,11 @@
-"""Models with one fault each, and the same ones mended; and what only looks like a fault."""
+"""Models with one fault each, and the same ones mended: in what is written, copied or connected."""
 
 from __future__ import annotations
 
 import copy
 import functools
-import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,50 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-
-@dataclass(frozen=True)
-class Case:
-    """One fault."""
-
-    build: Callable[[bool], nn.Module]
-    """Takes whether the fault is mended."""
-    input: str
-    expected: tuple[str, ...]
-    """Codes of which one must be found; none: nothing may be."""
-    rebuilds: bool = False
-    """Whether it takes more than one build to see it."""
-
+from tests.support.model_cases import Case, filled, layers, registering
 
 FAULTS: dict[str, Case] = {}
-MEANT: dict[str, Case] = {}
-"""What is as it should be, and looks odd."""
-
-
-def fault(input: str, *expected: str, rebuilds: bool = False) -> Callable[[Any], Any]:
-    def register(build: Callable[[bool], nn.Module]) -> Callable[[bool], nn.Module]:
-        cases = FAULTS if expected else MEANT
-        cases[build.__name__] = Case(build, input, expected, rebuilds)
-        return build
-
-    return register
-
-
-def layers(*sizes: int, act: Callable[[], nn.Module] = nn.ReLU) -> nn.Sequential:
-    """Linear layers with nonlinearities between them."""
-    parts: list[nn.Module] = []
-    for given, made in itertools.pairwise(sizes):
-        parts += [nn.Linear(given, made), act()]
-    return nn.Sequential(*parts[:-1])
-
-
-def filled(model: nn.Module, fill: Callable[[torch.Tensor], Any], kind: Any = nn.Linear) -> Any:
-    """Fill all weights of a kind, and set the biases to 0."""
-    for module in model.modules():
-        if isinstance(module, kind):
-            fill(module.weight)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-    return model
+fault = registering(FAULTS)
 
 
 class Product(nn.Module):
@@ -232,173 +190,6 @@ def one_block_in_all_places(mended: bool) -> nn.Module:
     return nn.Sequential(blocks[0], nn.Tanh(), blocks[1])
 
 
-@fault("128", "I305", "I204")
-def from_zero_to_one(mended: bool) -> nn.Module:
-    low, high = (-0.2, 0.2) if mended else (0.0, 1.0)
-    return filled(layers(128, 64, 10), lambda w: nn.init.uniform_(w, low, high))
-
-
-@fault("256", "I301")
-def mean_for_std(mended: bool) -> nn.Module:
-    settings = {"std": 0.06} if mended else {"mean": 0.06}
-    model = layers(256, 256, 256, 10, act=nn.Tanh)
-    return filled(model, lambda w: nn.init.normal_(w, **settings))
-
-
-@fault("3x24x24", "I302")
-def depthwise_by_outputs(mended: bool) -> nn.Module:
-    parts: list[nn.Module] = [nn.Conv2d(3, 64, 3), nn.ReLU()]
-    for _ in range(2):
-        parts += [nn.Conv2d(64, 64, 3, groups=64), nn.ReLU(), nn.Conv2d(64, 64, 1), nn.ReLU()]
-    model = nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
-    for module in model:
-        if isinstance(module, nn.Conv2d):
-            mode: Any = "fan_in" if mended or module.groups == 1 else "fan_out"
-            nn.init.kaiming_normal_(module.weight, mode=mode, nonlinearity="relu")
-            nn.init.zeros_(module.bias)
-    return model
-
-
-@fault("256x4x4", "I302")
-def transposed_convolution(mended: bool) -> nn.Module:
-    model = nn.Sequential(
-        nn.ConvTranspose2d(256, 16, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(16, 3, 4, 2, 1)
-    )
-
-    def fill(weight: torch.Tensor) -> None:
-        if mended:
-            nn.init.normal_(weight, std=math.sqrt(2 / (weight.shape[0] * 4)))
-        else:
-            nn.init.kaiming_normal_(weight, nonlinearity="relu")
-
-    return filled(model, fill, nn.ConvTranspose2d)
-
-
-@fault("512", "I302")
-def used_from_the_left(mended: bool) -> nn.Module:
-    class Left(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.one = nn.Parameter(torch.empty(512, 32))
-            self.two = nn.Parameter(torch.empty(32, 10))
-            nn.init.kaiming_normal_(self.one.T if mended else self.one, nonlinearity="relu")
-            nn.init.xavier_normal_(self.two)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return F.relu(x @ self.one) @ self.two
-
-    return Left()
-
-
-@fault("784", "I302")
-def by_outputs(mended: bool) -> nn.Module:
-    model = layers(784, 30, 10, act=nn.Sigmoid)
-    return filled(model, lambda w: nn.init.normal_(w, std=w.shape[1 if mended else 0] ** -0.5))
-
-
-@fault("256", "I303")
-def root_left_out(mended: bool) -> nn.Module:
-    power = 0.5 if mended else 1.0
-    return filled(
-        layers(256, 256, 256, 10), lambda w: nn.init.normal_(w, 0, (2 / w.shape[1]) ** power)
-    )
-
-
-@fault("64", "I304")
-def bounds_are_values(mended: bool) -> nn.Module:
-    bound = 0.24 if mended else 2.0
-    return filled(
-        layers(64, 64, 10), lambda w: nn.init.trunc_normal_(w, std=0.12, a=-bound, b=bound)
-    )
-
-
-@fault("128", "I401")
-def default_in_depth(mended: bool) -> nn.Module:
-    model = layers(*[128] * 21, 10)
-    if mended:
-        filled(model, lambda w: nn.init.kaiming_normal_(w, nonlinearity="relu"))
-        nn.init.xavier_normal_(model[-1].weight)
-    return model
-
-
-@fault("256", "I402", "I401")
-def no_gain(mended: bool) -> nn.Module:
-    model = layers(*[256] * 13, 10, act=nn.GELU)
-    return filled(model, lambda w: nn.init.xavier_normal_(w, 1.48 if mended else 1.0))
-
-
-@fault("256", "I402")
-def grows_in_depth(mended: bool) -> nn.Module:
-    model = layers(*[256] * 8, 10)
-    gain = math.sqrt(2) if mended else 5.0
-    filled(model, lambda w: nn.init.normal_(w, std=gain / math.sqrt(w.shape[1])))
-    nn.init.normal_(model[-1].weight, std=1e-3)
-    return model
-
-
-@fault("pos:256", "I404")
-def dead_with_positive_inputs(mended: bool) -> nn.Module:
-    model = layers(256, 64, 64, 10)
-    with torch.no_grad():
-        if mended:
-            model[0].weight -= model[0].weight.mean(1, keepdim=True)
-        else:
-            for index in (0, 2):
-                model[index].weight -= 0.03
-    return model
-
-
-@fault("64", "I407")
-def both_factors_zero(mended: bool) -> nn.Module:
-    class Lora(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.base = nn.Linear(64, 64).requires_grad_(False)
-            self.first = nn.Parameter(torch.zeros(4, 64))
-            self.second = nn.Parameter(torch.zeros(64, 4))
-            if mended:
-                nn.init.kaiming_uniform_(self.first)
-            self.head = nn.Linear(64, 10)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.head(F.relu(self.base(x) + x @ self.first.T @ self.second.T))
-
-    return Lora()
-
-
-@fault("ids:16:400", "I408")
-def tied_head(mended: bool) -> nn.Module:
-    class Language(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.embedding, self.norm = nn.Embedding(400, 256), nn.LayerNorm(256)
-            self.inner = nn.Linear(256, 256)
-            self.head = nn.Linear(256, 400, bias=False)
-            self.head.weight = self.embedding.weight
-            if mended:
-                nn.init.normal_(self.embedding.weight, std=1 / 16)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            hidden = self.embedding(x)
-            return self.head(self.norm(hidden + F.gelu(self.inner(hidden))))
-
-    return Language()
-
-
-@fault("16", "I409")
-def exponential_of_an_exponential(mended: bool) -> nn.Module:
-    class Exponential(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.one, self.two = nn.Linear(16, 16), nn.Linear(16, 4)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            x = self.one(x)
-            return self.two(torch.tanh(x) if mended else (x.abs() + 9).exp().exp())
-
-    return Exponential()
-
-
 @fault("12x16", "I501")
 def both_forget_biases(mended: bool) -> nn.Module:
     class Recurrent(nn.Module):
@@ -479,31 +270,6 @@ def layers_in_a_list(mended: bool) -> nn.Module:
     return Listed()
 
 
-class Branch(nn.Module):
-    """What adds a branch to its input, times a gate."""
-
-    def __init__(self, inner: nn.Module, gate: nn.Parameter | None = None) -> None:
-        super().__init__()
-        self.inner, self.gate = inner, gate
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + (self.inner(x) if self.gate is None else self.gate * self.inner(x))
-
-
-@fault("1024", "I302")
-def own_linear_by_its_outputs(mended: bool) -> nn.Module:
-    class Own(nn.Module):
-        def __init__(self, inputs: int, outputs: int) -> None:
-            super().__init__()
-            self.weight = nn.Parameter(torch.empty(outputs, inputs))
-            nn.init.normal_(self.weight, std=math.sqrt(2 / (inputs if mended else outputs)))
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return F.linear(x, self.weight)
-
-    return nn.Sequential(Own(1024, 48), nn.ReLU(), Own(48, 512), nn.ReLU(), nn.Linear(512, 10))
-
-
 @fault("ids:16:200", "I104")
 def drawn_again_after_tying(mended: bool) -> nn.Module:
     class Language(nn.Module):
@@ -531,16 +297,6 @@ def replaced_after_drawing(mended: bool) -> nn.Module:
         if len(model[4].bias) == 10:
             model[4] = nn.Linear(128, 5)
     return model
-
-
-@fault("3x16x16", "I407")
-def norms_of_the_trunk_at_zero(mended: bool) -> nn.Module:
-    parts: list[nn.Module] = []
-    for given in (3, 16):
-        norm = nn.GroupNorm(4, 16)
-        nn.init.constant_(norm.weight, float(mended))
-        parts += [nn.Conv2d(given, 16, 3, padding=1), norm, nn.ReLU()]
-    return nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10))
 
 
 class Experts(nn.Module):
@@ -593,165 +349,3 @@ def drew_in_another_precision(mended: bool) -> nn.Module:
     model = layers(32, 64, 10)
     init_weights(model, mended)
     return model
-
-
-class Kept(nn.Module):
-    """Draws what it registers later, and what it registers never."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.init_weight()
-        self.weight = nn.Parameter(self.drawn)
-        self.out = nn.Linear(32, 8)
-        self.init_out()
-
-    def init_weight(self) -> None:
-        self.drawn = nn.init.xavier_normal_(torch.empty(32, 32))
-
-    def init_out(self) -> None:
-        self.out.weight = nn.Parameter(nn.init.xavier_normal_(torch.empty(8, 32)))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.out(F.relu(x @ self.weight))
-
-
-@fault("32")
-def registered_after_drawing(_: bool) -> nn.Module:
-    return Kept()
-
-
-@fault("ids:32:500", "I401")
-def places_drown_what_stands_there(mended: bool) -> nn.Module:
-    class Language(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.table, self.norm = nn.Embedding(500, 64), nn.LayerNorm(64)
-            nn.init.normal_(self.table.weight, std=0.02)
-            self.places = nn.Parameter(torch.randn(32, 64) * (0.02 if mended else 1.0))
-            self.inner, self.head = nn.Linear(64, 64), nn.Linear(64, 500)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.head(F.gelu(self.inner(self.norm(self.table(x) + self.places))))
-
-    return Language()
-
-
-@fault("64", "I404")
-def biases_far_below(mended: bool) -> nn.Module:
-    model = layers(64, 128, 128, 10)
-    filled(model, functools.partial(nn.init.kaiming_normal_, nonlinearity="relu"))
-    if not mended:
-        for index in (0, 2):
-            nn.init.constant_(model[index].bias, -4.0)
-    return model
-
-
-@fault("64")
-def rezero(_: bool) -> nn.Module:
-    def branch() -> Branch:
-        inner = nn.Sequential(nn.Linear(64, 64), nn.ReLU())
-        return Branch(inner, nn.Parameter(torch.zeros(1)))
-
-    return nn.Sequential(*[branch() for _ in range(16)], nn.Linear(64, 10))
-
-
-@fault("8x16x16")
-def zero_gamma(_: bool) -> nn.Module:
-    def branch() -> Branch:
-        norm = nn.BatchNorm2d(8)
-        nn.init.zeros_(norm.weight)
-        return Branch(nn.Sequential(nn.Conv2d(8, 8, 3, padding=1, bias=False), norm))
-
-    return nn.Sequential(*[branch() for _ in range(4)], nn.Flatten(), nn.Linear(2048, 10))
-
-
-@fault("64")
-def zero_head(_: bool) -> nn.Module:
-    model = layers(64, 128, 10)
-    nn.init.kaiming_normal_(model[0].weight)
-    nn.init.zeros_(model[2].weight)
-    nn.init.zeros_(model[2].bias)
-    return model
-
-
-@fault("64")
-def second_factor_zero(_: bool) -> nn.Module:
-    class Adapted(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.base = nn.Linear(64, 64).requires_grad_(False)
-            self.down, self.up = nn.Linear(64, 4, bias=False), nn.Linear(4, 64, bias=False)
-            nn.init.zeros_(self.up.weight)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.base(x) + self.up(self.down(x))
-
-    return nn.Sequential(Adapted(), nn.ReLU(), Adapted(), nn.ReLU(), nn.Linear(64, 10))
-
-
-@fault("16x32")
-def fixed_tables(_: bool) -> nn.Module:
-    class Tables(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            steps = torch.arange(16)[:, None] * torch.exp(torch.arange(0, 32, 2) * -0.3)
-            self.places = nn.Parameter(torch.cat([steps.sin(), steps.cos()], 1))
-            self.conv = nn.Conv1d(32, 32, 3, padding=1)
-            nn.init.dirac_(self.conv.weight)
-            nn.init.zeros_(self.conv.bias)
-            self.rnn, self.head = nn.RNN(32, 32, batch_first=True), nn.Linear(32, 5)
-            nn.init.orthogonal_(self.rnn.weight_hh_l0)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            x = self.conv((x + self.places).transpose(1, 2)).transpose(1, 2)
-            return self.head(self.rnn(x)[0][:, -1])
-
-    return Tables()
-
-
-@fault("ids:16:300")
-def small_tied_transformer(_: bool) -> nn.Module:
-    class Language(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.embedding, self.norm = nn.Embedding(300, 64), nn.LayerNorm(64)
-            blocks = [
-                Branch(nn.Sequential(
-                    nn.LayerNorm(64), nn.Linear(64, 256), nn.GELU(), nn.Linear(256, 64)
-                ))
-                for _ in range(4)
-            ]  # fmt: skip
-            self.blocks, self.head = nn.Sequential(*blocks), nn.Linear(64, 300, bias=False)
-            self.head.weight = self.embedding.weight
-            for name, parameter in self.named_parameters():
-                if parameter.dim() > 1:
-                    deep = name.endswith("3.weight")
-                    nn.init.normal_(parameter, std=0.02 / (math.sqrt(8) if deep else 1))
-                elif name.endswith("bias"):
-                    nn.init.zeros_(parameter)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.head(self.norm(self.blocks(self.embedding(x))))
-
-    return Language()
-
-
-@fault("5x32")
-def masked_attention_after_a_stream(_: bool) -> nn.Module:
-    """The mask of -100 is made of the stream's shape; the stream itself grows by 1 a link."""
-
-    class Block(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.qkv, self.out = nn.Linear(32, 96), nn.Linear(32, 32)
-            self.places = nn.Linear(2, 1)
-            self.norm = nn.LayerNorm(32)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            q, k, v = self.qkv(x).chunk(3, -1)
-            scores = q @ k.transpose(-1, -2) / 32**0.5
-            scores = scores + self.places(x.new_ones(5, 5, 2)).squeeze(-1)
-            mask = x.new_zeros(5, 5).masked_fill(x.new_ones(5, 5).triu(1) == 1, -100.0)
-            return x + self.norm(self.out((scores + mask).softmax(-1) @ v))
-
-    return nn.Sequential(*(Block() for _ in range(8)), nn.Flatten(), nn.Linear(160, 4))

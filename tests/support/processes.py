@@ -16,7 +16,8 @@ from typing import Any
 
 import msgspec
 
-from inittui.results.state import RunState, TrialState
+from inittui.results.state import RunState
+from inittui.results.trial_state import TrialState
 from inittui.runs import RunDirectory, load_state
 from tests.support.commands import Result, wait_until
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from inittui.documents.check import CheckDocument, Coverage, Origin, Preview
-from inittui.results.rules.catalogue import RULES, of_rule
+from inittui.results.rules.catalogue import RULES
+from inittui.results.rules.codes import of_rule
 from inittui.results.rules.finding import Finding
 from inittui.views.check import check_report, rule_explained, rules_table
 from inittui.views.frame import Frame

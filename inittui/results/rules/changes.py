@@ -8,7 +8,7 @@ from inittui.events.checkpoints import CheckpointFacts
 from inittui.events.lock import Lock
 from inittui.events.wire_numbers import from_wire
 from inittui.results.lockfile import added_and_gone, drifts
-from inittui.results.rules.catalogue import of_rule
+from inittui.results.rules.codes import of_rule
 from inittui.results.rules.finding import Finding, listed
 from inittui.text import sanitize
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from inittui.events.facts import Facts, TensorFacts, WriterFacts
-from inittui.results.rules.catalogue import of_rule
+from inittui.results.rules.codes import of_rule
 from inittui.results.rules.contents import names, where
 from inittui.results.rules.finding import Finding, Severity, listed
 from inittui.results.rules.limits import Limits

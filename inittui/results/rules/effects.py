@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from inittui.events.facts import Facts, NonlinearityFacts, PassFacts, UseFacts, is_known
 from inittui.events.wire_numbers import from_wire
-from inittui.results.rules.catalogue import of_rule
+from inittui.results.rules.codes import of_rule
 from inittui.results.rules.contents import where
 from inittui.results.rules.finding import Finding, Severity, listed, percent, times
 from inittui.results.rules.limits import Limits

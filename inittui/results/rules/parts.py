@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from inittui.events.facts import Facts, TensorFacts, is_known
 from inittui.events.wire_numbers import from_wire
-from inittui.results.rules.catalogue import of_rule
+from inittui.results.rules.codes import of_rule
 from inittui.results.rules.contents import names, where
 from inittui.results.rules.finding import Finding, Severity, listed, percent, times
 from inittui.results.rules.limits import Limits

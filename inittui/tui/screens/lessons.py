@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from inittui.lessons import Lesson, Part, Size, lessons
-from inittui.results.state import share_done
+from inittui.results.trial_state import share_done
 from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.lesson_process import RunningLesson

@@ -13,7 +13,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from inittui.views.chart.palette import styles_for
-from inittui.views.chart.plots import Chart, ChartSpec, Series, histogram, line_chart
+from inittui.views.chart.plots import Chart, ChartSpec, histogram, line_chart
+from inittui.views.chart.series import Series
 from inittui.views.frame import Marker
 from tests.support.torture import examples
 

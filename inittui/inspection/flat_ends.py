@@ -1,0 +1,46 @@
+"""How much of what nonlinearities get lies where they are flat, by the operator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from inittui.inspection.pass_records import Met
+from inittui.inspection.statistics import some_of
+
+_RELUS = frozenset({"relu", "threshold"})
+_ENDS = {"tanh": (-0.97, 0.97), "sigmoid": (0.015, 0.985)}
+FLATTENING = frozenset({*_RELUS, *_ENDS, "clamp_min", "hardtanh", "clamp"})
+
+
+def met_by(
+    name: str, args: tuple[Any, ...], near: frozenset[int], samples: int, *, is_linear: bool
+) -> Met | None:
+    """Return what the uses ``near`` meet in an operator of `FLATTENING`; None where it isn't told.
+
+    ``is_linear`` tells whether one of them is a linear layer's.
+    """
+    values = args[0]
+    if not near or not isinstance(values, torch.Tensor) or not values.is_floating_point():
+        return None
+    if name in _ENDS:
+        with torch.no_grad():
+            low, high = _ENDS[name]
+            some = getattr(torch, name)(some_of(values, samples))
+            share = float(((some <= low) | (some >= high)).double().mean())
+        return Met(name, near, None, share)
+    bounds = [x for x in args[1:3] if x is not None]
+    if name in ("clamp_min", "clamp", "hardtanh", "threshold") and (
+        not bounds or isinstance(bounds[0], torch.Tensor) or bounds[0] != 0
+    ):
+        return None
+    return Met("relu", near, _dead(values, is_linear=is_linear), None)
+
+
+def _dead(values: torch.Tensor, *, is_linear: bool) -> float | None:
+    if values.ndim < 2:
+        return None
+    place = values.ndim - 1 if is_linear and values.ndim != 4 else 1
+    over = [dim for dim in range(values.ndim) if dim != place]
+    return float((values.detach().amax(dim=over) <= 0).double().mean())

@@ -1,0 +1,91 @@
+"""What is noted of one forward pass: what its tensors come from, and what happens to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from inittui.events.facts import UseFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """What a tensor comes from."""
+
+    fresh: frozenset[int] = frozenset()
+    """Uses whose outputs it is, as far as nothing but linear operations lie between."""
+    behind: frozenset[int] = frozenset()
+    """Uses whose outputs have passed a nonlinearity or norm since."""
+    statistics: frozenset[int] = frozenset()
+    """Uses of whose outputs it is a mean or the like."""
+    parameters: frozenset[str] = frozenset()
+    """Of which alone it is computed, where it doesn't come from the input."""
+    is_input: bool = False
+    is_softmax: bool = False
+    is_random: bool = False
+    chain: int = -1
+    """The last addition that it comes from."""
+    last: str = ""
+    """The operator that gave it; views and copies don't count."""
+
+    @property
+    def near(self) -> frozenset[int]:
+        return self.fresh | self.behind
+
+
+NOTHING = Tag()
+
+
+@dataclass(slots=True)
+class Use:
+    """One product, while the pass runs."""
+
+    facts: UseFacts
+    rows: torch.Tensor | None
+    """[units, values] of the parameter, a view of it."""
+    parameter: str
+    is_known: bool = True
+    """Whether the parameter itself was the operand, not what was computed from it."""
+    behind: set[str] = field(default_factory=set)
+    before: set[int] = field(default_factory=set)
+    is_gated: bool = False
+
+
+@dataclass(slots=True)
+class Met:
+    """One nonlinearity that flattens."""
+
+    kind: str
+    sources: frozenset[int]
+    dead: float | None
+    saturated: float | None
+
+
+@dataclass(slots=True)
+class Added:
+    """One sum of two activations."""
+
+    before: int
+    power: float
+
+
+def merged(tags: Sequence[Tag]) -> Tag:
+    """Return what comes of several tensors together."""
+    if len(tags) == 1:
+        return tags[0]
+    is_input = any(tag.is_input or tag.near for tag in tags)
+    return Tag(
+        fresh=frozenset[int]().union(*(tag.fresh for tag in tags)),
+        behind=frozenset[int]().union(*(tag.behind for tag in tags)),
+        statistics=frozenset[int]().union(*(tag.statistics for tag in tags)),
+        parameters=frozenset[str]()
+        if is_input
+        else frozenset[str]().union(*(tag.parameters for tag in tags)),
+        is_input=is_input,
+        is_softmax=any(tag.is_softmax for tag in tags),
+        is_random=any(tag.is_random for tag in tags),
+        chain=max((tag.chain for tag in tags), default=-1),
+        last=next((tag.last for tag in tags if tag.is_input or tag.near), ""),
+    )

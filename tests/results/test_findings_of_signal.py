@@ -1,0 +1,168 @@
+"""Healthy models are quiet; how signal and gradient pass: depth, flat units, squashed heads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from tests.support.judged_models import PIXELS, SIDE, As, convolutions, grave, stack, told
+
+
+@pytest.mark.parametrize("norm", [True, False])
+def test_healthy_convolutions_are_quiet(norm: bool) -> None:
+    assert grave(told(convolutions(norm=norm), 1, SIDE, SIDE)) == set()
+
+
+def test_widths_that_differ_by_far_are_quiet() -> None:
+    assert told(stack(4096, 16, 10), 4096) == {}
+    assert told(stack(PIXELS, 2000, 16, 10)) == {}
+
+
+# Depth
+
+
+@pytest.mark.parametrize("number", [4, 6, 8])
+def test_a_dip_in_the_middle_is_told(number: int) -> None:
+    model = stack(PIXELS, *[48] * 8, 10)
+    model[number].weight.data *= 1e-6
+    model[number + 2].weight.data *= 1e6
+    found = told(model)["vanishing"]
+    assert (found.severity, found.layers[-1]) == ("warning", str(number + 2))
+
+
+def test_a_dip_that_a_norm_makes_good_is_quiet() -> None:
+    model = convolutions()
+    model[3].weight.data *= 0.05
+    assert grave(told(model, 1, SIDE, SIDE)) == set()
+
+
+@pytest.mark.parametrize("act", [nn.ReLU, nn.LeakyReLU])
+def test_a_first_layer_that_is_far_too_large_is_told(act: Callable[[], nn.Module]) -> None:
+    model = stack(PIXELS, 48, 48, 10, act=act)
+    model[0].weight.data *= 1e6
+    model[-1].weight.data *= 1e-6
+    found = told(model)["exploding"]
+    assert (found.severity, found.layers[-1]) == ("warning", "2")
+
+
+def test_a_gradient_that_shrinks_by_depth_is_told() -> None:
+    found = told(stack(PIXELS, *[48] * 12, 10, act=nn.Sigmoid, gain=1.0))
+    assert "vanishing" in grave(found)
+    assert "norm of gradient times norm of weights" in found["vanishing"].message
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(4, 300), min_size=1, max_size=5), st.integers(0, 9))
+def test_rectifiers_of_any_widths_have_an_even_gradient(widths: list[int], seed: int) -> None:
+    torch.manual_seed(seed)
+    found = told(stack(PIXELS, *widths, 10))
+    assert not {"exploding", "vanishing", "symmetric", "no-gradient"} & grave(found)
+
+
+# Units
+
+
+class Own(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * (x > 0)
+
+
+class Capped(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: object, x: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(x)  # type: ignore[attr-defined]
+        return x.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx: object, gradient: torch.Tensor) -> torch.Tensor:
+        (x,) = ctx.saved_tensors  # type: ignore[attr-defined]
+        return gradient * (x > 0)
+
+
+ACTIVATIONS = {
+    "gelu": nn.GELU(), "silu": nn.SiLU(), "softplus": nn.Softplus(), "elu": nn.ELU(),
+    "hardtanh": nn.Hardtanh(), "hardsigmoid": nn.Hardsigmoid(), "tanh": nn.Tanh(),
+    "clamp": As(lambda x: x.clamp(min=0)),
+    "maximum": As(lambda x: torch.maximum(x, torch.zeros_like(x))),
+    "scalar": As(lambda x: torch.maximum(x, torch.tensor(0.0))),
+    "mask": Own(), "where": As(lambda x: torch.where(x > 0, x, 0 * x)),
+    "function": As(Capped.apply),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("share", [0.25, 0.875])
+def test_dead_units_of_any_nonlinearity_are_counted(name: str, share: float) -> None:
+    model = stack(PIXELS, 64, 64, 10, act=lambda: ACTIVATIONS[name])
+    assert "dead" not in told(model)
+    model[0].bias.data[: int(64 * share)] = -60
+    found = told(model)["dead"]
+    assert found.layers[0] == "0"
+    assert float(found.evidence["0"]) == pytest.approx(share, abs=0.02)
+    assert found.severity == ("warning" if share > 0.8 else "note")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        nn.Tanh, nn.Sigmoid, nn.Softsign, nn.Hardtanh, nn.Hardsigmoid, nn.ReLU6,
+        lambda: As(torch.erf), lambda: As(lambda x: x.clamp(-2, 2)),
+    ],
+)  # fmt: skip
+def test_what_lies_at_flat_ends_is_told(act: Callable[[], nn.Module]) -> None:
+    quiet = told(stack(PIXELS, 64, 10, act=act, gain=0.5))
+    assert "saturated" not in quiet
+    model = stack(PIXELS, 64, 10, act=act)
+    model[0].weight.data *= 400
+    if act is nn.ReLU6:
+        model[0].bias.data += 400  # below 0 it is meant to be flat
+    assert told(model)["saturated"].severity == "warning"
+
+
+@pytest.mark.parametrize("act", [nn.ReLU, nn.GELU, nn.SiLU, nn.Softplus])
+def test_a_half_that_is_flat_by_design_is_not_saturated(act: Callable[[], nn.Module]) -> None:
+    model = stack(PIXELS, 64, 10, act=act)
+    model[0].weight.data *= 50
+    assert "saturated" not in told(model)
+
+
+# Heads
+
+
+@pytest.mark.parametrize(
+    ("end", "floor"),
+    [
+        (nn.Softmax(1), math.log1p(9 / math.e)),
+        (nn.Sigmoid(), math.log1p(9 / math.e)),
+        (nn.Tanh(), math.log1p(9 * math.exp(-2))),
+        (As(lambda x: x.exp() / x.exp().sum(1, keepdim=True)), math.log1p(9 / math.e)),
+        (As(lambda x: torch.sigmoid(x).view(-1, 10)), math.log1p(9 / math.e)),
+        (nn.ReLU(), None),
+        (As(lambda x: x.clamp(min=0)), None),
+    ],
+)
+def test_logits_that_are_squashed_are_told(end: nn.Module, floor: float | None) -> None:
+    for model in (stack(PIXELS, 32, 10), nn.Sequential(nn.Linear(PIXELS, 10))):
+        found = told(nn.Sequential(*model, end))["squashed-logits"]
+        assert found.severity == "warning"
+        if floor is not None:
+            assert found.evidence["floor"] == pytest.approx(floor)
+            # The floor is one: no logits of that kind have a lower loss.
+            best = end(torch.full((1, 10), -80.0).index_fill(1, torch.tensor([3]), 80.0))
+            assert F.cross_entropy(best, torch.tensor([3])).item() >= floor - 1e-4
+
+
+def test_a_log_softmax_does_no_harm() -> None:
+    ends = nn.LogSoftmax(1), As(lambda x: x - x.logsumexp(1, keepdim=True))
+    for end in ends:
+        found = told(nn.Sequential(*stack(PIXELS, 32, 10), end))
+        assert found["squashed-logits"].severity == "note"
+    assert "squashed-logits" not in told(stack(PIXELS, 32, 10))
+    assert "squashed-logits" not in told(stack(PIXELS, 32, 10, act=nn.Sigmoid))
