@@ -38,7 +38,6 @@ class _Called:
 
     facts: WriterFacts
     wrote: bool = False
-    is_apply: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ class InitCalls:
                 is_own=True,
                 words={"call": "apply" if is_apply else "function"},
             )
-            called = self._called[key] = _Called(facts, is_apply=is_apply)
+            called = self._called[key] = _Called(facts)
         called.wrote = called.wrote or wrote
 
     def profile(self, frame: FrameType, event: str, given_back: object) -> None:

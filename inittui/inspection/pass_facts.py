@@ -6,7 +6,6 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from msgspec.structs import replace
 from torch import nn
@@ -20,22 +19,18 @@ from inittui.events.facts import (
     UseFacts,
 )
 from inittui.events.wire_numbers import to_wire
+from inittui.inspection.alike import alike_units, count_equal, labels_of, wake
 from inittui.inspection.passing import Batch, Passed, ends_by, run, run_in_parts, size
 from inittui.inspection.products import Products, settled
 from inittui.inspection.statistics import (
     alignment,
     mean_and_variance,
     repeated_blocks,
-    row_labels,
-    split_by_gradients,
 )
-from inittui.inspection.waking import EQUAL, MOVE, OPENED, ROUNDS
+from inittui.inspection.waking import OPENED
 
 CLOSED = 0.01
 """Size of a factor, at most, that counts as a closed gate."""
-
-_MOST_UNITS = 1 << 24
-"""Values of a parameter whose units are compared one by one."""
 
 _SQUASHING = ("_softmax", "_log_softmax", "_safe_softmax", "sigmoid", "relu")
 
@@ -87,28 +82,27 @@ def _look(facts: Facts, model: nn.Module, batch: Batch) -> _Looked:
     frozen = {name for name, each in parameters.items() if not each.requires_grad}
     bad = {x.name for x in facts.tensors if x.not_finite}
     passed = run_in_parts(model, batch)
+    assert passed.few is not None
+    few = passed.few
     gates = _closed(parameters, passed.products.multipliers)
     opened = None
     if gates:
         opening = {name: torch.full_like(parameters[name], OPENED) for name in gates}
-        opened = run(model, batch.few(), changed=opening)
-        opened.gradients.clear()
+        opened = run(model, few, changed=opening)
     matrices = {x.name for x in facts.tensors if x.kind == "parameter" and x.is_matrix}
     taken = [n for n in parameters if n in passed.products.seen and n in matrices]
-    alike = {} if bad else _alike(passed.products)
-    found = passed.gradients
-    cut = tuple(n for n in taken if found[n] is None and n not in frozen)
-    asleep = {n for n in taken if found[n] is not None and size(found[n]) == 0} - frozen
+    alike = {} if bad else alike_units(passed.products)
+    cut = tuple(n for n in taken if passed.sizes[n] is None and n not in frozen)
+    asleep = {n for n in taken if passed.sizes[n] == 0} - frozen
     asleep -= _behind_one(passed)
     if bad or passed.products.not_finite:
         asleep, alike = set(), {}
-    _split(alike, passed)
-    never, zeros, constant = _wake(model, batch, parameters, passed, asleep, alike, frozen)
+    never = wake(model, few, parameters, asleep, alike, frozen)
     return _Looked(
         passed, opened, tuple(gates), tuple(n for n in taken if n in never), cut,
         tuple(n for n in taken if n in asleep and n not in never),
-        {name: _count_equal(labels) for name, labels in alike.items()},
-        _in_way(passed, opened, parameters, zeros) if constant else (),
+        {name: count_equal(labels) for name, labels in alike.items()},
+        _in_way(passed, parameters) if passed.share == 0 else (),
     )  # fmt: skip
 
 
@@ -131,133 +125,7 @@ def _closed(parameters: Mapping[str, torch.Tensor], multipliers: Collection[str]
     return found
 
 
-def _alike(products: Products) -> dict[str, np.ndarray]:
-    """Return labels of the units, equal for equal ones, of parameters that have such."""
-    found: dict[str, np.ndarray] = {}
-    for use in products.uses:
-        rows = use.rows
-        if rows is None or use.parameter in found or not _is_small(rows) or len(rows) < 2:
-            continue
-        if _differ_at_once(rows):
-            continue
-        labels = row_labels(_full(rows))
-        if len(set(labels.tolist())) < len(labels):
-            found[use.parameter] = labels
-    return found
-
-
-def _differ_at_once(rows: torch.Tensor) -> bool:
-    """Whether the first values of the rows tell all of them apart already."""
-    start = rows[:, : min(rows.shape[1], 4)].detach()
-    return len(torch.unique(start.float(), dim=0)) == len(rows)
-
-
-def _is_small(rows: torch.Tensor) -> bool:
-    return rows.numel() <= _MOST_UNITS and rows.is_floating_point()
-
-
-def _full(rows: torch.Tensor) -> torch.Tensor:
-    return rows.float() if rows.dtype is torch.bfloat16 else rows
-
-
-def _gradient_rows(products: Products, name: str, passed: Passed) -> torch.Tensor | None:
-    """Return the gradient of a parameter as its use has the units; None for none."""
-    use = next(x for x in products.uses if x.parameter == name and x.rows is not None)
-    gradient = passed.gradients.get(name)
-    if gradient is None or use.rows is None or gradient.is_sparse:
-        return None
-    parameter = next(p for n, p in passed.products.model.named_parameters() if n == name)
-    gradient = gradient.detach()
-    if gradient.stride() != parameter.stride():
-        laid = torch.empty_strided(parameter.shape, parameter.stride(), dtype=gradient.dtype)
-        gradient = laid.copy_(gradient)
-    rows = use.rows
-    offset = rows.storage_offset() - parameter.storage_offset() + gradient.storage_offset()
-    try:
-        return torch.as_strided(gradient, rows.shape, rows.stride(), offset)
-    except RuntimeError:  # of a copy that flattening made
-        return gradient.reshape(rows.shape) if gradient.numel() == rows.numel() else None
-
-
-def _split(alike: dict[str, np.ndarray], passed: Passed) -> None:
-    """Tell those of equal units apart that get different gradients."""
-    for name, labels in alike.items():
-        gradients = _gradient_rows(passed.products, name, passed)
-        if gradients is None or not bool(gradients.any()):
-            continue
-        alike[name] = split_by_gradients(labels, _full(gradients), EQUAL)
-
-
-def _count_equal(labels: np.ndarray) -> int:
-    counts = np.unique(labels, return_counts=True)[1]
-    return int(counts[counts > 1].sum())
-
-
-def _wake(
-    model: nn.Module,
-    batch: Batch,
-    parameters: Mapping[str, torch.Tensor],
-    passed: Passed,
-    asleep: set[str],
-    alike: dict[str, np.ndarray],
-    frozen: Collection[str],
-) -> tuple[set[str], set[str], bool]:
-    """Move along their gradients what gets one, and pass again.
-
-    Returns what never gets a gradient, the zeros that were moved, and whether the outputs were
-    the same for all samples before.
-    """
-    never, zeros, moved = {*asleep}, set[str](), dict[str, torch.Tensor]()
-    is_constant = passed.share == 0
-    stuck = any(_count_equal(labels) for labels in alike.values())
-    found = passed
-    for _ in range(ROUNDS if never or stuck else 0):
-        moves = _moves(parameters, moved, found, never, frozen, stuck=stuck)
-        if not moves:
-            break
-        zeros |= {name for name in moves if not bool(parameters[name].detach().any())}
-        moved |= moves
-        found = run(model, batch.few(), changed=moved)
-        never -= {name for name in never if size(found.gradients.get(name)) > 0}
-        _split(alike, found)
-        stuck = any(_count_equal(labels) for labels in alike.values())
-        if not never and not stuck:
-            break
-    return never, zeros, is_constant
-
-
-def _moves(
-    parameters: Mapping[str, torch.Tensor],
-    moved: Mapping[str, torch.Tensor],
-    found: Passed,
-    asleep: Collection[str],
-    frozen: Collection[str],
-    *,
-    stuck: bool,
-) -> dict[str, torch.Tensor]:
-    """Return what parameters become by a step along their gradients; of few, to save memory."""
-    moves = {}
-    for name, parameter in parameters.items():
-        gradient = found.gradients.get(name)
-        if gradient is None or name in frozen or name in asleep or gradient.is_sparse:
-            continue
-        values = moved.get(name, parameter).detach()
-        length = size(values)
-        if length and not stuck and not asleep:
-            continue
-        steep = size(gradient)
-        if steep > 0 and math.isfinite(steep):
-            step = MOVE * (length or values.numel() ** 0.5) / steep
-            moves[name] = values - gradient.detach().to(values.dtype) * step
-    return moves
-
-
-def _in_way(
-    passed: Passed,
-    opened: Passed | None,
-    parameters: Mapping[str, torch.Tensor],
-    zeros: Collection[str],
-) -> tuple[str, ...]:
+def _in_way(passed: Passed, parameters: Mapping[str, torch.Tensor]) -> tuple[str, ...]:
     """Return the weights, all 0, that keep the outputs constant."""
     uses = settled(passed.products)
     return tuple(
@@ -293,8 +161,7 @@ def _units(products: Products, stuck: Mapping[str, int]) -> Iterator[UnitFacts]:
             continue
         seen.add(use.parameter)
         distinct, repeats = len(rows), 1
-        if _is_small(rows) and not _differ_at_once(rows):
-            labels = row_labels(_full(rows))
+        if (labels := labels_of(rows)) is not None:
             distinct, repeats = len(set(labels.tolist())), repeated_blocks(labels)
         yield UnitFacts(
             parameter=use.parameter,
@@ -384,13 +251,14 @@ def _gradients(passed: Passed, uses: Sequence[UseFacts], model: nn.Module) -> tu
     else:
         tables = [n for n, m in model.named_modules() if isinstance(m, nn.Embedding)]
         name = f"{tables[0]}.weight" if tables and tables[0] else "weight"
-        gradient = passed.gradients.get(name) if tables else None
-        first = size(gradient) * size(parameters[name]) if gradient is not None else math.nan
-    ends = [use.parameter for use in uses if use.is_last and passed.gradients.get(use.parameter)
-            is not None]  # fmt: skip
-    if not ends or ends[-1] not in parameters:
+        steep = passed.sizes.get(name) if tables else None
+        first = steep * size(parameters[name]) if steep is not None else math.nan
+    ends = [(use.parameter, steep) for use in uses if use.is_last
+            and (steep := passed.sizes.get(use.parameter)) is not None]  # fmt: skip
+    if not ends:
         return first, math.nan
-    return first, size(passed.gradients[ends[-1]]) * size(parameters[ends[-1]])
+    name, last = ends[-1]
+    return first, last * size(parameters[name])
 
 
 def _logits(passed: Passed) -> tuple[int, float, float]:

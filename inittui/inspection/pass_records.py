@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 
@@ -74,7 +74,7 @@ class Added:
 def merged(tags: Sequence[Tag]) -> Tag:
     """Return what comes of several tensors together."""
     if len(tags) == 1:
-        return replace(tags[0], is_softmax=tags[0].is_softmax)
+        return tags[0]
     is_input = any(tag.is_input or tag.near for tag in tags)
     return Tag(
         fresh=frozenset[int]().union(*(tag.fresh for tag in tags)),

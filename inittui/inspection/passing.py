@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,14 +15,20 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from inittui.inspection.first_step import evaluating_with, fresh_modules
 from inittui.inspection.products import Products
+from inittui.inspection.saved import Rounded
 from inittui.inspection.statistics import powers
 from inittui.models.calling import parts_of
 from inittui.models.observe import unfused_attention
 
 _DEPTH = 4
 
-_LARGE, _FEW = 1 << 18, 4
-"""Values of a batch that is large, and samples of it at least that passes back take."""
+_LARGE, _FEW, _PAIR = 1 << 18, 4, 2
+"""Values of a batch that is large, and samples of it at least that passes back take: a pair where
+that is enough for norms over the batch."""
+
+_POSITIONS = 16
+"""Values of each sample and channel that make a pair enough; of two values alone a norm makes ±1,
+whatever they are, and no gradient passes."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,10 @@ class Batch:
     def samples(self) -> int:
         return len(self.tensors[0])
 
-    def few(self) -> Batch:
+    def few(self, least: int = _FEW) -> Batch:
         """Return the first samples of a large batch: a pass back keeps all that lies between."""
         values = sum(each.numel() for each in self.tensors)
-        count = max(_FEW, _LARGE * self.samples // max(values, 1))
+        count = max(least, _LARGE * self.samples // max(values, 1))
         if self.samples <= count:
             return self
         return Batch(
@@ -70,7 +77,12 @@ class Passed:
     share: float
     """Of the outputs' mean square that is variance between samples."""
     power: float
-    gradients: dict[str, torch.Tensor | None]
+    sizes: dict[str, float | None]
+    """Norms of the parameters' gradients; None where none arrives."""
+    gradients: dict[str, torch.Tensor] = field(default_factory=dict)
+    """The gradients themselves, where they were to be kept."""
+    few: Batch | None = None
+    """What further passes back take."""
 
     @property
     def logits(self) -> torch.Tensor | None:
@@ -123,15 +135,20 @@ def restore(products: Products) -> None:
 def run_in_parts(model: nn.Module, batch: Batch) -> Passed:
     """Pass a batch forward, and back only as much of it as takes little memory."""
     few = batch.few()
-    if few is not batch:
+    if few is batch:
+        passed = run(model, batch)
+    else:
         try:
             passed = run(model, batch, is_forward_only=True)
         except Exception:  # noqa: BLE001  # it differentiates on its way, or fails as before
-            return run(model, batch)
-        back = run(model, few)
-        passed.batch, passed.gradients = back.batch, back.gradients
-        return passed
-    return run(model, batch)
+            passed = run(model, batch)
+        else:
+            if passed.products.positions >= _POSITIONS:
+                few = batch.few(_PAIR)
+            back = run(model, few, is_rounded=True)
+            passed.batch, passed.sizes = back.batch, back.sizes
+    passed.few = few
+    return passed
 
 
 def run(
@@ -140,11 +157,22 @@ def run(
     *,
     changed: Mapping[str, torch.Tensor] | None = None,
     is_forward_only: bool = False,
+    is_rounded: bool = False,
+    keeps_gradients: bool = False,
 ) -> Passed:
     """Pass a batch forward and back, with other values for some parameters.
 
     Norms that have seen no batch normalise by this one; dropout is off. The loss is a random
     combination of all outputs.
+
+    Args:
+        model: is as it was before, afterwards.
+        batch: what it is called with.
+        changed: values that parameters have meanwhile.
+        is_forward_only: whether nothing is passed back.
+        is_rounded: whether the pass back may go by activations of eight significant bits.
+        keeps_gradients: whether gradients are kept, which take as much memory as the parameters;
+            else their norms alone.
     """
     parameters = dict(model.named_parameters())
     given = batch.differentiable()
@@ -168,23 +196,62 @@ def run(
         if is_forward_only:
             # Under no_grad modules may take another path; so they only keep nothing for going back.
             stack.enter_context(saved_tensors_hooks(lambda _tensor: None, _lost))
+        elif is_rounded:
+            rounded = Rounded(parameters.values())
+            stack.enter_context(saved_tensors_hooks(rounded.pack, rounded.unpack))
         with products:
             result = model(*given.positional, **given.named)
         outputs = list(_outputs(result, batch.samples))
         measured = [powers(each, batch.samples) for each in outputs if len(each) == batch.samples]
         shares = [b / p for p, b in measured if p > 0 and not math.isnan(b)]
         share = max(shares, default=0.0 if measured else math.nan)
-        if not is_forward_only:
+        sizes: dict[str, float | None] = {}
+        if keeps_gradients:
             _backward(outputs)
-        gradients = {name: each.grad for name, each in parameters.items()}
+        elif not is_forward_only and not _measured(outputs, parameters, sizes):
+            return run(model, batch, changed=changed, keeps_gradients=True)
+        gradients = {name: x.grad for name, x in parameters.items() if x.grad is not None}
+        norms = {name: size(each) for name, each in gradients.items()} | sizes
         return Passed(
             products,
             given,
             outputs,
             share,
             max((p for p, _ in measured), default=math.nan),
+            {name: norms.get(name) for name in parameters},
             gradients,
         )
+
+
+def _measured(
+    outputs: Sequence[torch.Tensor],
+    parameters: Mapping[str, torch.Tensor],
+    sizes: dict[str, float | None],
+) -> bool:
+    """Pass back, and drop each gradient once its norm is known.
+
+    Returns:
+        whether it is: what recomputes its activations may pass back in several parts.
+    """
+    arrived = 0
+
+    def note(name: str, parameter: torch.Tensor) -> None:
+        nonlocal arrived
+        arrived += 1
+        sizes[name] = size(parameter.grad)
+        parameter.grad = None
+
+    wanted = {name: x for name, x in parameters.items() if x.requires_grad and x.is_leaf}
+    hooks = [
+        parameter.register_post_accumulate_grad_hook(partial(note, name))
+        for name, parameter in wanted.items()
+    ]
+    try:
+        _backward(outputs)
+    finally:
+        for each in hooks:
+            each.remove()
+    return arrived == len(sizes)
 
 
 def _lost(_nothing: None) -> torch.Tensor:

@@ -6,7 +6,8 @@ views and transposes of them are theirs. What comes of each use is followed by t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +37,10 @@ _NORMS = frozenset({
     "_native_batch_norm_legit_no_training", "cudnn_batch_norm", "_batch_norm_with_update",
     "_batch_norm_no_update", "_fused_rms_norm", "batch_norm", "native_norm", "renorm",
     "_weight_norm_interface",
+})  # fmt: skip
+_OVER_BATCH = frozenset({
+    "native_batch_norm", "_native_batch_norm_legit", "cudnn_batch_norm", "_batch_norm_with_update",
+    "batch_norm",
 })  # fmt: skip
 _MADE_LIKE = frozenset({
     "new_zeros", "new_ones", "new_full", "new_empty", "new_empty_strided", "zeros_like",
@@ -77,6 +82,8 @@ class Products(TorchDispatchMode):
         self.single_softmax: set[int] = set()
         """Uses whose outputs meet a softmax over one value, which has no gradient."""
         self.not_finite = ""
+        self.positions = math.inf
+        """Values of each sample and channel that a norm over the batch has, at least."""
         for name, parameter in model.named_parameters():
             self._places.put(name, parameter)
         for name, buffer in model.named_buffers():
@@ -107,8 +114,7 @@ class Products(TorchDispatchMode):
         if plain in FLATTENING:
             self._flatness(plain, args, tags)
         result = func(*args, **kwargs)
-        outs = [*written, *tensors_in(result)]
-        self._follow(plain, func, args, given, tags, outs, result)
+        self._follow(plain, args, given, tags, written, result)
         return result
 
     def tag(self, tensor: torch.Tensor) -> Tag:
@@ -132,23 +138,23 @@ class Products(TorchDispatchMode):
     def _follow(
         self,
         name: str,
-        func: Any,
         args: tuple[Any, ...],
         given: Sequence[torch.Tensor],
         tags: Sequence[Tag],
-        outs: Sequence[torch.Tensor],
+        written: Sequence[torch.Tensor],
         result: Any,
     ) -> None:
         inputs = {key for each in given if (key := key_of(each)) is not None}
+        overwritten = {key_of(each) for each in written}
         tag = self._tag_of(name, args, given, tags, result)
-        for each in outs:
+        for each in (*written, *tensors_in(result)):
             key = key_of(each)
             if key is None or key in self._places:
                 continue
             if key not in inputs:
                 self._born.add(key)
                 self._tags[key] = tag
-            elif any(key == key_of(x) for x in written_by(func, args, {})) or key not in self._tags:
+            elif key in overwritten or key not in self._tags:
                 self._tags[key] = tag
 
     def _tag_of(  # noqa: PLR0911  # one for each kind of operator
@@ -173,8 +179,7 @@ class Products(TorchDispatchMode):
         if name.startswith(_ATTENTION):
             return self._attention(given, tags)
         if name in _NORMS:
-            self.norms.update(n for each in given[1:] for n in self._places.names_of(each))
-            return self._past(whole, "norm", name)
+            return self._normed(name, given, whole)
         if name in _SOFTMAX:
             dim = args[1] if len(args) > 1 and isinstance(args[1], int) else -1
             if given[0].ndim and given[0].shape[dim] == 1:
@@ -192,6 +197,12 @@ class Products(TorchDispatchMode):
             key_of(each) == key_of(given[0]) for each in tensors_in(result)
         )
         return whole if is_plain else replace(whole, last=name)
+
+    def _normed(self, name: str, given: Sequence[torch.Tensor], whole: Tag) -> Tag:
+        self.norms.update(n for each in given[1:] for n in self._places.names_of(each))
+        if name in _OVER_BATCH:
+            self.positions = min(self.positions, math.prod(given[0].shape[2:]))
+        return self._past(whole, "norm", name)
 
     def _past(self, tag: Tag, kind: str, name: str) -> Tag:
         """Return the tag behind what every use in it meets."""
@@ -263,12 +274,10 @@ class Products(TorchDispatchMode):
             self.uses[use].behind.add("unknown")
         names = [name for each in given for name in self._places.names_of(each)]
         if not names:
-            return replace(self._past(whole, "unknown", "recurrent"))
-        return self._opaque(names, whole, given[0])
+            return self._past(whole, "unknown", "recurrent")
+        return self._opaque(names, whole)
 
-    def _opaque(
-        self, names: Sequence[str], whole: Tag, operand: torch.Tensor, result: Any = None
-    ) -> Tag:
+    def _opaque(self, names: Sequence[str], whole: Tag) -> Tag:
         """Note a product whose weights were computed from parameters."""
         self.derived.update(names)
         facts = UseFacts(parameter=names[0], operation="batched", fan_in=0, fan_out=0)
@@ -310,11 +319,11 @@ class Products(TorchDispatchMode):
         if not names:
             own = [x for x in tags[side].parameters if not x.startswith("buffer ")]
             if own:
-                return self._opaque(own, of, given)
+                return self._opaque(own, of)
             return replace(of, last="product")
         found = described(name, args, weight, side)
         if found is None or not isinstance(result, torch.Tensor):
-            return self._opaque(names, of, given)
+            return self._opaque(names, of)
         facts, rows = found
         facts = measured(facts, names[0], len(self.uses), given, result, self._samples)
         if facts.not_finite and not self.not_finite:
@@ -355,7 +364,7 @@ class Products(TorchDispatchMode):
             self.met.append(met)
 
 
-def settled(products: Products, gates: Mapping[str, float] | None = None) -> tuple[UseFacts, ...]:
+def settled(products: Products) -> tuple[UseFacts, ...]:
     """Return the uses with what is known once the pass is over."""
     from msgspec.structs import replace as changed
 

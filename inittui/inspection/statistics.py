@@ -19,7 +19,7 @@ PART = 1 << 20
 """Values turned to float64 at once."""
 
 _SAMPLED = 1 << 15
-"""Values of each sample that powers are of."""
+"""Values that powers are of, 1,024 of each sample at least."""
 
 _MOST_ROWS = 128
 _BLOCKS = (2, 3, 4, 6, 8, 12, 16)

@@ -59,6 +59,9 @@ _LARGEST = 2**31 - 1
 _LARGEST_KEPT = 32 * 2**20
 """Bytes of a block: glibc takes no more."""
 
+_FIRST_THRESHOLD = 128 * 2**10
+"""Bytes of a block that glibc begins with; it raises them as blocks are freed, until told."""
+
 
 def choose_device(name: str) -> torch.device:
     """Return the device for auto, cpu, cuda, cuda:N or mps; auto takes the fastest there is.
@@ -328,13 +331,28 @@ def keep_freed_memory() -> bool:
     # glibc gives large freed blocks back to the system and asks for them again at the next step.
     # Each page is then cleared at its first use: 3,000 to 20,000 faults and 10 to 25 % of the time
     # of a step of convolutions; about 100 faults are left where it keeps them.
+    return _set_thresholds(_LARGEST_KEPT, _LARGEST)
+
+
+def give_back_freed_memory() -> bool:
+    """Give what the process frees back to the system; return whether it lets that be said.
+
+    It is for those that build models and pass once through them: what one of them needed is of
+    no use for the next.
+
+    Source: mallopt(3) of the GNU C library; other libraries are left as they are.
+    """
+    return _set_thresholds(_FIRST_THRESHOLD, _FIRST_THRESHOLD)
+
+
+def _set_thresholds(mapped: int, trimmed: int) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):
         return False
-    wanted = ((_MMAP_THRESHOLD, _LARGEST_KEPT), (_TRIM_THRESHOLD, _LARGEST))
+    wanted = ((_MMAP_THRESHOLD, mapped), (_TRIM_THRESHOLD, trimmed))
     return all(mallopt(ctypes.c_int(what), ctypes.c_int(value)) == 1 for what, value in wanted)
 
 

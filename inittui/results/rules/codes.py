@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from inittui.results.rules.catalogue import RULES, Rule
+from inittui.results.rules.catalogue import RULES
 from inittui.results.rules.finding import Finding, Severity, evidence_of
 from inittui.text import sanitize
 
@@ -32,11 +32,6 @@ def coded(finding: Finding, code: str = "") -> Finding:
         name=rule.name,
         fingerprint=fingerprint(rule.code, finding.layers),
     )
-
-
-def rule_of(code: str) -> Rule:
-    """Return the rule of a code."""
-    return _BY_CODE[code]
 
 
 def of_rule(
