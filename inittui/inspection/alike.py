@@ -32,7 +32,7 @@ def alike_units(products: Products) -> dict[str, np.ndarray]:
 
 
 def labels_of(rows: torch.Tensor) -> np.ndarray | None:
-    """Return labels of rows, equal for equal ones; None where all differ at once, or are too many."""
+    """Return labels of rows, equal for equal ones; None where all differ, or are too many."""
     if rows.numel() > _MOST_UNITS or not rows.is_floating_point():
         return None
     start = rows[:, : min(rows.shape[1], 4)].detach()
