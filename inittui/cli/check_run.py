@@ -301,6 +301,7 @@ def document_of(
             parameters=facts.parameters,
             tensors=sum(tensor.kind == "parameter" for tensor in facts.tensors),
             matrices=facts.matrices,
+            traced=facts.traced + facts.derived,
             uses=len(facts.uses),
             recorded=facts.is_recorded,
             meta=sum(x.is_meta and x.kind == "parameter" for x in facts.tensors),

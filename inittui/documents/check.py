@@ -20,6 +20,8 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """Parameters."""
     matrices: int
     """Parameters of more than one dimension."""
+    traced: int
+    """Matrices that were seen in a product, as they are or computed from."""
     uses: int
     """Products with a parameter in one forward pass."""
     recorded: bool

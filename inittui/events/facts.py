@@ -115,7 +115,7 @@ class UseFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One product with a parameter in a forward pass, in the order in which they run."""
 
     parameter: str
-    operation: Literal["linear", "convolution", "transposed convolution", "batched"]
+    operation: Literal["linear", "convolution", "transposed convolution", "batched", "recurrent"]
     fan_in: int
     """Terms that are summed for each output."""
     fan_out: int
@@ -218,6 +218,8 @@ class PassFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The same of the last product's weights."""
     not_finite: str = ""
     """The first product, by its parameter, or operation, whose outputs weren't finite."""
+    gradient_not_finite: str = ""
+    """The last parameter whose gradient wasn't finite."""
     gates: tuple[str, ...] = ()
     """Factors that let next to nothing through, all alike."""
     zeros_in_way: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -11,7 +12,15 @@ from inittui.inspection.statistics import some_of
 
 _RELUS = frozenset({"relu", "threshold"})
 _ENDS = {"tanh": (-0.97, 0.97), "sigmoid": (0.015, 0.985)}
-FLATTENING = frozenset({*_RELUS, *_ENDS, "clamp_min", "hardtanh", "clamp"})
+FLATTENING = frozenset({
+    *_RELUS, *_ENDS, "clamp_min", "hardtanh", "clamp", "_softmax", "_safe_softmax",
+})  # fmt: skip
+
+_MOST_ROWS = 4_096
+_LEAST_CHOICES, _SURE = 4, 0.99
+"""Of a softmax that may be flat: choices, and the share that one of them gets."""
+_MASKED = 1e4
+"""How far below the largest a logit lies that a mask made: no choice."""
 
 
 def met_by(
@@ -30,12 +39,25 @@ def met_by(
             some = getattr(torch, name)(some_of(values, samples))
             share = float(((some <= low) | (some >= high)).double().mean())
         return Met(name, near, None, share)
+    if name.endswith("softmax"):
+        share = _sure(values, args[1]) if values.ndim > 1 else math.nan
+        return None if math.isnan(share) else Met("softmax", near, None, share)
     bounds = [x for x in args[1:3] if x is not None]
     if name in ("clamp_min", "clamp", "hardtanh", "threshold") and (
         not bounds or isinstance(bounds[0], torch.Tensor) or bounds[0] != 0
     ):
         return None
     return Met("relu", near, _dead(values, is_linear=is_linear), None)
+
+
+@torch.no_grad()
+def _sure(values: torch.Tensor, place: int) -> float:
+    """Return the share of rows that give one choice nearly all; NaN where they have few."""
+    rows = values.detach().movedim(place, -1).flatten(0, -2)
+    rows = rows[:: max(len(rows) // _MOST_ROWS, 1)].double()
+    is_open = rows > rows.amax(-1, keepdim=True) - _MASKED
+    rows = rows[is_open.sum(-1) >= _LEAST_CHOICES]
+    return float((rows.softmax(-1).amax(-1) > _SURE).double().mean())
 
 
 def _dead(values: torch.Tensor, *, is_linear: bool) -> float | None:

@@ -84,8 +84,9 @@ class Flight(TorchDispatchMode):
 
         def loading(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
             self._loading += 1
+            given = args[0] if args else kwargs.get("state_dict")
             try:
-                return load(module, *args, **kwargs)
+                return self._calls.load(lambda: load(module, *args, **kwargs), module, given)
             finally:
                 self._loading -= 1
                 self._note_assigned(module)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FrameType
 from typing import Any
 
 import torch
+from msgspec.structs import replace
 from torch import nn
 
 from inittui.events.facts import WriterFacts
@@ -38,6 +39,8 @@ class _Called:
 
     facts: WriterFacts
     wrote: bool = False
+    elsewhere: bool = False
+    """Whether it wrote to tensors of nobody's: copies, or values that are computed anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,13 @@ class InitCalls:
     @property
     def idle(self) -> tuple[WriterFacts, ...]:
         """Functions that mean to initialize, and wrote nothing in any call."""
-        return tuple(x.facts for x in self._called.values() if not x.wrote)[:_MOST_IDLE]
+        return tuple(
+            replace(x.facts, words=x.facts.words | {"wrote": "elsewhere"})
+            if x.elsewhere
+            else x.facts
+            for x in self._called.values()
+            if not x.wrote
+        )[:_MOST_IDLE]
 
     def note_write(self, key: int) -> None:
         """Note that a memory was written."""
@@ -91,10 +100,37 @@ class InitCalls:
             self._depth -= 1
             now = _identities(module)
             wrote = now != tensors or any(self._recent.get(key, 0) > before for _, key in now)
-            self._note((code, "apply"), f"apply({_name_of(fn)})", caller, wrote, is_apply=True)
+            said, elsewhere = f"apply({_name_of(fn)})", self._written > before
+            self._note((code, "apply"), said, caller, wrote, elsewhere, kind="apply")
+
+    def load(self, load: Callable[[], Any], module: nn.Module, given: Any) -> Any:
+        """Load ``given`` by ``load``; it was asked for two frames further out."""
+        caller = sys._getframe(2)
+        before, tensors = self._written, _identities(module)
+        try:
+            return load()
+        finally:
+            has_values = isinstance(given, Mapping) and any(
+                isinstance(x, torch.Tensor) and x.numel() for x in given.values()
+            )
+            if has_values and not _is_bare(module) and is_own(caller.f_code.co_filename):
+                now = _identities(module)
+                # A batch norm writes its own count where the checkpoint has none.
+                large = {key_of(x) for x in module.state_dict().values() if x.numel() > 1}
+                wrote = now != tensors or any(self._recent.get(k or 0, 0) > before for k in large)
+                wrote = wrote or not module.state_dict().keys().isdisjoint(given)
+                key = (caller.f_code, caller.f_lineno, "load")
+                self._note(key, "load_state_dict()", caller, wrote, kind="load")
 
     def _note(
-        self, key: object, said: str, caller: FrameType, wrote: bool, *, is_apply: bool = False
+        self,
+        key: object,
+        said: str,
+        caller: FrameType,
+        wrote: bool,
+        elsewhere: bool = False,
+        *,
+        kind: str = "function",
     ) -> None:
         called = self._called.get(key)
         if called is None:
@@ -103,10 +139,11 @@ class InitCalls:
                 where=f"{caller.f_code.co_filename}:{caller.f_lineno}",
                 by=sanitize(caller.f_code.co_name, 80),
                 is_own=True,
-                words={"call": "apply" if is_apply else "function"},
+                words={"call": kind},
             )
             called = self._called[key] = _Called(facts)
         called.wrote = called.wrote or wrote
+        called.elsewhere = called.elsewhere or elsewhere
 
     def profile(self, frame: FrameType, event: str, given_back: object) -> None:
         """Take a call or a return into account, as `sys.setprofile` tells of it."""
@@ -122,7 +159,8 @@ class InitCalls:
             owner = frame.f_locals.get("self")
             is_bare = isinstance(owner, nn.Module) and _is_bare(owner)
             wrote = self._has_written(opened, given_back) or is_bare
-            self._note(frame.f_code, f"{frame.f_code.co_name}()", frame, wrote)
+            elsewhere = self._written > opened.written
+            self._note(frame.f_code, f"{frame.f_code.co_name}()", frame, wrote, elsewhere)
 
     def _has_written(self, opened: _Open, given_back: object) -> bool:
         """Whether a call wrote to what it was given, or to anything where that can't be told."""

@@ -20,6 +20,7 @@ from inittui.events.facts import (
 )
 from inittui.events.wire_numbers import to_wire
 from inittui.inspection.alike import alike_units, count_equal, labels_of, wake
+from inittui.inspection.blocked import zeros_in_way
 from inittui.inspection.passing import Batch, Passed, ends_by, run, run_in_parts, size
 from inittui.inspection.products import Products, settled
 from inittui.inspection.statistics import (
@@ -102,7 +103,7 @@ def _look(facts: Facts, model: nn.Module, batch: Batch) -> _Looked:
         passed, opened, tuple(gates), tuple(n for n in taken if n in never), cut,
         tuple(n for n in taken if n in asleep and n not in never),
         {name: count_equal(labels) for name, labels in alike.items()},
-        _in_way(passed, parameters) if passed.share == 0 else (),
+        zeros_in_way(model, few, passed) if passed.share == 0 else (),
     )  # fmt: skip
 
 
@@ -123,21 +124,6 @@ def _closed(parameters: Mapping[str, torch.Tensor], multipliers: Collection[str]
         if low == high and abs(low) <= CLOSED:
             found.append(name)
     return found
-
-
-def _in_way(passed: Passed, parameters: Mapping[str, torch.Tensor]) -> tuple[str, ...]:
-    """Return the weights, all 0, that keep the outputs constant."""
-    uses = settled(passed.products)
-    return tuple(
-        dict.fromkeys(
-            use.parameter
-            for use in uses
-            if use.parameter in parameters
-            and not bool(parameters[use.parameter].detach().any())
-            and not use.is_last
-            and "addition" not in use.behind
-        )
-    )
 
 
 def _with_shares(uses: Sequence[UseFacts], opened: Passed | None) -> Iterator[UseFacts]:
@@ -232,6 +218,7 @@ def _whole(
         gradient_first=to_wire(first),
         gradient_last=to_wire(last),
         not_finite=passed.products.not_finite or _bad_output(passed),
+        gradient_not_finite=_bad_gradient(passed),
         gates=looked.gates,
         zeros_in_way=looked.in_way,
     )
@@ -240,6 +227,11 @@ def _whole(
 def _bad_output(passed: Passed) -> str:
     bad = any(bool(each.detach().isnan().any()) for each in passed.outputs)
     return "the outputs" if bad else ""
+
+
+def _bad_gradient(passed: Passed) -> str:
+    bad = [name for name, x in passed.sizes.items() if x is not None and not math.isfinite(x)]
+    return bad[-1] if bad else ""
 
 
 def _gradients(passed: Passed, uses: Sequence[UseFacts], model: nn.Module) -> tuple[float, float]:
@@ -262,16 +254,20 @@ def _gradients(passed: Passed, uses: Sequence[UseFacts], model: nn.Module) -> tu
 
 
 def _logits(passed: Passed) -> tuple[int, float, float]:
-    """Return classes, spread and confidence of outputs that come straight from a product."""
+    """Return classes, spread and confidence of outputs that are logits: straight from a product,
+    or by a logarithm of their softmax, which is the same but for a constant.
+    """
     logits = passed.logits
     if logits is None or not 2 <= logits.ndim <= 3:
         return 0, math.nan, math.nan
     last, fresh = ends_by(passed.products, logits)
     widths = {passed.products.uses[x].facts.fan_out for x in fresh}
-    if last not in ("product", "add") or logits.shape[-1] not in widths or logits.shape[-1] < 2:
-        return 0, math.nan, math.nan
     values = logits.detach()
     values = values.reshape(-1, values.shape[-1])[:4096].double()
+    is_normal = last == "_log_softmax" and bool((values.logsumexp(-1).abs() < 1e-3).all())
+    is_plain = last in ("product", "add") and logits.shape[-1] in widths
+    if logits.shape[-1] < 2 or not (is_plain or is_normal):
+        return 0, math.nan, math.nan
     confidence = float((values.logsumexp(-1) - values.mean(-1)).mean())
     return values.shape[-1], float(values.std(-1, correction=0).mean()), confidence
 

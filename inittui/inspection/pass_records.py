@@ -22,6 +22,10 @@ class Tag:
     """Uses of whose outputs it is a mean or the like."""
     parameters: frozenset[str] = frozenset()
     """Of which alone it is computed, where it doesn't come from the input."""
+    is_copy: bool = False
+    """Whether it has a parameter's own values: is it, or a copy of it."""
+    factors: frozenset[int] = frozenset()
+    """Uses whose outputs were multiplied to make it, as queries and keys are."""
     is_input: bool = False
     is_softmax: bool = False
     is_random: bool = False
@@ -85,6 +89,7 @@ def merged(tags: Sequence[Tag]) -> Tag:
         else frozenset[str]().union(*(tag.parameters for tag in tags)),
         is_input=is_input,
         is_softmax=any(tag.is_softmax for tag in tags),
+        factors=frozenset[int]().union(*(tag.factors for tag in tags)),
         is_random=any(tag.is_random for tag in tags),
         chain=max((tag.chain for tag in tags), default=-1),
         last=next((tag.last for tag in tags if tag.is_input or tag.near), ""),

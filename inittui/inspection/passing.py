@@ -301,7 +301,9 @@ def size(tensor: torch.Tensor | None) -> float:
     if values.is_sparse:
         values = values.coalesce().values()
     values = values.abs() if values.is_complex() else values
-    return float(torch.linalg.vector_norm(values.float()))
+    norm = float(torch.linalg.vector_norm(values.float()))
+    # Squares of more than 2⁶³ overflow in float32.
+    return norm if math.isfinite(norm) else float(torch.linalg.vector_norm(values.double()))
 
 
 def ends_by(products: Products, output: torch.Tensor) -> tuple[str, frozenset[int]]:

@@ -7,6 +7,7 @@ views and transposes of them are theirs. What comes of each use is followed by t
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -46,6 +47,7 @@ _MADE_LIKE = frozenset({
     "new_zeros", "new_ones", "new_full", "new_empty", "new_empty_strided", "zeros_like",
     "ones_like", "full_like", "empty_like",
 })  # fmt: skip
+_COPIES = frozenset({"clone", "_to_copy", "contiguous"})
 _STATISTICS = frozenset({
     "mean", "var", "std", "var_mean", "norm", "linalg_vector_norm", "sum", "amax", "max",
     "logsumexp", "square",
@@ -54,6 +56,7 @@ _ATTENTION = (
     "_scaled_dot_product", "_efficient_attention", "_flash_attention", "_fused_sdp",
 )  # fmt: skip
 _RECURRENT = ("mkldnn_rnn_layer", "_thnn_fused", "_cudnn_rnn", "quantized_lstm")
+_OF_GATES = re.compile(r"(^|\.)weight_[ih]h_l\d+(_reverse)?$")
 _PRODUCTS = frozenset({"mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot", "vdot", "_int_mm"})
 
 _LEAST_FOREIGN = 64
@@ -125,7 +128,7 @@ class Products(TorchDispatchMode):
         names = self._places.names_of(tensor)
         if names:
             self.seen.update(names)
-            return Tag(parameters=frozenset(names))
+            return Tag(parameters=frozenset(names), is_copy=True)
         return self._tags.get(key, NOTHING)
 
     def _keep(self, tensor: torch.Tensor) -> None:
@@ -175,7 +178,8 @@ class Products(TorchDispatchMode):
         if not whole.near and not whole.is_input:
             is_random = name in ("randn", "rand", "normal_functional", "randn_like", "rand_like")
             is_random = is_random or name in ("uniform", "normal", "bernoulli")
-            return replace(whole, is_random=whole.is_random or is_random)
+            is_copy = whole.is_copy and name in _COPIES
+            return replace(whole, is_random=whole.is_random or is_random, is_copy=is_copy)
         if name.startswith(_ATTENTION):
             return self._attention(given, tags)
         if name in _NORMS:
@@ -193,7 +197,7 @@ class Products(TorchDispatchMode):
             return self._sum(name, given, tags, whole, result)
         if name in _STATISTICS:
             return replace(whole, statistics=whole.statistics | whole.near, last=name)
-        is_plain = name in ("clone", "_to_copy", "contiguous", "copy", "detach") or any(
+        is_plain = name in {*_COPIES, "copy", "detach"} or any(
             key_of(each) == key_of(given[0]) for each in tensors_in(result)
         )
         return whole if is_plain else replace(whole, last=name)
@@ -273,9 +277,27 @@ class Products(TorchDispatchMode):
         for use in whole.fresh:
             self.uses[use].behind.add("unknown")
         names = [name for each in given for name in self._places.names_of(each)]
+        matrices = {
+            name: each
+            for each in given
+            if each.ndim == 2
+            for name in self._places.names_of(each)
+            if _OF_GATES.search(name)
+        }
+        if matrices:
+            return merged([self._gates(name, each, whole) for name, each in matrices.items()])
         if not names:
             return self._past(whole, "unknown", "recurrent")
         return self._opaque(names, whole)
+
+    def _gates(self, name: str, weight: torch.Tensor, given: Tag) -> Tag:
+        """Note weights whose products run inside of a recurrent layer, unseen."""
+        outputs, inputs = weight.shape
+        facts = UseFacts(
+            parameter=name, operation="recurrent", fan_in=inputs, fan_out=outputs, units=outputs,
+            order=len(self.uses),
+        )  # fmt: skip
+        return self._begin(Use(facts, None, name), given)
 
     def _opaque(self, names: Sequence[str], whole: Tag) -> Tag:
         """Note a product whose weights were computed from parameters."""
@@ -316,11 +338,13 @@ class Products(TorchDispatchMode):
         names = self._places.names_of(weight)
         if not (of.is_input or of.near):
             return whole
-        if not names:
-            own = [x for x in tags[side].parameters if not x.startswith("buffer ")]
-            if own:
-                return self._opaque(own, of)
-            return replace(of, last="product")
+        is_copied = not names
+        if is_copied:
+            names = [x for x in tags[side].parameters if not x.startswith("buffer ")]
+            if not names:
+                return replace(of, last="product")
+            if not tags[side].is_copy:
+                return self._opaque(names, of)
         found = described(name, args, weight, side)
         if found is None or not isinstance(result, torch.Tensor):
             return self._opaque(names, of)
@@ -328,7 +352,8 @@ class Products(TorchDispatchMode):
         facts = measured(facts, names[0], len(self.uses), given, result, self._samples)
         if facts.not_finite and not self.not_finite:
             self.not_finite = names[0]
-        return self._begin(Use(facts, rows, names[0]), of)
+        # Units are compared by views of the parameter, whose gradient lies like them.
+        return self._begin(Use(facts, None if is_copied else rows, names[0]), of)
 
     def _of_activations(self, tags: Sequence[Tag], whole: Tag) -> Tag:
         one, other = tags
@@ -338,7 +363,7 @@ class Products(TorchDispatchMode):
             return Tag(other.fresh, other.behind | one.near, is_input=True, last="attention")
         if other.is_softmax:
             return Tag(one.fresh, one.behind | other.near, is_input=True, last="attention")
-        return self._past(whole, "softmax", "product")
+        return replace(self._past(whole, "softmax", "product"), factors=one.fresh | other.fresh)
 
     def _look_for_foreign(self, operands: Sequence[torch.Tensor], tags: Sequence[Tag]) -> None:
         if not any(tag.is_input or tag.near for tag in tags):
@@ -357,7 +382,7 @@ class Products(TorchDispatchMode):
         return powers(tensor, self._samples)[0]
 
     def _flatness(self, name: str, args: tuple[Any, ...], tags: Sequence[Tag]) -> None:
-        near = tags[0].fresh if tags else frozenset()
+        near = tags[0].fresh or tags[0].factors if tags else frozenset()
         is_linear = any(self.uses[use].facts.operation == "linear" for use in near)
         met = met_by(name, args, near, self._samples, is_linear=is_linear)
         if met is not None:

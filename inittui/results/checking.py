@@ -80,6 +80,10 @@ def _settled(found: Sequence[Finding], bad: frozenset[str]) -> list[Finding]:
     codes = {each.code for each in found if each.severity == "error"}
     hidden = {"I406", "I608"} if codes & {"I407", "I201"} else set[str]()
     hidden |= {"I401", "I402", "I403"} if codes & {"I407"} else set[str]()
+    if "I406" in {each.code for each in found} - hidden:
+        hidden |= {"I401", "I402", "I403"}
+    never = {x for each in found if each.code == "I407" for x in each.layers}
+    found = [x for x in found if not (x.code == "I201" and never.issuperset(x.layers))]
     if "I401" in {each.code for each in found}:
         hidden.add("I402" if "I401" in codes else "")
     return [each for each in found if each.code not in hidden]

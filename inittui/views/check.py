@@ -20,6 +20,7 @@ from inittui.views.frame import Frame
 LOOKS: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 _NOTHING = "Nothing found."
+_NOTHING_OF_VALUES = "Nothing found, without a pass through the model."
 
 
 def check_report(document: CheckDocument, frame: Frame, *, verbose: bool = False) -> Text:
@@ -58,11 +59,15 @@ def _covered(coverage: Coverage) -> str:
         why = f", as the model couldn't run: {coverage.reason}" if coverage.reason else ""
         return f"{size}; only their values are judged, no pass through the model{why}"
     built = "" if coverage.recorded else "; how it was built was not recorded"
-    return f"{size}, {coverage.uses:,} products in a forward pass{built}"
+    unseen = coverage.matrices - coverage.traced
+    of = f", {unseen:,} of {coverage.matrices:,} matrices in none of them" if unseen > 0 else ""
+    return f"{size}, {coverage.uses:,} products in a forward pass{of}{built}"
 
 
 def _count(document: CheckDocument) -> str:
-    return f"{counted(document.findings)}." if document.findings else _NOTHING
+    if document.findings:
+        return f"{counted(document.findings)}."
+    return _NOTHING if document.coverage.forward else _NOTHING_OF_VALUES
 
 
 def _told(finding: Finding, frame: Frame, *, verbose: bool) -> Iterator[Text]:
@@ -100,7 +105,8 @@ def _provenance(origins: Sequence[Origin], frame: Frame) -> Iterator[Text]:
             place = f" at {origin.where}" if origin.where else ""
             yield from _indented(frame.say(f"written by {origin.writer}{place}"), frame)
         law = Law(origin.word, origin.family, origin.law, origin.mean, origin.std)
-        yield from _indented(frame.say(f"looks like {law.text}"), frame)
+        like = "drawn as by" if law.names else "like"
+        yield from _indented(frame.say(f"looks {like} {law.text}"), frame)
 
 
 def _preview(document: CheckDocument, fix: Preview, frame: Frame) -> Iterator[Text]:

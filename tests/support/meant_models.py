@@ -159,3 +159,66 @@ def masked_attention_after_a_stream(_: bool) -> nn.Module:
             return x + self.norm(self.out((scores + mask).softmax(-1) @ v))
 
     return nn.Sequential(*(Block() for _ in range(8)), nn.Flatten(), nn.Linear(160, 4))
+
+
+@meant("16")
+def echo_state(_: bool) -> nn.Module:
+    """Its reservoir is scaled by an eigenvalue, which torch finds otherwise while it is watched."""
+
+    class Echo(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            drawn = torch.randn(60, 60)
+            self.register_buffer("reservoir", 0.9 * drawn / torch.linalg.eigvals(drawn).abs().max())
+            self.out = nn.Linear(60, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            state = torch.zeros(len(x), 60)
+            for value in x.T:
+                state = torch.tanh(state @ self.reservoir.T + value.unsqueeze(1))
+            return self.out(state)
+
+    return Echo()
+
+
+@meant("ids:12:50")
+def uniform_attention_and_a_zero_head(_: bool) -> nn.Module:
+    """As muP starts: queries at 0 give equal shares, and the last layer is 0."""
+
+    class Attending(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Embedding(50, 32)
+            self.query, self.key, self.value = (nn.Linear(32, 32, bias=False) for _ in range(3))
+            self.head = nn.Linear(32, 50)
+            for layer in (self.query, self.head):
+                nn.init.zeros_(layer.weight)
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            x = F.layer_norm(self.table(ids), (32,))
+            x = x + F.scaled_dot_product_attention(self.query(x), self.key(x), self.value(x))
+            return self.head(F.layer_norm(x, (32,)))
+
+    return Attending()
+
+
+@meant("3")
+def table_of_small_values(_: bool) -> nn.Module:
+    """A grid of features that start near 0 (Müller et al. 2022), and a perceptron behind it."""
+
+    class Grid(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Embedding(512, 16)
+            nn.init.uniform_(self.table.weight, -1e-4, 1e-4)
+            self.body = layers(16, 32, 32, 4)
+            for layer in self.body:
+                if isinstance(layer, nn.Linear):
+                    nn.init.xavier_uniform_(layer.weight)
+                    nn.init.zeros_(layer.bias)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            places = (x.abs() * torch.tensor([7.0, 57.0, 461.0])).sum(1).long() % 512
+            return self.body(self.table(places))
+
+    return Grid()

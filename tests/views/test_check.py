@@ -27,8 +27,8 @@ def document(*findings: Finding, **changed: object) -> CheckDocument:
         "model": "model.py:build", "input": ("3x32x32",), "input_from": "given",
         "versions": {"torch": "2.14.1"},
         "coverage": Coverage(
-            parameters=11_181_642, tensors=62, matrices=21, uses=21, recorded=True, forward=True,
-            reason="", skipped=(),
+            parameters=11_181_642, tensors=62, matrices=21, traced=21, uses=21, recorded=True,
+            forward=True, reason="", skipped=(),
         ),
         "summary": {"error": 1, "warning": 0, "note": 1}, "measured": {"output_share": 3.1e-6},
         "findings": findings, "provenance": (), "notes": (),
@@ -61,7 +61,7 @@ def test_where_nothing_is_wrong_nothing_else_is_said() -> None:
 
 def test_a_model_that_could_not_run_is_said_to_be_so() -> None:
     coverage = Coverage(
-        parameters=3, tensors=1, matrices=1, uses=0, recorded=False, forward=False,
+        parameters=3, tensors=1, matrices=1, traced=0, uses=0, recorded=False, forward=False,
         reason="RuntimeError: shapes", skipped=(),
     )  # fmt: skip
     text = " ".join(" ".join(lines_of(document(coverage=coverage))).split())
@@ -72,7 +72,7 @@ def test_a_model_that_could_not_run_is_said_to_be_so() -> None:
 @pytest.mark.parametrize(("meta", "told"), [(2, "all of them"), (1, "1 of them")])
 def test_of_a_model_without_values_none_is_said_to_be_judged(meta: int, told: str) -> None:
     coverage = Coverage(
-        parameters=3, tensors=2, matrices=1, uses=0, recorded=True, forward=False,
+        parameters=3, tensors=2, matrices=1, traced=0, uses=0, recorded=True, forward=False,
         reason="it has tensors without values", skipped=(), meta=meta,
     )  # fmt: skip
     text = " ".join(" ".join(lines_of(document(coverage=coverage))).split())

@@ -56,14 +56,15 @@ RULES = (
         "I101", "init-wrote-nothing", "error",
         "A function that was given all modules to initialize them wrote to none of their "
         "tensors: the values are still the constructors'. Often it looks for a wrong class or "
-        "method, or takes the module in another place.",
+        "method, takes the module in another place, or writes to copies. Or a checkpoint was "
+        "loaded of which no name is the model's.",
         {}, "DeepSpeed#2650, keras#341",
         "model.apply(lambda m: m.reset() if hasattr(m, 'reset') else None)",
     ),
     Rule(
         "I102", "half-initialised", "note",
-        "Your code initialized some weights, and others of the same kind of layer kept what "
-        "their constructor gave.",
+        "Your code drew some weights, and others of the same kind of layer kept what their "
+        "constructor gave.",
         {}, "transformers#4701",
         "for m in model.modules():\n    if isinstance(m, nn.Linear): xavier_normal_(m.weight)\n"
         "# and the nn.Conv2d?",
@@ -136,7 +137,8 @@ RULES = (
         "I301", "mis-scaled", "warning",
         "The gain g = σ²·n of a layer's weights, over the n terms that are summed for each "
         "output, is far from 1, and nothing behind the layer, as a norm, makes that harmless. A "
-        "warning where an effect was measured, else a note.",
+        "warning where an effect was measured, else a note. Of an LSTM's or GRU's weights that "
+        "your code drew so large it is a warning: most gates are open or closed for good.",
         {"gain": 16.0, "least": 1 / 64}, "He et al. 2015; efficient-kan#72",
         "nn.init.normal_(layer.weight)   # std 1 over 512 inputs: 512-fold",
     ),
@@ -180,15 +182,17 @@ RULES = (
     Rule(
         "I402", "signal", "warning",
         "The signal grows or fades on its way through the layers. It fades by the mean square of "
-        "what varies between samples, at the last layer's input; AlexNet as PyTorch makes it has "
-        "1e-6, and trains.",
-        {"growth": 1e4, "loss": 5e-7, "note": 1e-4}, "pytorch#24991, #18182; He et al. 2015",
+        "what varies between samples, from the first product's input to the last one's; AlexNet "
+        "as PyTorch makes it has 1e-6, and trains.",
+        {"growth": 1e4, "outputs": 1e8, "loss": 5e-7, "note": 1e-4},
+        "pytorch#24991, #18182; He et al. 2015",
         "12 layers with GELU and a gain of 1",
     ),
     Rule(
         "I403", "gradient", "warning",
         "The gradient grows or fades on its way back: first-order change of the loss for a "
-        "change in proportion, of the input against the last weights.",
+        "change in proportion, of the input against the last weights. An error where it is NaN or "
+        "infinite.",
         {"fold": 1e4}, "Glorot and Bengio 2010",
         "8 layers with sigmoid",
     ),
@@ -200,14 +204,15 @@ RULES = (
     ),
     Rule(
         "I405", "saturated", "warning",
-        "Values lie at the flat ends of a tanh or sigmoid, where hardly any gradient passes.",
+        "Values lie at the flat ends of a tanh or sigmoid, or a softmax gives one choice of four "
+        "or more over 99 %: hardly any gradient passes there.",
         {"share": 0.25}, "Glorot and Bengio 2010",
         "nn.init.normal_(layer.weight)   # std 1 over 256 inputs, then tanh",
     ),
     Rule(
         "I406", "zeros-in-the-way", "warning",
-        "Weights that are all 0 keep the outputs constant; they are neither the last ones, nor "
-        "those of a branch that is added.",
+        "Weights that are all 0 keep the outputs constant, also once the last ones are drawn, "
+        "which may be 0.",
         {}, "transformers#35437",
         "nn.init.zeros_(model.hidden.weight)",
     ),

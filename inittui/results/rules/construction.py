@@ -25,12 +25,22 @@ def construction(facts: Facts, limits: Limits) -> Iterator[Finding]:
 
 def _idle(facts: Facts) -> Iterator[Finding]:
     for call in facts.idle_initializers:
-        is_applied = call.words.get("call") == "apply"
-        severity: Severity = "error" if is_applied else "warning"
+        how = call.words.get("call")
+        severity: Severity = "error" if how in ("apply", "load") else "warning"
+        wrote = "wrote to none of the model's tensors"
+        advice = "look at what it asks of a module: class, method name, order of arguments"
+        if call.words.get("wrote") == "elsewhere":
+            wrote = "wrote to tensors that aren't the model's, and to none of its own"
+            advice = (
+                "write to the parameter itself: no copy of it, and no weight that is computed from "
+                "others at each pass, as weight_norm and parametrizations do"
+            )
+        if how == "load":
+            wrote = "loaded none of the tensors that it was given"
+            advice = "compare the names: a prefix as 'module.', with strict=False, matches nothing"
         yield of_rule(
-            "I101", (), f"{call.operation} wrote to none of the model's tensors",
-            severity=severity, where=call.where,
-            advice="look at what it asks of a module: class, method name, order of arguments",
+            "I101", (), f"{call.operation} {wrote}",
+            severity=severity, where=call.where, advice=advice,
         )  # fmt: skip
 
 
@@ -42,7 +52,8 @@ def _named(writer: WriterFacts) -> bool:
 def _half(parameters: Sequence[TensorFacts]) -> Iterator[Finding]:
     """Tell of layers of a kind of which own code initialized some."""
     weights = [x for x in parameters if x.is_matrix and x.of and x.history]
-    own = [x for x in weights if x.writer and _named(x.writer)]
+    # Zeros or ones for one layer are no law for all of its kind.
+    own = [x for x in weights if x.writer and _named(x.writer) and x.writer.draw == "random"]
     left = [
         x
         for x in weights

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from inittui.events.facts import Facts, UnitFacts, is_known
+from inittui.events.facts import Facts, TensorFacts, UnitFacts, is_known
 from inittui.events.wire_numbers import from_wire
 from inittui.results.rules.codes import of_rule
 from inittui.results.rules.contents import where
@@ -75,8 +75,7 @@ def _clones(facts: Facts) -> Iterator[Finding]:
         names = tuple(name for group in groups for name in group)
         yield of_rule(
             "I202", names, f"drawn by chance, and the same: {listed(equal, 'group')}",
-            where=where([tensors[name] for name in names]),
-            advice="initialize each one after it was copied",
+            where=where([tensors[name] for name in names]), advice=_apart(tensors, names),
         )  # fmt: skip
     kernels = {use.parameter for use in facts.uses if "convolution" in use.operation}
     stacks = {name: n for name, n in facts.repeated.items() if name not in kernels | unused}
@@ -101,6 +100,14 @@ def _clones(facts: Facts) -> Iterator[Finding]:
             "I202", _names(repeated), f"a block of units is repeated: {listed(told)}",
             where=where([tensors[x.parameter] for x in repeated]), advice="draw all of them",
         )  # fmt: skip
+
+
+def _apart(tensors: Mapping[str, TensorFacts], names: Sequence[str]) -> str:
+    """Say how clones come to differ: they were copied, or each drawn from one seed."""
+    writers = [tensors[name].writer for name in names]
+    if all(writer is not None and writer.draw == "random" for writer in writers):
+        return "initialize each one after it was copied, and set no seed for each"
+    return "initialize each one after it was copied"
 
 
 def _is_near(facts: Facts, units: UnitFacts, limits: Limits) -> bool:

@@ -64,7 +64,7 @@ def _is_constant_head(facts: Facts, passed: PassFacts) -> bool:
 
 
 def _signal(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding]:
-    power = from_wire(passed.input_power)
+    power, given = from_wire(passed.input_power), from_wire(passed.output_power)
     start = power if is_known(power) else 1.0
     grown = [
         use
@@ -82,9 +82,17 @@ def _signal(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding
             limit=limits["I402.growth"] * max(1.0, start), where=_where(facts, most),
             advice="make the weights smaller, or put norms between the layers",
         )  # fmt: skip
+    elif given > (limit := limits["I402.outputs"] * max(1.0, start)):
+        yield of_rule(
+            "I402", (),
+            f"the outputs have a mean square of {short(given, 2)}, the inputs {short(start, 2)}",
+            evidence={"outputs": given, "inputs": start}, limit=limit,
+            advice="make smaller what grows on the way: products of activations, exponentials",
+        )  # fmt: skip
     last = next((use for use in reversed(facts.uses) if use.is_last), None)
     if last is None or not last.before:
         return
+    start = _at_first(facts, start)
     between = from_wire(last.input_between)
     if is_known(between) and between < limits["I402.note"] * start and not passed.is_ids:
         is_grave = between < limits["I402.loss"] * start
@@ -100,11 +108,30 @@ def _signal(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding
         )  # fmt: skip
 
 
+def _at_first(facts: Facts, power: float) -> float:
+    """Return what varies between samples where weights first meet it, if that is less.
+
+    What lies before, as a table of small values or a division by 255, is no layer's loss.
+    """
+    first = [from_wire(use.input_between) for use in facts.uses if not use.before]
+    most = max(filter(is_known, first), default=0.0)
+    return min(power, most) if most > 0 else power
+
+
 def _where(facts: Facts, use: UseFacts) -> str:
     return where([x for x in facts.tensors if x.name == use.parameter])
 
 
 def _gradient(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding]:
+    if passed.gradient_not_finite:
+        name = passed.gradient_not_finite
+        yield of_rule(
+            "I403", [name],
+            f"the gradient is NaN or infinite on its way back, at {sanitize(name, 100)}",
+            severity="error", where=where([x for x in facts.tensors if x.name == name]),
+            advice="look behind it for what has grown, a division by 0, or a root or norm of 0",
+        )  # fmt: skip
+        return
     first, last = from_wire(passed.gradient_first), from_wire(passed.gradient_last)
     if not is_known(first, last) or not first > 0 or not last > 0 or passed.gates:
         return

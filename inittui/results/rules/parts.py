@@ -131,7 +131,10 @@ def _unused(facts: Facts) -> Iterator[Finding]:
     if facts.cut:
         told = listed([(sanitize(x, 100), "") for x in facts.cut], "parameter")
         yield of_rule(
-            "I604", facts.cut, f"take part, and no gradient is on its way to them: {told}"
+            "I604",
+            facts.cut,
+            f"take part, and no gradient is on its way to them: {told}",
+            advice="look for .detach(), .data or no_grad on the way, unless it is meant",
         )
 
 
@@ -145,5 +148,5 @@ def _head(facts: Facts) -> Iterator[Finding]:
     severity: Severity = "warning" if head == "softmax" else "note"
     yield of_rule(
         "I605", (), f"the outputs come out of {head}: {right}", severity=severity,
-        advice="give the logits themselves to cross_entropy",
+        advice="give the logits themselves to cross_entropy" if head in ("softmax", "relu") else "",
     )  # fmt: skip

@@ -18,13 +18,14 @@ Pair = tuple[TensorFacts, UseFacts]
 CUT_STD = 0.8796
 """Standard deviation of a standard normal law that is cut at ±2."""
 
+_GATED = ("LSTM", "GRU", "LSTMCell", "GRUCell")
 _BY_FAN_IN = ("kaiming_normal_", "kaiming_uniform_")
 
 
 def scales(facts: Facts, limits: Limits, *, has_effect: bool) -> Iterator[Finding]:
     """Judge each use's weights; ``has_effect``: whether something was measured to go wrong."""
     pairs = list(_pairs(facts))
-    trunk = [(tensor, use) for tensor, use in pairs if use.is_trunk]
+    trunk = [pair for pair in pairs if pair[1].is_trunk and not _is_of_gates(pair)]
     swapped = [(pair, why) for pair in trunk if (why := _swapped(pair, limits))]
     if swapped:
         some = [pair[0] for pair, _ in swapped]
@@ -33,6 +34,16 @@ def scales(facts: Facts, limits: Limits, *, has_effect: bool) -> Iterator[Findin
             "I302", [x.name for x in some], f"scaled by a wrong number of terms: {listed(told)}",
             evidence={t.name: _gain((t, u)) for (t, u), _ in swapped}, where=where(some),
             advice="scale by the terms that are summed for each output: σ = gain/√n",
+        )  # fmt: skip
+    aside = [(pair, why) for pair in pairs if (why := _by_wrong_shape(pair, limits))]
+    aside = [(pair, why) for pair, why in aside if not pair[1].is_trunk]
+    if aside:
+        some = [pair[0] for pair, _ in aside]
+        told = [(tensor.name, why) for (tensor, _), why in aside]
+        yield of_rule(
+            "I302", [x.name for x in some], f"scaled by a wrong number of terms: {listed(told)}",
+            severity="note", evidence={t.name: _gain((t, u)) for (t, u), _ in aside},
+            where=where(some), advice="what lies behind, as a norm, makes up for it, or hides it",
         )  # fmt: skip
     taken = {pair[0].name for pair, _ in swapped}
     squared = list(_squared([x for x in trunk if x[0].name not in taken], limits))
@@ -45,6 +56,7 @@ def scales(facts: Facts, limits: Limits, *, has_effect: bool) -> Iterator[Findin
         )  # fmt: skip
     taken |= {pair[0].name for pair, _ in squared}
     yield from _mis_scaled([x for x in trunk if x[0].name not in taken], limits, has_effect)
+    yield from _gates(pairs, limits)
     yield from _truncation(pairs, limits)
     yield from _off_centre(pairs, limits)
 
@@ -83,17 +95,27 @@ def _swapped(pair: Pair, limits: Limits) -> str:
     gain = _gain(pair)
     far = gain > limits["I302.gain"] or gain < 1 / limits["I302.gain"]
     if writer is not None and writer.operation in _BY_FAN_IN:
-        mode = writer.words.get("mode", "fan_in")
-        taken = writer.numbers.get(mode, 0.0)
-        fold = max(taken, 1) / use.fan_in
-        if mode == "fan_in" and not 1 / limits["I302.fold"] < fold < limits["I302.fold"]:
-            return f"by {taken:,.0f}, and {use.fan_in:,} terms are summed"
-        if mode == "fan_out" and far:
+        if writer.words.get("mode", "fan_in") == "fan_out" and far:
+            taken = writer.numbers.get("fan_out", 0.0)
             return f"by its fan_out {taken:,.0f}, and {use.fan_in:,} terms are summed"
-        return ""
+        return _by_wrong_shape(pair, limits)
     if writer is None or not far or writer.operation not in ("normal_", "uniform_"):
         return ""
     return _by_outputs(tensor, use, writer)
+
+
+def _by_wrong_shape(pair: Pair, limits: Limits) -> str:
+    """Say what number of inputs torch took a tensor for, which it hasn't where it is used."""
+    tensor, use = pair
+    writer = _author(tensor)
+    if writer is None or writer.operation not in _BY_FAN_IN:
+        return ""
+    taken = writer.numbers.get("fan_in", 0.0)
+    fold = max(taken, 1) / use.fan_in
+    is_near = 1 / limits["I302.fold"] < fold < limits["I302.fold"]
+    if writer.words.get("mode", "fan_in") != "fan_in" or is_near:
+        return ""
+    return f"by {taken:,.0f}, and {use.fan_in:,} terms are summed"
 
 
 def _by_outputs(tensor: TensorFacts, use: UseFacts, writer: WriterFacts) -> str:
@@ -101,11 +123,11 @@ def _by_outputs(tensor: TensorFacts, use: UseFacts, writer: WriterFacts) -> str:
     if use.fan_in == use.fan_out or use.units < 3:
         return ""
     declared = _declared(writer)
-    for scale, how in ((1.0, "1"), (2.0, "2"), (3.0, "3")):
+    chosen = writer.numbers.get("b" if writer.operation == "uniform_" else "std", 0.0)
+    for scale, how in ((1.0, "1"), (2.0, "2"), (3.0, "3"), (1 / 3, "⅓")):
         if declared and abs(declared * math.sqrt(use.fan_out / scale) - 1) < 2e-4:
-            round_one = float(f"{declared:.2g}")
-            if abs(declared / round_one - 1) < 1e-9:  # a number that people choose
-                return ""
+            if any(abs(x - float(f"{x:.2g}")) < 1e-9 * x for x in (declared, chosen)):
+                return ""  # a number that people choose
             return f"σ = √({how}/{use.fan_out:,}) by its outputs; {use.fan_in:,} terms are summed"
     return ""
 
@@ -154,7 +176,31 @@ def _mis_scaled(pairs: Sequence[Pair], limits: Limits, has_effect: bool) -> Iter
             "I301", [t.name for t, _ in far], f"the gain is far from 1: {listed(told)}",
             severity=severity, evidence={t.name: _gain((t, u)) for t, u in far},
             limit=limits["I301.gain"], where=where([t for t, _ in far]),
-            advice="scale by 1/√n, n the terms that are summed for each output",
+            advice="scale by 1/√n, n the terms that are summed for each output"
+            if has_effect
+            else "no harm was measured: meant, as before a sine of ω·x, or made up for elsewhere?",
+        )  # fmt: skip
+
+
+def _is_of_gates(pair: Pair) -> bool:
+    return pair[1].operation == "recurrent" or pair[0].of in _GATED
+
+
+def _gates(pairs: Sequence[Pair], limits: Limits) -> Iterator[Finding]:
+    """Judge the weights of recurrent layers, whose gates are often computed where none sees it."""
+    far = [
+        pair
+        for pair in pairs
+        if _is_of_gates(pair) and _author(pair[0]) and _gain(pair) > limits["I301.gain"]
+    ]
+    if far:
+        told = [(t.name, f"σ²·n = {short(_gain((t, u)), 3)}, n = {u.fan_in:,}") for t, u in far]
+        yield of_rule(
+            "I301", [t.name for t, _ in far],
+            f"the gain is far from 1, and gates are open or closed for good: {listed(told)}",
+            evidence={t.name: _gain((t, u)) for t, u in far}, limit=limits["I301.gain"],
+            where=where([t for t, _ in far]),
+            advice="draw recurrent weights orthogonal, the others with σ = 1/√n",
         )  # fmt: skip
 
 
