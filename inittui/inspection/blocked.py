@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import nn
 
+from inittui.inspection.pass_records import settled
 from inittui.inspection.passing import Batch, Passed, run
-from inittui.inspection.products import settled
 
 _MOST = 12
 """Weights that are tried one by one; of more all are named."""
@@ -22,7 +22,7 @@ def zeros_in_way(model: nn.Module, few: Batch, passed: Passed) -> tuple[str, ...
     alone do it, or drawing all of them doesn't help.
     """
     parameters = dict(model.named_parameters())
-    uses = [use for use in settled(passed.products) if use.parameter in parameters]
+    uses = [use for use in settled(passed.products.uses) if use.parameter in parameters]
     zeros = dict.fromkeys(
         use.parameter for use in uses if not bool(parameters[use.parameter].detach().any())
     )

@@ -21,8 +21,9 @@ from inittui.events.facts import (
 from inittui.events.wire_numbers import to_wire
 from inittui.inspection.alike import alike_units, count_equal, labels_of, wake
 from inittui.inspection.blocked import zeros_in_way
+from inittui.inspection.pass_records import settled
 from inittui.inspection.passing import Batch, Passed, ends_by, run, run_in_parts, size
-from inittui.inspection.products import Products, settled
+from inittui.inspection.products import Products
 from inittui.inspection.statistics import (
     alignment,
     mean_and_variance,
@@ -54,7 +55,7 @@ def facts_of_pass(facts: Facts, model: nn.Module, batch: Batch, *, is_given: boo
     """Add what passes of a batch tell; all values are put back."""
     looked = _look(facts, model, batch)
     passed = looked.first
-    uses = settled(passed.products)
+    uses = settled(passed.products.uses)
     uses = tuple(_with_shares(uses, looked.opened))
     known = {use.parameter for use in uses}
     parameters = dict(model.named_parameters())
@@ -130,7 +131,7 @@ def _with_shares(uses: Sequence[UseFacts], opened: Passed | None) -> Iterator[Us
     if opened is None:
         yield from uses
         return
-    by_order = {use.order: use for use in settled(opened.products)}
+    by_order = {use.order: use for use in settled(opened.products.uses)}
     for use in uses:
         other = by_order.get(use.order)
         if other is None or other.parameter != use.parameter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 import torch
 
 from inittui.events.facts import UseFacts
@@ -93,4 +94,29 @@ def merged(tags: Sequence[Tag]) -> Tag:
         is_random=any(tag.is_random for tag in tags),
         chain=max((tag.chain for tag in tags), default=-1),
         last=next((tag.last for tag in tags if tag.is_input or tag.near), ""),
+    )
+
+
+def settled(uses: Sequence[Use]) -> tuple[UseFacts, ...]:
+    """Return the uses with what is known once the pass is over."""
+    after: dict[int, set[int]] = {}
+    for order, use in enumerate(uses):
+        for each in use.before:
+            after.setdefault(each, set()).add(order)
+    gated: set[int] = set()
+    for order in reversed(range(len(uses))):
+        following = after.get(order, set())
+        if uses[order].is_gated or (following and following <= gated):
+            gated.add(order)
+    return tuple(
+        msgspec.structs.replace(
+            use.facts,
+            order=order,
+            behind=tuple(sorted(use.behind)),
+            before=tuple(sorted(use.before)),
+            is_last=order not in after,
+            is_in_gate=order in gated,
+        )
+        for order, use in enumerate(uses)
+        if use.is_known
     )

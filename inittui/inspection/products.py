@@ -387,31 +387,3 @@ class Products(TorchDispatchMode):
         met = met_by(name, args, near, self._samples, is_linear=is_linear)
         if met is not None:
             self.met.append(met)
-
-
-def settled(products: Products) -> tuple[UseFacts, ...]:
-    """Return the uses with what is known once the pass is over."""
-    from msgspec.structs import replace as changed
-
-    uses = products.uses
-    after: dict[int, set[int]] = {}
-    for order, use in enumerate(uses):
-        for each in use.before:
-            after.setdefault(each, set()).add(order)
-    gated: set[int] = set()
-    for order in reversed(range(len(uses))):
-        following = after.get(order, set())
-        if uses[order].is_gated or (following and following <= gated):
-            gated.add(order)
-    return tuple(
-        changed(
-            use.facts,
-            order=order,
-            behind=tuple(sorted(use.behind)),
-            before=tuple(sorted(use.before)),
-            is_last=order not in after,
-            is_in_gate=order in gated,
-        )
-        for order, use in enumerate(uses)
-        if use.is_known
-    )
