@@ -23,17 +23,15 @@ def zeros_in_way(model: nn.Module, few: Batch, passed: Passed) -> tuple[str, ...
     """
     parameters = dict(model.named_parameters())
     uses = [use for use in settled(passed.products.uses) if use.parameter in parameters]
-    zeros = dict.fromkeys(
-        use.parameter for use in uses if not bool(parameters[use.parameter].detach().any())
-    )
+    sized = [use.parameter for use in uses if parameters[use.parameter].numel()]
+    zeros = dict.fromkeys(name for name in sized if not bool(parameters[name].detach().any()))
     last = {use.parameter for use in uses if use.is_last} & {*zeros}
     inner = tuple(name for name in zeros if name not in last)
     if not inner:
         return ()
 
     def tells_apart(names: Iterable[str]) -> bool:
-        drawn = _drawn(parameters, names)
-        return run(model, few, changed=drawn, is_forward_only=True).share > 0
+        return run(model, few, changed=_drawn(parameters, names)).share > 0
 
     if tells_apart(last) or not tells_apart(zeros):
         return ()
@@ -49,6 +47,6 @@ def _drawn(parameters: Mapping[str, torch.Tensor], names: Iterable[str]) -> dict
     found = {}
     for name in sorted(names):
         like = parameters[name].detach()
-        values = torch.randn(like.shape, generator=generator) / max(like[0].numel(), 1) ** 0.5
+        values = torch.randn(like.shape, generator=generator) / like[0].numel() ** 0.5
         found[name] = values.to(like.device, like.dtype)
     return found

@@ -68,13 +68,11 @@ class InitCalls:
     @property
     def idle(self) -> tuple[WriterFacts, ...]:
         """Functions that mean to initialize, and wrote nothing in any call."""
+        idle = [x for x in self._called.values() if not x.wrote][:_MOST_IDLE]
+        wrote = {"wrote": "elsewhere"}
         return tuple(
-            replace(x.facts, words=x.facts.words | {"wrote": "elsewhere"})
-            if x.elsewhere
-            else x.facts
-            for x in self._called.values()
-            if not x.wrote
-        )[:_MOST_IDLE]
+            replace(x.facts, words=x.facts.words | wrote) if x.elsewhere else x.facts for x in idle
+        )
 
     def note_write(self, key: int) -> None:
         """Note that a memory was written."""
@@ -99,7 +97,7 @@ class InitCalls:
         finally:
             self._depth -= 1
             now = _identities(module)
-            wrote = now != tensors or any(self._recent.get(key, 0) > before for _, key in now)
+            wrote = now != tensors or self._wrote_since(before, {key for _, key in now})
             said, elsewhere = f"apply({_name_of(fn)})", self._written > before
             self._note((code, "apply"), said, caller, wrote, elsewhere, kind="apply")
 
@@ -117,7 +115,7 @@ class InitCalls:
                 now = _identities(module)
                 # A batch norm writes its own count where the checkpoint has none.
                 large = {key_of(x) for x in module.state_dict().values() if x.numel() > 1}
-                wrote = now != tensors or any(self._recent.get(k or 0, 0) > before for k in large)
+                wrote = now != tensors or self._wrote_since(before, large)
                 wrote = wrote or not module.state_dict().keys().isdisjoint(given)
                 key = (caller.f_code, caller.f_lineno, "load")
                 self._note(key, "load_state_dict()", caller, wrote, kind="load")
@@ -169,9 +167,11 @@ class InitCalls:
         if given_back is not None or not opened.modules:
             return True
         now = _held(opened.modules)
-        return now != opened.held or any(
-            self._recent.get(key, 0) > opened.written for _, key in now
-        )
+        keys = {key for _, key in now}
+        return now != opened.held or self._wrote_since(opened.written, keys)
+
+    def _wrote_since(self, before: int, keys: Iterable[int | None]) -> bool:
+        return any(key is not None and self._recent.get(key, 0) > before for key in keys)
 
 
 def _code_of(fn: Any) -> CodeType | None:

@@ -83,9 +83,7 @@ def _look(facts: Facts, model: nn.Module, batch: Batch) -> _Looked:
     parameters = dict(model.named_parameters())
     frozen = {name for name, each in parameters.items() if not each.requires_grad}
     bad = {x.name for x in facts.tensors if x.not_finite}
-    passed = run_in_parts(model, batch)
-    assert passed.few is not None
-    few = passed.few
+    passed, few = run_in_parts(model, batch)
     gates = _closed(parameters, passed.products.multipliers)
     opened = None
     if gates:

@@ -81,8 +81,6 @@ class Passed:
     """Norms of the parameters' gradients; None where none arrives."""
     gradients: dict[str, torch.Tensor] = field(default_factory=dict)
     """The gradients themselves, where they were to be kept."""
-    few: Batch | None = None
-    """What further passes back take."""
 
     @property
     def logits(self) -> torch.Tensor | None:
@@ -132,23 +130,24 @@ def restore(products: Products) -> None:
     products.kept.clear()
 
 
-def run_in_parts(model: nn.Module, batch: Batch) -> Passed:
-    """Pass a batch forward, and back only as much of it as takes little memory."""
+def run_in_parts(model: nn.Module, batch: Batch) -> tuple[Passed, Batch]:
+    """Pass a batch forward, and back only as much of it as takes little memory.
+
+    Returns:
+        both passes as one; what further passes back take.
+    """
     few = batch.few()
     if few is batch:
-        passed = run(model, batch)
-    else:
-        try:
-            passed = run(model, batch, is_forward_only=True)
-        except Exception:  # noqa: BLE001  # it differentiates on its way, or fails as before
-            passed = run(model, batch)
-        else:
-            if passed.products.positions >= _POSITIONS:
-                few = batch.few(_PAIR)
-            back = run(model, few, is_rounded=True)
-            passed.batch, passed.sizes = back.batch, back.sizes
-    passed.few = few
-    return passed
+        return run(model, batch), few
+    try:
+        passed = run(model, batch, is_forward_only=True)
+    except Exception:  # noqa: BLE001  # it differentiates on its way, or fails as before
+        return run(model, batch), few
+    if passed.products.positions >= _POSITIONS:
+        few = batch.few(_PAIR)
+    back = run(model, few, is_rounded=True)
+    passed.batch, passed.sizes = back.batch, back.sizes
+    return passed, few
 
 
 def run(
@@ -205,28 +204,26 @@ def run(
         measured = [powers(each, batch.samples) for each in outputs if len(each) == batch.samples]
         shares = [b / p for p, b in measured if p > 0 and not math.isnan(b)]
         share = max(shares, default=0.0 if measured else math.nan)
-        sizes: dict[str, float | None] = {}
+        sizes: dict[str, float] = {}
+        is_known = True
         if keeps_gradients:
             _backward(outputs)
-        elif not is_forward_only and not _measured(outputs, parameters, sizes):
-            return run(model, batch, changed=changed, keeps_gradients=True)
+        elif not is_forward_only:
+            is_known = _measured(outputs, parameters, sizes)
         gradients = {name: x.grad for name, x in parameters.items() if x.grad is not None}
-        norms = {name: size(each) for name, each in gradients.items()} | sizes
-        return Passed(
-            products,
-            given,
-            outputs,
-            share,
-            max((p for p, _ in measured), default=math.nan),
-            {name: norms.get(name) for name in parameters},
-            gradients,
-        )
+        sizes |= {name: size(each) for name, each in gradients.items()}
+        power = max((p for p, _ in measured), default=math.nan)
+        norms = {name: sizes.get(name) for name in parameters}
+    # Only now is all put back that the pass has overwritten, and another one sees the same.
+    if not is_known:
+        return run(model, batch, changed=changed, keeps_gradients=True)
+    return Passed(products, given, outputs, share, power, norms, gradients)
 
 
 def _measured(
     outputs: Sequence[torch.Tensor],
     parameters: Mapping[str, torch.Tensor],
-    sizes: dict[str, float | None],
+    sizes: dict[str, float],
 ) -> bool:
     """Pass back, and drop each gradient once its norm is known.
 

@@ -98,14 +98,32 @@ def test_a_pair_passes_back_where_norms_see_enough_of_each_sample(side: int, sam
     images = torch.randn(8, 3, 224, 224)
     model(images[:2])
     model.norm.reset_running_stats()
-    passed = run_in_parts(model, Batch((images,)))
-    assert passed.few is not None
-    assert passed.few.samples == len(passed.batch.tensors[0]) == samples
+    passed, few = run_in_parts(model, Batch((images,)))
+    assert few.samples == len(passed.batch.tensors[0]) == samples
     assert passed.products.positions == side**2
     assert passed.sizes["conv.weight"]
 
 
 def test_small_batches_pass_back_whole() -> None:
     batch = Batch((torch.randn(64, 10),))
-    passed = run_in_parts(nn.Linear(10, 2), batch)
-    assert passed.few is batch
+    _, few = run_in_parts(nn.Linear(10, 2), batch)
+    assert few is batch
+
+
+class Counting(nn.Module):
+    """Recomputes in parts what lies behind a norm that counts its batches."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm, self.inner = nn.BatchNorm1d(8), Recomputing(reentrant=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inner(self.norm(x))
+
+
+def test_a_pass_that_has_to_be_repeated_sees_what_the_first_one_saw() -> None:
+    model, batch = Counting(), Batch((3 + torch.randn(16, 8),))
+    once, again = run(model, batch, keeps_gradients=True), run(model, batch)
+    assert again.gradients
+    assert again.power == once.power
+    assert again.sizes == once.sizes

@@ -27,24 +27,17 @@ def scales(facts: Facts, limits: Limits, *, has_effect: bool) -> Iterator[Findin
     pairs = list(_pairs(facts))
     trunk = [pair for pair in pairs if pair[1].is_trunk and not _is_of_gates(pair)]
     swapped = [(pair, why) for pair in trunk if (why := _swapped(pair, limits))]
-    if swapped:
-        some = [pair[0] for pair, _ in swapped]
-        told = [(tensor.name, why) for (tensor, _), why in swapped]
-        yield of_rule(
-            "I302", [x.name for x in some], f"scaled by a wrong number of terms: {listed(told)}",
-            evidence={t.name: _gain((t, u)) for (t, u), _ in swapped}, where=where(some),
-            advice="scale by the terms that are summed for each output: σ = gain/√n",
-        )  # fmt: skip
-    aside = [(pair, why) for pair in pairs if (why := _by_wrong_shape(pair, limits))]
-    aside = [(pair, why) for pair, why in aside if not pair[1].is_trunk]
-    if aside:
-        some = [pair[0] for pair, _ in aside]
-        told = [(tensor.name, why) for (tensor, _), why in aside]
-        yield of_rule(
-            "I302", [x.name for x in some], f"scaled by a wrong number of terms: {listed(told)}",
-            severity="note", evidence={t.name: _gain((t, u)) for (t, u), _ in aside},
-            where=where(some), advice="what lies behind, as a norm, makes up for it, or hides it",
-        )  # fmt: skip
+    yield from _told_swapped(
+        swapped, "warning", "scale by the terms that are summed for each output: σ = gain/√n"
+    )
+    aside = [
+        (pair, why)
+        for pair in pairs
+        if not pair[1].is_trunk and (why := _by_wrong_shape(pair, limits))
+    ]
+    yield from _told_swapped(
+        aside, "note", "what lies behind, as a norm, makes up for it, or hides it"
+    )
     taken = {pair[0].name for pair, _ in swapped}
     squared = list(_squared([x for x in trunk if x[0].name not in taken], limits))
     if squared:
@@ -59,6 +52,19 @@ def scales(facts: Facts, limits: Limits, *, has_effect: bool) -> Iterator[Findin
     yield from _gates(pairs, limits)
     yield from _truncation(pairs, limits)
     yield from _off_centre(pairs, limits)
+
+
+def _told_swapped(
+    found: Sequence[tuple[Pair, str]], severity: Severity, advice: str
+) -> Iterator[Finding]:
+    if found:
+        some = [pair[0] for pair, _ in found]
+        told = [(tensor.name, why) for (tensor, _), why in found]
+        yield of_rule(
+            "I302", [x.name for x in some], f"scaled by a wrong number of terms: {listed(told)}",
+            severity=severity, evidence={t.name: _gain((t, u)) for (t, u), _ in found},
+            where=where(some), advice=advice,
+        )  # fmt: skip
 
 
 def _pairs(facts: Facts) -> Iterator[Pair]:
