@@ -145,6 +145,7 @@ def run_in_parts(model: nn.Module, batch: Batch) -> tuple[Passed, Batch]:
         return run(model, batch), few
     if passed.products.positions >= _POSITIONS:
         few = batch.few(_PAIR)
+    passed.batch = few  # lets go of the copy of the large one, before the most memory is taken
     back = run(model, few, is_rounded=True)
     passed.batch, passed.sizes = back.batch, back.sizes
     return passed, few

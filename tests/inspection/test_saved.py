@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from contextlib import nullcontext
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -15,8 +19,18 @@ MANY = 1 << 15
 
 def packed(rounded: Rounded, tensor: torch.Tensor) -> torch.Tensor:
     found = rounded.pack(tensor)
-    assert isinstance(found, tuple)
-    return found[0]
+    assert not isinstance(found, torch.Tensor)
+    return found.values
+
+
+def kept_by(operation: Callable[[torch.Tensor], torch.Tensor], tensor: torch.Tensor) -> torch.dtype:
+    """As what an operation's input is kept."""
+    rounded = Rounded([])
+    with saved_tensors_hooks(rounded.pack, rounded.unpack):
+        output = operation(tensor.requires_grad_())
+        (kept,) = rounded.alive()
+        assert output.requires_grad
+    return kept.dtype
 
 
 def test_signs_and_zeros_stay_and_the_rest_to_eight_bits() -> None:
@@ -28,6 +42,49 @@ def test_signs_and_zeros_stay_and_the_rest_to_eight_bits() -> None:
     assert torch.equal(found.sign(), values.sign())
     # Rounded to the nearest of eight significant bits: half of the last, 2⁻⁸, relative.
     assert bool(((found - values).abs() <= values.abs() * 2**-8).all())
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e-6, 1.5, 57344.0, 65535.0, 1e30, 3e38])
+def test_what_a_relu_gave_is_kept_in_one_byte_with_its_zeros(scale: float) -> None:
+    torch.manual_seed(0)
+    values = torch.rand(MANY).clamp_(min=1e-6) * scale * (torch.rand(MANY) < 0.8)
+    values[0] = scale
+    rounded = Rounded([])
+    assert packed(rounded, values).dtype is torch.float8_e5m2
+    found = rounded.unpack(rounded.pack(values))
+    assert torch.equal(found == 0, values == 0)
+    # Rounded to the nearest of three significant bits: half of the last, 2⁻³, relative.
+    assert bool(((found - values).abs() <= values.abs() * 2**-3).all())
+
+
+@pytest.mark.parametrize("odd", [math.inf, math.nan])
+def test_what_is_not_finite_stays_so(odd: float) -> None:
+    values, rounded = torch.rand(MANY) * (torch.rand(MANY) < 0.8), Rounded([])
+    values[5] = odd
+    assert bool((rounded.unpack(rounded.pack(values)).isfinite() == values.isfinite()).all())
+
+
+@pytest.mark.parametrize("nonlinearity", [torch.tanh, torch.sigmoid])
+def test_a_saturated_nonlinearity_keeps_its_gradient(
+    nonlinearity: Callable[[torch.Tensor], torch.Tensor],
+) -> None:
+    values, found = torch.full((MANY,), 7.0), []
+    for hooks in (None, Rounded([])):
+        given = values.clone().requires_grad_()
+        with saved_tensors_hooks(hooks.pack, hooks.unpack) if hooks else nullcontext():
+            nonlinearity(given).sum().backward()
+        found.append(given.grad)
+    assert torch.equal(found[0], found[1]) and bool((found[0] > 0).all())
+
+
+def test_a_norm_over_the_batch_is_kept_in_one_byte_only_if_no_mean_is_far_from_zero() -> None:
+    torch.manual_seed(0)
+    images, norm = torch.randn(8, 4, 64, 64), nn.BatchNorm2d(4)
+    far = images.clone()
+    far[:, 2] += 100
+    assert kept_by(norm, images) is torch.float8_e5m2
+    assert kept_by(norm, far) is torch.bfloat16
+    assert kept_by(nn.functional.silu, images) is torch.bfloat16
 
 
 @pytest.mark.parametrize(
@@ -46,7 +103,8 @@ def test_parameters_and_views_of_them_stay_as_they_are() -> None:
 
 def test_what_is_kept_twice_takes_memory_once() -> None:
     values, rounded = torch.randn(MANY), Rounded([])
-    assert packed(rounded, values) is packed(rounded, values)
+    first = rounded.pack(values)
+    assert rounded.pack(values) is first
 
 
 def test_other_values_at_the_same_place_are_kept_apart() -> None:
@@ -74,4 +132,4 @@ def test_gradients_by_rounded_activations_are_near_the_exact_ones() -> None:
     # The bias before a batch norm has no gradient but what rounding leaves.
     for place, (exact, near) in enumerate(zip(*found, strict=True)):
         if place != 1:
-            assert float((near - exact).norm()) < 0.01 * float(exact.norm())
+            assert float((near - exact).norm()) < 0.05 * float(exact.norm())
