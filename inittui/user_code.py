@@ -7,22 +7,26 @@ Python, or trusted by a flag.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import importlib.util
 import random
 import sys
 import sysconfig
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from inittui.errors import UsageError, nearest
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
     import torch
+
+Params = ParamSpec("Params")
+Item = TypeVar("Item")
 
 _OURS = Path(__file__).parent
 
@@ -97,7 +101,7 @@ def theirs(reference: str, given: str = "") -> Iterator[None]:
     An error of our own code, that theirs has called, stays ours.
     """
     try:
-        with contextlib.redirect_stdout(sys.stderr), _arguments(reference.rpartition(":")[0]):
+        with printing_aside(), _arguments(reference.rpartition(":")[0]):
             yield
     except UsageError:
         raise
@@ -119,11 +123,41 @@ def blamed(reference: str, passes: Callable[[BaseException], bool]) -> Iterator[
         yield
     except UsageError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if passes(error) or _innermost(error) != "theirs":
             raise
         with theirs(reference):
             raise
+
+
+@contextlib.contextmanager
+def printing_aside() -> Iterator[None]:
+    """Let what somebody's code prints go to stderr: stdout carries our result."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
+
+
+def each_printing_aside(
+    function: Callable[Params, Iterator[Item]],
+) -> Callable[Params, Iterator[Item]]:
+    """Let it go there for as long as a generator works, not while who asks does."""
+
+    @functools.wraps(function)
+    def items(*args: Params.args, **kwargs: Params.kwargs) -> Iterator[Item]:
+        source = function(*args, **kwargs)
+        try:
+            while True:
+                with printing_aside():
+                    try:
+                        item = next(source)
+                    except StopIteration:
+                        return
+                yield item
+        finally:
+            if isinstance(source, Generator):
+                source.close()
+
+    return items
 
 
 def is_raised_here(error: BaseException) -> bool:
@@ -148,8 +182,6 @@ def _innermost(error: BaseException) -> Literal["theirs", "ours", "unknown"]:
     What Python or a package raises is their fault who called it. An operator of torch's that
     theirs has called comes by way of our modes, which pass it on.
     """
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    installed = {Path(sysconfig.get_path(name)) for name in names}
     last: Literal["theirs", "ours", "unknown"] = "unknown"
     is_in_theirs = False
     for frame in traceback.extract_tb(error.__traceback__):
@@ -159,23 +191,34 @@ def _innermost(error: BaseException) -> Literal["theirs", "ours", "unknown"]:
                 call in (frame.line or "") for call in ("func(*args", "super().__torch_function__(")
             )
             last = last if is_passed_on else "ours"
-        elif frame.filename.startswith("<eval_with_key>") or (  # code that torch.fx has made
-            path.is_file() and not installed & {*path.parents}
-        ):
+        elif frame.filename.startswith("<eval_with_key>") or not _is_installed(path):
+            # The former is code that torch.fx has made.
             last, is_in_theirs = "theirs", True
     return last if is_in_theirs else "unknown"
 
 
 def _where(error: BaseException) -> str:
-    """Return the innermost line that is neither ours, nor torch's, nor the import system's."""
+    """Return the innermost line of somebody's own code; without one, of a package's but torch's."""
     if isinstance(error, SyntaxError):
         return f" ({error.filename}, line {error.lineno})"
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        path = Path(frame.filename)
-        foreign = not frame.filename.startswith("<frozen") and "importlib" not in path.parts
-        if foreign and _OURS not in path.parents and not _is_torch(path):
-            return f" ({frame.filename}, line {frame.lineno})"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_shown(frame)]
+    own = [frame for frame in frames if not _is_installed(Path(frame.filename))]
+    for frame in reversed(own or frames):
+        return f" ({frame.filename}, line {frame.lineno})"
     return ""
+
+
+def _is_shown(frame: traceback.FrameSummary) -> bool:
+    path = Path(frame.filename)
+    is_foreign = not frame.filename.startswith("<frozen") and "importlib" not in path.parts
+    return is_foreign and _OURS not in path.parents and not _is_torch(path)
+
+
+def _is_installed(path: Path) -> bool:
+    """Whether a file is Python's or a package's, or none at all."""
+    names = ("stdlib", "platstdlib", "purelib", "platlib")
+    installed = {Path(sysconfig.get_path(name)) for name in names}
+    return not path.is_file() or bool(installed & {*path.parents})
 
 
 def _is_torch(path: Path) -> bool:
@@ -188,7 +231,23 @@ def _is_torch(path: Path) -> bool:
 def _import_module(name: str) -> ModuleType:
     # Unlike `python -m`, an installed command doesn't look where it is started.
     _look_in(Path.cwd())
-    return importlib.import_module(name)
+    if name in sys.modules:
+        return sys.modules[name]
+    with _running_alone():
+        return importlib.import_module(name)
+
+
+@contextlib.contextmanager
+def _running_alone() -> Iterator[None]:
+    """Let a module run: what it draws, seeds or switches off is nobody else's."""
+    import torch
+
+    is_differentiating = torch.is_grad_enabled()
+    try:
+        with seeded(0):
+            yield
+    finally:
+        torch.set_grad_enabled(is_differentiating)
 
 
 _places: dict[str, Path] = {}
@@ -209,8 +268,16 @@ def remember_place(place: str, path: str) -> None:
 
 
 def place_of(place: str) -> Path:
-    """Return the path of a file that somebody named."""
-    return _places.get(place, Path(place))
+    """Return the path of a file that somebody named; of one that has changed the folder, too."""
+    path = _places.get(place, Path(place))
+    return path if path.is_file() else _found.get(place, path)
+
+
+_found: dict[str, Path] = {}
+"""The absolute paths of files that were imported, by how they were named."""
+
+_imported: dict[Path, tuple[tuple[int, int], ModuleType]] = {}
+"""Their modules, with the file's time and size: a file runs once, as a module does."""
 
 
 def _import_file(place: str) -> ModuleType:
@@ -218,13 +285,19 @@ def _import_file(place: str) -> ModuleType:
     if not path.is_file():
         where = "" if str(path) == place else f"; it was {path} when the run began"
         raise UsageError(sanitize(f"there is no file {sanitize(place, 200)}{where}"))
+    status, absolute = path.stat(), path.resolve()
+    version = status.st_mtime_ns, status.st_size
+    if absolute in _imported and _imported[absolute][0] == version:
+        return _imported[absolute][1]
     _look_in(path.parent)
     spec = importlib.util.spec_from_file_location(f"inittui_own_{path.stem}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     # Dataclasses look their module up here.
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    with _running_alone():
+        spec.loader.exec_module(module)
+    _found[place], _imported[absolute] = absolute, (version, module)
     return module
 
 

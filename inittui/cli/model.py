@@ -86,6 +86,7 @@ def _summarize(config: ModelConfig, data: str | None, scheme: str | None) -> Mod
 
     import torch
 
+    from inittui.experiment.models import has_own_start
     from inittui.models.build import build, given_text
     from inittui.models.calling import needs_packing, pack
     from inittui.models.inputs import draw_inputs
@@ -100,11 +101,13 @@ def _summarize(config: ModelConfig, data: str | None, scheme: str | None) -> Mod
         rows = describe_layers(model, example)
     if scheme is None:
         return ModelSummary(config.name, inputs, rows)
-    chosen, written = _written(model, example, scheme)
+    chosen, written = _written(model, example, scheme, has_own_start(config.name))
     return ModelSummary(config.name, inputs, rows, chosen, written)
 
 
-def _written(model: nn.Module, example: torch.Tensor, text: str) -> tuple[str, tuple[Written, ...]]:
+def _written(
+    model: nn.Module, example: torch.Tensor, text: str, as_built: bool
+) -> tuple[str, tuple[Written, ...]]:
     """Return the scheme's shortest text, and who writes which parameter under it."""
     from inittui.initializers import own, parse_scheme
     from inittui.initializers.apply import apply_scheme
@@ -113,7 +116,7 @@ def _written(model: nn.Module, example: torch.Tensor, text: str) -> tuple[str, t
     scheme = parse_scheme(text)
     for reference in own.references(scheme):
         own.load(reference)
-    return str(scheme), apply_scheme(model, scheme, 0, followers(model, example))
+    return str(scheme), apply_scheme(model, scheme, 0, followers(model, example), as_built=as_built)
 
 
 def _own_shape(name: str) -> tuple[int, ...] | None:

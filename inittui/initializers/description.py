@@ -154,9 +154,9 @@ class Description:
             fitting = "two dimensions (Linear)" if most == 2 else f"{fewest} to {most} dimensions"
             fitting += " (convolutions)" if fewest == 3 else ""
             where = f"layer '{layer.name}' has" if layer.name else "this one has"
-            raise UsageError(
-                f"{self.name} fills weights of {fitting}; {where} {format_shape(layer.shape)}"
-            )
+            shape = format_shape(layer.shape)
+            shape += " values in one dimension" if len(layer.shape) == 1 else ""
+            raise UsageError(f"{self.name} fills weights of {fitting}; {where} {shape}")
         return self.distribution(layer, **self.settings(given))
 
 

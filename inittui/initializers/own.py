@@ -115,6 +115,11 @@ def values(call: Call, shape: tuple[int, ...], seed: int, parameter: str) -> tor
             dtype = torch.float32
             result = function(shape, *_dtype_by_place(function, given, dtype), **given)
         else:
+            if missing := _missing(function, given):
+                raise UsageError(
+                    f"{sanitize(call.name, 200)} needs {' and '.join(missing)} beside the tensor: "
+                    f"write {sanitize(call.name, 200)}:{missing[0]}=…"
+                )
             result = function(tensor, **given)
             result = tensor if result is None else result
     return _checked(result, shape, sanitize(call.name, 200), sanitize(place, 200))
@@ -127,12 +132,35 @@ def _takes_shape(function: Function, given: Collection[str]) -> bool:
     except (TypeError, ValueError):
         return False
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if positional and _is_tensor(positional[0]):
+        return False
     required = [p for p in positional if p.default is p.empty and p.name not in given]
     return (
         len(required) >= 2
         or (bool(positional) and positional[0].name in ("shape", "size"))
         or (len(positional) >= 2 and positional[1].name == "dtype")
     )
+
+
+def _is_tensor(parameter: inspect.Parameter) -> bool:
+    """Whether a parameter is called or said to be a tensor."""
+    names = ("tensor", "t", "weight", "weights", "w", "param", "parameter", "p", "x")
+    return parameter.name in names or "Tensor" in str(parameter.annotation)
+
+
+def _missing(function: Function, given: Collection[str]) -> list[str]:
+    """Return the arguments that a function needs beside its first and hasn't been given."""
+    try:
+        parameters = [*inspect.signature(function).parameters.values()][1:]
+    except (TypeError, ValueError):
+        return []
+    return [
+        each.name
+        for each in parameters
+        if each.default is each.empty
+        and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+        and each.name not in given
+    ]
 
 
 def _dtype_by_place(
@@ -167,7 +195,10 @@ def _checked(given: object, shape: tuple[int, ...], name: str, place: str) -> to
     result = result.detach().to("cpu", torch.float32)
     broken = int((~result.isfinite()).sum())
     if broken:
+        is_all = broken == result.numel()
+        hint = "; it is called with the tensor that it is to fill, not with a module"
         raise UsageError(
             f"{name} left {broken:,} of {result.numel():,} values NaN, infinite or unset in {place}"
+            + (hint if is_all else "")
         )
     return result

@@ -39,8 +39,12 @@ class Slot:
 
     @property
     def is_bias(self) -> bool:
-        """Whether a rule's bias initializer is meant for it."""
-        return "bias" in self.key
+        """Whether a rule's bias initializer is meant for it, where the rule names its module."""
+        from torch import nn
+
+        is_of_gates = isinstance(self.module, nn.RNNBase | nn.RNNCellBase)
+        names_it = self.key == "bias" or self.key.endswith("_bias")
+        return names_it or (is_of_gates and self.key.startswith("bias_"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +115,15 @@ def choose(scheme: Scheme, slots: Sequence[Slot]) -> dict[str, Choice]:
     chosen = {slot.name: Choice(_call(scheme, slot)) for slot in slots if slot.is_weight_layer}
     for rule in scheme.layers:
         matching = _matching(rule.pattern, slots)
-        if not matching:
-            raise _no_match(rule.pattern, slots)
         is_named = not _is_all(rule.pattern)
         chosen |= {slot.name: Choice(_call(rule, slot), is_named) for slot in matching}
+        if not matching:
+            matching = [each for each in slots if fnmatch.fnmatchcase(each.name, rule.pattern)]
+            # What is named itself gets what is written for it, be it a bias.
+            itself = {slot.name: Choice(_of_parameter(rule, slot), is_named) for slot in matching}
+            chosen |= itself
+        if not matching:
+            raise _no_match(rule.pattern, slots)
     return chosen
 
 
@@ -122,6 +131,10 @@ def _call(rule: Scheme | LayerRule, slot: Slot) -> Call:
     if slot.is_bias:
         return rule.bias or default_bias(rule.weights)
     return rule.weights
+
+
+def _of_parameter(rule: LayerRule, slot: Slot) -> Call:
+    return (rule.bias if slot.is_bias else None) or rule.weights
 
 
 def _is_all(pattern: str) -> bool:
@@ -135,8 +148,7 @@ def _matching(pattern: str, slots: Sequence[Slot]) -> list[Slot]:
     by_kind = [s for s in slots if not s.is_weight_layer and _fits_kind(pattern, s)]
     if layers or by_kind:
         return [*layers, *by_kind]
-    by_name = [slot for slot in slots if fnmatch.fnmatchcase(slot.layer, pattern)]
-    return by_name or [slot for slot in slots if fnmatch.fnmatchcase(slot.name, pattern)]
+    return [slot for slot in slots if fnmatch.fnmatchcase(slot.layer, pattern)]
 
 
 def _fits(pattern: str, slot: Slot) -> bool:

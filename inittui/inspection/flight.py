@@ -18,7 +18,7 @@ from inittui.inspection.init_calls import InitCalls
 from inittui.inspection.marks import mark
 from inittui.inspection.memory import key_of, range_of, sizes, written_by
 from inittui.inspection.writers import writer_of
-from inittui.models.tracing import tensors_in
+from inittui.models.attributes import tensors_in
 
 _RANDOM = frozenset({
     "uniform_", "normal_", "random_", "bernoulli_", "exponential_", "cauchy_", "log_normal_",

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from inittui.models.tracing import tensors_in
+from inittui.models.attributes import tensors_in
 
 
 def written_by(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tensor]:

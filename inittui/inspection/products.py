@@ -23,7 +23,7 @@ from inittui.inspection.operands import CONVOLUTIONS, described, measured
 from inittui.inspection.pass_records import NOTHING, Added, Met, Tag, Use, merged
 from inittui.inspection.statistics import is_drawn, powers
 from inittui.inspection.unregistered import keeper_of
-from inittui.models.tracing import tensors_in
+from inittui.models.attributes import tensors_in
 
 _NONLINEAR = frozenset({
     "relu", "gelu", "silu", "tanh", "sigmoid", "hardswish", "leaky_relu", "elu", "hardtanh",

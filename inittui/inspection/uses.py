@@ -17,7 +17,8 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from inittui.events.probes import Cut
 from inittui.inspection.unregistered import found_in
-from inittui.models.tracing import nonlinearity_of, tensors_in
+from inittui.models.attributes import tensors_in
+from inittui.models.tracing import nonlinearity_of
 from inittui.text import sanitize
 
 _PRODUCTS = frozenset({"mul", "mul_", "__mul__", "__rmul__", "__imul__", "multiply"})

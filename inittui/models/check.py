@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -12,11 +14,22 @@ from torch import nn
 
 from inittui.errors import UsageError
 from inittui.experiment.records import ModelConfig
+from inittui.models.attributes import attributes_of, changed, made_modules, snapshot
 from inittui.models.build import given_text
 from inittui.models.calling import Fitted, part_of, parts_of, parts_text
 from inittui.models.observe import depends_on_itself, evaluating, has_lazy_layers, materialize, twin
 from inittui.text import sanitize
 from inittui.user_code import seeded, theirs
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What passes in training leave in a model beside parameters and buffers."""
+
+    unkept: tuple[str, ...]
+    """Names of what they change and no checkpoint has: it isn't among `attributes_of` the model."""
+    made: tuple[str, ...]
+    """Names of modules with parameters that the first one makes: no optimizer has them."""
 
 
 def check_classifier(
@@ -27,21 +40,25 @@ def check_classifier(
     *,
     positions: tuple[int, ...] = (),
     last_batch: int = 2,
-) -> tuple[str, ...]:
+) -> Left:
     """Run ``model`` on ``example`` [n, *input_shape], forward and, as a copy, backward.
 
     Twins of the model run: it stays as it is, with all that its first forward will settle. Only
     lazy layers get their shapes.
     ``config`` says how it is called and named. Of sequences ``positions`` are those that have
     logits of their own. ``last_batch`` is the size of the smallest batch that it will be trained
-    on. Returns the names of what every pass in training changes beside parameters and buffers: no
-    checkpoint has it.
+    on. Returns what passes in training leave.
 
     Raises:
         UsageError: it fails, or doesn't give logits [n, *positions, classes]; says what it was
             given.
     """
     name, wanted = config.name, (*positions, classes)
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise UsageError(
+            f"{sanitize(name, 200)}: all of its parameters are frozen (requires_grad=False): there "
+            "is nothing to train, and no gradient to measure"
+        )
     for module in model.modules():
         if isinstance(module, nn.DataParallel | torch.jit.ScriptModule):
             shown, kind = sanitize(name, 200), type(module).__name__
@@ -62,7 +79,9 @@ def check_classifier(
                 "it was made for: make it a method"
             )
     batch = example[:last_batch]
-    trial = twin(model).train()
+    trial = twin(model)
+    trial.train()  # which somebody's own may not return
+    states = [snapshot(trial)]
     with seeded(0), _tried(name, _given(config, batch)):
         outputs, has_parts_too = _check_outputs(trial, batch, wanted, name)
         outputs = outputs.flatten(0, -2)
@@ -70,14 +89,16 @@ def check_classifier(
     if config.output and not (has_parts or has_parts_too):
         shown = f"{sanitize(name, 200)} gives a tensor, which has no parts"
         raise UsageError(f"{shown}: --output {sanitize(config.output, 60)} would change nothing")
-    before = _kept_by_modules(trial)
+    states.append(snapshot(trial))
     with seeded(0), _tried(name, _given(config, batch)), torch.no_grad():
         trial(batch)
-    return tuple(
-        name
-        for name, value in _kept_by_modules(trial).items()
-        if name in before and not _is_same(before[name], value)
-    )
+    states.append(snapshot(trial))
+    kept = attributes_of(trial)
+    differing = dict.fromkeys(each for pair in pairwise(states) for each in changed(*pair))
+    made = made_modules(model, trial)
+    inside = tuple(f"{name}." for name in made)
+    unkept = [x for x in differing if not (x in kept or f"{x}.".startswith(inside))]
+    return Left(tuple(unkept), made)
 
 
 @contextmanager
@@ -98,28 +119,13 @@ def _tried(name: str, given: str) -> Iterator[None]:
         with theirs(name, given):
             yield
     except UsageError as error:
-        if re.search(r"\b(Half|BFloat16)\b", str(error)):
-            hint = "all parameters are float32 here, or as --dtype says: don't cast inputs to half"
+        if re.search(r"\b(Half|BFloat16|Double)\b", str(error)):
+            hint = (
+                "all parameters are float32 here, where it is tried, whatever --dtype says: don't "
+                "cast inputs to another type"
+            )
             raise UsageError(f"{error}; {hint}") from error
         raise
-
-
-def _kept_by_modules(model: nn.Module) -> dict[str, object]:
-    """Return numbers, texts and dense tensors that modules have as plain attributes, by name."""
-    return {
-        f"{path}.{key}" if path else key: value.clone() if torch.is_tensor(value) else value
-        for path, module in model.named_modules()
-        for key, value in vars(module).items()
-        if isinstance(value, bool | int | float | str)
-        or (isinstance(value, torch.Tensor) and value.layout is torch.strided)
-    }
-
-
-def _is_same(one: object, other: object) -> bool:
-    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
-        alike = (one.shape, one.dtype) == (other.shape, other.dtype)
-        return alike and torch.allclose(one, other, 0, 0, equal_nan=True)
-    return repr(one) == repr(other)  # so that NaN is itself
 
 
 def _given(config: ModelConfig, inputs: torch.Tensor) -> str:

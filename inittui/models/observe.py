@@ -17,6 +17,7 @@ import torch
 from torch import nn
 from torch.nn.utils.stateless import _reparametrize_module
 
+from inittui.models.attributes import changed, made_modules, snapshot, tensors_in
 from inittui.user_code import seeded
 
 Note = Callable[[str, nn.Module, object], None]
@@ -51,8 +52,9 @@ def twin(model: nn.Module) -> nn.Module:
     memo: dict[int, Any] = {}
     for module in model.modules():
         for value in vars(module).values():
-            if isinstance(value, torch.Tensor) and not value.is_leaf:
-                memo[id(value)] = value.detach().clone()
+            for each in tensors_in(value):  # in lists too, as the weights of recurrent layers
+                if not each.is_leaf:
+                    memo[id(each)] = each.detach().clone()
     copied = copy.deepcopy(model, memo)
     for module in copied.modules():
         for key, value in vars(module).items():
@@ -115,12 +117,28 @@ def first_forward(model: nn.Module, inputs: torch.Tensor) -> None:
 def settles(model: nn.Module, example: torch.Tensor) -> bool:
     """Whether a model's first forward in training sets what it keeps: a scale by the first batch.
 
-    Running statistics and counters don't count.
+    Running statistics and counters don't count, nor does what every pass sets anew.
     """
     before, after = twin(model), twin(model)
     first_forward(after, example)
     kept, now = _kept(before), _kept(after)
-    return any(name in now and not torch.equal(value, now[name]) for name, value in kept.items())
+    if any(name in now and not torch.equal(value, now[name]) for name, value in kept.items()):
+        return True
+    states = [snapshot(before), snapshot(after)]
+    first_forward(after, example[:1].expand_as(example))
+    later = {*changed(states[1], snapshot(after))}
+    appeared = {name for name in _appeared(*states) if name not in later}
+    return bool(appeared or made_modules(before, after))
+
+
+def _appeared(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return the tensors and collections that weren't there, or were None or empty."""
+    return [
+        name
+        for name in changed(before, after)
+        if isinstance(after[name], torch.Tensor | list | dict)
+        and (before.get(name) is None or before[name] in ([], {}))
+    ]
 
 
 def _kept(model: nn.Module) -> dict[str, torch.Tensor]:

@@ -30,7 +30,8 @@ def own_model(
     if isinstance(factory, nn.Module):
         raise UsageError(f"{shown} is a model; name its class, or a function that returns it")
     given = _checked(factory, arguments, input_shape, classes, shown)
-    with theirs(reference):
+    called = f"it was called with {_shown(given)}" if given else ""
+    with theirs(reference, called):
         model = factory(**given)
     model = _plain(model)
     if not isinstance(model, nn.Module):
@@ -93,16 +94,41 @@ def _checked(
         "num_classes": classes,
         "input_shape": tuple(input_shape),
     }
-    given = {key: value for key, value in offered.items() if key in signature.parameters}
+    given = {
+        key: value
+        for key, value in offered.items()
+        if key in signature.parameters and _takes(signature.parameters[key], value)
+    }
     given |= arguments
     try:
         signature.bind(**given)
     except TypeError as error:
+        if _is_wrapper_for(factory, given):
+            return given
         takes = ", ".join(str(each).partition(":")[0] for each in signature.parameters.values())
         raise UsageError(
             sanitize(f"{shown}: {error} (--model-arg); it takes: {takes or 'nothing'}", 500)
         ) from None
     return given
+
+
+def _shown(given: Mapping[str, Any]) -> str:
+    return sanitize(", ".join(f"{key}={value!r}" for key, value in given.items()), 200)
+
+
+def _takes(parameter: inspect.Parameter, value: object) -> bool:
+    """Whether a parameter can be meant for a value: without a default of another kind."""
+    default = parameter.default
+    return default in (parameter.empty, None) or isinstance(default, type(value))
+
+
+def _is_wrapper_for(factory: Callable[..., Any], given: Mapping[str, Any]) -> bool:
+    """Whether a decorator's function, which names another's signature, takes what that doesn't."""
+    try:
+        inspect.signature(factory, follow_wrapped=False).bind(**given)
+    except TypeError:
+        return False
+    return True
 
 
 def _kind(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from inittui.initializers.nonlinearity import Follower
 from inittui.initializers.slots import weight_layers
+from inittui.models.attributes import tensors_in
 from inittui.models.observe import observe
 
 WEIGHT_LAYERS = weight_layers()
@@ -153,17 +154,6 @@ class Flow(TorchFunctionMode):
         # An assignment to a part of a tensor gives nothing back.
         for tensor in tensors_in(args[:1] if result is None else result):
             self._sources[tensor] = sources
-
-
-def tensors_in(value: object) -> Iterator[torch.Tensor]:
-    """Yield the tensors in nested sequences and dictionaries."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from tensors_in(each)
-    elif isinstance(value, dict):
-        yield from tensors_in(list(value.values()))
 
 
 def followers(model: nn.Module, example: torch.Tensor) -> dict[str, Follower]:

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from inittui.files import remove_unfinished, sync_directory, write_whole
+from inittui.models.attributes import MOST_BYTES, Value
 
 SAVE_SECONDS = 60.0
 """Epochs that take long are saved this often in between."""
@@ -51,6 +52,8 @@ class Checkpoint:
     """Of the epoch so far, float64 [alive, step]."""
     state: Mapping[str, torch.Tensor]
     """The learner's."""
+    attributes: Sequence[Mapping[str, Value]] = ()
+    """What the modules of each of the learner's models keep beside."""
 
 
 class CheckpointStore:
@@ -171,6 +174,7 @@ def encoded(checkpoint: Checkpoint) -> bytes:
         f"state.{name}": t.detach().cpu().contiguous() for name, t in checkpoint.state.items()
     }
     tensors["losses"] = checkpoint.losses.contiguous()
+    tensors |= _of_attributes(checkpoint.attributes)
     header = _Header(
         checkpoint.alive, checkpoint.epoch, checkpoint.step, checkpoint.seconds, _checksum(tensors)
     )
@@ -195,6 +199,10 @@ def decoded(content: bytes, group: Sequence[int]) -> Checkpoint | None:
     if header.checksum != _checksum(tensors):
         return None
     losses = tensors.pop("losses", torch.empty(0))
+    try:
+        attributes = _attributes_in(tensors)
+    except (msgspec.MsgspecError, KeyError, ValueError):
+        return None
     alive = header.alive
     sound = (
         len(alive) > 0
@@ -207,7 +215,59 @@ def decoded(content: bytes, group: Sequence[int]) -> Checkpoint | None:
     if not sound:
         return None
     state = {name.removeprefix("state."): tensor for name, tensor in tensors.items()}
-    return Checkpoint(alive, header.epoch, header.step, header.seconds, losses, state)
+    return Checkpoint(alive, header.epoch, header.step, header.seconds, losses, state, attributes)
+
+
+_PLAIN = "attributes"
+_TENSOR = "attribute."
+
+
+def _of_attributes(attributes: Sequence[Mapping[str, Value]]) -> dict[str, torch.Tensor]:
+    """Return what modules keep as tensors, which the checksum covers: plain values as JSON."""
+    tensors: dict[str, torch.Tensor] = {}
+    plain: list[dict[str, bool | str | tuple[str] | None]] = []
+    for number, values in enumerate(attributes):
+        plain.append({})
+        for name, value in values.items():
+            if isinstance(value, torch.Tensor):
+                tensors[f"{_TENSOR}{number}.{name}"] = value.detach().cpu().clone().contiguous()
+            elif isinstance(value, bool | str | None):
+                plain[-1][name] = value
+            else:  # whatever its size, infinite and NaN
+                plain[-1][name] = (value.hex() if isinstance(value, float) else str(value),)
+    if any(plain):
+        text = bytearray(msgspec.json.encode(plain))
+        tensors[_PLAIN] = torch.frombuffer(text, dtype=torch.uint8)
+    return tensors
+
+
+def _attributes_in(tensors: dict[str, torch.Tensor]) -> tuple[dict[str, Value], ...]:
+    """Take from a checkpoint's tensors what modules keep.
+
+    Raises:
+        ValueError, KeyError, MsgspecError: it is none of ours.
+    """
+    text = tensors.pop(_PLAIN, None)
+    found: list[dict[str, Value]] = []
+    if text is not None:
+        kind = list[dict[str, bool | str | tuple[str] | None]]
+        for values in msgspec.json.decode(text.numpy().tobytes(), type=kind):
+            found.append({})
+            for name, value in values.items():
+                found[-1][name] = _number(value[0]) if isinstance(value, tuple) else value
+    for key in [key for key in tensors if key.startswith(_TENSOR)]:
+        number, _, name = key.removeprefix(_TENSOR).partition(".")
+        while len(found) <= int(number):
+            found.append({})
+        found[int(number)][name] = tensors.pop(key)
+    return tuple(found)
+
+
+def _number(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        return float.fromhex(text)
 
 
 def _checksum(tensors: Mapping[str, torch.Tensor]) -> int:
@@ -223,11 +283,13 @@ def most_bytes(template: nn.Module, trials: int, steps: int) -> int:
     """Return a bound on the size of a checkpoint of so many trials, in epochs of so many steps.
 
     Parameters, at most two moments and a count of each, and buffers, in at most 8 bytes; a float64
-    for each loss; and as much again for names and for what a learner keeps besides.
+    for each loss; as much again for names and for what a learner keeps besides; and two small
+    tensors that each module may keep.
     """
     parameters = sum(p.numel() for p in template.parameters())
     buffers = sum(b.numel() for b in template.buffers())
-    return 2 * 8 * trials * (4 * parameters + buffers + steps) + 2**20
+    attributes = 2 * MOST_BYTES * sum(1 for _ in template.modules())
+    return trials * (2 * 8 * (4 * parameters + buffers + steps) + attributes) + 2**20
 
 
 def matches(state: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> bool:

@@ -43,7 +43,7 @@ from inittui.training.prepared import Prepared, prepare
 from inittui.training.probing import measure_starts
 from inittui.training.rounding import RoundingWatch
 from inittui.training.stack import Stack
-from inittui.user_code import blamed
+from inittui.user_code import blamed, each_printing_aside
 
 
 def run_experiment(
@@ -74,6 +74,7 @@ class Earlier:
     """Steps and epochs of each trial that the log holds without a gap."""
 
 
+@each_printing_aside
 def train(
     prepared: Prepared,
     *,
@@ -198,12 +199,17 @@ def _remarks(
     if prepared.data.drawn:
         names = sanitize(" and ".join(map(str, prepared.data.drawn)), 200)
         yield f"the data have no input {names}: it is drawn, the same for all trials"
-    unkept = dict.fromkeys(name for each in prepared.variants for name in each.unkept)
+    made = dict.fromkeys(name for each in prepared.variants for name in each.left.made)
+    if made:
+        names = sanitize(", ".join(made), 200)
+        yield f"the model makes {names} in its first pass: no optimizer has it, it isn't trained"
+    unkept = dict.fromkeys(name for each in prepared.variants for name in each.left.unkept)
     if has_checkpoints and unkept:
         names = sanitize(", ".join(unkept), 200)
         yield f"the model changes {names} in training; a resumed run would begin with it anew"
 
 
+@each_printing_aside
 def inspect_starts(prepared: Prepared, *, command: Sequence[str] = ()) -> Iterator[Event]:
     """Measure inside of every trial before it would be trained; train nothing.
 

@@ -14,11 +14,13 @@ from inittui.training.planning import ENOUGH_ON_CPU, Kind, make_learner, plan_st
 from inittui.training.prepared import Prepared, Variant
 from inittui.training.probing import measure_starts
 from inittui.training.steps import Steps
+from inittui.user_code import printing_aside
 
 _WARM_UP = 2
 _MOST_STEPS = 20
 
 
+@printing_aside()
 def estimate_seconds(prepared: Prepared, budget: float = 2.0) -> float:
     """Return about how many seconds the training of all trials takes, start-up not counted.
 
@@ -41,6 +43,7 @@ def estimate_seconds(prepared: Prepared, budget: float = 2.0) -> float:
     return alone / max(seats, 1)
 
 
+@printing_aside()
 def estimate_probe_seconds(prepared: Prepared) -> float:
     """Return about how many seconds it takes to measure inside of all trials once."""
     began = time.perf_counter()

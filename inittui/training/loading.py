@@ -219,7 +219,8 @@ def _outputs_on(config: ModelConfig, images: torch.Tensor) -> tuple[int, tuple[i
         # In `theirs` for what it says; `build` is seeded itself.
         model = build(config, shape, _USUAL_CLASSES, example=example)
         with torch.no_grad():
-            outputs = model.eval()(example)
+            model.eval()
+            outputs = model(example)
     if not isinstance(outputs, torch.Tensor) or outputs.ndim not in (2, 3):
         return (outputs.shape[-1] if isinstance(outputs, torch.Tensor) and outputs.ndim else 1), ()
     return outputs.shape[-1], tuple(outputs.shape[1:-1])

@@ -24,7 +24,7 @@ from inittui.training.learners.parallel import ParallelLearner, layout_for
 from inittui.training.learners.single import SingleLearner
 from inittui.training.learners.vmapped import VmappedLearner
 from inittui.training.prepared import Note, Prepared, Variant
-from inittui.user_code import random_state, seeded
+from inittui.user_code import printing_aside, random_state, seeded
 
 # Measured on two cores; benchmarks/results.md has today's figures.
 
@@ -58,6 +58,7 @@ class StackPlan:
     """Why nothing can be stacked, where that was asked for."""
 
 
+@printing_aside()
 def plan_stacks(
     prepared: Prepared, *, memory: int | None = None, busy_bytes: int = BUSY_BYTES
 ) -> StackPlan:
@@ -185,11 +186,12 @@ def why_not_stackable(template: nn.Module, example: torch.Tensor) -> str:
             learner = VmappedLearner([model, model], (), [0, 0], TrainingConfig(), like)
             stacked = learner.logits(example.unsqueeze(0))[0]
             with torch.no_grad():
-                alone = model.eval()(example)
+                model.eval()
+                alone = model(example)
             labels = torch.zeros(1, len(example), dtype=torch.int64)
             learner.step(Batch(example.unsqueeze(0), labels))
             draws = random_state() != drawn
-    except Exception as error:  # noqa: BLE001
+    except (Exception, SystemExit) as error:  # noqa: BLE001
         text = str(error).strip().splitlines() or [type(error).__name__]
         return sanitize(text[0], 200)
     if draws:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import msgspec
@@ -23,8 +23,9 @@ from inittui.initializers.apply import Written, apply_scheme
 from inittui.initializers.catalogue import BUILT
 from inittui.initializers.layer import Growth
 from inittui.initializers.nonlinearity import Follower
+from inittui.models.attributes import Value, attributes_of
 from inittui.models.build import build
-from inittui.models.check import check_classifier
+from inittui.models.check import Left, check_classifier
 from inittui.models.given import Given
 from inittui.models.growth import at_width, base_width, growth_of, learning_rates
 from inittui.models.observe import settles, twin
@@ -36,6 +37,7 @@ from inittui.training.dropout import MaskedDropout, mask_dropout, plan_masks
 from inittui.training.hardware import Place, output_bytes, places
 from inittui.training.loading import DeviceData, load_data, load_given, load_noise
 from inittui.training.randomness import MaskPlan
+from inittui.user_code import printing_aside
 
 Note = Callable[[tuple[StartValues, ...]], None]
 """Is told who wrote a model's start values."""
@@ -57,8 +59,8 @@ class Variant:
     masks: MaskPlan
     settles: bool = False
     """Whether the model's first forward in training sets what it keeps, see `settles`."""
-    unkept: tuple[str, ...] = ()
-    """Names of plain values that the model changes while it trains; checkpoints don't have them."""
+    left: Left = field(default_factory=lambda: Left((), ()))
+    """What passes in training leave in the model."""
 
     @property
     def dtype(self) -> torch.dtype:
@@ -137,6 +139,11 @@ class Variant:
         return model
 
     @cached_property
+    def attributes(self) -> dict[str, Value]:
+        """What the untrained model's modules keep beside parameters and buffers."""
+        return attributes_of(self.template)
+
+    @cached_property
     def validated_at_once(self) -> int:
         """How many images of the validation part are evaluated at once."""
         if self.data.device.type != "cuda":
@@ -211,6 +218,7 @@ def prepare_on_given(experiment: Experiment, given: Given) -> Prepared:
     return _prepare(experiment, lambda wanted: load_given(wanted, given))
 
 
+@printing_aside()
 def _prepare(experiment: Experiment, load: Callable[[Experiment], DeviceData]) -> Prepared:
     experiment.check()
     trials = _checked_trials(experiment)
@@ -247,7 +255,7 @@ def _variant(asked_for: Experiment, trials: Mapping[int, TrialPlan], data: Devic
     images = len(data.splits[experiment.seeds[0]].train)
     size = min(experiment.training.batch_size, images)
     last = images % size or size
-    unkept = check_classifier(
+    left = check_classifier(
         template, data.example, data.classes, experiment.model, positions=data.positions,
         last_batch=last,
     )  # fmt: skip
@@ -256,7 +264,7 @@ def _variant(asked_for: Experiment, trials: Mapping[int, TrialPlan], data: Devic
     mask_dropout(trial_model)
     masks = plan_masks(trial_model, data.example)
     settling = settles(template, data.example)
-    variant = Variant(experiment, trials, data, template, followers, masks, settling, unkept)
+    variant = Variant(experiment, trials, data, template, followers, masks, settling, left)
     for plan in {plan.scheme: plan for plan in plans}.values():
         scheme = parse_scheme(plan.scheme)
         apply_scheme(trial_model, scheme, seed, followers, variant.growth(scheme), as_built=True)

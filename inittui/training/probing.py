@@ -55,7 +55,8 @@ class Inspector:
             self._model = to_place(model, self._variant.data.device, self._variant.dtype)
         trial = self._variant.trials[number]
         images, labels = self.batch(trial)
-        model = self._model
+        # Each its own: what a pass leaves in a model that keeps more than tensors is no other's.
+        model = twin(self._model)
         if self._variant.settles:
             model = self._settled(trial, values)
             if when == "before":

@@ -264,6 +264,7 @@ class Stack:
             seconds=tuple(trial.seconds for trial in self._trials),
             losses=losses,
             state=self._learner.state(),
+            attributes=self._learner.attributes(self._variant.attributes),
         )
         store = self._checkpoints
         for message in store.trying(lambda: store.save(self._numbers, checkpoint)):
@@ -272,6 +273,7 @@ class Stack:
     def _restore(self, checkpoint: Checkpoint) -> None:
         for name, tensor in self._learner.state().items():
             tensor.copy_(checkpoint.state[name])
+        self._learner.set_attributes(checkpoint.attributes)
         self._epoch, self._step = checkpoint.epoch, checkpoint.step
         self._read = checkpoint.step
         for trial, seconds, losses in zip(

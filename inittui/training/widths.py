@@ -13,15 +13,16 @@ from inittui.events.widths import WidthPoint
 from inittui.events.wire_numbers import to_wire
 from inittui.experiment.records import Experiment
 from inittui.experiment.trials import TrialPlan
+from inittui.models.attributes import tensors_in
 from inittui.models.growth import with_width
 from inittui.models.observe import lending, observe, twin
 from inittui.models.own import to_place
-from inittui.models.tracing import WEIGHT_LAYERS, tensors_in
+from inittui.models.tracing import WEIGHT_LAYERS
 from inittui.training.hardware import exact, out_of_memory
 from inittui.training.planning import Kind, make_learner, plan_stacks
 from inittui.training.prepared import Prepared, Variant, prepare
 from inittui.training.probing import Inspector
-from inittui.user_code import blamed
+from inittui.user_code import blamed, each_printing_aside
 
 Outputs = dict[str, torch.Tensor]
 
@@ -56,6 +57,7 @@ def operations(made: Prepared) -> int:
     return int(counted.get_total_flops())
 
 
+@each_printing_aside
 def check_widths(made: Prepared, width: int, steps: int) -> Iterator[WidthPoint]:
     """Take ``steps`` steps at a width; yield what each layer gives before and after each.
 

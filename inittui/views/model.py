@@ -86,8 +86,8 @@ def shape_text(shape: Sequence[int]) -> str:
 def model_report(model: ModelSummary, frame: Frame) -> RenderableType:
     shown = [str(each) if each.ids else shape_text(each.shape) for each in model.inputs]
     title = f"{model.name}, inputs of {' and '.join(shown)}"
-    weights = sum(row.fan_in is not None for row in model.rows)
-    total = f"{model.parameters:,} parameters; {weights} of {len(model.rows)} layers have weights"
+    own = sum(row.parameters > 0 for row in model.rows)
+    total = f"{model.parameters:,} parameters; {own} of {len(model.rows)} layers have some"
     notes = [
         note
         for note, applies in (

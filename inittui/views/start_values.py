@@ -106,7 +106,9 @@ def _remarks(trials: Sequence[TrialState]) -> list[str]:
         frozen = [parameter for parameter, writer in by.items() if writer == "frozen"]
         notes = {values.parameter: values.note for values in trial.start if values.note}
         if nobody:
-            found.setdefault(f"no initializer wrote {_listed(nobody)}", []).append(trial.scheme)
+            found.setdefault(f"only the model's own code wrote {_listed(nobody)}", []).append(
+                trial.scheme
+            )
         if frozen:
             said = f"{_listed(frozen)} {_are(frozen)} frozen and left alone"
             found.setdefault(said, []).append(trial.scheme)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import random
 from pathlib import Path
 
@@ -15,11 +14,6 @@ from inittui.errors import UsageError
 from inittui.experiment.records import ModelConfig
 from inittui.models.build import build
 from inittui.models.check import check_classifier
-from inittui.results.state import fold
-from inittui.training.checkpoints import CheckpointStore
-from inittui.training.engine import train
-from inittui.training.prepared import prepare
-from tests.support.trials import experiment
 
 IMAGE = (1, 28, 28)
 
@@ -292,58 +286,3 @@ def test_trying_a_model_changes_nothing() -> None:
     assert all(parameter.grad is None for parameter in model.parameters())
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, before[name])
-
-
-class Counting(nn.Module):
-    """Counts its own steps, in Python and as a buffer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.inner = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
-        self.inner.register_buffer("seen", torch.zeros(()))
-        self.inner.steps = 0
-        self.mean = torch.zeros(())
-        self.name = "counting"
-        self.best = float("nan")
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if self.training:
-            self.inner.steps += 1
-            self.mean = 0.9 * self.mean + x.mean()  # a tensor, but no buffer
-            self.last_shape = x.shape[0]  # the same every time
-            self.inner.seen += 1
-        return self.inner(x) / (1 + self.inner.steps)
-
-
-def test_what_no_checkpoint_keeps_is_found(tmp_path: Path) -> None:
-    assert check_classifier(Counting(), torch.rand(2, *IMAGE), 10, ModelConfig(name="mine")) == (
-        "mean",
-        "inner.steps",
-    )
-    file = tmp_path / "counting.py"
-    file.write_text(f"import torch\nfrom torch import nn\n{inspect.getsource(Counting)}")
-    wanted = experiment(["rule"], images=200, model=ModelConfig(name=f"{file}:Counting"))
-    made = prepare(wanted)
-    store = CheckpointStore(tmp_path / "checkpoints")
-    notes = fold(train(made, checkpoints=store)).notes
-    said = "the model changes mean, inner.steps in training; a resumed run would begin with it anew"
-    assert notes.count(said) == 1
-    assert said not in fold(train(made)).notes
-
-
-class Odd(nn.Module):
-    """Keeps tensors of another type every time, and sparse ones."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.inner = nn.Linear(784, 10)
-        self.last = torch.zeros(())
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        self.last = self.last.long() if self.last.is_floating_point() else self.last.float()
-        self.sparse = x.flatten(1).to_sparse()
-        return self.inner(x.flatten(1))
-
-
-def test_tensors_of_any_kind_may_be_kept() -> None:
-    assert check_classifier(Odd(), torch.rand(2, *IMAGE), 10, ModelConfig(name="mine")) == ("last",)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
+from inittui.models.attributes import Value, changed_attributes, set_attributes
 from inittui.training.batches import Batch, Batches
 
 
@@ -56,7 +58,20 @@ class Learner(ABC):
 
     @abstractmethod
     def state(self) -> dict[str, torch.Tensor]:
-        """Return all that the next step depends on; copying into the tensors restores it."""
+        """Return the tensors that the next step depends on; copying into them restores it."""
+
+    def models(self) -> Sequence[nn.Module]:
+        """Return the modules whose forward passes run, which may keep more than tensors."""
+        return ()
+
+    def attributes(self, usual: Mapping[str, Value]) -> list[dict[str, Value]]:
+        """Return what each of `models` keeps beside its parameters and buffers, if not as usual."""
+        return [changed_attributes(model, usual) for model in self.models()]
+
+    def set_attributes(self, values: Sequence[Mapping[str, Value]]) -> None:
+        """Give `models` what they kept; a checkpoint of before may not have it."""
+        for model, kept in zip(self.models(), values, strict=False):
+            set_attributes(model, kept)
 
 
 @torch.no_grad()

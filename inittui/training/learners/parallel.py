@@ -166,7 +166,8 @@ class ParallelLearner(Learner):
 
         @torch.no_grad()
         def evaluate(trial: _Trial, row: int) -> torch.Tensor:
-            logits: torch.Tensor = trial.model.eval()(inputs[row])
+            trial.model.eval()
+            logits: torch.Tensor = trial.model(inputs[row])
             return logits
 
         self._begin(evaluate, found)
@@ -195,6 +196,10 @@ class ParallelLearner(Learner):
     def values_of(self, position: int) -> dict[str, torch.Tensor]:
         self.settle()
         return self._trials[position].values()
+
+    def models(self) -> list[nn.Module]:
+        self.settle()
+        return [trial.model for trial in self._trials]
 
     def keep(self, positions: Sequence[int]) -> None:
         self.settle()
@@ -267,11 +272,13 @@ def layout_for(model: nn.Module, example: torch.Tensor) -> torch.memory_format:
     images = example.to(memory_format=fast)
     labels = torch.zeros(len(example), dtype=torch.int64)
     try:
+        trial.train()
         with seeded(0):
-            F.cross_entropy(trial.train()(images), labels).backward()
+            F.cross_entropy(trial(images), labels).backward()
+        trial.eval()
         with torch.no_grad():
             # Sums in another order differ by rounding; values read in another layout, altogether.
-            same = torch.allclose(trial.eval()(images), trial(example), 1e-3, 1e-5, True)
-    except Exception:  # noqa: BLE001
+            same = torch.allclose(trial(images), trial(example), 1e-3, 1e-5, True)
+    except (Exception, SystemExit):  # noqa: BLE001
         return usual
     return fast if same else usual

@@ -67,6 +67,9 @@ class SingleLearner(Learner):
         model = {f"model.{n}": t.detach() for n, t in tensors.items() if id(t) not in masks}
         return model | self._optimizer.state() | {"right": self.right}
 
+    def models(self) -> list[nn.Module]:
+        return [self._model]
+
     def values_of(self, position: int) -> dict[str, torch.Tensor]:
         return dict(self._model.named_parameters()) | dict(self._model.named_buffers())
 

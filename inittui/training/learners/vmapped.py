@@ -75,6 +75,9 @@ class VmappedLearner(Learner):
         buffers = {f"buffer.{n}": b for n, b in self._buffers.items()}
         return self._flat.state() | buffers | {"right": self.right}
 
+    def models(self) -> list[nn.Module]:
+        return [self._model]
+
     def values_of(self, position: int) -> Named:
         buffers = {name: buffer[position] for name, buffer in self._buffers.items()}
         return self._flat.values_of(position) | buffers
