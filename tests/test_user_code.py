@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,14 @@ import torch
 
 from inittui.errors import UsageError
 from inittui.inspection.recorder import LayerRecorder
-from inittui.user_code import blamed, find, is_raised_here, remember_place, theirs
+from inittui.user_code import (
+    blamed,
+    each_printing_aside,
+    find,
+    is_raised_here,
+    remember_place,
+    theirs,
+)
 
 ARGPARSE = """
 import argparse
@@ -160,3 +168,80 @@ def test_what_comes_by_way_of_our_modes_is_the_fault_of_its_caller(tmp_path: Pat
         LayerRecorder(99.9),
     ):
         forward(torch.ones(2, 3))
+
+
+def test_a_file_runs_once_and_anew_when_it_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "once.py"
+    path.write_text("import os\nruns = []\nruns.append(0)\nos.chdir('/')\ndef build(): return 1\n")
+    monkeypatch.chdir(tmp_path)
+    first = find("once.py:build")
+    assert Path.cwd() == Path("/")
+    assert find("once.py:build") is first  # though it isn't to be found from here
+    assert find(f"{path}:build") is first
+    path.write_text("def build(): return 22\n")
+    assert find(f"{path}:build")() == 22
+
+
+@pytest.mark.parametrize("is_module", [False, True])
+def test_what_a_file_seeds_or_switches_off_is_nobody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_module: bool
+) -> None:
+    name = f"seeds_{tmp_path.name}"
+    path = tmp_path / f"{name}.py"
+    path.write_text(
+        "import random\nimport numpy\nimport torch\ntorch.manual_seed(42)\nrandom.seed(42)\n"
+        "numpy.random.seed(42)\ntorch.set_grad_enabled(False)\ndrawn = float(torch.rand(()))\n"
+        "def build(): return drawn\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    torch.manual_seed(7)
+    expected = torch.rand(2)
+    torch.manual_seed(7)
+    find(f"{name if is_module else path}:build")
+    assert torch.equal(torch.rand(2), expected)
+    assert torch.is_grad_enabled()
+
+
+def test_a_leaving_forward_is_told_as_theirs(tmp_path: Path) -> None:
+    path = tmp_path / "leaves.py"
+    path.write_text("import sys\ndef forward():\n    sys.exit('bye')\n")
+    forward = find(f"{path}:forward")
+    with (
+        pytest.raises(UsageError, match=r"SystemExit: bye \(.*leaves.py, line 3\)"),
+        blamed("leaves.py:forward", lambda _: False),
+    ):
+        forward()
+
+
+def test_the_place_of_an_error_is_theirs_not_a_packages(tmp_path: Path) -> None:
+    path = tmp_path / "parses.py"
+    path.write_text("import json\ndef build():\n    return json.loads('{')\n")
+    said = r"JSONDecodeError: .* \(.*parses.py, line 3\)"
+    with pytest.raises(UsageError, match=said), theirs(f"{path}:build"):
+        find(f"{path}:build")()
+
+
+def test_what_is_printed_while_a_generator_works_goes_aside(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    closed = []
+
+    @each_printing_aside
+    def numbers() -> Iterator[int]:
+        try:
+            for each in range(3):
+                print("theirs", each)
+                yield each
+        finally:
+            closed.append(True)
+
+    for each in numbers():
+        print("ours", each)
+    assert capsys.readouterr() == ("ours 0\nours 1\nours 2\n", "theirs 0\ntheirs 1\ntheirs 2\n")
+    steps = numbers()
+    next(steps)
+    assert isinstance(steps, Generator)
+    steps.close()
+    assert closed == [True, True]

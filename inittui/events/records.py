@@ -92,7 +92,7 @@ class StartValues(msgspec.Struct, frozen=True, array_like=True):
     values: int = 0
     """How many; 0 where an older log doesn't say."""
     note: str = ""
-    """What the layer makes of the values, where it computes with others."""
+    """What is to be known of them: what a layer makes of them, or what they go by."""
 
 
 class TrialStarted(Fact, frozen=True, kw_only=True, tag="trial_started"):

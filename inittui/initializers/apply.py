@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from inittui.errors import UsageError
@@ -39,7 +39,7 @@ class Written:
     initializer: str | None
     """As a scheme writes it, or `OWN_DEFAULT` or `FROZEN`; None where nothing wrote the values."""
     note: str = ""
-    """What the layer makes of the values, where it computes with others."""
+    """What is to be known of the values: what a layer makes of them, or what they go by."""
 
 
 def apply_scheme(
@@ -119,6 +119,7 @@ class _Writer:
             values = self._values(slot, choice.call, tuple(shape), follower)
             if plain is not None:
                 plain.copy_(values)
+                note = _assumed_fans(slot, choice.call, follower, tuple(shape))
             else:
                 try:
                     note = wrapped.write(slot.module, slot.key, values)
@@ -262,6 +263,17 @@ def _distribution(call: Call, context: LayerContext) -> Distribution:
         return description.distribution(context, **description.settings(given))
     except UsageError as error:
         raise UsageError(f"{call.name} can't fill '{context.name}': {error}") from None
+
+
+def _assumed_fans(slot: Slot, call: Call, follower: Follower, shape: tuple[int, ...]) -> str:
+    """Say from which of its sizes a matrix of nobody's known layer takes its fan, if it matters."""
+    if slot.knows_fans or own.is_own(call) or len(shape) != 2 or find(call.name).own_reset:
+        return ""
+    context = LayerContext(shape=shape, follower=follower, name=slot.name)
+    turned = replace(context, known_fans=(context.fan_out, context.fan_in))
+    if _distribution(call, context).std == _distribution(call, turned).std:
+        return ""
+    return f"read as [outputs, inputs], so with a fan_in of {context.fan_in}"
 
 
 def _reset_of(module: nn.Module) -> object:

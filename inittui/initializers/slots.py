@@ -38,6 +38,15 @@ class Slot:
         return f"{self.layer}.{self.key}" if self.layer else self.key
 
     @property
+    def knows_fans(self) -> bool:
+        """Whether it is known by which dimension its module multiplies it."""
+        from torch import nn
+
+        packed = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention)
+        looked_up = (nn.Embedding, nn.EmbeddingBag)
+        return self.is_weight_layer or isinstance(self.module, (*packed, *looked_up))
+
+    @property
     def is_bias(self) -> bool:
         """Whether a rule's bias initializer is meant for it, where the rule names its module."""
         from torch import nn
@@ -119,9 +128,11 @@ def choose(scheme: Scheme, slots: Sequence[Slot]) -> dict[str, Choice]:
         chosen |= {slot.name: Choice(_call(rule, slot), is_named) for slot in matching}
         if not matching:
             matching = [each for each in slots if fnmatch.fnmatchcase(each.name, rule.pattern)]
-            # What is named itself gets what is written for it, be it a bias.
-            itself = {slot.name: Choice(_of_parameter(rule, slot), is_named) for slot in matching}
-            chosen |= itself
+            # A bias that is named without its weight gets what is written for it.
+            both = {slot.layer for slot in matching if not slot.is_bias}
+            for slot in matching:
+                call = _call(rule, slot) if slot.layer in both else rule.bias or rule.weights
+                chosen[slot.name] = Choice(call, is_named)
         if not matching:
             raise _no_match(rule.pattern, slots)
     return chosen
@@ -131,10 +142,6 @@ def _call(rule: Scheme | LayerRule, slot: Slot) -> Call:
     if slot.is_bias:
         return rule.bias or default_bias(rule.weights)
     return rule.weights
-
-
-def _of_parameter(rule: LayerRule, slot: Slot) -> Call:
-    return (rule.bias if slot.is_bias else None) or rule.weights
 
 
 def _is_all(pattern: str) -> bool:

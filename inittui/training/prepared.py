@@ -43,6 +43,12 @@ Note = Callable[[tuple[StartValues, ...]], None]
 """Is told who wrote a model's start values."""
 
 
+_OTHERWISE = (
+    "the model's own code gives other values each time it runs, under one seed, so that no run can "
+    "be repeated"
+)
+
+
 @dataclass(frozen=True)
 class Variant:
     """The trials that have one model and one training: those of one choice of swept settings."""
@@ -84,10 +90,20 @@ class Variant:
             model, scheme, trial.seed, self.followers, self.growth(scheme), as_built=as_built
         )
         if note is not None:
-            note(_start_values(model, written))
+            starts = _start_values(model, written)
+            if as_built and trial.seed == self.experiment.seeds[0]:
+                starts = tuple(self._noted(each) for each in starts)
+            note(starts)
         masked = mask_dropout(model)
         layers = [masked[name] for name in self.masks.names]
         return to_place(model, self.data.device, self.dtype), layers
+
+    def _noted(self, start: StartValues) -> StartValues:
+        """Say of what the model's own code gave whether it gave another before, under one seed."""
+        template = self.template.get_parameter(start.parameter)
+        if start.initializer not in (BUILT, None) or _digest(template) == start.digest:
+            return start
+        return msgspec.structs.replace(start, note=_OTHERWISE)
 
     def rates(self, trial: TrialPlan) -> dict[str, float]:
         """Return the factors of a trial's learning rate by parameter; {} where all are 1.

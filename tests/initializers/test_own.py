@@ -31,6 +31,9 @@ def both(shape, dtype): return torch.full(shape, Thing(0.25).value, dtype=dtype)
 def python(shape, dtype): return np.array([random.random() for _ in range(1200)]).reshape(shape)
 def scaled(tensor, std): tensor.normal_(0, std)
 def untouched(tensor): pass
+def needs(tensor, gain, *, mode): tensor.normal_(0, gain)
+def modules(m):
+    if isinstance(m, torch.nn.Linear): m.weight.data.zero_()
 def nan(shape, dtype): return torch.full(shape, float("nan"))
 def integers(shape, dtype): return torch.zeros(shape, dtype=torch.int64)
 def transposed(shape, dtype): return torch.zeros(shape[::-1])
@@ -96,6 +99,7 @@ def test_functions_of_modules(file: Path, monkeypatch: pytest.MonkeyPatch) -> No
         ("words", "gave a str that holds no array for weight (30×40); a tensor"),
         ("broken", "ValueError: oh \N{REPLACEMENT CHARACTER}[31m no second line"),
         ("leaves", "SystemExit: 3"),
+        ("modules", "; it is called with the tensor that it is to fill, not with a module"),
     ],
 )
 def test_faults_are_shown_as_theirs(file: Path, name: str, said: str) -> None:
@@ -106,6 +110,11 @@ def test_faults_are_shown_as_theirs(file: Path, name: str, said: str) -> None:
     if name in ("broken", "leaves"):
         line = next(i for i, t in enumerate(CODE.splitlines(), 1) if t.startswith(f"def {name}"))
         assert f"mine.py, line {line})" in str(caught.value)
+
+
+def test_what_a_function_lacks_is_said(file: Path) -> None:
+    with pytest.raises(UsageError, match=r"mine\.py:needs needs gain and mode beside the tensor"):
+        weight_of(f"{file}:needs")
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,43 @@ def test_raw_parameters_and_lists_of_them_are_reached_by_name() -> None:
     assert applied(model, "rule@scales=zeros")["scales.1"] == "zeros"
 
 
+def test_a_parameter_that_is_named_itself_gets_what_is_written_for_it() -> None:
+    class Table(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.relative_position_bias_table = nn.Parameter(torch.zeros(9, 2))
+            self.attention = nn.MultiheadAttention(4, 2, add_bias_kv=True)
+            self.head = nn.Linear(4, 2)
+
+    by = applied(Table(), "rule@relative_*=normal@head.bias=constant:value=3")
+    assert by["relative_position_bias_table"] == "normal" and by["head.weight"] == "rule"
+    assert by["head.bias"] == "constant:value=3"
+    assert applied(Table(), "rule@attention.bias_k=normal")["attention.bias_k"] == "normal"
+    # A rule for biases beside is meant for those.
+    assert applied(Table(), "rule@head.*=normal/ones")["head.bias"] == "ones"
+    assert applied(Table(), "rule@head=normal")["head.bias"] == "zeros"
+    assert applied(Table(), "rule@head.*=normal")["head.bias"] == "zeros"
+
+
+def test_of_a_matrix_of_no_known_layer_is_said_how_its_shape_is_read() -> None:
+    class Raw(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.experts = nn.ParameterList([nn.Parameter(torch.zeros(784, 16)) for _ in range(2)])
+            self.square = nn.Parameter(torch.zeros(8, 8))
+            self.head = nn.Linear(16, 10)
+
+    def notes(scheme: str) -> dict[str, str]:
+        written = apply_scheme(Raw(), parse_scheme(scheme), 0, {})
+        return {each.parameter: each.note for each in written if each.note}
+
+    said = "read as [outputs, inputs], so with a fan_in of 16"
+    assert notes("rule@experts*=kaiming_normal") == {"experts.0": said, "experts.1": said}
+    assert not notes("rule@experts*=xavier_normal")  # goes by the sum of both
+    assert not notes("rule@experts*=normal:std=0.1")
+    assert not notes("rule@square=kaiming_normal")
+
+
 def test_a_pattern_that_fits_weight_layers_leaves_the_others() -> None:
     model = nn.ModuleDict({"a": nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3))})
     by = applied(model, "ones@a.*=zeros@*=constant")

@@ -70,7 +70,7 @@ def test_only_the_axes_that_are_asked_for() -> None:
 
 def test_who_wrote_what(snapshot: SnapshotAssertion) -> None:
     drawn = render(Group(*written_tables(layers(), Frame(80))), 80)
-    assert "no initializer wrote norm.weight" in drawn
+    assert "only the model's own code wrote norm.weight" in drawn
     assert drawn == snapshot
 
 
