@@ -27,7 +27,7 @@ from inittui.models.observe import settles
 from inittui.recording.resume import earlier_of
 from inittui.results.state import RunState, fold
 from inittui.training.checkpoints import Checkpoint, CheckpointStore, decoded, encoded
-from inittui.training.engine import train
+from inittui.training.engine import inspect_starts, train
 from inittui.training.prepared import prepare
 from tests.support.trials import experiment, run
 
@@ -242,3 +242,15 @@ def test_contents_of_collections_are_compared() -> None:
         before = snapshot(model)
         change(model.kept)
         assert changed(before, snapshot(model)) == ["kept"]
+
+
+def test_what_one_trials_pass_leaves_is_no_others(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(f"import torch\nfrom torch import nn\n{inspect.getsource(FirstBatch)}")
+
+    def measured(*schemes: str) -> object:
+        model = ModelConfig(name=f"{file}:FirstBatch")
+        state = fold(inspect_starts(prepare(experiment([*schemes], images=200, model=model))))
+        return state.trials[-1].probes[0].probe
+
+    assert measured("normal:std=5", "normal:std=0.001") == measured("normal:std=0.001")
