@@ -191,6 +191,17 @@ class GateFacts(msgspec.Struct, frozen=True, kw_only=True):
     high: Number
 
 
+class DrownedFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What was added to an activation, the same for all samples, and is much larger."""
+
+    name: str
+    """Of the parameter or buffer."""
+    fold: Number
+    """Its mean square by that of the activation."""
+    share: Number
+    """Of the sum's mean square that is variance between samples."""
+
+
 class PassFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One forward and one backward pass as a whole."""
 
@@ -224,6 +235,7 @@ class PassFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Factors that let next to nothing through, all alike."""
     zeros_in_way: tuple[str, ...] = ()
     """Weights, all 0, that keep the outputs constant."""
+    drowned: tuple[DrownedFacts, ...] = ()
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

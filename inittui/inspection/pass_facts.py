@@ -12,6 +12,7 @@ from torch import nn
 
 from inittui.events.facts import (
     AdditionFacts,
+    DrownedFacts,
     Facts,
     NonlinearityFacts,
     PassFacts,
@@ -220,6 +221,10 @@ def _whole(
         gradient_not_finite=_bad_gradient(passed),
         gates=looked.gates,
         zeros_in_way=looked.in_way,
+        drowned=tuple(
+            DrownedFacts(name=each.name, fold=to_wire(each.fold), share=to_wire(each.share))
+            for each in passed.products.drowned
+        ),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 import torch
 
 from inittui.events.facts import UseFacts
+from inittui.inspection.statistics import powers
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,35 @@ class Added:
 
     before: int
     power: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drowned:
+    """A sum of an activation with something much larger that is the same for all samples."""
+
+    name: str
+    """Of the parameter or buffer."""
+    fold: float
+    """Its mean square by that of the activation."""
+    share: float
+    """Of the sum's mean square that is variance between samples."""
+
+
+_DROWNED = 100.0
+"""Times the mean square of what it is added to, that something drowns it."""
+
+
+def drowns(
+    names: Collection[str], one: torch.Tensor, total: torch.Tensor, samples: int
+) -> Drowned | None:
+    """Tell whether an activation drowns in a sum with what has these names."""
+    if not names or total.ndim == 0 or len(total) != samples:
+        return None
+    power, between = powers(one, samples)
+    whole, left = powers(total, samples)
+    if not (power > 0 and between > 0 and whole > _DROWNED * power):
+        return None
+    return Drowned(min(names).removeprefix("buffer "), whole / power, left / whole)
 
 
 def merged(tags: Sequence[Tag]) -> Tag:

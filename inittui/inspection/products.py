@@ -20,7 +20,7 @@ from inittui.events.facts import UseFacts
 from inittui.inspection.flat_ends import FLATTENING, met_by
 from inittui.inspection.memory import Places, key_of, written_by
 from inittui.inspection.operands import CONVOLUTIONS, described, measured
-from inittui.inspection.pass_records import NOTHING, Added, Met, Tag, Use, merged
+from inittui.inspection.pass_records import NOTHING, Added, Drowned, Met, Tag, Use, drowns, merged
 from inittui.inspection.statistics import is_drawn, powers
 from inittui.inspection.unregistered import keeper_of
 from inittui.models.attributes import tensors_in
@@ -76,6 +76,7 @@ class Products(TorchDispatchMode):
         self.uses: list[Use] = []
         self.met: list[Met] = []
         self.added: list[Added] = []
+        self.drowned: list[Drowned] = []
         self.multipliers: set[str] = set()
         self.norms: set[str] = set()
         self.seen: set[str] = set()
@@ -244,6 +245,10 @@ class Products(TorchDispatchMode):
         one, other = tags[0], tags[1]
         both = all(each.is_input or each.near for each in (one, other))
         is_about_itself = bool(one.statistics & other.near or other.statistics & one.near)
+        if not both and isinstance(result, torch.Tensor):
+            place = 0 if one.is_input or one.near else 1
+            found = drowns(tags[1 - place].parameters, given[place], result, self._samples)
+            self.drowned += [] if found is None else [found]
         if not both or is_about_itself or not isinstance(result, torch.Tensor):
             return replace(whole, last=name)
         for use in whole.near:

@@ -240,3 +240,11 @@ def test_a_model_may_be_given_that_is_built_already() -> None:
     facts = examine(nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 3)), "8")
     assert not facts.is_recorded
     assert [x for x in judge(facts) if x.severity != "note"] == []
+
+
+def test_what_drowns_the_signal_is_named() -> None:
+    told = found(UNUSUAL["positions_that_drown_tokens"], mended=False, seed=0)
+    (blind,) = [each for each in told if each.code == "I401"]
+    assert blind.layers == ("positions.weight",)
+    # Mean squares of 1 and 0.02², give or take the 2 % of 2,048 values each.
+    assert blind.evidence["positions.weight"] == pytest.approx(2500, rel=0.15)

@@ -149,3 +149,25 @@ def root_of_zero(mended: bool) -> nn.Module:
             return self.out((near + (1e-6 if mended else 0)).sqrt() + h[:, :1])
 
     return Distance()
+
+
+@fault("ids:32:1000", "I401")
+def positions_that_drown_tokens(mended: bool) -> nn.Module:
+    class Placed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.tokens, self.positions = nn.Embedding(1000, 64), nn.Embedding(32, 64)
+            layer = nn.TransformerEncoderLayer(64, 4, 128, batch_first=True, norm_first=True)
+            self.body = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+            for parameter in self.body.parameters():
+                if parameter.ndim > 1:
+                    nn.init.xavier_uniform_(parameter)
+            self.norm, self.head = nn.LayerNorm(64), nn.Linear(64, 1000)
+            nn.init.normal_(self.tokens.weight, std=0.02)
+            nn.init.normal_(self.positions.weight, std=0.02 if mended else 1.0)
+
+        def forward(self, ids: torch.Tensor) -> torch.Tensor:
+            x = self.tokens(ids) + self.positions(torch.arange(ids.shape[1]))
+            return self.head(self.norm(self.body(x)))
+
+    return Placed()

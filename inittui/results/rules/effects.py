@@ -5,7 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from inittui.events.facts import Facts, NonlinearityFacts, PassFacts, UseFacts, is_known
+from inittui.events.facts import (
+    DrownedFacts,
+    Facts,
+    NonlinearityFacts,
+    PassFacts,
+    UseFacts,
+    is_known,
+)
 from inittui.events.wire_numbers import from_wire
 from inittui.results.rules.codes import of_rule
 from inittui.results.rules.contents import where
@@ -43,6 +50,10 @@ def _blind(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding]
         return
     severity: Severity = "error" if share < limits["I401.error"] else "warning"
     limit = limits["I401.error" if severity == "error" else "I401.warning"]
+    under = next((x for x in passed.drowned if from_wire(x.share) < limit), None)
+    if under is not None:
+        yield _drowned(facts, under, share, severity, limit)
+        return
     first = next((x for x in facts.uses if from_wire(x.output_share) < limit), None)
     since = f", since {sanitize(first.parameter, 100)}" if first is not None else ""
     names = [first.parameter] if first is not None else []
@@ -53,6 +64,22 @@ def _blind(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding]
         severity=severity, evidence={"share": share}, limit=limit,
         where=where([x for x in facts.tensors if x.name in names]),
         advice="keep the signal's variance from layer to layer: a gain for the nonlinearity, norms",
+    )  # fmt: skip
+
+
+def _drowned(
+    facts: Facts, under: DrownedFacts, share: float, severity: Severity, limit: float
+) -> Finding:
+    name, fold = sanitize(under.name, 100), from_wire(under.fold)
+    return of_rule(
+        "I401", [under.name],
+        f"outputs hardly depend on the input: {short(100 * share, 2)} % of their mean square is "
+        f"variance between samples, since {name} is added, {times(fold)} times as large as what it "
+        "is added to, in mean squares",
+        severity=severity, evidence={"share": share, under.name: fold}, limit=limit,
+        where=where([x for x in facts.tensors if x.name == under.name]),
+        advice=f"draw {name} on the scale of what it is added to, or multiply that, as embeddings "
+        "by the root of their width",
     )  # fmt: skip
 
 
