@@ -15,12 +15,13 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from inittui.errors import InittuiError
+from inittui.errors import InittuiError, UsageError
+from inittui.experiment.known_names import check_names
 from inittui.experiment.records import Experiment
 from inittui.initializers.catalogue import BUILT
 from inittui.text import sanitize
 from inittui.tui.chart_options import Key
-from inittui.tui.fields import FIELDS, FIRST
+from inittui.tui.fields import FIRST
 from inittui.tui.keymap import key
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.run_header import header_of
@@ -122,6 +123,7 @@ class CompareScreen(LabScreen):
         self.query_one("#run").display = running
         if running:
             self.curves_panel.leaderboard.focus()
+            self._explain_run()  # what was refused was read by now
         self.call_after_refresh(self.draw)
 
     @property
@@ -209,7 +211,8 @@ class CompareScreen(LabScreen):
         self._suppose()
 
     def on_descendant_focus(self, event: Any) -> None:
-        if isinstance(event.widget, PickerList):
+        is_told_why = self.query_one("#explained").has_class("-wrong")
+        if isinstance(event.widget, PickerList) and not is_told_why:
             self._explain_run()
 
     @property
@@ -223,7 +226,9 @@ class CompareScreen(LabScreen):
         count = len(self.query_one(PickerList).ticked)
         form = self.query_one(Form)
         run = self.key_for("compare.run", "r")
-        if count or form.names_contestants:
+        if form.problem:
+            self._explain(form.problem, True)
+        elif count or form.names_contestants:
             what = "the one that is ticked" if count == 1 else f"the {count} that are ticked"
             if form.contestants:
                 what = f"{what if count else 'what is below'}, also {form.contestants},"
@@ -242,13 +247,13 @@ class CompareScreen(LabScreen):
 
     def on_paste(self, event: events.Paste) -> None:
         """Take what a command line describes; its experiment is run when the person says so."""
-        from inittui.experiment.typed_command import is_command, read_command
+        from inittui.tui.typed_command import is_command, read_command
 
         if not is_command(event.text):
             return
         event.stop()
         try:
-            self.take(read_command(event.text, FIRST))
+            self.take(read_command(event.text, FIRST, self.open_runs.root))
         except (InittuiError, OSError) as error:
             self.action_setup("list")
             self._explain(sanitize(str(error)), True)
@@ -310,11 +315,16 @@ class CompareScreen(LabScreen):
     def _chosen(self, schemes: Sequence[str]) -> Experiment | None:
         """Return what the form says; None, and the reason for the person, where that is wrong."""
         outcome = self.query_one(Form).experiment(schemes)
-        if outcome.experiment is None:
-            name, message = next(iter(outcome.errors.items()))
-            label = next((f"{field.label}: " for field in FIELDS if field.path == name), "")
-            self._explain(f"{label}{message}", True)
+        problem = outcome.problem
+        if outcome.experiment is not None:
+            try:
+                check_names(outcome.experiment)  # those that were taken over, too
+            except UsageError as error:
+                problem = str(error)
+        if problem:
+            self._explain(problem, True)
             self.app.bell()
+            return None
         return outcome.experiment
 
     def action_check(self) -> None:

@@ -37,8 +37,11 @@ class Entry:
 
     @property
     def description(self) -> Description | None:
-        """What the catalogue says of its weight initializer; None for one's own function."""
-        return CATALOGUE.get(parse_syntax(self.scheme).weights.name)
+        """What the catalogue says of its weight initializer; None for what it doesn't know."""
+        try:
+            return CATALOGUE.get(parse_syntax(self.scheme).weights.name)
+        except UsageError:  # of somebody's log
+            return None
 
 
 class PickerList(RowList):
@@ -193,6 +196,15 @@ def _words(entry: Entry) -> str:
     return " ".join([entry.scheme, *description.aliases, description.summary]).lower()
 
 
+def _unknown(scheme: str) -> str:
+    """Say what a scheme is that the catalogue says nothing of."""
+    try:
+        parse_scheme(scheme)
+    except UsageError as error:
+        return str(error)
+    return "a function of your own"
+
+
 class Picker(Vertical):
     def compose(self) -> ComposeResult:
         yield Line(placeholder="search", compact=True, id="search", select_on_focus=False)
@@ -239,10 +251,10 @@ class Picker(Vertical):
             about.update("Nothing matches; esc shows all again.")
             return
         description = entry.description
-        if description is None:
-            about.update("a function of your own")
-            return
         ascii_only = host_of(self).terminal.ascii_only
+        if description is None:
+            about.update(legible(_unknown(entry.scheme), ascii_only))
+            return
         text = Text(legible(description.summary, ascii_only), no_wrap=True, overflow="ellipsis")
         values = f"\nvalues  {description.formula}"
         text.append(legible(values.strip("\n"), ascii_only).join(["\n", ""]), "")
