@@ -34,12 +34,13 @@ def experiment_file(config: str | None, root: Path) -> Path | None:
     file = Path(config)
     try:
         os.lstat(file)
-        return file
     except ValueError:
         raise UsageError(f"--config: '{sanitize(config, 80)}' can't be a file's name") from None
     except OSError:  # it isn't there, or can't be
-        named = file.suffix == ".toml" or len(file.parts) != 1
-    return file if named else find_run(root, config).experiment_file
+        is_meant = file.suffix == ".toml" or len(file.parts) != 1
+    else:
+        is_meant = True
+    return file if is_meant else find_run(root, config).experiment_file
 
 
 def experiment_of(

@@ -123,8 +123,8 @@ def test_a_pipe_is_no_experiment(tmp_path: Path) -> None:
 
 _PARTS = st.sampled_from(
     ["rule", "ones", "-e", "3", "--layer", "--sweep", "normal:std=0.1|1", "--config", "last", "--",
-     "-", "--batch-norm", "--batch-norm=no", "--seeds", "10000", "'", '"', "\\", "\\\r", "\r\n", "\r",
-     "#", ";", "&&", "|", "“rule”", "<scheme>", "rule,", "rule::", "\0", "\xa0", "9" * 5_000,
+     "-", "--batch-norm", "--batch-norm=no", "--seeds", "10000", "'", '"', "\\", "\\\r", "\r\n",
+     "\r", "#", ";", "&&", "|", "“rule”", "<scheme>", "rule,", "rule::", "\0", "\xa0", "9" * 5_000,
      "--hidden", "--model-arg", "--input", "ids:1", "inf", "nan", "--name", "@", "=", "a.toml"]
 )  # fmt: skip
 
@@ -189,7 +189,8 @@ def test_what_is_wrong_is_one_line(line: str, said: str) -> None:
     [("inittui compare", True), ("$ inittui  compare zeros", True), ("> inittui compare", True),
      *((line, True) for line in WAYS),
      ("inittui", False), ("", False), ("inittui compared", False), ("(venv) inittui", False),
-     ("echo inittui compare", False), ("python -m pip compare", False), ("rule", False), ("inittui inspect", False),
+     ("echo inittui compare", False), ("python -m pip compare", False), ("rule", False),
+     ("inittui inspect", False),
      ("$ $ inittui compare", False)],
 )  # fmt: skip
 def test_what_is_taken_for_a_command(text: str, expected: bool) -> None:

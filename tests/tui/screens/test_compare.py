@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from textual import events
 from textual.pilot import Pilot
 
+from inittui.events.records import RunEnded
 from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
+from inittui.runs import LogWriter
 from inittui.tui.fields import FIRST
 from tests.support.torture import examples
 from tests.support.tui_shelf import MakeApp, Shelf, Started, drive, settle
@@ -207,6 +209,33 @@ def test_what_a_run_of_others_names_is_checked_before_it_is_repeated(
 
     drive(make_app(), act)
     assert not started.runs
+
+
+def test_why_nothing_was_measured_stands_once(make_app: MakeApp, started: Started) -> None:
+    reason = "mine.py has no function 'net'"
+    end = RunEnded(at=5.0, status="failed", seconds=0.0, wall_seconds=1.0, reason=reason)
+
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("u", "space", "r")
+        await settle(pilot)
+        [run] = started.runs
+        run.worker_log.write_text(f"loading\ninittui: {reason}\n")
+        with LogWriter(run) as log:
+            log.write(end)
+        pilot.app.tick()  # type: ignore[attr-defined]
+        pilot.app.draw()  # type: ignore[attr-defined]
+        await settle(pilot)
+        strips = pilot.app.screen._compositor.render_strips()
+        shown = [strip.text.rstrip() for strip in strips]
+        assert sum(reason in line for line in shown) == 1
+        assert any(line.strip() == "loading" for line in shown)
+        assert not any("waiting" in line for line in shown)
+        assert any(" zeros " in line and line.endswith(" failed") for line in shown)
+        await pilot.press("d")
+        await settle(pilot)
+        assert str(pilot.app.screen.query_one("#verdict").render()).endswith(reason)
+
+    drive(make_app(), act)
 
 
 def test_another_text_is_typed_as_ever(make_app: MakeApp) -> None:
