@@ -275,9 +275,9 @@ class Picker(Vertical):
         editor.cursor_position = len(text)
         editor.display = True
         self.query_one("#scheme-error", Static).display = True
-        self.query_one("#scheme-error", Static).update(
-            "NAME[:param=value,…][/BIAS]; enter takes it, esc doesn't"
-        )
+        form = "NAME[:param=value,…][/BIAS]; enter takes it, esc doesn't"
+        ascii_only = host_of(self).terminal.ascii_only
+        self.query_one("#scheme-error", Static).update(legible(form, ascii_only))
         editor.focus()
 
     def _close_editor(self) -> None:
@@ -300,7 +300,7 @@ class Picker(Vertical):
             message, is_wrong = str(error), True
         line = self.query_one("#scheme-error", Static)
         line.set_class(is_wrong, "-wrong")
-        line.update(message)
+        line.update(legible(message, host_of(self).terminal.ascii_only))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
