@@ -1,4 +1,4 @@
-"""What is to be said of runs above their curves: that one starts, has failed or was lost, and why."""
+"""What is said of runs above their curves: that one starts, has failed or was lost, and why."""
 
 from __future__ import annotations
 
