@@ -42,13 +42,14 @@ def short(value: float, digits: int = 3) -> str:
 
 _SPELLED = str.maketrans({
     "±": "+/-", "×": "x", "−": "-", "–": "-", "—": "-", "…": "...", "≤": "<=", "≥": ">=",
-    "≈": "~", "✕": "x", "·": "|", "’": "'", "“": '"', "”": '"', "→": "->", "√": "sqrt ",
+    "≈": "~", "✕": "x", "·": "*", "’": "'", "“": '"', "”": '"', "→": "->", "√": "sqrt ",
     "²": "2", "₁": "1", "½": "1/2", "μ": "u", "σ": "s", "χ": "chi", "ξ": "xi", "÷": "/",
+    "³": "3", "ω": "omega", "⅓": "1/3", "∞": "inf", "∫": "integral ", "ü": "u",
     "█": "#", "⠒": "*", "•": "*",
 })  # fmt: skip
 
 _ONE_FOR_ONE = str.maketrans(
-    "±×−–—…≤≥≈✕·’“”→²₁σχξ÷█•─│┌┐└┘├┤┬┴┼", '~x---~<>~x.\'"">21scx/#*-|+++++++++'
+    "±×−–—…≤≥≈✕·’“”→²³₁σωχξü÷█•─│┌┐└┘├┤┬┴┼", '~x---~<>~x.\'"">231swcxu/#*-|+++++++++'
 )
 
 
@@ -58,6 +59,9 @@ def asks_for_ascii(environment: Mapping[str, str]) -> bool:
 
 
 def in_ascii(text: str, *, keep_width: bool = False) -> str:
-    """Return the text in ASCII; with ``keep_width`` in as many characters as it has."""
+    """Return the text in ASCII; with ``keep_width`` in as many characters as it has.
+
+    A dot between spaces separates, any other one multiplies.
+    """
     table = _ONE_FOR_ONE if keep_width else _SPELLED
-    return text.translate(table).encode("ascii", "replace").decode()
+    return text.replace(" · ", " | ").translate(table).encode("ascii", "replace").decode()

@@ -10,10 +10,10 @@ import typer
 from inittui.cli import settings_options as opt
 from inittui.cli import shared_options as shared
 from inittui.cli.console import note
-from inittui.cli.known_names import check_names
 from inittui.cli.settings import compare_defaults
 from inittui.cli.settings_options import experiment_file
 from inittui.errors import ExitCode, UsageError
+from inittui.experiment.known_names import check_names
 from inittui.experiment.settings import REPORT, RUN
 
 if TYPE_CHECKING:

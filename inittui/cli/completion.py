@@ -54,7 +54,7 @@ def complete_model(incomplete: str) -> list[Candidate]:
 
 
 def complete_data(incomplete: str) -> list[Candidate]:
-    from inittui.data.descriptions import DATA_SETS
+    from inittui.experiment.data_sets import DATA_SETS
 
     return [
         (each.name, each.title) for each in DATA_SETS.values() if each.name.startswith(incomplete)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from inittui.data.decoding import PartArrays
-    from inittui.data.descriptions import SetDescription
     from inittui.data.survey import Standing
+    from inittui.experiment.data_sets import SetDescription
 
 app = typer.Typer(cls=ListOrShow, add_completion=False)
 
@@ -58,8 +58,8 @@ def list_sets(
     if context.invoked_subcommand is not None:
         return
     from inittui.data.archives import DATA_DIR_VARIABLE, find, given_root
-    from inittui.data.descriptions import DATA_SETS
     from inittui.data.survey import survey
+    from inittui.experiment.data_sets import DATA_SETS
 
     found = [(description, survey(description)) for description in DATA_SETS.values()]
     if as_json:
@@ -102,8 +102,8 @@ def show(
 
     With the mean and the standard deviation of all training pixels, scaled to [0, 1].
     """
-    from inittui.data.descriptions import describe
     from inittui.data.sets import pixel_moments, read
+    from inittui.experiment.data_sets import describe
     from inittui.views.images import class_counts, draw_images
 
     description = describe(name)

@@ -15,8 +15,8 @@ from inittui.cli import settings_options as opt
 from inittui.cli import shared_options as shared
 from inittui.cli.completion import one_of_words
 from inittui.cli.ignored import typed_options
-from inittui.cli.known_names import check_names
 from inittui.errors import ExitCode, UsageError
+from inittui.experiment.known_names import check_names
 from inittui.experiment.models import MODELS, image_input
 from inittui.experiment.settings import INSPECTION, REPORT
 from inittui.text import sanitize
@@ -148,7 +148,7 @@ def _is_on_noise(experiment: Experiment) -> bool:
 
 
 def _takes_no_images(experiment: Experiment) -> bool:
-    from inittui.data.descriptions import describe
+    from inittui.experiment.data_sets import describe
 
     model = experiment.model
     if model.name in MODELS and MODELS[model.name].input is not None:

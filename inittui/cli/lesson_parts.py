@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from inittui.cli.known_names import check_names
 from inittui.errors import ExitCode
+from inittui.experiment.known_names import check_names
 from inittui.experiment.records import MOST_SEEDS, Experiment
 from inittui.lessons import Answer, Lesson, Part, Question, Size
 from inittui.lessons.answers import answer_part

@@ -15,7 +15,7 @@ from inittui.cli.output import frame_for
 from inittui.experiment.inputs import Input, plain_shape
 from inittui.experiment.models import MODELS, TORCHVISION, TORCHVISION_INPUT
 from inittui.experiment.records import Experiment, ModelConfig
-from inittui.experiment.settings import with_options
+from inittui.experiment.settings import option_names, with_options
 
 if TYPE_CHECKING:
     import torch
@@ -61,7 +61,7 @@ def model(
         console.print(models_list(frame))
         return
     experiment = with_options(Experiment(), {**settings, "model.name": name})
-    experiment.check(opt.option_names(settings))
+    experiment.check(option_names(settings))
     summary = _summarize(experiment.model, settings.get("data.name"), scheme)
     if as_json:
         typer.echo(_document(summary))
@@ -77,7 +77,7 @@ def _summarize(config: ModelConfig, data: str | None, scheme: str | None) -> Mod
     Raises:
         UsageError: there is no such model, scheme or data set, or the model or a function fails.
     """
-    from inittui.data.descriptions import describe
+    from inittui.experiment.data_sets import describe
     from inittui.views.model import ModelSummary
 
     described = describe("fashion-mnist" if data is None else data)

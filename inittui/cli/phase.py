@@ -9,10 +9,10 @@ import typer
 from inittui.cli import settings_options as opt
 from inittui.cli import shared_options as shared
 from inittui.cli.completion import one_of_words
-from inittui.cli.known_names import check_names
 from inittui.errors import UsageError
 from inittui.experiment import phase as diagram
 from inittui.experiment import setting_texts as texts
+from inittui.experiment.known_names import check_names
 from inittui.experiment.settings import REPORT, RUN, with_options
 
 _TAKEN = ("sweeps", "layers", "model.depth", "model.hidden", "model.name", "model.arguments",

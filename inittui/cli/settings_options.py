@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from msgspec.structs import replace
 
 from inittui.cli.completion import completion_of
-from inittui.errors import UsageError
 from inittui.experiment.records import Experiment
 from inittui.experiment.setting_texts import NO, YES
 from inittui.experiment.settings import (
@@ -20,9 +18,7 @@ from inittui.experiment.settings import (
     SETTINGS,
     Setting,
     with_options,
-    with_usual_schemes,
 )
-from inittui.experiment.toml import load_experiment
 
 Given = Mapping[str, Any]
 """What was typed, read: by the settings' paths."""
@@ -114,30 +110,14 @@ def _read(setting: Setting, typed: bool | str | list[str]) -> Any:
     return setting.read_typed(typed)
 
 
-def option_names(given: Iterable[str]) -> dict[str, str]:
-    """Return the options of what was typed, by the field that each sets."""
-    fields = {(each.fields or (each.path,)): each for each in map(BY_PATH.__getitem__, given)}
-    return {
-        names[0]: each.options[0]
-        for names, each in fields.items()
-        if each.options and len(names) == 1
-    }
-
-
 def experiment_file(config: str | None, runs_dir: Path | None) -> Path | None:
-    """Return the file that ``--config`` names: its own name, or a run's ID or name, or "last".
-
-    Raises:
-        UsageError: there is neither such a file nor such a run.
-    """
+    """Return the file that ``--config`` names, as `inittui.runs.asked` does."""
     if config is None:
         return None
-    file = Path(config)
-    if file.exists() or file.suffix == ".toml" or len(file.parts) != 1:
-        return file
-    from inittui.runs import find_run, runs_root
+    from inittui.runs import runs_root
+    from inittui.runs.asked import experiment_file as named
 
-    return find_run(runs_root(runs_dir), config).experiment_file
+    return named(config, runs_root(runs_dir))
 
 
 def build_experiment(
@@ -159,34 +139,14 @@ def build_experiment(
     Raises:
         UsageError: the file or a setting is wrong, or code would have to be trusted.
     """
+    from inittui.runs.asked import experiment_of
+
     given: Given = {**settings, **({"schemes": tuple(schemes)} if schemes else {})}
-    if config is None:
-        given = with_usual_schemes(given, one=one)
-    experiment = _known(
-        with_options(
-            _from_file(config) if config else usual or Experiment(), given, from_file=bool(config)
-        )
-    )
-    experiment.check(option_names(given))
+    experiment = experiment_of(given, config, one=one, usual=usual)
     naming = {"schemes", "layers", "sweeps", "model.name"}
     typed = {"schemes": ("rule",)} | {key: given[key] for key in given.keys() & naming}
     _load_code(experiment, with_options(Experiment(), typed), config, trust=trust)
     return experiment
-
-
-def _known(experiment: Experiment) -> Experiment:
-    """Return an experiment with its schemes as the catalogue writes them.
-
-    Raises:
-        UsageError: one of them isn't there, or has other parameters.
-    """
-    from inittui.initializers import parse_scheme
-
-    return replace(
-        experiment,
-        schemes=tuple(str(parse_scheme(text)) for text in experiment.schemes),
-        layers={key: str(parse_scheme(text)) for key, text in experiment.layers.items()},
-    )
 
 
 def _load_code(
@@ -206,18 +166,3 @@ def _load_code(
             check_trust(reference, config, trust=trust or config is None)
     for reference in own_initializers(experiment):
         own.load(reference)
-
-
-def _from_file(config: Path) -> Experiment:
-    """Read an experiment's file; what can't be meant in it is told with its name.
-
-    Raises:
-        UsageError: it can't be read, or a setting or a scheme in it is wrong.
-    """
-    experiment = load_experiment(config)
-    try:
-        _known(experiment)
-        experiment.check()
-    except UsageError as error:
-        raise UsageError(f"{config}: {error}") from None
-    return experiment

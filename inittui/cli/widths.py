@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from inittui.cli import settings_options as opt
 from inittui.cli import shared_options as shared
-from inittui.cli.known_names import check_names
 from inittui.errors import ExitCode, UsageError
 from inittui.experiment import setting_texts as texts
+from inittui.experiment.known_names import check_names
 from inittui.experiment.models import has_own_start
 from inittui.experiment.records import (
     DataConfig,

@@ -23,9 +23,9 @@ from typing import Literal
 
 import platformdirs
 
-from inittui.data import descriptions
-from inittui.data.descriptions import Archive, SetDescription
 from inittui.errors import MachineError
+from inittui.experiment import data_sets
+from inittui.experiment.data_sets import Archive, SetDescription
 from inittui.files import open_regular
 
 DATA_DIR_VARIABLE = "INITTUI_DATA_DIR"
@@ -92,7 +92,7 @@ def _look(description: SetDescription, kind: Kind, root: Path) -> Place | None:
     names = {archive.name for archive in description.archives}
     alike = [
         each
-        for each in descriptions.DATA_SETS.values()
+        for each in data_sets.DATA_SETS.values()
         if each.name != description.name and names & {archive.name for archive in each.archives}
     ]
     for folder in _folders(description, kind, root):
@@ -277,7 +277,7 @@ def _unpacks(archive: Archive, paths: tuple[Path, ...]) -> bool:
 
 def _whose(digest: str) -> str:
     """Tell which set a file or its content belongs to, if that is known."""
-    for each in descriptions.DATA_SETS.values():
+    for each in data_sets.DATA_SETS.values():
         for archive in each.archives:
             if digest in {archive.md5, *(content.md5 for content in archive.contents)}:
                 return f", which is {each.name}'s"

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from inittui.data import archives
 from inittui.data.decoding import PartArrays, SetArrays
-from inittui.data.descriptions import SetDescription
 from inittui.errors import MachineError
+from inittui.experiment.data_sets import SetDescription
 from inittui.files import open_regular, remove_unfinished, whole_file
 
 LOCK_SECONDS = 60.0

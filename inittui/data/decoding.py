@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inittui.data.archives import Files, contents, gunzip
-from inittui.data.descriptions import SetDescription
 from inittui.errors import MachineError
+from inittui.experiment.data_sets import SetDescription
 
 
 @dataclass(frozen=True, slots=True)

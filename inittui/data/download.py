@@ -14,8 +14,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from inittui.data.archives import Files, Place, download_root, files_in, md5, missing
-from inittui.data.descriptions import Archive, SetDescription
 from inittui.errors import MachineError
+from inittui.experiment.data_sets import Archive, SetDescription
 from inittui.files import remove_unfinished, whole_file
 from inittui.text import sanitize
 

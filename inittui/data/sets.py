@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from inittui.data import archives, cache, decoding
 from inittui.data.archives import Place
 from inittui.data.decoding import PartArrays, SetArrays
-from inittui.data.descriptions import DATA_SETS, SetDescription, describe
 from inittui.data.download import fetch, say
 from inittui.errors import UsageError
+from inittui.experiment.data_sets import DATA_SETS, SetDescription, describe
 
 if TYPE_CHECKING:
     import torch

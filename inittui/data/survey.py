@@ -8,8 +8,8 @@ from typing import Literal
 
 from inittui.data import archives, cache
 from inittui.data.archives import Place
-from inittui.data.descriptions import SetDescription
 from inittui.errors import MachineError
+from inittui.experiment.data_sets import SetDescription
 
 State = Literal["shipped", "cached", "downloaded", "not here", "damaged"]
 

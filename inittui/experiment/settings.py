@@ -7,7 +7,7 @@ setting is a field of the experiment, with its bounds, and a row here.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
@@ -310,6 +310,16 @@ SETTINGS: tuple[Setting, ...] = (
 )  # fmt: skip
 
 BY_PATH: Mapping[str, Setting] = {setting.path: setting for setting in SETTINGS}
+
+
+def option_names(given: Iterable[str]) -> dict[str, str]:
+    """Return the options of what was given, by the field that each sets."""
+    fields = {(each.fields or (each.path,)): each for each in map(BY_PATH.__getitem__, given)}
+    return {
+        names[0]: each.options[0]
+        for names, each in fields.items()
+        if each.options and len(names) == 1
+    }
 
 
 def with_options(

@@ -32,6 +32,7 @@ from inittui.tui.screens import SCREENS
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.settings import Loaded, Settings, save_settings
 from inittui.tui.terminal import Terminal, input_has_ended
+from inittui.views.frame import legible
 from inittui.views.wording import duration, time_left
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class LabApp(KeyQueue):
         if terminal.over_ssh:
             self.animation_level = "none"
         self.set_class(terminal.is_plain, "-plain")
+        self.set_class(terminal.ascii_only, "-ascii")
 
     # Start and end
 
@@ -359,7 +361,8 @@ class LabApp(KeyQueue):
         from inittui.tui.screens.dialogs import Commands
 
         if isinstance(self.screen, LabScreen):
-            self.push_screen(Commands())
+            dots = self.terminal.ellipsis
+            self.push_screen(Commands(placeholder=f"Search for commands{dots}"))
 
     def search_themes(self) -> None:
         from textual.theme import ThemeProvider
@@ -378,9 +381,8 @@ class LabApp(KeyQueue):
                 seen.add(binding.action)
                 place = (binding.id or "").partition(".")[0].capitalize()
                 title = f"{place}: {binding.description}"
-                yield SystemCommand(
-                    title, binding.tooltip, self._runner(active.node, binding.action)
-                )
+                said = legible(binding.tooltip, self.terminal.ascii_only)
+                yield SystemCommand(title, said, self._runner(active.node, binding.action))
         yield SystemCommand("Theme", "Choose among all themes", self.action_change_theme)
         yield SystemCommand("Screenshot", "Save this screen as SVG", self.deliver_screenshot)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from inittui.errors import UsageError
+from inittui.experiment.known_names import check_name
 from inittui.experiment.models import MODELS
 from inittui.experiment.records import Experiment, InspectionConfig
 from inittui.experiment.settings import SETTINGS, Setting
-from inittui.experiment.sweeps import plan_trials
-from inittui.initializers import parse_scheme
+from inittui.runs.asked import check_schemes
 
 PROBE_IMAGES = 256
 """So few that measuring at the start, each epoch and the end is under 3 % of the training."""
@@ -34,6 +34,13 @@ class Outcome:
     """None where something is wrong."""
     errors: Mapping[str, str]
     """What is wrong, by the setting's path; "" for what concerns several."""
+
+    @property
+    def problem(self) -> str:
+        """What is wrong first, in a line with its setting's label; "" where nothing is."""
+        path, message = next(iter(self.errors.items()), ("", ""))
+        label = next((f"{field.label}: " for field in FIELDS if field.path == path), "")
+        return f"{label}{message}"
 
 
 def texts_of(experiment: Experiment) -> dict[str, str]:
@@ -72,6 +79,7 @@ def experiment_from(texts: Mapping[str, str], base: Experiment, schemes: Sequenc
             continue
         try:
             value = field.read(text) if text else field.of(Experiment())
+            check_name(field.path, value)
         except UsageError as error:
             errors[field.path] = str(error)
         else:
@@ -79,16 +87,8 @@ def experiment_from(texts: Mapping[str, str], base: Experiment, schemes: Sequenc
     if errors:
         return Outcome(None, errors)
     try:
-        _check(experiment)
+        experiment.check()
+        check_schemes(experiment)
     except UsageError as error:
         return Outcome(None, {"": str(error)})
     return Outcome(experiment, {})
-
-
-def _check(experiment: Experiment) -> None:
-    """Raise `UsageError` for what can't be meant, also in what layer rules and sweeps name."""
-    experiment.check()
-    if experiment.layers or experiment.sweeps:
-        trials = plan_trials(replace(experiment, seeds=experiment.seeds[:1]))
-        for scheme in dict.fromkeys(trial.scheme for trial in trials):
-            parse_scheme(scheme)

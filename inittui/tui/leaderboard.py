@@ -220,7 +220,10 @@ def _accuracy(contestant: Contestant, ascii_only: bool) -> str:
 
 
 def _status(contestant: Contestant, options: ChartOptions, look: StatusStyle) -> Text:
+    status: str
     status, said = most_telling(trial.status for trial in contestant.trials)
+    if not contestant.trials and not contestant.run.is_live:
+        status = said = contestant.run.status  # it has ended before there were any
     if status == "interrupted" and contestant.run.status == LOST:
         said = said.replace(status, LOST)
     hidden = contestant.key in options.hidden

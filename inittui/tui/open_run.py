@@ -265,7 +265,8 @@ def _trouble(run: OpenRun) -> tuple[str, ...]:
             reason += ", by somebody or for want of memory"
     elif code and reason == LEFT:
         reason = f"its process ended with exit code {code}"
-    return (sanitize(reason), *last_lines(run.directory))
+    reason = sanitize(reason)
+    return (reason, *(line for line in last_lines(run.directory) if reason not in line))
 
 
 def _signal_name(number: int) -> str:

@@ -10,7 +10,7 @@ from inittui.errors import UsageError, unknown
 from inittui.runs import find_run, runs_root
 from inittui.runs.directory import RUNS_VARIABLE
 from inittui.tui.settings import Loaded, load_settings, settings_file
-from inittui.tui.terminal import FASTEST, SLOWEST, here
+from inittui.tui.terminal import FASTEST, SLOWEST, drop_empty_no_color, here
 
 
 def start(
@@ -28,6 +28,7 @@ def start(
     """
     if fps is not None and not SLOWEST <= fps <= FASTEST:
         raise UsageError(f"--fps must be from {SLOWEST:g} to {FASTEST:g}, not {fps:g}")
+    drop_empty_no_color(os.environ)
     path = settings_file()
     loaded = load_settings(path)
     settings = loaded.settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,6 +83,15 @@ def _is_ascii(environment: Mapping[str, str], encoding: str) -> bool:
     except (UnicodeEncodeError, LookupError):
         return True
     return False
+
+
+def drop_empty_no_color(environment: MutableMapping[str, str]) -> None:
+    """Unset a NO_COLOR that is empty: that asks for nothing, see no-color.org.
+
+    Textual takes it for one that is set.
+    """
+    if not environment.get("NO_COLOR"):
+        environment.pop("NO_COLOR", None)
 
 
 def here(marker: str = "auto", fps: float | None = None) -> Terminal:

@@ -13,8 +13,9 @@ import pytest
 from rich.cells import cell_len
 
 from benchmarks.terminals import UI, Terminal
-from inittui.data import descriptions, sets
-from inittui.data.descriptions import DATA_SETS, Archive
+from inittui.data import sets
+from inittui.experiment import data_sets
+from inittui.experiment.data_sets import DATA_SETS, Archive
 from inittui.views.images import RAMP
 from tests.support.commands import MAIN, Command, command_of, python
 from tests.support.tiny_sets import publish
@@ -160,7 +161,7 @@ def test_colours_have_a_mean_and_a_deviation_each(
 ) -> None:
     description, arrays = publish("cifar10", tmp_path)
     known = {**DATA_SETS, "cifar10": description}
-    monkeypatch.setattr(descriptions, "DATA_SETS", known)
+    monkeypatch.setattr(data_sets, "DATA_SETS", known)
     monkeypatch.setattr(sets, "DATA_SETS", known)
     monkeypatch.setenv("INITTUI_DATA_DIR", str(tmp_path))
     pixels = arrays.train.images.astype(float) / 255
@@ -229,7 +230,7 @@ def test_more_images_than_there_are_is_refused(
     for archive, content in zip(archives, files, strict=True):
         (folder / archive.name).write_bytes(content)
     known = {"mnist": replace(real, train=3, test=2, archives=archives)}
-    monkeypatch.setattr(descriptions, "DATA_SETS", known)
+    monkeypatch.setattr(data_sets, "DATA_SETS", known)
     monkeypatch.setattr(sets, "DATA_SETS", known)
     monkeypatch.setenv("INITTUI_DATA_DIR", str(tmp_path))
     result = inittui("data", "show", "mnist")

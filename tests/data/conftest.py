@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from inittui.data import descriptions, sets
-from inittui.data.descriptions import DATA_SETS, SetDescription
+from inittui.data import sets
+from inittui.experiment import data_sets
+from inittui.experiment.data_sets import DATA_SETS, SetDescription
 from tests.support.tiny_sets import Publish, Published, publish
 
 
@@ -26,7 +27,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Publish:
     def announce(name: str, root: Path) -> Published:
         description, arrays = publish(name, root)
         known = {**DATA_SETS, name: description}
-        monkeypatch.setattr(descriptions, "DATA_SETS", known)
+        monkeypatch.setattr(data_sets, "DATA_SETS", known)
         monkeypatch.setattr(sets, "DATA_SETS", known)
         return description, arrays
 

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from inittui.data import archives, cache, decoding, descriptions, download, sets
-from inittui.data.descriptions import DATA_SETS, SetDescription
+from inittui.data import archives, cache, decoding, download, sets
 from inittui.data.sets import load, read
 from inittui.errors import ExitCode, MachineError
+from inittui.experiment import data_sets
+from inittui.experiment.data_sets import DATA_SETS, SetDescription
 from tests.support.tiny_sets import Publish, add_member, same
 
 OTHERS = [name for name in DATA_SETS if name != "fashion-mnist"]
@@ -76,7 +77,7 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Mirror:
     def at(description: SetDescription, address: str) -> None:
         served = replace(description, mirrors=(NOBODY, address))
         known = {**sets.DATA_SETS, description.name: served}
-        monkeypatch.setattr(descriptions, "DATA_SETS", known)
+        monkeypatch.setattr(data_sets, "DATA_SETS", known)
         monkeypatch.setattr(sets, "DATA_SETS", known)
 
     return at

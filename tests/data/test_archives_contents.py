@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from inittui.data import archives, cache, sets
-from inittui.data.descriptions import DATA_SETS, SetDescription
 from inittui.data.survey import survey
+from inittui.experiment.data_sets import DATA_SETS, SetDescription
 from tests.support.repacking import (
     Repack,
     gunzip_tar,

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from inittui.data import archives, descriptions, sets
-from inittui.data.descriptions import DATA_SETS, SetDescription
+from inittui.data import archives, sets
 from inittui.data.survey import survey
 from inittui.errors import MachineError
+from inittui.experiment import data_sets
+from inittui.experiment.data_sets import DATA_SETS, SetDescription
 from tests.support.repacking import Repack, pack_anew, pack_in_two_members, unpack, unpack_tar
 from tests.support.tiny_sets import Publish, same
 
@@ -208,7 +209,7 @@ def test_what_is_right_for_one_set_isnt_so_for_another(
     files = archives.files_in(description, tmp_path / description.folder)
     archives.check(description, files)
     other = replace(description, name="kmnist", archives=DATA_SETS["kmnist"].archives)
-    monkeypatch.setattr(descriptions, "DATA_SETS", {**sets.DATA_SETS, "kmnist": other})
+    monkeypatch.setattr(data_sets, "DATA_SETS", {**sets.DATA_SETS, "kmnist": other})
     with pytest.raises(MachineError):
         archives.check(other, files)
 

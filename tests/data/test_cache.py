@@ -16,7 +16,7 @@ import pytest
 
 from inittui.data import archives, cache, decoding, sets
 from inittui.data.decoding import SetArrays
-from inittui.data.descriptions import DATA_SETS, SetDescription
+from inittui.experiment.data_sets import DATA_SETS, SetDescription
 from tests.support.tiny_sets import Publish, random_set, same
 
 

@@ -19,9 +19,9 @@ import torch
 from inittui.data import cache
 from inittui.data.archives import find
 from inittui.data.decoding import PartArrays
-from inittui.data.descriptions import DATA_SETS
 from inittui.data.sets import load, pixel_moments, read
 from inittui.errors import ExitCode, MachineError, UsageError
+from inittui.experiment.data_sets import DATA_SETS
 
 DESCRIPTION = DATA_SETS["fashion-mnist"]
 MEMORY_LIMIT = 150e6

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from inittui.data import cache, sets
-from inittui.data.descriptions import DATA_SETS
 from inittui.data.survey import survey
+from inittui.experiment.data_sets import DATA_SETS
 from tests.support.tiny_sets import Publish
 
 

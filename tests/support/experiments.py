@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from inittui.data.descriptions import DATA_SETS
+from inittui.experiment.data_sets import DATA_SETS
 from inittui.experiment.models import MODELS
 from inittui.experiment.records import (
     ACTIVATIONS,

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inittui.data.decoding import PartArrays, SetArrays
-from inittui.data.descriptions import DATA_SETS, Archive, Content, SetDescription
+from inittui.experiment.data_sets import DATA_SETS, Archive, Content, SetDescription
 
 TRAIN, TEST = 7, 4
 CIFAR_BATCH = 3

@@ -15,6 +15,7 @@ from benchmarks.terminals import UI, Terminal
 from inittui.experiment.records import DataConfig, Experiment, TrainingConfig
 from inittui.runs import RunDirectory, create_run, live_writer, load_state, run_directories
 from inittui.runs.launch import start_worker
+from inittui.tui.terminal import drop_empty_no_color
 from tests.support.commands import python, wait_until
 
 pytestmark = pytest.mark.pty
@@ -185,6 +186,41 @@ def test_every_terminal_gets_a_screen(root: Path, environment: dict[str, str]) -
         terminal.press("2")
         terminal.wait_for("No run is open.")
         terminal.press("q")
+        assert terminal.wait_for_end() == 0
+
+
+def test_a_no_color_that_is_empty_asks_for_nothing(root: Path) -> None:
+    environment = {"TERM": "linux", "NO_COLOR": ""}
+    with Terminal([*UI, "--runs-dir", str(root)], environment=environment) as terminal:
+        terminal.wait_for("Press r to train the 7")
+        cells = [cell for line in terminal.screen.buffer.values() for cell in line.values()]
+        seen = [cell for cell in cells if cell.data.strip()]
+        assert len(seen) > 300
+        assert not any(cell.fg == cell.bg and cell.fg != "default" for cell in seen)
+        assert any(cell.fg != "default" for cell in seen)
+    given = {"NO_COLOR": "1"}
+    drop_empty_no_color(given)
+    assert given == {"NO_COLOR": "1"}
+
+
+def test_the_palette_of_an_ascii_terminal_is_ascii(root: Path) -> None:
+    environment = {"TERM": "xterm-256color", "LC_ALL": "C"}
+    with Terminal([*UI, "--runs-dir", str(root)], environment=environment) as terminal:
+        terminal.wait_for("Press r to train the 7")
+        terminal.press("\x10")  # ctrl+p
+        terminal.wait_for("Search for commands...")
+        terminal.wait_for("App: Curves")
+        assert "??" not in terminal.text
+
+
+def test_a_command_is_pasted_as_terminals_do(root: Path) -> None:
+    with ui(root) as terminal:
+        terminal.wait_for("Press r to train the 7")
+        terminal.press("\x1b[200~$ inittui compare rule \\\r  ones -e 1\r\x1b[201~")
+        terminal.wait_for("Press r to train the 2")
+        terminal.press("\x1b[200~inittui compare “rule” ones\x1b[201~")
+        terminal.wait_for("the name of an initializer, found '“'")
+        terminal.press("down", "q")
         assert terminal.wait_for_end() == 0
 
 

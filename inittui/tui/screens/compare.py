@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -15,22 +14,22 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from inittui.errors import InittuiError
+from inittui.errors import InittuiError, UsageError
+from inittui.experiment.known_names import check_names
 from inittui.experiment.records import Experiment
 from inittui.initializers.catalogue import BUILT
-from inittui.text import sanitize
 from inittui.tui.chart_options import Key
-from inittui.tui.fields import FIELDS, FIRST
+from inittui.tui.fields import FIRST
 from inittui.tui.keymap import key
-from inittui.tui.open_run import OpenRun, Phase
+from inittui.tui.open_run import OpenRun
+from inittui.tui.run_banner import banner_of
 from inittui.tui.run_header import header_of
 from inittui.tui.screens.base import LabScreen
-from inittui.tui.status_styles import LOOK_CLASSES, StatusStyle, look_of
+from inittui.tui.status_styles import LOOK_CLASSES, look_of
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import Picker, PickerList
 from inittui.views.chart.layout import truncated
-from inittui.views.frame import Frame
-from inittui.views.statuses import LOST
+from inittui.views.frame import Frame, legible
 
 if TYPE_CHECKING:
     from inittui.tui.widgets.curves_panel import CurvesPanel
@@ -122,6 +121,7 @@ class CompareScreen(LabScreen):
         self.query_one("#run").display = running
         if running:
             self.curves_panel.leaderboard.focus()
+            self._explain_run()  # what was refused was read by now
         self.call_after_refresh(self.draw)
 
     @property
@@ -154,8 +154,8 @@ class CompareScreen(LabScreen):
             self.view = "setup"
             return
         shown = [run for run in self.open_runs.shown if run.id not in self._dismissed]
-        self._put("#banner", banner_of(shown, look_of(self)))
         frame = Frame(self.app.size.width - 2, self.host.terminal.ascii_only)
+        self._put("#banner", banner_of(shown, look_of(self), frame))
         is_roomy = self.app.size.height >= _ROOMY
         self._put("#header", header_of(self.open_runs.shown, frame, is_roomy=is_roomy))
         self._put("#verdict", self._verdict(frame))
@@ -188,6 +188,8 @@ class CompareScreen(LabScreen):
         if len(self.open_runs.shown) != 1 or self.open_runs.shown[0].is_live:
             return Text()
         state = self.open_runs.shown[0].state
+        if not state.trials and self._has_trouble(self.open_runs.shown[0]):
+            return Text()  # why nothing was measured stands above
         if self._sentence[0] != (self.open_runs.shown[0].id, state.version):
             from inittui.results.summary import summarize
             from inittui.views.conclusions import sentence
@@ -209,7 +211,8 @@ class CompareScreen(LabScreen):
         self._suppose()
 
     def on_descendant_focus(self, event: Any) -> None:
-        if isinstance(event.widget, PickerList):
+        is_told_why = self.query_one("#explained").has_class("-wrong")
+        if isinstance(event.widget, PickerList) and not is_told_why:
             self._explain_run()
 
     @property
@@ -223,7 +226,9 @@ class CompareScreen(LabScreen):
         count = len(self.query_one(PickerList).ticked)
         form = self.query_one(Form)
         run = self.key_for("compare.run", "r")
-        if count or form.names_contestants:
+        if form.problem:
+            self._explain(form.problem, True)
+        elif count or form.names_contestants:
             what = "the one that is ticked" if count == 1 else f"the {count} that are ticked"
             if form.contestants:
                 what = f"{what if count else 'what is below'}, also {form.contestants},"
@@ -238,20 +243,20 @@ class CompareScreen(LabScreen):
         line = self.query_one("#explained", Static)
         line.set_class(is_error, "-wrong")
         line.remove_class("-ready")
-        line.update(text)
+        line.update(legible(text, self.host.terminal.ascii_only))
 
     def on_paste(self, event: events.Paste) -> None:
         """Take what a command line describes; its experiment is run when the person says so."""
-        from inittui.experiment.typed_command import is_command, read_command
+        from inittui.tui.typed_command import is_command, read_command
 
         if not is_command(event.text):
             return
         event.stop()
         try:
-            self.take(read_command(event.text, FIRST))
+            self.take(read_command(event.text, FIRST, self.open_runs.root))
         except (InittuiError, OSError) as error:
             self.action_setup("list")
-            self._explain(sanitize(str(error)), True)
+            self._explain(str(error), True)
             self.app.bell()
 
     def action_setup(self, where: str) -> None:
@@ -310,11 +315,16 @@ class CompareScreen(LabScreen):
     def _chosen(self, schemes: Sequence[str]) -> Experiment | None:
         """Return what the form says; None, and the reason for the person, where that is wrong."""
         outcome = self.query_one(Form).experiment(schemes)
-        if outcome.experiment is None:
-            name, message = next(iter(outcome.errors.items()))
-            label = next((f"{field.label}: " for field in FIELDS if field.path == name), "")
-            self._explain(f"{label}{message}", True)
+        problem = outcome.problem
+        if outcome.experiment is not None:
+            try:
+                check_names(outcome.experiment)  # those that were taken over, too
+            except UsageError as error:
+                problem = str(error)
+        if problem:
+            self._explain(problem, True)
             self.app.bell()
+            return None
         return outcome.experiment
 
     def action_check(self) -> None:
@@ -370,25 +380,3 @@ class CompareScreen(LabScreen):
                 self.host.attempt(self.open_runs.stop, run)
         self.refresh_bindings()
         self.draw()
-
-
-def banner_of(runs: list[OpenRun], look: StatusStyle) -> Text:
-    """Return what is to be said of the runs above their curves; empty where all is well."""
-    lines: list[tuple[str, Style | str]] = []
-    for run in runs:
-        name = f"{run.title}: " if len(runs) > 1 else ""
-        if run.phase is Phase.STARTING:
-            lines.append((f"{name}starting: the training process is loading", "dim"))
-        elif run.trouble and not run.is_live:
-            what = "failed" if run.state.status == "failed" else LOST
-            lines.append((f"{name}{what}: {run.trouble[0]}", look.bad + Style(bold=True)))
-            lines += [(f"  {line}", look.bad) for line in run.trouble[1:]]
-            if run.state.trials:
-                lines.append(("What was measured until then is kept.", ""))
-        elif run.trouble and run.is_live:
-            lines.append((name + run.trouble[0], look.bad))
-        elif run.stopping and run.is_live:
-            lines.append((f"{name}stopping …", look.warn))
-        lines += [(name + sanitize(line), look.warn) for line in run.damage.messages()[:3]]
-        lines += [(name + sanitize(note), "dim") for note in run.state.notes[-2:]]
-    return Text("\n").join(Text(text, style) for text, style in lines)

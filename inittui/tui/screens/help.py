@@ -16,6 +16,7 @@ from inittui.tui.host import host_of
 from inittui.tui.keymap import SECTIONS, Section, key, shown_key
 from inittui.tui.screens.dialogs import Modal
 from inittui.tui.widgets.scroll_page import ScrollPage
+from inittui.views.frame import legible
 
 _NOTES = """
 Copying goes through the terminal (OSC 52), so it works over SSH where the terminal allows it.
@@ -78,7 +79,8 @@ class HelpScreen(Modal[None]):
             name = binding.id or ""
             keys = host.lab_keymap.get(name, binding.key)
             shown = shown_key(keys, ascii_only=host.terminal.ascii_only)
-            table.add_row(shown, binding.tooltip, name)
+            said = legible(binding.tooltip, host.terminal.ascii_only)
+            table.add_row(shown, said, name)
         return table
 
     def action_close(self) -> None:

@@ -80,7 +80,7 @@ class Line(Input):
     """A line to type in, which leaves a whole command that is pasted to the screen."""
 
     def on_paste(self, event: events.Paste) -> None:
-        from inittui.experiment.typed_command import is_command
+        from inittui.tui.typed_command import is_command
 
         if is_command(event.text):
             event.prevent_default()
@@ -185,6 +185,11 @@ class Form(Container):
         """Whether these train something even where nothing is ticked."""
         sweeps = self.texts.get("sweeps", "").split()
         return names_contestants(self.texts.get("layers", ""), sweeps)
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the settings, in a line; "" where nothing is."""
+        return self._tried().problem
 
     def load(self, experiment: Experiment) -> None:
         self._base = experiment

@@ -37,8 +37,11 @@ class Entry:
 
     @property
     def description(self) -> Description | None:
-        """What the catalogue says of its weight initializer; None for one's own function."""
-        return CATALOGUE.get(parse_syntax(self.scheme).weights.name)
+        """What the catalogue says of its weight initializer; None for what it doesn't know."""
+        try:
+            return CATALOGUE.get(parse_syntax(self.scheme).weights.name)
+        except UsageError:  # of somebody's log
+            return None
 
 
 class PickerList(RowList):
@@ -193,6 +196,15 @@ def _words(entry: Entry) -> str:
     return " ".join([entry.scheme, *description.aliases, description.summary]).lower()
 
 
+def _unknown(scheme: str) -> str:
+    """Say what a scheme is that the catalogue says nothing of."""
+    try:
+        parse_scheme(scheme)
+    except UsageError as error:
+        return str(error)
+    return "a function of your own"
+
+
 class Picker(Vertical):
     def compose(self) -> ComposeResult:
         yield Line(placeholder="search", compact=True, id="search", select_on_focus=False)
@@ -239,10 +251,10 @@ class Picker(Vertical):
             about.update("Nothing matches; esc shows all again.")
             return
         description = entry.description
-        if description is None:
-            about.update("a function of your own")
-            return
         ascii_only = host_of(self).terminal.ascii_only
+        if description is None:
+            about.update(legible(_unknown(entry.scheme), ascii_only))
+            return
         text = Text(legible(description.summary, ascii_only), no_wrap=True, overflow="ellipsis")
         values = f"\nvalues  {description.formula}"
         text.append(legible(values.strip("\n"), ascii_only).join(["\n", ""]), "")
@@ -263,9 +275,9 @@ class Picker(Vertical):
         editor.cursor_position = len(text)
         editor.display = True
         self.query_one("#scheme-error", Static).display = True
-        self.query_one("#scheme-error", Static).update(
-            "NAME[:param=value,…][/BIAS]; enter takes it, esc doesn't"
-        )
+        form = "NAME[:param=value,…][/BIAS]; enter takes it, esc doesn't"
+        ascii_only = host_of(self).terminal.ascii_only
+        self.query_one("#scheme-error", Static).update(legible(form, ascii_only))
         editor.focus()
 
     def _close_editor(self) -> None:
@@ -288,7 +300,7 @@ class Picker(Vertical):
             message, is_wrong = str(error), True
         line = self.query_one("#scheme-error", Static)
         line.set_class(is_wrong, "-wrong")
-        line.update(message)
+        line.update(legible(message, host_of(self).terminal.ascii_only))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

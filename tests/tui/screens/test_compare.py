@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from textual import events
 from textual.pilot import Pilot
 
+from inittui.events.records import RunEnded
 from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
+from inittui.runs import LogWriter
 from inittui.tui.fields import FIRST
+from tests.support.torture import examples
 from tests.support.tui_shelf import MakeApp, Shelf, Started, drive, settle
 
 LINE = "$ inittui compare rule normal:std=0.1 \\\n  --hidden 32,16 -e 1 --limit 600 --seeds 2\n"
@@ -54,6 +59,183 @@ def test_a_line_that_is_wrong_says_what_and_changes_nothing(
     assert "'--epoch' is no setting of an experiment" in seen[0]
     assert "did you mean '--epochs'?" in seen[0]
     assert started.experiments == [replace(FIRST, schemes=Experiment().schemes)]
+
+
+def explained(pilot: Pilot[None]) -> str:
+    return str(pilot.app.screen.query_one("#explained").render())
+
+
+REFUSED = (
+    "inittui compare rule; echo x",
+    "inittui compare rule, ones",
+    "inittui compare rule:: ones",
+    "inittui compare “rule” ones",
+    "inittui compare <scheme> ones",
+    "inittui compare rule\xa0ones",
+    "inittui compare rulez",
+    "inittui compare rule:foo=1",
+    "inittui compare ones --epochs 7 --model lenett",
+    "inittui compare zeros --bogus 7",
+)
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_the_screen_goes_on_as_it_was_after_a_line_that_is_refused(
+    line: str, make_app: MakeApp, started: Started
+) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        pilot.app.post_message(events.Paste(line))
+        await settle(pilot)
+        assert "Press r" not in explained(pilot)
+        await pilot.press("down", "up")
+        await settle(pilot)
+        assert "Press r" not in explained(pilot)
+        await pilot.press("r")
+        await settle(pilot)
+
+    drive(make_app(), act)
+    assert started.experiments == [replace(FIRST, schemes=Experiment().schemes)]
+
+
+@settings(
+    max_examples=examples(5),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(ends=st.lists(st.sampled_from(REFUSED[:6]) | st.text(max_size=30), min_size=3, max_size=5))
+def test_whatever_is_pasted_the_screen_goes_on(
+    ends: list[str], make_app: MakeApp, started: Started
+) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        for end in ends:
+            pilot.app.post_message(events.Paste(f"inittui compare {end}"))
+            await pilot.pause()
+            await pilot.press("down")
+        pilot.app.post_message(events.Paste(LINE))
+        await settle(pilot)
+        await pilot.press("r")
+        await settle(pilot)
+
+    drive(make_app(), act)
+    assert started.experiments[-1] == MEANT
+
+
+@pytest.mark.parametrize("before", [("v",), ("n", "e"), ("n", "e", "down", *"64"), ("n", "slash")])
+def test_why_a_line_is_refused_stays_wherever_it_was_pasted(
+    before: tuple[str, ...], shelf: Shelf, make_app: MakeApp
+) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press(*before)
+        await settle(pilot)
+        pilot.app.post_message(events.Paste("inittui compare zeros --bogus 7"))
+        await settle(pilot)
+        assert "'--bogus' is no setting" in explained(pilot)
+        await pilot.press("space")
+        await settle(pilot)
+        assert explained(pilot).startswith("Press r"), "what was read goes with the next tick"
+
+    drive(make_app(attach=shelf.put("classic")), act)
+
+
+def test_a_wrong_setting_is_told_of_until_it_is_right(make_app: MakeApp, started: Started) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("e", "down", *"wide", "escape")
+        await settle(pilot)
+        assert explained(pilot).startswith("hidden: 'wide' is not of the form")
+        await pilot.press("space")
+        await settle(pilot)
+        assert explained(pilot).startswith("hidden: 'wide' is not of the form")
+        await pilot.press("e", "ctrl+u", "escape")
+        await settle(pilot)
+        assert explained(pilot).startswith("Press r")
+
+    drive(make_app(), act)
+
+
+def test_a_run_that_is_named_is_taken_as_a_file_is(
+    shelf: Shelf, make_app: MakeApp, started: Started
+) -> None:
+    shelf.put("diverged", "seeds")
+
+    async def act(pilot: Pilot[None]) -> None:
+        for name in ("last", shelf.put("classic").id):
+            pilot.app.post_message(events.Paste(f"inittui compare --config {name} -e 1"))
+            await settle(pilot)
+            await pilot.press("r", "n")
+            await settle(pilot)
+
+    drive(make_app(), act)
+    assert len(started.runs) == 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (("e", *"lenett", "enter"), "model: there is no model 'lenett'; did you mean 'lenet'?"),
+        (("e", *"lenett", "escape", "r"), "model: there is no model 'lenett'"),
+        (("e", *["down"] * 7, *"nosuch", "enter"), "data: there is no data set 'nosuch'"),
+    ],
+)
+def test_an_unknown_name_is_refused_at_once(
+    keys: tuple[str, ...], said: str, make_app: MakeApp, started: Started
+) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press(*keys)
+        await settle(pilot)
+        assert said in explained(pilot)
+
+    drive(make_app(), act)
+    assert not started.runs
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        Experiment(model=ModelConfig(name="gone")),
+        Experiment(data=DataConfig(name="gone")),
+        Experiment(schemes=("gone",)),
+        Experiment(schemes=("g one,",)),
+    ],
+)
+def test_what_a_run_of_others_names_is_checked_before_it_is_repeated(
+    taken: Experiment, make_app: MakeApp, started: Started
+) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        pilot.app.edit(taken)  # type: ignore[attr-defined]
+        await settle(pilot)
+        await pilot.press("end", "r")
+        await settle(pilot)
+        assert "gone" in explained(pilot) or "g one" in explained(pilot)
+
+    drive(make_app(), act)
+    assert not started.runs
+
+
+def test_why_nothing_was_measured_stands_once(make_app: MakeApp, started: Started) -> None:
+    reason = "mine.py has no function 'net'"
+    end = RunEnded(at=5.0, status="failed", seconds=0.0, wall_seconds=1.0, reason=reason)
+
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("u", "space", "r")
+        await settle(pilot)
+        [run] = started.runs
+        run.worker_log.write_text(f"loading\ninittui: {reason}\n")
+        with LogWriter(run) as log:
+            log.write(end)
+        pilot.app.tick()  # type: ignore[attr-defined]
+        pilot.app.draw()  # type: ignore[attr-defined]
+        await settle(pilot)
+        strips = pilot.app.screen._compositor.render_strips()
+        shown = [strip.text.rstrip() for strip in strips]
+        assert sum(reason in line for line in shown) == 1
+        assert any(line.strip() == "loading" for line in shown)
+        assert not any("waiting" in line for line in shown)
+        assert any(" zeros " in line and line.endswith(" failed") for line in shown)
+        await pilot.press("d")
+        await settle(pilot)
+        assert str(pilot.app.screen.query_one("#verdict").render()).endswith(reason)
+
+    drive(make_app(), act)
 
 
 def test_another_text_is_typed_as_ever(make_app: MakeApp) -> None:

@@ -13,6 +13,8 @@ from tests.support.tui_shelf import MakeApp, Shelf, drive, settle
 
 PLAIN = {
     "no-colour": {"no_color": True},
+    "sixteen-colours": {"few_colors": True},
+    "ascii": {"ascii_only": True, "marker": "ascii"},
     "linux-console": {"few_colors": True, "ascii_only": True, "marker": "ascii"},
 }
 
@@ -26,6 +28,15 @@ WAYS: dict[str, tuple[tuple[str, ...], str]] = {
     "lessons": (("5",), "down"),
     "question": (("4", "d"), "right"),
     "help": (("question_mark",), "down"),
+    "palette": (("ctrl+p",), "down"),
+    "palette-line": (("ctrl+p", *"run"), "left"),
+    "search-line": (("n", "slash", *"uni"), "left"),
+    "search-line-start": (("n", "slash", *"uni"), "home"),
+    "scheme-line": (("n", "down", "enter"), "left"),
+    "setting-line": (("n", "e", "down", *"64"), "left"),
+    "setting-line-of-a-choice": (("n", "e"), "home"),
+    "filter-line": (("4", "slash", *"rule"), "left"),
+    "name-line": (("4", "n", *"mine"), "left"),
 }
 """The keys that lead to where a cursor is, and the one that moves it."""
 
@@ -51,14 +62,33 @@ def test_moving_the_cursor_is_seen_on_every_screen(
         for way, (keys, move) in WAYS.items():
             await pilot.press(*keys)
             await settle(pilot)
+            await pilot.pause(0.2 if "palette" in way else 0)  # what it finds comes bit by bit
             before = without_colour(pilot.app)
             await pilot.press(move)
             await pilot.pause()
-            assert without_colour(pilot.app) != before, way
-            await pilot.press("escape", "1", "v")
+            after = without_colour(pilot.app)
+            assert after != before, way
+            if look in ("ascii", "linux-console"):
+                assert "".join(text for line in after for text, _ in line).isascii(), way
+            await pilot.press("escape", "escape", "1", "v")
 
     app = make_app(attach=opened, **PLAIN[look])
     drive(app, act)
+
+
+def test_what_is_reversed_has_no_colours_that_would_undo_it(make_app: MakeApp) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        for keys in ((), ("e", "down"), ("escape", "slash", *"uni", "home")):
+            await pilot.press(*keys)
+            await settle(pilot)
+            strips = pilot.app.screen._compositor.render_strips()
+            styles = [s.style or Style() for strip in strips for s in strip]
+            reversed_ones = [style for style in styles if style.reverse]
+            assert reversed_ones, keys
+            for style in reversed_ones:
+                assert style.bgcolor is None or style.bgcolor.is_default, (keys, style)
+
+    drive(make_app(few_colors=True), act)
 
 
 def test_each_kind_of_poor_terminal_gets_the_reversed_cursor() -> None:

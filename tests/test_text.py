@@ -1,0 +1,24 @@
+"""Text from outside is made harmless, and spelled in ASCII where nothing else can be shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from inittui.text import in_ascii
+
+
+@pytest.mark.parametrize(
+    ("text", "spelled", "as_wide"),
+    [
+        ("σ²·n = 7.06e3", "s2*n = 7.06e3", "s2.n = 7.06e3"),
+        ("a sine of ω·x", "a sine of omega*x", "a sine of w.x"),
+        ("mlp · 3 seeds · 2 s", "mlp | 3 seeds | 2 s", "mlp | 3 seeds | 2 s"),
+        ("a…", "a...", "a~"),
+        ("−⅓ ≤ x", "-1/3 <= x", "-? < x"),
+        ("日", "?", "?"),
+    ],
+)
+def test_what_is_spelled_in_ascii(text: str, spelled: str, as_wide: str) -> None:
+    assert in_ascii(text) == spelled
+    assert in_ascii(text, keep_width=True) == as_wide
+    assert len(as_wide) == len(text)
