@@ -153,13 +153,13 @@ def test_a_cluster_gives_bitwise_what_this_machine_gives_though_a_node_is_lost(
 def test_a_data_set_that_only_the_driver_has_is_sent_along(
     of_two: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from inittui.data import descriptions
+    from inittui.experiment import data_sets
 
     real = "mnist"
     for name in ("INITTUI_DATA_DIR", "INITTUI_CACHE_DIR"):
         monkeypatch.setenv(name, str(tmp_path / name))
     tiny, arrays = publish(real, tmp_path / "INITTUI_DATA_DIR")
-    monkeypatch.setattr(descriptions, "DATA_SETS", {**descriptions.DATA_SETS, real: tiny})
+    monkeypatch.setattr(data_sets, "DATA_SETS", {**data_sets.DATA_SETS, real: tiny})
     experiment = msgspec.structs.replace(
         wanted(f"ray:{of_two.address}", "rule", "normal", "zeros", "default"),
         data=DataConfig(name=real, validation=2),
