@@ -25,7 +25,7 @@ from inittui.tui.status_styles import StatusStyle
 from inittui.views.columns import Column, fit, heading, line, where_they_differ
 from inittui.views.frame import legible
 from inittui.views.layer_strip import sparkline, strip
-from inittui.views.statuses import LOST, most_telling
+from inittui.views.statuses import most_telling, said_in
 from inittui.views.wording import mean_loss
 
 _PLAIN = StatusStyle()
@@ -221,7 +221,6 @@ def _accuracy(contestant: Contestant, ascii_only: bool) -> str:
 
 def _status(contestant: Contestant, options: ChartOptions, look: StatusStyle) -> Text:
     status, said = most_telling(trial.status for trial in contestant.trials)
-    if status == "interrupted" and contestant.run.status == LOST:
-        said = said.replace(status, LOST)
+    said = said.replace(status, said_in(contestant.run.state, status))
     hidden = contestant.key in options.hidden
     return Text(f"{'hidden' if hidden else said:<{_STATUS}}", look.of_status(status))

@@ -28,7 +28,7 @@ from inittui.tui.chart_options import (
     picture,
 )
 from inittui.tui.full_screen import full_of, step_full
-from inittui.tui.host import host_of
+from inittui.tui.host import host_of, key_for
 from inittui.tui.keymap import key
 from inittui.tui.widgets.chart import CurveChart
 from inittui.tui.widgets.leaderboard import Leaderboard
@@ -165,7 +165,9 @@ class CurvesPanel(Container):
         line = self.query_one("#cause", Static)
         chosen = self.leaderboard.chosen
         wanted = chosen is not None and not self.has_class("-large")
-        text = cause_of(chosen, host_of(self).terminal.ascii_only) if chosen and wanted else ""
+        frame = Frame(ascii_only=host_of(self).terminal.ascii_only)
+        layers = key_for(self, "app.layers", "3")
+        text = cause_of(chosen, frame, layers) if chosen and wanted else ""
         line.display = bool(text)
         if str(line.content) != text:
             line.update(text)
@@ -290,9 +292,12 @@ def _beside(shown: Sequence[Contestant], options: ChartOptions) -> Picture | Non
     )
 
 
-def cause_of(contestant: Contestant, ascii_only: bool) -> str:
-    """Return the gravest finding of a contestant's newest probe; nothing where none is known."""
+def cause_of(contestant: Contestant, frame: Frame, key: str) -> str:
+    """Return the gravest finding of a contestant's newest probe; nothing where none is known.
+
+    ``key`` shows the others.
+    """
     probed = next((trial for trial in contestant.trials if trial.probes), None)
     if probed is None:
         return ""
-    return f"{contestant.scheme}: {cause(probed.probes[-1], Frame(ascii_only=ascii_only))}"
+    return f"{frame.say(contestant.label, 200)}: {cause(probed.probes[-1], frame, key)}"
