@@ -31,7 +31,7 @@ from inittui.views.wording import mean_loss
 _PLAIN = StatusStyle()
 _BAR = 12
 _STATUS = 11
-_LEAST_NAME, _MOST_NAME = 10, 44
+_LEAST_NAME, _MOST_NAME = 10, 80
 _SPARK = 15
 _MOST_CELLS = 16
 _FIRST = " 1st"
