@@ -15,7 +15,8 @@ from inittui.experiment.sweeps import plan_trials
 from inittui.initializers import parse_scheme
 
 PROBE_IMAGES = 256
-"""So few that measuring at the start, each epoch and the end is under 3 % of the training."""
+"""So few that measuring at the start, each epoch and the end is little beside the training of the
+models that the lab ships: `inittui.results.probe_cost` tells how much it was."""
 
 _SHOWN = [setting for setting in SETTINGS if setting.in_form]
 FIELDS: tuple[Setting, ...] = tuple(sorted(_SHOWN, key=lambda setting: setting.rare))

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from inittui.events.records import ProbeMeasured
 from inittui.results.findings import find
+from inittui.results.probe_cost import probe_cost
 from inittui.results.rules.finding import Finding, Severity
 from inittui.results.state import RunState
 from inittui.results.trial_state import TrialState
@@ -49,7 +50,19 @@ def findings_report(
             for finding in findings:
                 lines += _told(finding, frame)
         lines += _not_measured(state, scheme, styles[scheme], frame)
+    lines += _cost(state, frame)
     return Text("\n").join(lines)
+
+
+def _cost(state: RunState, frame: Frame) -> list[Text]:
+    """Say what measuring cost beside the training, and what makes it less where that is much."""
+    found = probe_cost(state.trials)
+    if found is None:
+        return []
+    took, training = f"{found.seconds:.1f} s", f"{found.training:,.1f} s"
+    less = "; fewer images to measure over make it less" if found.is_high else ""
+    said = f"Measuring took {took}, {found.share:.1%} of the {training} of training{less}."
+    return paragraph(frame.say(said.replace("%", " %")), frame.columns, "dim")
 
 
 def cause(event: ProbeMeasured, frame: Frame, key: str) -> str:

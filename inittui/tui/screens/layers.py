@@ -152,7 +152,9 @@ class LayersScreen(LabScreen):
         """Return all that pages tell of the open runs, as far as it changes."""
         names = [(c.key, c.label, c.style) for c in self.open_runs.contestants()]
         trials = [trial for run in self.open_runs.shown for trial in run.state.trials]
-        return tuple(names), tuple((len(trial.probes), trial.status) for trial in trials)
+        return tuple(names), tuple(
+            (len(trial.probes), trial.status, len(trial.epochs)) for trial in trials
+        )
 
     def _page(self, contestant: Contestant, width: int) -> RenderableType:
         from inittui.views.findings import findings_report
