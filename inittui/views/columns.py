@@ -55,12 +55,18 @@ def fit(columns: Sequence[Column[Row]], rows: Sequence[Row], room: int) -> list[
         kept.remove(max(kept, key=lambda one: one.rank))
     spare = -_excess(kept, room)
     last = max((place for place, one in enumerate(kept) if one.least is not None), default=None)
+    wanted: dict[int, int] = {}
     for place, one in enumerate(kept):
         if one.least is not None:
             offered = spare if place == last else int(spare * one.share)
             width = max(min(one.width, one.needed + offered), min(one.needed, LEAST_NAME))
             spare -= width - one.needed
             kept[place] = replace(one, width=width)
+            wanted[place] = one.width - width
+    for place, more in wanted.items():  # what those behind had no use for
+        given = min(max(spare, 0), max(more, 0))
+        spare -= given
+        kept[place] = replace(kept[place], width=kept[place].width + given)
     return kept
 
 

@@ -16,7 +16,7 @@ from inittui.runs import RunDirectory
 from inittui.tui.chart_options import ChartOptions, contestants
 from inittui.tui.leaderboard import standings
 from inittui.tui.open_run import OpenRun
-from inittui.views.chart.layout import end_of, shortened
+from inittui.views.chart.layout import end_of, shortened, truncated
 from inittui.views.columns import (
     GAP,
     LEAST_NAME,
@@ -189,3 +189,19 @@ def test_names_that_differ_twice_show_both() -> None:
         told = where_they_differ(names, width)
         assert all("ale=2" in each for each in told[:2])
         assert all(each.endswith("th=32") for each in told[1::2])
+
+
+def test_a_sign_of_what_is_cut_stands_once() -> None:
+    for sign in ("…", "..."):
+        assert (
+            truncated(Text(f"best sc{sign}  took"), 8 + len(sign), sign).plain == f"best sc{sign}"
+        )
+
+
+def test_room_that_nobody_behind_can_use_goes_to_the_first() -> None:
+    columns: list[Column[Row]] = [
+        Column("a", lambda row: row[0], least=4, width=30, share=0.5),
+        Column("b", lambda row: row[1], least=4, width=6),
+    ]
+    assert [one.width for one in fit(columns, [("x" * 30, "y" * 6)], 40)] == [30, 6]
+    assert [one.width for one in fit(columns, [("x" * 30, "y" * 6)], 30)] == [22, 6]
