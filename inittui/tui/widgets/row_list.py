@@ -142,6 +142,10 @@ class RowList(DiffLines, can_focus=True):
         self.cursor = self._clamped(place)
         self._keep(self.cursor)
 
+    def is_seen(self, place: int) -> bool:
+        """Whether a row is among those that are drawn."""
+        return self._start <= place < self._start + max(self.size.height - 1, 1)
+
     def watch_cursor(self) -> None:
         self.draw()
         self.post_message(self.Moved())
