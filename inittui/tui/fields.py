@@ -15,8 +15,8 @@ from inittui.experiment.sweeps import plan_trials
 from inittui.initializers import parse_scheme
 
 PROBE_IMAGES = 256
-"""So few that measuring at the start, each epoch and the end is little beside the training of the
-models that the lab ships: `inittui.results.probe_cost` tells how much it was."""
+"""So few that most of what a probe costs is the same for any number of them; what all probes of a
+run cost is measured, see `inittui.results.probe_cost`."""
 
 _SHOWN = [setting for setting in SETTINGS if setting.in_form]
 FIELDS: tuple[Setting, ...] = tuple(sorted(_SHOWN, key=lambda setting: setting.rare))

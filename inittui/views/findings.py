@@ -60,7 +60,7 @@ def _cost(state: RunState, frame: Frame) -> list[Text]:
     if found is None:
         return []
     took, training = f"{found.seconds:.1f} s", f"{found.training:,.1f} s"
-    less = "; fewer images to measure over make it less" if found.is_high else ""
+    less = "; measured less often it is less" if found.is_high else ""
     said = f"Measuring took {took}, {found.share:.1%} of the {training} of training{less}."
     return paragraph(frame.say(said.replace("%", " %")), frame.columns, "dim")
 
