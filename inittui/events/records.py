@@ -144,6 +144,8 @@ class ProbeMeasured(Fact, frozen=True, kw_only=True, tag="probe_measured"):
     step: int
     """Steps taken so far."""
     probe: Probe
+    seconds: float | None = None
+    """What it took, which the trial's own time leaves out; None where an older log doesn't say."""
 
 
 class ValuesDrawn(Fact, frozen=True, kw_only=True, tag="values_drawn"):

@@ -109,6 +109,12 @@ def _axes(experiment: Experiment) -> dict[str, tuple[Setting, ...]]:
     return axes
 
 
+def swept_settings(experiment: Experiment) -> frozenset[str]:
+    """Return the paths of the settings that are swept."""
+    found = map(SETTING_SWEEP.fullmatch, experiment.sweeps)
+    return frozenset(f"{match[1]}.{match[2]}" for match in found if match)
+
+
 def _setting_values(path: str, text: str) -> tuple[Setting, ...]:
     if path not in _SWEPT:
         raise _not_swept(path)

@@ -196,6 +196,24 @@ def near_the_lowest(curves: Mapping[str, Sequence[float] | Floats]) -> list[str]
     return near if 1 < len(near) < len(curves) and spans_decades(curves.values()) else []
 
 
+def without_outliers(curves: Iterable[Sequence[float] | Floats]) -> tuple[float, float] | None:
+    """Return the range of an axis on which no outlier squeezes the rest; None where all is on it.
+
+    It ends within a factor `NEAR` of the highest value of the calmest curve; and, where each curve
+    has an outlier, within `LOG_DECADES` decades of what nine tenths of a curve's values are below.
+    """
+    import numpy as np
+
+    shown = [values for curve in curves if (values := _on_a_log_axis(curve)).size]
+    if not shown:
+        return None
+    calmest = min(float(values.max()) for values in shown)
+    usual = min(float(np.quantile(values, 0.9)) for values in shown)
+    together = np.concatenate(shown)
+    kept = together[together <= min(NEAR * calmest, 10.0**LOG_DECADES * usual)]
+    return (float(kept.min()), float(kept.max())) if kept.size < together.size else None
+
+
 def _on_a_log_axis(curve: Sequence[float] | Floats) -> Floats:
     import numpy as np
 

@@ -33,7 +33,9 @@ from inittui.text import sanitize
 ListingStatus = RunStatus | Literal["lost", "damaged"]
 """How a run ended; "lost" has neither an end nor a writer, "damaged" a log with holes."""
 
-_FORMAT = 4
+_FORMAT = 5
+_LONGEST = 1e9
+"""Seconds; a log that says more lies."""
 """Of `_Summary`: grows whenever the same log would be summarized in another way."""
 
 MOST_READ = 32 * 2**20
@@ -77,7 +79,7 @@ class RunListing(msgspec.Struct, frozen=True):
     model: str = ""
     data: str = ""
     seconds: float | None = None
-    """Of training and validation; None before the end."""
+    """Of training and validation; of a lost run as far as its log tells; None before the end."""
     is_partial: bool = False
     """Whether the log is too long to be read for a list: accuracy and steps are left out."""
     epochs: _Count = 0
@@ -136,7 +138,8 @@ def summarize(run: RunDirectory, *, whole: bool = False, wait: bool = False) -> 
     if listing.status == "lost":
         # A writer that ends between the two looks has written the end before the second.
         is_live = live_writer(run, wait=wait) is not None
-        listing = replace(listing, status="running") if is_live else _recorded(run, whole)
+        going_on = replace(listing, status="running", seconds=None)
+        listing = going_on if is_live else _recorded(run, whole)
     name = read_name(run)
     return listing if name is None else replace(listing, name=name)
 
@@ -243,10 +246,16 @@ def _from_state(run: RunDirectory, state: RunState, damage: Damage) -> RunListin
         status=status,
         steps=sum(trial.steps for trial in state.trials),
         planned_steps=min(max(state.total_steps, 0) * len(state.trials), _MOST),
-        seconds=state.ended.seconds if state.ended else None,
+        seconds=state.ended.seconds if state.ended else _taken(state, state.started),
         best=_short(best),
         **_tried(state.started.experiment),
     )
+
+
+def _taken(state: RunState, started: RunStarted) -> float | None:
+    """Return the seconds of the trials; before the first epoch ended those since the start."""
+    seconds = math.fsum(trial.seconds for trial in state.trials) or state.last_at - started.at
+    return seconds if 0 < seconds < _LONGEST else None
 
 
 def _tried(experiment: Experiment) -> dict[str, Any]:

@@ -50,6 +50,7 @@ class Inspector:
 
     def measure(self, number: int, when: When, step: int, values: Named) -> ProbeMeasured:
         """Measure the trial with this number; ``values`` are its parameters and buffers."""
+        began = time.perf_counter()
         if self._model is None:
             model = twin(self._variant.template)
             self._model = to_place(model, self._variant.data.device, self._variant.dtype)
@@ -77,7 +78,10 @@ class Inspector:
         # What a first forward settles is no start that the seed alone gives back.
         if when == "after" and not self._variant.settles:
             measured = self._moved(measured, trial, values)
-        return ProbeMeasured(at=time.time(), trial=number, when=when, step=step, probe=measured)
+        seconds = time.perf_counter() - began
+        return ProbeMeasured(
+            at=time.time(), trial=number, when=when, step=step, probe=measured, seconds=seconds
+        )
 
     def _moved(self, measured: Probe, trial: TrialPlan, values: Named) -> Probe:
         """Say of each layer how far it is from the trial's start, which is drawn once more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +15,7 @@ from inittui.results.curves import (
     near_the_lowest,
     smoothed,
     spans_decades,
+    without_outliers,
 )
 from inittui.results.state import RunState
 from inittui.results.trial_state import FIRST_STEPS, TrialState
@@ -161,6 +162,8 @@ def picture(shown: Sequence[Contestant], options: ChartOptions) -> Picture:
     kept = [one for one in series if one.name in low] or series
     fixed = is_live or options.y_zoom or len(kept) < len(series)
     y_window = _steady_window(kept, window, log_y) if fixed else None
+    if options.clipped and (cut := without_outliers(_ys(kept, window))):
+        y_window = _rounded_out(*cut, log_y)
     if y_window is not None and options.y_zoom:
         y_window = _halved(y_window, options.y_zoom, log_y)
     leading = len(visible) - 1 if options.highlighted in {c.key for c in visible} else None
@@ -177,12 +180,16 @@ def closer_picture(shown: Sequence[Contestant], options: ChartOptions) -> Pictur
     """Return the lowest curves on an axis of their own; None where all are seen as they are."""
     if options.metric in ACCURACIES:
         return None
-    low = near(picture(shown, replace(options, highlighted=None)).series)
+    whole = picture(shown, replace(options, highlighted=None))
+    low = near(whole.series)
     if not low:
         return None
     those = [contestant for contestant in shown if contestant.label in low]
-    found = picture(those, replace(options, log_y=None, clipped=False, y_zoom=0))
-    return replace(found, title=f"closer: the lowest curves, {found.title}")
+    cut = without_outliers(_ys([x for x in whole.series if x.name in low], whole.x_window))
+    log_y = spans_decades([cut]) if cut else None
+    found = picture(those, replace(options, log_y=log_y, clipped=False, y_zoom=0))
+    y_window = _rounded_out(*cut, found.log_y) if cut else found.y_window
+    return replace(found, y_window=y_window, title=f"closer: the lowest curves, {found.title}")
 
 
 def _halved(window: Window, times: int, log_y: bool) -> Window:
@@ -193,23 +200,31 @@ def _halved(window: Window, times: int, log_y: bool) -> Window:
 
 
 def _steady_window(series: Sequence[Series], window: Window, log_y: bool) -> Window | None:
-    """Return a range of values that new ones seldom leave: else every line of a chart is new.
-
-    The bounds are moved outwards to a quarter of a decade, or to an eighth of the range as a
-    power of 2.
-    """
-    import numpy as np
-
+    """Return a range of values that new ones seldom leave: else every line of a chart is new."""
     bounds: list[float] = []
-    for one in series:
-        for row in (one.y, *(one.band or ())):
-            x, y = np.asarray(one.x), np.asarray(row)
-            shown = y[(x >= window[0]) & (x <= window[1]) & (np.abs(y) < LARGEST)]
-            shown = shown[shown > 0] if log_y else shown
-            bounds += [float(shown.min()), float(shown.max())] if shown.size else []
+    for shown in _ys(series, window, bands=True):
+        drawn = shown[shown > 0] if log_y else shown
+        bounds += [float(drawn.min()), float(drawn.max())] if drawn.size else []
     if not bounds or min(bounds) == max(bounds):
         return None
-    low, high = min(bounds), max(bounds)
+    return _rounded_out(min(bounds), max(bounds), log_y)
+
+
+def _ys(series: Iterable[Series], window: Window, *, bands: bool = False) -> Iterator[Floats]:
+    """Yield the finite values that are seen of each curve, and of its bounds."""
+    import numpy as np
+
+    for one in series:
+        for row in (one.y, *((one.band or ()) if bands else ())):
+            x, y = np.asarray(one.x), np.asarray(row)
+            yield y[(x >= window[0]) & (x <= window[1]) & (np.abs(y) < LARGEST)]
+
+
+def _rounded_out(low: float, high: float, log_y: bool) -> Window | None:
+    """Move the bounds outwards to a quarter of a decade, or to an eighth of the range as a power
+    of 2; None where they are one."""
+    if low == high:
+        return None
     if log_y:
         return 10 ** (math.floor(4 * math.log10(low)) / 4), 10 ** (
             math.ceil(4 * math.log10(high)) / 4

@@ -15,7 +15,8 @@ from inittui.experiment.settings import SETTINGS, Setting
 from inittui.runs.asked import check_schemes
 
 PROBE_IMAGES = 256
-"""So few that measuring at the start, each epoch and the end is under 3 % of the training."""
+"""So few that most of what a probe costs is the same for any number of them; what all probes of a
+run cost is measured, see `inittui.results.probe_cost`."""
 
 _SHOWN = [setting for setting in SETTINGS if setting.in_form]
 FIELDS: tuple[Setting, ...] = tuple(sorted(_SHOWN, key=lambda setting: setting.rare))

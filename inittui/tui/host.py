@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from textual.dom import DOMNode
 
+from inittui.tui.keymap import shown_key
+
 if TYPE_CHECKING:
     from inittui.experiment.records import Experiment
     from inittui.tui.lesson_process import RunningLesson
@@ -38,6 +40,13 @@ class Host(Protocol):
     def show_run(self) -> None: ...
 
     def edit(self, experiment: Experiment) -> None: ...
+
+
+def key_for(node: DOMNode, action: str, usual: str) -> str:
+    """Return the key of an action as texts name it: the usual one, or that of the keymap."""
+    host = host_of(node)
+    keys = host.lab_keymap.get(action, usual)
+    return shown_key(keys, ascii_only=host.terminal.ascii_only, first_only=True)
 
 
 def host_of(node: DOMNode) -> Host:

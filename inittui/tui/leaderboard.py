@@ -25,13 +25,13 @@ from inittui.tui.status_styles import StatusStyle
 from inittui.views.columns import Column, fit, heading, line, where_they_differ
 from inittui.views.frame import legible
 from inittui.views.layer_strip import sparkline, strip
-from inittui.views.statuses import LOST, most_telling
+from inittui.views.statuses import most_telling, said_in
 from inittui.views.wording import mean_loss
 
 _PLAIN = StatusStyle()
 _BAR = 12
 _STATUS = 11
-_LEAST_NAME, _MOST_NAME = 10, 44
+_LEAST_NAME, _MOST_NAME = 10, 80
 _SPARK = 15
 _MOST_CELLS = 16
 _FIRST = " 1st"
@@ -51,16 +51,21 @@ def standings(
 
     ``step`` is where the chart's cursor is: then a column gives the value there.
     """
+    sort = chosen_sort(contestants, options.sort)
+
+    def titled(title: str, of: Sort) -> str:
+        return f"{title}{'v' if ascii_only else '▾'}" if sort == of else title
+
     longest = max((cell_len(c.label) for c in contestants), default=0) + 2 + len(_FIRST)
     name, *others = fit(
         [
             Column(
-                "contestant",
+                titled("contestant", "listed"),
                 lambda c: c.label,
                 least=max(width // 3, _LEAST_NAME),
-                width=min(max(longest, len("contestant")), _MOST_NAME),
+                width=min(max(longest, len("contestant▾")), _MOST_NAME),
             ),
-            *_columns(contestants, options, step, ascii_only, look),
+            *_columns(contestants, options, step, ascii_only, look, titled),
         ],
         contestants,
         width,
@@ -90,6 +95,7 @@ def _columns(
     step: int | None,
     ascii_only: bool,
     look: StatusStyle,
+    titled: Callable[[str, Sort], str],
 ) -> list[Column[Contestant]]:
     training = any(c.run.is_live for c in contestants)
     several = any(len(c.trials) > 1 for c in contestants)
@@ -106,11 +112,13 @@ def _columns(
     if any(len(t.epochs) > 1 for c in contestants for t in c.trials):
         columns.append(Column("accuracy so far", lambda c: _spark(c, ascii_only), 9, width=15))
     columns += _of_layers(contestants, ascii_only, look)
-    columns.append(_number("loss", 9, _last_loss, 4))
+    columns.append(_number(titled("loss", "loss"), 9, _last_loss, 4))
     if not training:
         columns.append(_number(f"first {FIRST_STEPS}", 9, _first_loss, 11))
         columns.append(_number("time", 7, _seconds, 12))
-    columns.append(_number("accuracy", 16 if several else 8, lambda c: _accuracy(c, ascii_only), 3))
+    accuracy = titled("accuracy", "accuracy")
+    width = 16 if several else len(accuracy)
+    columns.append(_number(accuracy, width, lambda c: _accuracy(c, ascii_only), 3))
     columns.append(Column("status", lambda c: _status(c, options, look), 2, width=_STATUS))
     return columns
 
@@ -155,10 +163,16 @@ def best_of(contestants: Sequence[Contestant]) -> Contestant | None:
     return first[0] if len(known) > 1 and len(first) == 1 else None
 
 
+def chosen_sort(contestants: Sequence[Contestant], sort: Sort) -> Sort:
+    """Return the order that is meant: by itself the best leads when all have ended."""
+    if sort != "auto":
+        return sort
+    return "listed" if any(c.run.is_live for c in contestants) else "accuracy"
+
+
 def ordered(contestants: Sequence[Contestant], sort: Sort) -> list[Contestant]:
     """Return the contestants in the order of the table; what isn't known comes last."""
-    if sort == "auto":
-        sort = "listed" if any(c.run.is_live for c in contestants) else "accuracy"
+    sort = chosen_sort(contestants, sort)
     if sort == "listed":
         return list(contestants)
 
@@ -224,7 +238,6 @@ def _status(contestant: Contestant, options: ChartOptions, look: StatusStyle) ->
     status, said = most_telling(trial.status for trial in contestant.trials)
     if not contestant.trials and not contestant.run.is_live:
         status = said = contestant.run.status  # it has ended before there were any
-    if status == "interrupted" and contestant.run.status == LOST:
-        said = said.replace(status, LOST)
+    said = said.replace(status, said_in(contestant.run.state, status))
     hidden = contestant.key in options.hidden
     return Text(f"{'hidden' if hidden else said:<{_STATUS}}", look.of_status(status))

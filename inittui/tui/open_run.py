@@ -26,7 +26,7 @@ from inittui.runs import (
 )
 from inittui.runs.loading import LEFT
 from inittui.text import sanitize
-from inittui.views.statuses import LOST
+from inittui.views.statuses import LOST, is_lost, said_in
 
 STARTING_SECONDS = 60.0
 """How long a worker that nobody here has started may take to its first event."""
@@ -142,8 +142,9 @@ class OpenRun:
     def status(self) -> str:
         """How it stands, in the word that lists of runs have for it."""
         ended = self.state.ended
-        is_lost = self.phase is Phase.DEAD if ended is None else ended.reason == LEFT
-        return LOST if is_lost else self.state.status
+        if ended is None and self.phase is Phase.DEAD:
+            return LOST
+        return said_in(self.state, self.state.status)
 
     def restart(self, worker: subprocess.Popen[bytes] | None = None) -> None:
         """Watch a run that goes on in a new process; None: somebody else's."""
@@ -230,8 +231,7 @@ class OpenRun:
         state.version += self.state.version
         is_dead = self.is_live and self._tail is not None
         self.state = state
-        ended_by_us = state.ended is not None and state.ended.reason == LEFT
-        self.phase = Phase.DEAD if is_dead or ended_by_us else Phase.ENDED
+        self.phase = Phase.DEAD if is_dead or is_lost(state) else Phase.ENDED
         failed = state.ended is not None and state.ended.status == "failed"
         self.trouble = _trouble(self) if self.phase is Phase.DEAD or failed else ()
 

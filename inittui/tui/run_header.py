@@ -8,6 +8,7 @@ from rich.text import Text
 
 from inittui.experiment.records import Experiment
 from inittui.experiment.settings import SETTINGS
+from inittui.experiment.sweeps import swept_settings
 from inittui.text import sanitize
 from inittui.tui.open_run import OpenRun
 from inittui.views.chart.layout import truncated
@@ -71,10 +72,20 @@ def _settings(run: OpenRun) -> str:
     several = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
     if len(seeds) > 1 and list(seeds) != list(range(seeds[0], seeds[0] + len(seeds))):
         several = f"{len(seeds)} seeds"
+    swept = swept_settings(experiment)
     epochs = f"{training.epochs} epoch{'s' if training.epochs > 1 else ''}"
+    shown = {
+        "training.epochs": ("epochs", epochs),
+        "training.batch_size": ("batch", f"batch {training.batch_size}"),
+        "training.optimizer": ("optimizer", training.optimizer),
+        "training.lr": ("lr", f"{training.lr:g}"),
+    }
+    epochs, batch, optimizer, lr = (
+        f"{name} swept" if path in swept else text for path, (name, text) in shown.items()
+    )
     return " · ".join((
-        experiment.model.name, experiment.data.name, epochs, f"batch {training.batch_size}",
-        f"{training.optimizer} {training.lr:g}", several,
+        experiment.model.name, experiment.data.name, epochs, batch,
+        f"{optimizer} {lr}", several,
         started.device if started else training.device,
     ))  # fmt: skip
 

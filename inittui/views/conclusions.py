@@ -9,10 +9,9 @@ from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
 from inittui.results.learning import Learning, Verdict
 from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, first_steps, last_epoch
-from inittui.runs.loading import LEFT
 from inittui.text import short
 from inittui.views.frame import Frame
-from inittui.views.statuses import LOST, ended_as
+from inittui.views.statuses import ended_as, said_in
 
 CHAOTIC = 1e-3
 """A relative difference of the first ten losses between two precisions that is called chaotic.
@@ -222,13 +221,11 @@ def _on_first_loss(measured: Sequence[SchemeSummary], steps: int) -> list[str]:
 
 def _on_ends(state: RunState, summaries: Sequence[SchemeSummary]) -> list[str]:
     parts = []
-    is_lost = state.ended is not None and state.ended.reason == LEFT
     ended = {trial.status for one in summaries for trial in one.trials}
     for status in ("diverged", "failed", "interrupted"):
         if status in ended:
             found = [one for one in summaries if any(t.status == status for t in one.trials)]
-            said = LOST if is_lost and status == "interrupted" else status
-            did = ended_as(said, several=len(found) > 1)
+            did = ended_as(said_in(state, status), several=len(found) > 1)
             parts.append(f"{names(found)} {did}{_first_reason(found, status)}.")
     return parts
 

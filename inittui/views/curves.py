@@ -6,8 +6,16 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from inittui.results.curves import ACCURACIES, Metric, curve_of, near_the_lowest, spans_decades
+from inittui.results.curves import (
+    ACCURACIES,
+    Metric,
+    curve_of,
+    near_the_lowest,
+    spans_decades,
+    without_outliers,
+)
 from inittui.results.state import RunState
+from inittui.views.chart.clipping import Window
 from inittui.views.chart.palette import styles_for
 from inittui.views.chart.plots import ChartSpec, line_chart
 from inittui.views.chart.series import Series
@@ -44,18 +52,23 @@ def loss_curves(
 
 
 def closer_look(state: RunState, frame: Frame, *, first: int | None = 100) -> Text | None:
-    """Draw the curves that are `near_the_lowest` on an axis of their own; None where none are."""
+    """Draw the curves that are `near_the_lowest` on an axis of their own; None where none are.
+
+    The axis goes up as far as `without_outliers` says.
+    """
     series = loss_series(state, first)
     lowest = near_the_lowest({one.name: one.y for one in series})
     near = [one for one in series if one.name in lowest]
     if not near:
         return None
+    window = without_outliers(one.y for one in near)
     return _plot(
         near,
         frame,
         title=f"closer: the lowest curves, {_steps(series, first)}{_over(state)}",
         height=max(default_height(frame) * 3 // 4, 13),
-        log_y=spans_decades(one.y for one in near),
+        log_y=spans_decades([window] if window else [one.y for one in near]),
+        y_window=window,
     )
 
 
@@ -72,7 +85,15 @@ def _over(state: RunState) -> str:
     return f"{over}, the first {MOST_CURVES} of {len(schemes):,} schemes" if more else over
 
 
-def _plot(series: Sequence[Series], frame: Frame, *, title: str, height: int, log_y: bool) -> Text:
+def _plot(
+    series: Sequence[Series],
+    frame: Frame,
+    *,
+    title: str,
+    height: int,
+    log_y: bool,
+    y_window: Window | None = None,
+) -> Text:
     return line_chart(
         series,
         ChartSpec(
@@ -84,6 +105,7 @@ def _plot(series: Sequence[Series], frame: Frame, *, title: str, height: int, lo
             title=title,
             marker=frame.marker,
             ascii_only=frame.ascii_only,
+            y_window=y_window,
         ),
     ).text
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from rich.cells import chop_cells
 from rich.text import Text
 
 from inittui.events.records import ProbeMeasured
 from inittui.results.findings import find
+from inittui.results.probe_cost import probe_cost
 from inittui.results.rules.finding import Finding, Severity
 from inittui.results.state import RunState
 from inittui.results.trial_state import TrialState
 from inittui.views.chart.layout import paragraph
 from inittui.views.chart.palette import SeriesStyle, styles_for
 from inittui.views.frame import Frame
-from inittui.views.probe_selection import moment_of, subjects_of
-from inittui.views.statuses import ended_as
+from inittui.views.probe_selection import moment_of, newest_of, subjects_of
+from inittui.views.statuses import ended_as, said_in
 
 _LOOKS: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "note": "dim"}
+_AFTER_MARK = 2
 
 
 def findings_summary(state: RunState, frame: Frame) -> list[Text]:
@@ -46,26 +49,45 @@ def findings_report(
             lines += _name(scheme, styles[scheme], f"{moment_of(event)}:{told}", frame)
             for finding in findings:
                 lines += _told(finding, frame)
-        lines += _not_measured(state.of_scheme(scheme), styles[scheme], frame)
+        lines += _not_measured(state, scheme, styles[scheme], frame)
+    lines += _cost(state, frame)
     return Text("\n").join(lines)
 
 
-def cause(event: ProbeMeasured, frame: Frame) -> str:
-    """Return in a line what is gravest in one probe, and how much more there is."""
+def _cost(state: RunState, frame: Frame) -> list[Text]:
+    """Say what measuring cost beside the training, and what makes it less where that is much."""
+    found = probe_cost(state.trials)
+    if found is None:
+        return []
+    took, training = f"{found.seconds:.1f} s", f"{found.training:,.1f} s"
+    less = "; measured less often it is less" if found.is_high else ""
+    said = f"Measuring took {took}, {found.share:.1%} of the {training} of training{less}."
+    return paragraph(frame.say(said.replace("%", " %")), frame.columns, "dim")
+
+
+def cause(event: ProbeMeasured, frame: Frame, key: str) -> str:
+    """Return in a line what is gravest in one probe, and how much more ``key`` shows."""
     found = find(event.probe, event.when)
     if not found:
         return frame.say(f"nothing stands out {moment_of(event)}")
-    more = f"; and {len(found) - 1} more (3)" if len(found) > 1 else ""
+    more = f"; and {len(found) - 1} more ({key})" if len(found) > 1 else ""
     return frame.say(f"{found[0].message} ({moment_of(event)}){more}")
 
 
-def _not_measured(trials: list[TrialState], style: SeriesStyle, frame: Frame) -> Iterator[Text]:
+def _not_measured(state: RunState, scheme: str, style: SeriesStyle, frame: Frame) -> Iterator[Text]:
     """Say why a scheme was not measured after training, where it came to no end."""
+    trials = state.of_scheme(scheme)
     trial = next((trial for trial in trials if trial.probes), trials[0])
-    if trial.status in ("diverged", "failed", "interrupted") and not trial.probe("after"):
-        reason = f": {trial.reason}" if trial.reason else ""
-        text = f"not measured after training, which {ended_as(trial.status)}{reason}"
-        yield from _name(trial.scheme, style, text, frame)
+    if trial.status not in ("diverged", "failed", "interrupted") or _measured_at_end(trial):
+        return
+    reason = f": {trial.reason}" if trial.reason else ""
+    ended = ended_as(said_in(state, trial.status))
+    yield from _name(scheme, style, f"not measured after training, which {ended}{reason}", frame)
+
+
+def _measured_at_end(trial: TrialState) -> bool:
+    newest = newest_of(trial)
+    return newest is not None and (newest.when == "after" or newest.step >= trial.steps)
 
 
 def _name(scheme: str, style: SeriesStyle, text: str, frame: Frame) -> list[Text]:
@@ -75,11 +97,17 @@ def _name(scheme: str, style: SeriesStyle, text: str, frame: Frame) -> list[Text
 
 
 def folded(line: Text, width: int) -> list[Text]:
-    """Break a line that is too long anywhere: a scheme has no spaces to break it at."""
+    """Break a line that is too long at a space, or anywhere: a long scheme has none.
+
+    The space behind the mark that it begins with is none to break at.
+    """
     parts = []
     while line.cell_len > width:
-        parts.append(line[:width])
-        line = line[width:]
+        most = len(chop_cells(line.plain, width)[0])
+        space = line.plain.rfind(" ", _AFTER_MARK, most + 1)
+        end = most if space < 0 else space
+        parts.append(line[:end])
+        line = line[end + (space >= 0) :]
     return [*parts, line]
 
 

@@ -21,7 +21,13 @@ from inittui.views.first_values import first_values
 from inittui.views.frame import Frame
 from inittui.views.histograms import LEAST_WIDTH, side_by_side, small_histogram
 from inittui.views.layer_table import Row, layer_table
-from inittui.views.probe_selection import ProbeSelection, moment_of, pixels, subjects_of
+from inittui.views.probe_selection import (
+    ProbeSelection,
+    moment_of,
+    pixels,
+    short_moment_of,
+    subjects_of,
+)
 from inittui.views.start_values import written_tables
 from inittui.views.variance import variance_plots
 
@@ -93,7 +99,7 @@ def layer_side_by_side(
 ) -> RenderableType:
     """Draw one layer of several contestants beside each other, each quantity in ``rows`` lines.
 
-    What was before the training stands above what was after it.
+    What was before the training stands above what was measured of it last.
     """
     known = [
         (who, [found[0] for event in who.probes if (found := _named(event, layer))])
@@ -107,11 +113,13 @@ def layer_side_by_side(
     per_line = -(-len(known) // -(-len(known) // per_line))
     width = min((frame.columns + _GAP) // per_line - _GAP, _WIDEST)
     parts: list[RenderableType] = [_layer_title(known[0][1][0], frame)]
-    if any(len(moments) > 1 for _, moments in known):
+    later = {short_moment_of(who.probes[-1]) for who, moments in known if len(moments) > 1}
+    if later:
         above, below = ("#", BARS.color), ("#", MARKS.color)
         if not frame.ascii_only:
             above, below = ("█", BARS.color), ("█", MARKS.color)
-        parts.append(Text.assemble(above, " before, above   ", below, " after, below"))
+        newest = later.pop() if len(later) == 1 else "newest"
+        parts.append(Text.assemble(above, " before, above   ", below, f" {newest}, below"))
     for start in range(0, len(known), per_line):
         line = known[start : start + per_line]
         parts.append(side_by_side([[_who(who, width, frame)] for who, _ in line], width, _GAP))
@@ -239,7 +247,7 @@ def _rows(subject: ProbeSelection, layers: str | None, *, theory: bool) -> list[
     count = max(len(chosen) for _, chosen in by_moment)
     return [
         Row(
-            f"{chosen[number].name} {event.when}" if several else chosen[number].name,
+            f"{chosen[number].name} {short_moment_of(event)}" if several else chosen[number].name,
             chosen[number],
             _predicted(event.probe, chosen[number].name) if theory else None,
         )
@@ -284,7 +292,7 @@ def _histograms(
         shown = [round(n * (count - 1) / (_MOST_LAYERS - 1)) for n in range(_MOST_LAYERS)]
     yield Text()
     if len(moments) > 1:
-        yield _key(frame)
+        yield _key(subject.probes, frame)
     if len(shown) < count:
         message = f"histograms of {len(shown)} of {count} layers; --only shows others"
         yield from paragraph(message, frame.columns, "dim")
@@ -294,9 +302,12 @@ def _histograms(
         yield _panels([moment[number] for moment in moments], quantities, frame, density)
 
 
-def _key(frame: Frame) -> Text:
-    bar, mark = ((one.mark(frame.ascii_only), one.color) for one in (BARS, MARKS))
-    return Text.assemble(bar, " before   ", mark, " after")
+def _key(events: Sequence[ProbeMeasured], frame: Frame) -> Text:
+    parts = [
+        Text.assemble((style.mark(frame.ascii_only), style.color), f" {short_moment_of(event)}")
+        for style, event in zip((BARS, MARKS), events, strict=False)
+    ]
+    return Text("   ").join(parts)
 
 
 def _worth_drawing(layers: Sequence[LayerProbe]) -> list[_Quantity]:

@@ -59,7 +59,7 @@ def layer_table(rows: Sequence[Row], frame: Frame) -> Text:
 def _columns(rows: Sequence[Row]) -> Iterator[_Column]:
     layers = [row.layer for row in rows]
     yield from _moments("weights", lambda x: x.weights, "mean", "std", "min", "max")
-    yield "weights", "differ", lambda x: f"{x.layer.distinct_units}/{x.layer.units}"
+    yield "weights", "distinct", lambda x: f"{x.layer.distinct_units}/{x.layer.units}"
     if any(not math.isnan(from_wire(layer.moved)) for layer in layers):
         yield "weights", "moved", lambda x: _percent(from_wire(x.layer.moved))
     if any(layer.biases is not None for layer in layers):

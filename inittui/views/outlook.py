@@ -1,11 +1,29 @@
-"""What theory expects of a scheme in a model, in a line."""
+"""What theory expects of a scheme in a model: a line, and the values of its first layer."""
 
 from __future__ import annotations
 
 import math
 
+from rich.text import Text
+
+from inittui.initializers.layer import format_shape
+from inittui.results.expected_values import ExpectedValues
 from inittui.results.outlook import Outlook
 from inittui.text import short
+from inittui.views.frame import legible
+from inittui.views.histograms import small_histogram
+
+
+def expected_histogram(
+    found: ExpectedValues, width: int, rows: int, *, ascii_only: bool = False
+) -> Text:
+    """Draw the values to expect in ``rows`` + 2 lines."""
+    layer = found.layer
+    title = legible(f"values of {layer.name}, {format_shape(layer.shape)}", ascii_only)
+    lines = small_histogram(
+        [found.histogram], title=title, width=width, rows=rows, ascii_only=ascii_only
+    )
+    return Text("\n").join(lines)
 
 
 def outlook_line(found: Outlook) -> str:

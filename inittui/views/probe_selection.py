@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from inittui.events.probes import When
 from inittui.events.records import ProbeMeasured
 from inittui.experiment.records import Experiment
 from inittui.results.state import RunState
@@ -13,15 +12,13 @@ from inittui.results.trial_state import TrialState
 from inittui.text import short
 from inittui.views.chart.palette import SeriesStyle, styles_for
 
-MOMENTS: tuple[When, ...] = ("before", "after")
-
 
 @dataclass(frozen=True, slots=True)
 class ProbeSelection:
     trial: TrialState
     style: SeriesStyle
     probes: tuple[ProbeMeasured, ...]
-    """Before and after, as far as they were measured; the last one within, if neither was."""
+    """As `moments_of` has them."""
 
 
 def subjects_of(state: RunState) -> Iterator[ProbeSelection]:
@@ -31,14 +28,28 @@ def subjects_of(state: RunState) -> Iterator[ProbeSelection]:
         trial = next((trial for trial in state.of_scheme(scheme) if trial.probes), None)
         if trial is None:
             continue
-        known = [trial.probe(when) for when in MOMENTS]
-        probes = tuple(event for event in known if event is not None)
-        yield ProbeSelection(trial, styles[scheme], probes or (trial.probes[-1],))
+        yield ProbeSelection(trial, styles[scheme], moments_of(trial))
+
+
+def moments_of(trial: TrialState) -> tuple[ProbeMeasured, ...]:
+    """Return the probe before training, and the newest since: of a trial that is over, after it."""
+    known = (trial.probe("before"), newest_of(trial))
+    return tuple(event for event in known if event is not None)
+
+
+def newest_of(trial: TrialState) -> ProbeMeasured | None:
+    """Return the newest probe since the training began."""
+    return next((event for event in reversed(trial.probes) if event.when != "before"), None)
 
 
 def moment_of(event: ProbeMeasured) -> str:
     """Return "before training" or "after 960 steps"."""
     return "before training" if event.when == "before" else f"after {event.step:,} steps"
+
+
+def short_moment_of(event: ProbeMeasured) -> str:
+    """Return "before", "after" or, of a probe within the training, "step 1,008"."""
+    return f"step {event.step:,}" if event.when == "step" else event.when
 
 
 def pixels(experiment: Experiment) -> str:

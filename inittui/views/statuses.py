@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
+from inittui.runs.loading import LEFT
+
 if TYPE_CHECKING:
     from inittui.events.records import TrialStatus
+    from inittui.results.state import RunState
     from inittui.runs import RunListing
 
 Meaning = Literal["going on", "good", "to know", "bad", "broken", "quiet"]
@@ -54,7 +57,7 @@ def of_run(listing: RunListing) -> str:
     return "all failed" if listing.status == "nothing-finished" else listing.status
 
 
-def counted(statuses: Iterable[TrialStatus]) -> str:
+def counted(statuses: Iterable[str]) -> str:
     """Return the status that all trials share, or how many have which."""
     counts = Counter(statuses)
     if len(counts) == 1:
@@ -72,6 +75,15 @@ def most_telling(statuses: Iterable[TrialStatus]) -> tuple[TrialStatus, str]:
 
 LOST = "lost"
 """What is said of a run that was left without an end, and of its trials: nobody stopped them."""
+
+
+def is_lost(state: RunState) -> bool:
+    return state.ended is not None and state.ended.reason == LEFT
+
+
+def said_in(state: RunState, status: str) -> str:
+    """Return the word for a status of a run's trials: nobody interrupted those of a lost one."""
+    return LOST if status == "interrupted" and is_lost(state) else status
 
 
 def ended_as(status: str, *, several: bool = False) -> str:

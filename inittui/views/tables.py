@@ -19,7 +19,7 @@ from inittui.views.chart.layout import paragraph
 from inittui.views.chart.palette import styles_for
 from inittui.views.columns import GAP, LEAST_NAME, Column, fit, left_out
 from inittui.views.frame import Frame
-from inittui.views.statuses import counted
+from inittui.views.statuses import counted, said_in
 from inittui.views.wording import mean_loss
 
 MOST_ROWS = 500
@@ -59,7 +59,7 @@ def scheme_table(state: RunState, summaries: Sequence[SchemeSummary], frame: Fra
         Column(f"{_EVALUATED[state.evaluated_on]}\nloss", lambda s: mean_loss(s.val_loss), 5),
         Column(f"first {first_steps(state)}\nloss", lambda s: mean_loss(s.first_loss), 4),
         Column("seconds", lambda s: f"{sum(trial.seconds for trial in s.trials):.1f}", 6),
-        Column("status", lambda s: counted(trial.status for trial in s.trials), 2),
+        Column("status", lambda s: counted(said_in(state, t.status) for t in s.trials), 2),
     ]
     if any(s.rank is not None for s in summaries):
         columns.insert(1, Column("rank", lambda s: "-" if s.rank is None else str(s.rank), 1))

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
-from inittui.events.probes import LayerProbe, Probe, When
+from inittui.events.probes import LayerProbe, Probe
+from inittui.events.records import ProbeMeasured
 from inittui.events.theory import MOST_SPREAD, PredictedLayer
 from inittui.events.wire_numbers import from_wire
 from inittui.results.curves import over_seeds
 from inittui.results.state import RunState
+from inittui.results.trial_state import TrialState
 from inittui.views.chart.palette import SeriesStyle, styles_for
 from inittui.views.chart.plots import ChartSpec, line_chart
 from inittui.views.chart.series import Expected, Series
 from inittui.views.chart.ticks import Tick
 from inittui.views.frame import Frame
 from inittui.views.histograms import side_by_side
+from inittui.views.probe_selection import moment_of, newest_of
 from inittui.views.theory import theory_text
 
 _FEW_LAYERS = 12
@@ -71,7 +74,7 @@ def variance_plots(
     *,
     theory: bool = True,
 ) -> Text:
-    """Draw a figure for outputs and one for gradients, before and after training.
+    """Draw a figure for outputs and one for gradients, before training and as measured last.
 
     Of several seeds the mean is drawn, with bars from the least to the largest. With ``theory``
     what was predicted of the first seed lies under it, and is said in words.
@@ -86,9 +89,9 @@ def variance_plots(
     )
     quantities = _PREDICTED if has_theory else _PLAIN
     rows: list[Text] = []
-    for when in _moments(state):
+    for called, of in _moments(state):
         figures = [
-            _figure(state, frame, width, each, when, styles, theory=has_theory)
+            _figure(state, frame, width, each, called, of, styles, theory=has_theory)
             for each in quantities
         ]
         if not wide:
@@ -102,10 +105,23 @@ def variance_plots(
     return Text("\n\n").join(rows)
 
 
-def _moments(state: RunState) -> list[When]:
-    measured = {event.when for trial in state.trials for event in trial.probes}
-    both: tuple[When, ...] = ("before", "after")
-    return [when for when in both if when in measured] or ["step"]
+_Moment = Callable[[TrialState], ProbeMeasured | None]
+
+
+def _before(trial: TrialState) -> ProbeMeasured | None:
+    return trial.probe("before")
+
+
+def _moments(state: RunState) -> list[tuple[str, _Moment]]:
+    """Return what is drawn, and how it is called."""
+    found: list[tuple[str, _Moment]] = []
+    if any(_before(trial) for trial in state.trials):
+        found.append(("before training", _before))
+    newest = [event for trial in state.trials if (event := newest_of(trial)) is not None]
+    called = {"after training" if x.when == "after" else moment_of(x) for x in newest}
+    if called:
+        found.append((called.pop() if len(called) == 1 else "while training", newest_of))
+    return found
 
 
 def _figure(
@@ -113,7 +129,8 @@ def _figure(
     frame: Frame,
     width: int,
     quantity: _Quantity,
-    when: When,
+    moment: str,
+    measured: _Moment,
     styles: Mapping[str, SeriesStyle],
     *,
     theory: bool,
@@ -121,7 +138,7 @@ def _figure(
     series = []
     names: list[tuple[str, ...]] = []
     for scheme in state.schemes:
-        events = [trial.probe(when) for trial in state.of_scheme(scheme)]
+        events = [measured(trial) for trial in state.of_scheme(scheme)]
         probes = [event.probe for event in events if event is not None]
         if not probes:
             continue
@@ -143,7 +160,6 @@ def _figure(
                 expected=expected,
             )
         )
-    moment = {"before": "before training", "after": "after training"}.get(when, "while training")
     return line_chart(
         series,
         ChartSpec(

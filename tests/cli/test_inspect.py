@@ -33,7 +33,7 @@ def test_a_process_prints_the_report_and_nothing_else() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
     assert max(map(cell_len, done.stdout.splitlines())) <= 80
-    assert "symmetric: equal units stay equal: fc1 (1 of 16 differ)" in done.stdout
+    assert "symmetric: equal units stay equal: fc1 (1 distinct among 16)" in done.stdout
     assert "before training: loss 2.3026 (ln 10 = 2.3026)" in done.stdout
     assert "after" not in done.stdout.split("What stands out")[1]
 

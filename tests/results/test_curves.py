@@ -41,6 +41,7 @@ from inittui.results.curves import (
     smoothed,
     spans_decades,
     value_at,
+    without_outliers,
 )
 from inittui.results.state import RunState, fold
 from inittui.runs import RunDirectory
@@ -331,6 +332,20 @@ def test_near_the_lowest_are_several_but_not_all() -> None:
     assert near_the_lowest({**curves, "far": [9.0, 8.0, 8.0]}) == [], "a linear axis shows all"
     assert near_the_lowest({"low": curves["low"], "far": curves["far"]}) == [], "just one is near"
     assert near_the_lowest({}) == []
+
+
+def test_an_axis_leaves_out_what_squeezes_the_rest() -> None:
+    calm, fallen = [2.4, 1.5, 1.0], [1e18, 1e9, 2.3]
+    assert without_outliers([calm, fallen]) == (1.0, 2.4)
+    assert without_outliers([calm, [7.0, 2.0, 1.0]]) is None, "all of it has room"
+    assert without_outliers([calm]) is None
+    assert without_outliers([]) is None
+    assert without_outliers([[math.nan, 0.0]]) is None
+
+
+def test_an_axis_leaves_out_outliers_of_every_curve() -> None:
+    spiked = [[1e12, *(2.0 for _ in range(30))], [1e15, *(1.0 for _ in range(30))]]
+    assert without_outliers(spiked) == (1.0, 2.0)
 
 
 def reference(values: list[float], weight: float, log_y: bool) -> list[float]:

@@ -51,6 +51,19 @@ def test_a_listing_tells_what_the_log_tells(tmp_path: Path) -> None:
     )
 
 
+def test_a_lost_run_took_what_its_log_tells(tmp_path: Path) -> None:
+    events = recorded_events()
+    directory = create_run(tmp_path, EXPERIMENT)
+    with LogWriter(directory) as log:
+        log.write_many(events[:-1])
+        (going_on,) = list_runs(tmp_path)
+        assert (going_on.status, going_on.seconds) == ("running", None)
+    (listing,) = list_runs(tmp_path)
+    state, _ = load_state(directory)
+    assert listing.status == "lost"
+    assert listing.seconds == sum(trial.seconds for trial in state.trials) > 0
+
+
 def test_the_best_accuracy_is_the_best_schemes_mean(tmp_path: Path) -> None:
     record(tmp_path, SEVERAL_SEEDS)
     # Trials are numbered over the schemes under seed 0, then under seed 1. The last diverges

@@ -17,6 +17,7 @@ from inittui.events.probes import Probe
 from inittui.events.wire_numbers import from_wire
 from inittui.experiment.records import DataConfig, Experiment, InspectionConfig, ModelConfig
 from inittui.inspection.probe import probe
+from inittui.results.probe_cost import probe_cost
 from inittui.results.state import RunState, fold
 from inittui.training.batches import scale_pixels
 from inittui.training.engine import inspect_starts
@@ -54,6 +55,14 @@ ALWAYS = InspectionConfig(before=True, after=True, every=3, images=64)
 
 def bytes_of(state: RunState) -> list[bytes]:
     return [trial.losses.tobytes() for trial in state.trials]
+
+
+def test_what_a_probe_takes_is_measured_beside_the_training() -> None:
+    state = run(wanted(ALWAYS))
+    found = probe_cost(state.trials)
+    assert found is not None
+    assert all((event.seconds or 0) > 0 for trial in state.trials for event in trial.probes)
+    assert found.training == sum(trial.seconds for trial in state.trials)
 
 
 @pytest.mark.parametrize("stack", ["auto", "off"])

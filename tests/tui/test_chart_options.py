@@ -21,7 +21,7 @@ from inittui.tui.chart_options import (
 )
 from inittui.tui.open_run import OpenRun
 from inittui.views.curves import accuracy_series, loss_series
-from tests.support.runs import run_state
+from tests.support.runs import Made, made_run, run_state
 
 EVERYTHING = ChartOptions(steps="all")
 
@@ -162,3 +162,19 @@ def test_the_axis_is_clipped_to_the_lowest_and_halved() -> None:
     assert full is not None
     assert halved[1] - halved[0] == (full[1] - full[0]) / 2
     assert len(picture(everyone, ChartOptions(clipped=True)).series) == 7
+
+
+def test_what_fell_from_far_above_squeezes_no_other() -> None:
+    calm = [Made(f"calm{n}", 0.5, losses=[2.4 - 0.001 * n * x for x in range(100)]) for n in (1, 9)]
+    fallen = Made("fallen", 0.1, losses=[2.3 + 1e18 * 0.3**x for x in range(100)])
+    far = Made("far", 0.1, losses=[1e5] * 100)
+    state = made_run([*calm, fallen, far], steps_per_epoch=100)
+    everyone = contestants([OpenRun(RunDirectory(Path("run")), state=state)])
+    found = closer_picture(everyone, ChartOptions())
+    assert found is not None
+    assert {one.name for one in found.series} == {"calm1", "calm9", "fallen"}
+    assert not found.log_y
+    clipped = picture(everyone, ChartOptions(clipped=True, log_y=False))
+    for window in (found.y_window, clipped.y_window):
+        assert window is not None
+        assert window[1] < 10

@@ -10,6 +10,7 @@ from inittui.runs import LogWriter, create_run, run_directories
 from inittui.tui.app import LabApp
 from inittui.tui.screens.dialogs import Dialog, Prompt
 from inittui.tui.screens.layers import MeasuredList
+from inittui.tui.screens.lessons import LessonList
 from inittui.tui.screens.map import MapScreen
 from inittui.tui.widgets.run_preview import RunPreview
 from inittui.tui.widgets.runs_table import RunsTable
@@ -165,5 +166,9 @@ def test_the_keys_of_the_lessons(make_app: MakeApp, started: Started) -> None:
         step("lessons.open", "o", lambda app: compare(app).view == "run"),
     ]
     run_script(make_app(), script, before=["5"])
-    full = [step("lessons.full", "f", lambda app: app.running_lessons[name].size == "full")]
+    full = [
+        step("lessons.full", "f", lambda app: not app.screen.query_one(LessonList).size.width),
+        step("lessons.full", "f", lambda app: app.screen.query_one(LessonList).size.width > 10),
+        step("lessons.full_size", "R", lambda app: app.running_lessons[name].size == "full"),
+    ]
     run_script(make_app(), full, before=["5"])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from inittui.tui.chart_options import ChartOptions
+from inittui.tui.chart_options import ChartOptions, Sort
 from inittui.tui.leaderboard import best_of, ordered, standings
 from inittui.tui.open_runs import OpenRuns
 from tests.support.tui_shelf import Shelf
@@ -85,3 +85,16 @@ def test_layers_are_told_beside_the_losses(shelf: Shelf) -> None:
     assert "signal" in heading
     (zeros,) = (row for row in rows if " zeros " in row)
     assert zeros[heading.index("gradient") :].startswith("✕✕✕ ")
+
+
+def test_the_heading_says_what_the_lines_are_sorted_by(shelf: Shelf) -> None:
+    live, ended = (shown(shelf, name).contestants() for name in ("running", "classic"))
+    sorts: tuple[Sort, ...] = ("auto", "accuracy", "loss", "listed")
+    for ascii_only, sign in ((False, "▾"), (True, "v")):
+        heads = [
+            standings(ended, ChartOptions(sort=sort), 120, ascii_only=ascii_only)[0].plain
+            for sort in sorts
+        ]
+        for head, title in zip(heads, ("accuracy", "accuracy", "loss", "contestant"), strict=True):
+            assert f"{title}{sign}" in head
+    assert "contestant▾" in standings(live, ChartOptions(), 120)[0].plain

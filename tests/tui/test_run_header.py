@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from msgspec.structs import replace
 
 from inittui.events.records import DeviceUsed
 from inittui.experiment.records import Experiment, TrainingConfig
-from inittui.tui.open_run import Phase
+from inittui.runs import create_run
+from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.open_runs import OpenRuns
 from inittui.tui.run_header import differences, header_of
 from inittui.views.frame import Frame
@@ -21,6 +24,15 @@ def test_a_run_is_told_in_one_line(shelf: Shelf) -> None:
                  "seeds 0 to 2", "cpu"):  # fmt: skip
         assert part in said
     assert header_of(runs.shown, Frame(30)).cell_len <= 30
+
+
+def test_a_setting_that_is_swept_has_no_value(tmp_path: Path) -> None:
+    experiment = Experiment(sweeps=("training.lr=0.1|0.01", "model.depth=2|4"))
+    directory = create_run(tmp_path, experiment)
+    said = str(header_of([OpenRun(directory)], Frame(100)))
+    assert "adam lr swept" in said
+    assert "0.001" not in said
+    assert "batch 100" in said
 
 
 def test_a_live_run_tells_its_pace_and_what_its_gpus_are_used_for(shelf: Shelf) -> None:

@@ -16,7 +16,7 @@ from inittui.runs import RunDirectory
 from inittui.tui.chart_options import ChartOptions, contestants
 from inittui.tui.leaderboard import standings
 from inittui.tui.open_run import OpenRun
-from inittui.views.chart.layout import end_of, shortened
+from inittui.views.chart.layout import end_of, shortened, truncated
 from inittui.views.columns import (
     GAP,
     LEAST_NAME,
@@ -160,3 +160,48 @@ def test_long_names_are_cut_where_they_are_the_same() -> None:
     apart = where_they_differ(["a long name, 1", "a long name, 2", "other"], 10)
     assert apart == ["a lo…me, 1", "a lo…me, 2", "other"]
     assert where_they_differ(["same and long"] * 2, 8) == ["same an…"] * 2
+
+
+SWEPT = st.builds(
+    "variance_scaling:scale={}/normal:mean=0.25,std={} depth={}".format,
+    st.sampled_from([1, 2, 4, 1.75]), st.sampled_from([0.1, 0.2236]), st.integers(1, 64),
+)  # fmt: skip
+ANYTHING = st.text("ab :=/,1", min_size=1, max_size=60)
+
+
+@given(st.lists(SWEPT | ANYTHING, max_size=12), st.integers(12, 60), st.sampled_from(["…", "..."]))
+def test_different_names_read_different(names: list[str], width: int, sign: str) -> None:
+    told = where_they_differ(names, width, sign)
+    assert max(map(cell_len, told), default=0) <= width
+    assert len(set(told)) == len(set(names))
+
+
+def test_names_that_differ_twice_show_both() -> None:
+    name = "variance_scaling:scale={}/normal:std=0.2236 depth={}".format
+    names = [name(scale, depth) for scale in (2, 4) for depth in (2, 32)]
+    assert where_they_differ(names, 24) == [
+        "vari…cale=2/norm…epth=2",
+        "vari…cale=2/norm…epth=32",
+        "vari…cale=4/norm…epth=2",
+        "vari…cale=4/norm…epth=32",
+    ]
+    for width in range(20, 60):
+        told = where_they_differ(names, width)
+        assert all("ale=2" in each for each in told[:2])
+        assert all(each.endswith("th=32") for each in told[1::2])
+
+
+def test_a_sign_of_what_is_cut_stands_once() -> None:
+    for sign in ("…", "..."):
+        assert (
+            truncated(Text(f"best sc{sign}  took"), 8 + len(sign), sign).plain == f"best sc{sign}"
+        )
+
+
+def test_room_that_nobody_behind_can_use_goes_to_the_first() -> None:
+    columns: list[Column[Row]] = [
+        Column("a", lambda row: row[0], least=4, width=30, share=0.5),
+        Column("b", lambda row: row[1], least=4, width=6),
+    ]
+    assert [one.width for one in fit(columns, [("x" * 30, "y" * 6)], 40)] == [30, 6]
+    assert [one.width for one in fit(columns, [("x" * 30, "y" * 6)], 30)] == [22, 6]

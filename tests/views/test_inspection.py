@@ -17,7 +17,7 @@ from inittui.events.probes import Cut, Histogram, LayerProbe, Learning, Measured
 from inittui.events.records import ProbeMeasured, TrialEnded
 from inittui.events.wire_numbers import Number, all_to_wire
 from inittui.results.state import RunState
-from inittui.views.findings import findings_report, findings_summary
+from inittui.views.findings import findings_report, findings_summary, folded
 from inittui.views.frame import Frame
 from inittui.views.histograms import LEAST_WIDTH, side_by_side, small_histogram
 from inittui.views.inspection import inspection_report
@@ -68,7 +68,7 @@ def test_all_numbers_are_shown_at_any_width(width: int) -> None:
     layer = state.trials[2].probes[0].probe.layers[0]
     for value in (layer.weights.std, layer.gradient_ratio, layer.pre_activations.second_moment):
         assert f"{value:.3g}".replace("e-0", "e-") in text
-    for title in ("differ", "square", "between", "dead", "/weights", "by outputs", "biases"):
+    for title in ("distinct", "square", "between", "dead", "/weights", "by outputs", "biases"):
         assert title in text
 
 
@@ -107,7 +107,7 @@ def test_a_log_of_an_older_version_claims_no_more_than_it_knows() -> None:
     probes = [event.probe for trial in state.trials for event in trial.probes]
     assert all(probe.learning is None and probe.mode == "evaluation" for probe in probes)
     text = render(findings_report(state, Frame(80)), 80)
-    assert "warning, symmetric: units are equal: fc1 (1 of 24 differ)" in text
+    assert "warning, symmetric: units are equal: fc1 (1 distinct among 24)" in text
     assert "stay equal" not in text
 
 
@@ -295,3 +295,13 @@ def test_what_was_not_measured_is_named() -> None:
     assert f"{names[0]}, {names[1]}" in text
     assert f"{names[7]} and 4 more" in text
     assert names[8] not in text
+
+
+@pytest.mark.parametrize("width", [20, 33, 50])
+def test_a_long_line_is_broken_between_words(width: int) -> None:
+    said = "not measured after training, which was interrupted: by somebody"
+    lines = [line.plain for line in folded(Text(f"● zeros, {said}"), width)]
+    assert max(map(cell_len, lines)) <= width
+    assert " ".join(lines) == f"● zeros, {said}"
+    name = f"● {'n' * 3 * width}"
+    assert "".join(line.plain for line in folded(Text(name), width)) == name

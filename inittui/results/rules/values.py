@@ -49,7 +49,7 @@ def symmetric(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     The last layer's are told apart by their labels.
     """
     stuck = [
-        (x, float(x.stuck_units or 0), f"{x.distinct_units:,} of {x.units:,} differ")
+        (x, float(x.stuck_units or 0), _distinct(x))
         for x in layers[:-1]
         if (x.stuck_units or 0) > STUCK_SHARE * x.units and not x.is_frozen
     ]
@@ -59,12 +59,16 @@ def symmetric(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
         learns = any(f"{x.name}.weight" not in never for x, _, _ in stuck)
         yield _told_apart(found) if probe.has_dropout and learns else found
     unknown = [
-        (x, float(x.distinct_units), f"{x.distinct_units:,} of {x.units:,} differ")
+        (x, float(x.distinct_units), _distinct(x))
         for x in layers[:-1]
         if x.stuck_units is None and x.distinct_units < x.units
     ]
     if unknown:  # a log of an older version: whether they stay equal was not looked at
         yield of_layers("symmetric", "warning", "units are equal:", unknown)
+
+
+def _distinct(layer: LayerProbe) -> str:
+    return f"{layer.distinct_units:,} distinct among {layer.units:,}"
 
 
 def _told_apart(found: Finding) -> Finding:

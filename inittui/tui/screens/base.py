@@ -10,8 +10,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from inittui.tui.host import Host, host_of
-from inittui.tui.keymap import shown_key
+from inittui.tui.host import Host, host_of, key_for
 from inittui.tui.widgets.bars import KeyBar, TopBar
 
 if TYPE_CHECKING:
@@ -45,9 +44,7 @@ class LabScreen(Screen[None]):
         return host_of(self)
 
     def key_for(self, action: str, usual: str) -> str:
-        """Return the key of an action as texts name it: the usual one, or that of the keymap."""
-        keys = self.host.lab_keymap.get(action, usual)
-        return shown_key(keys, ascii_only=self.host.terminal.ascii_only, first_only=True)
+        return key_for(self, action, usual)
 
     @property
     def open_runs(self) -> OpenRuns:

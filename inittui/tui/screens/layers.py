@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from inittui.tui.chart_options import Contestant
-from inittui.tui.host import host_of
+from inittui.tui.host import host_of, key_for
 from inittui.tui.keymap import key
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.widgets.row_list import RowList
@@ -64,6 +64,30 @@ class MeasuredList(ListBesidePage):
         return Text.assemble((mark, contestant.style.color), f" {label}")
 
 
+class ViewLine(Static):
+    """The names of the views, the one that is seen in brackets; as many as fit."""
+
+    view = VIEWS[0]
+
+    def show(self, view: str) -> None:
+        self.view = view
+        self.refresh()
+
+    def render(self) -> Text:
+        head, sign = f"{key_for(self, 'layers.view', 'v')}: ", host_of(self).terminal.ellipsis
+        names = [f"[{each}]" if each == self.view else f" {each} " for each in VIEWS]
+        place = VIEWS.index(self.view)
+        room = self.size.width - len(head)
+        first = next(n for n in range(place + 1) if n == place or _fits(names[n : place + 1], room))
+        before = sign if first else ""
+        return Text(head + shortened(before + " ".join(names[first:]), room, sign))
+
+
+def _fits(names: Sequence[str], room: int) -> bool:
+    """Whether there is room for signs of what is left out before and behind them, too."""
+    return len(" ".join(names)) + 6 <= room
+
+
 class LayersScreen(LabScreen):
     PLACE = "layers"
 
@@ -92,7 +116,7 @@ class LayersScreen(LabScreen):
         with Horizontal(id="measured"):
             yield MeasuredList()
             with Vertical():
-                yield Static(id="view-title", markup=False)
+                yield ViewLine(id="view-title")
                 yield ScrollPage()
 
     def on_mount(self) -> None:
@@ -116,14 +140,21 @@ class LayersScreen(LabScreen):
         contestant = self.query_one(MeasuredList).chosen
         if contestant is None:
             return
-        names = [f"[{view}]" if view == self.view else f" {view} " for view in VIEWS]
-        self.query_one("#view-title", Static).update("v: " + " ".join(names))
-        state = contestant.run.state
-        probes = sum(len(trial.probes) for trial in state.trials)
+        self.query_one(ViewLine).show(self.view)
         chosen = contestant.key if self.view in _OF_ONE else contestant.run.id
         height = self.query_one(ScrollPage).size.height
-        page_key = (self.view, self.density, chosen, probes, self.place, height)
-        self.query_one(ScrollPage).show(lambda width: self._page(contestant, width), page_key)
+        topic = (self.view, self.density, chosen, self.place)
+        page_key = (*topic, height, self._shown())
+        page = self.query_one(ScrollPage)
+        page.show(lambda width: self._page(contestant, width), page_key, topic)
+
+    def _shown(self) -> Hashable:
+        """Return all that pages tell of the open runs, as far as it changes."""
+        names = [(c.key, c.label, c.style) for c in self.open_runs.contestants()]
+        trials = [trial for run in self.open_runs.shown for trial in run.state.trials]
+        return tuple(names), tuple(
+            (len(trial.probes), trial.status, len(trial.epochs)) for trial in trials
+        )
 
     def _page(self, contestant: Contestant, width: int) -> RenderableType:
         from inittui.views.findings import findings_report

@@ -59,11 +59,13 @@ class LessonsScreen(LabScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         key("r,enter,f5", "lessons.run", "run('small')", "Run",
             "Run the lesson's experiments in a size that takes seconds.", footer=True),
-        key("f", "lessons.full", "run('full')", "Full size",
+        key("R", "lessons.full_size", "run('full')", "Full size",
             "Run the lesson's experiments in their source's size.", footer=True),
         key("s", "lessons.stop", "stop", "Stop", "End the lesson's experiments.", footer=True),
         key("o", "lessons.open", "open", "Open run",
             "Show the lesson's runs on the first screen.", footer=True),
+        key("f", "lessons.full", "app.toggle_class('#teaching', '-full-page')", "Full screen",
+            "Give all the room to the page, or show the list again."),
         key("tab", "lessons.other", "app.focus_next", "List/page",
             "Let the arrow keys act on the list or on the page.", footer=True),
     ]  # fmt: skip
@@ -142,7 +144,7 @@ class LessonsScreen(LabScreen):
         if run.state.drawn or any(trial.losses or trial.probes for trial in run.state.trials):
             yield part_pictures(part, run.state, frame)
         if run.phase is Phase.ENDED and part.ask:
-            hint = f"The full size ({self.key_for('lessons.full', 'f')}) may."
+            hint = f"The full size ({self.key_for('lessons.full_size', 'R')}) may."
             answers = with_hint(answer_part(part, run.state, lesson.size), lambda: hint)
             yield answers_text(answers, frame, lesson.lesson.look)
 

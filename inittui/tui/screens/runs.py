@@ -27,6 +27,7 @@ from inittui.runs import (
     read_name,
     rename_run,
 )
+from inittui.text import sanitize
 from inittui.tui.full_screen import step_full
 from inittui.tui.keymap import key
 from inittui.tui.screens.base import LabScreen
@@ -155,6 +156,7 @@ class RunsScreen(LabScreen):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self.table.filter(event.value)
+        self._preview()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.table.focus()
@@ -218,7 +220,9 @@ class RunsScreen(LabScreen):
         runs = self._directories()
         if not runs:
             return
-        what = f"run {runs[0].id}" if len(runs) == 1 else f"{len(runs)} runs"
+        name = self.table.meant[0].name
+        one = f"run {sanitize(name, 40)} ({runs[0].id})" if name else f"run {runs[0].id}"
+        what = one if len(runs) == 1 else f"{len(runs)} runs"
         answers = [Answer("k", "Keep", "keep"), Answer("d", "Delete", "delete")]
         details = "All that was measured is removed from the disk."
         if await self.app.push_screen_wait(Dialog(f"Delete {what}?", answers, details)) != "delete":

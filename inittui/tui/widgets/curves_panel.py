@@ -28,7 +28,7 @@ from inittui.tui.chart_options import (
     picture,
 )
 from inittui.tui.full_screen import full_of, step_full
-from inittui.tui.host import host_of
+from inittui.tui.host import host_of, key_for
 from inittui.tui.keymap import key
 from inittui.tui.widgets.chart import CurveChart
 from inittui.tui.widgets.leaderboard import Leaderboard
@@ -47,6 +47,10 @@ _OWN_AXIS: dict[str, Any] = {"log_y": None, "zoom": None, "clipped": False, "y_z
 _LINES_BELOW = 4
 """Lines of the table below a chart that shall be large."""
 
+_CAUSE, _CHART, _CHART_BESIDE_ALL = 2, 12, 10
+"""Lines: of what is said below the table; of a chart with eight for its curves, with what stands
+around them; and of the least one that a table stands beside which shows all contestants."""
+
 _MOST_HALVED = 8
 
 _LEAST_STEPS = 10.0
@@ -60,7 +64,8 @@ class CurvesPanel(Container):
         key("w", "chart.steps", "steps", "First/all",
             "Show the first 100 steps, all of them, or the last epoch.", footer=True),
         key("m", "chart.metric", "metric", "Metric",
-            "Show training loss, validation loss or validation accuracy.", footer=True),
+            "Go on to the next: training loss, validation loss and accuracy, training accuracy, "
+            "the gradient of the layer that gets least.", footer=True),
         key("M", "chart.grid", "grid", "Several metrics",
             "Show the metric and three others beside each other, or it alone."),
         key("x", "chart.smooth", "smooth", "Smooth",
@@ -140,12 +145,20 @@ class CurvesPanel(Container):
         self._tell_cause()
 
     def _fit_leaderboard(self) -> None:
-        """Give the table what it needs; at most half of the height, or few lines."""
-        most = _LINES_BELOW if self.has_class("-large") else max(self.size.height // 2, 3)
-        height = min(len(self._contestants) + 1, most)
+        """Give the table what it needs, or where that is much what the chart leaves."""
+        whole = len(self._contestants) + 1
+        most = _LINES_BELOW if self.has_class("-large") else self._lines_of_table(whole)
+        height = min(whole, most)
         # Without a line it still has the keys.
         heights = {"": height, "-full-table": self.size.height}
         self.leaderboard.styles.height = heights.get(full_of(self, _FULL), 0)
+
+    def _lines_of_table(self, whole: int) -> int:
+        """Return the most of the height, all ``whole`` lines only beside a chart to be read."""
+        half, left = max(self.size.height // 2, 3), self.size.height - _CAUSE
+        if left - whole >= _CHART_BESIDE_ALL:
+            return half
+        return max(min(half, left - _CHART), _LINES_BELOW)
 
     def _show_again(self) -> None:
         if self.is_attached:
@@ -165,7 +178,9 @@ class CurvesPanel(Container):
         line = self.query_one("#cause", Static)
         chosen = self.leaderboard.chosen
         wanted = chosen is not None and not self.has_class("-large")
-        text = cause_of(chosen, host_of(self).terminal.ascii_only) if chosen and wanted else ""
+        frame = Frame(ascii_only=host_of(self).terminal.ascii_only)
+        layers = key_for(self, "app.layers", "3")
+        text = cause_of(chosen, frame, layers) if chosen and wanted else ""
         line.display = bool(text)
         if str(line.content) != text:
             line.update(text)
@@ -290,9 +305,12 @@ def _beside(shown: Sequence[Contestant], options: ChartOptions) -> Picture | Non
     )
 
 
-def cause_of(contestant: Contestant, ascii_only: bool) -> str:
-    """Return the gravest finding of a contestant's newest probe; nothing where none is known."""
+def cause_of(contestant: Contestant, frame: Frame, key: str) -> str:
+    """Return the gravest finding of a contestant's newest probe; nothing where none is known.
+
+    ``key`` shows the others.
+    """
     probed = next((trial for trial in contestant.trials if trial.probes), None)
     if probed is None:
         return ""
-    return f"{contestant.scheme}: {cause(probed.probes[-1], Frame(ascii_only=ascii_only))}"
+    return f"{frame.say(contestant.label, 200)}: {cause(probed.probes[-1], frame, key)}"

@@ -44,15 +44,21 @@ class Leaderboard(RowList):
         self._lines: list[Text] = [Text()]
         self._options = ChartOptions()
         self._step: int | None = None
+        self._going_on = False
 
     def show(
         self, contestants: Sequence[Contestant], options: ChartOptions, step: int | None = None
     ) -> None:
         """Show how the contestants stand; ``step`` is where the chart's cursor is."""
+        going_on = any(each.run.is_live for each in contestants)
+        has_ended = self._going_on and not going_on
+        self._going_on = going_on
         self._contestants = ordered(contestants, options.sort)
         self._options = options
         self._step = step
         self.reload()
+        if has_ended and options.sort == "auto" and not self.is_seen(0):
+            self.go_to(0)  # the best, which nobody could know before
 
     @property
     def chosen(self) -> Contestant | None:

@@ -21,7 +21,7 @@ from inittui.initializers.description import Description
 from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.widgets.form import Line
-from inittui.tui.widgets.outlook_line import OutlookLine
+from inittui.tui.widgets.outlook_line import Expectation, ExpectedHistogram, OutlookLine
 from inittui.tui.widgets.row_list import RowList
 from inittui.views.catalogue import shown_parameters
 from inittui.views.chart.layout import shortened
@@ -211,6 +211,7 @@ class Picker(Vertical):
         yield PickerList()
         yield Static(id="about", markup=False)
         yield OutlookLine()
+        yield ExpectedHistogram()
         yield Line(compact=True, id="scheme", select_on_focus=False)
         yield Static(id="scheme-error", markup=False)
 
@@ -234,7 +235,8 @@ class Picker(Vertical):
 
     def suppose(self, chosen: Experiment | None) -> None:
         """Tell of the highlighted scheme in the model that is chosen; None for none."""
-        self.query_one(OutlookLine).of_model(chosen)
+        for each in self.query(Expectation).results():
+            each.of_model(chosen)
 
     def on_row_list_moved(self, message: RowList.Moved) -> None:
         message.stop()
@@ -246,7 +248,8 @@ class Picker(Vertical):
     def _tell(self) -> None:
         about = self.query_one("#about", Static)
         entry = self.picker_list.chosen
-        self.query_one(OutlookLine).of_scheme(entry.scheme if entry else "")
+        for each in self.query(Expectation).results():
+            each.of_scheme(entry.scheme if entry else "")
         if entry is None:
             about.update("Nothing matches; esc shows all again.")
             return

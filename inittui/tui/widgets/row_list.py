@@ -15,7 +15,7 @@ from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.status_styles import LOOK_CLASSES
 from inittui.tui.widgets.diff_lines import DiffLines
-from inittui.views.chart.layout import truncated
+from inittui.views.chart.layout import shortened, truncated
 
 
 class RowList(DiffLines, can_focus=True):
@@ -69,6 +69,10 @@ class RowList(DiffLines, can_focus=True):
     def row(self, index: int, width: int) -> Text:
         raise NotImplementedError
 
+    def nothing(self) -> str:
+        """Return what is said where there is no row."""
+        return ""
+
     def identity(self, index: int) -> Hashable:
         """Return what a row is known by, wherever it stands."""
         raise NotImplementedError
@@ -96,6 +100,8 @@ class RowList(DiffLines, can_focus=True):
         self._start = min(max(self._start, self.cursor - room + 1), self.cursor, last)
         stop = min(self._start + room, self.count())
         lines = [self._styled(index, width) for index in range(self._start, stop)]
+        if not lines and (said := self.nothing()):
+            lines.append(Text(shortened(said, width, self.sign), "dim"))
         if head is not None:
             seen = f" {self._start + 1} to {stop} of {self.count()}"
             lines.insert(0, self._head(head, width, seen if self.count() > room else ""))
@@ -135,6 +141,10 @@ class RowList(DiffLines, can_focus=True):
     def go_to(self, place: int) -> None:
         self.cursor = self._clamped(place)
         self._keep(self.cursor)
+
+    def is_seen(self, place: int) -> bool:
+        """Whether a row is among those that are drawn."""
+        return self._start <= place < self._start + max(self.size.height - 1, 1)
 
     def watch_cursor(self) -> None:
         self.draw()

@@ -30,17 +30,23 @@ class RunPreview(DiffLines):
     def __init__(self) -> None:
         super().__init__()
         self._key: Hashable = None
+        self._wanted: Hashable = None
+        """The run that is shown as soon as it is read."""
         self._known: tuple[Hashable, RunState | str] = (None, "")
 
     def show(self, run: RunDirectory | None, listing: RunListing | None) -> None:
         """Draw a run, unless it is drawn as it is; None for none."""
-        if not self.size or run is None or listing is None:
+        if run is None or listing is None:
+            self._key = self._wanted = None
+            self.paint([])
+            return
+        if not self.size:
             return
         version = listing.id, listing.status, listing.steps, listing.name
         key = (version, self.size, self.app.theme)
         if key == self._key:
             return
-        self._key = key
+        self._key, self._wanted = key, version
         if self._known[0] == version:
             self._draw(self._known[1])
         else:
@@ -68,7 +74,7 @@ class RunPreview(DiffLines):
 
     def _take(self, version: Hashable, found: RunState | str) -> None:
         self._known = version, found
-        if self.is_mounted:
+        if self.is_mounted and version == self._wanted:
             self._draw(found)
 
     def _draw(self, found: RunState | str) -> None:

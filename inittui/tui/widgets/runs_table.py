@@ -99,6 +99,9 @@ class RunsTable(RowList):
     def count(self) -> int:
         return len(self._visible)
 
+    def nothing(self) -> str:
+        return "  no run matches the filter; esc shows all again" if self._all else ""
+
     def identity(self, index: int) -> Hashable:
         return self._visible[index].id
 
@@ -115,15 +118,24 @@ class RunsTable(RowList):
         names = [say(x.name) for x in self._all]
         told = dict(zip((x.id for x in self._all), names, strict=True))
         longest = min(max(map(cell_len, names), default=0), _MOST_NAME) or 1
+
+        def of(
+            title: str, cell: Callable[[RunListing], str], rank: int, least: int, most: int
+        ) -> Column[RunListing]:
+            widest = max((cell_len(cell(x)) for x in self._all), default=0)
+            width = min(max(widest, len(title)), most)
+            share = 0.5 if title == "schemes" else 1.0
+            return Column(title, cell, rank, least=min(least, width), width=width, share=share)
+
         columns: list[Column[RunListing]] = [
             Column(self._title("when"), lambda x: how_long_ago(x.when, self._now), width=9),
             Column(self._title("name"), lambda x: told[x.id], 3, least=8, width=longest),
-            Column("schemes", lambda x: say(" ".join(x.schemes)), 5, least=12, width=_MOST_SCHEMES),
-            Column("model", lambda x: say(x.model), 6, least=8, width=14),
-            Column("data", lambda x: say(x.data), 8, least=7, width=14),
+            of("schemes", lambda x: say(" ".join(x.schemes)), 5, 12, _MOST_SCHEMES),
+            of("model", lambda x: say(x.model), 6, 8, 14),
+            of("data", lambda x: say(x.data), 8, 7, 14),
             Column("epochs", lambda x: str(x.epochs or "-"), 7, width=6, right=True),
             Column("took", lambda x: duration(x.seconds) if x.seconds else "-", 4, right=True),
-            Column("best scheme", lambda x: say(x.best), 2, least=8, width=20),
+            of("best scheme", lambda x: say(x.best), 2, 8, 20),
             Column(self._title("best"), lambda x: share(x.best_accuracy), width=6, right=True),
             Column(self._title("status"), lambda x: Text(of_run(x), status(x.status)), width=12),
             Column("run", lambda x: Text(x.id, "dim"), 9, width=26),

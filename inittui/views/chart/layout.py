@@ -110,12 +110,15 @@ def end_of(text: str, width: int, sign: str = "") -> str:
 
 
 def truncated(text: Text, width: int, sign: str = "…") -> Text:
-    """Return styled text in at most ``width`` columns, ``sign`` for what was cut."""
+    """Return styled text in at most ``width`` columns, ``sign`` for what was cut: once, also where
+    it is cut behind another one."""
     if text.cell_len <= width:
         return text
     kept = text.copy()
     kept.truncate(max(width - len(sign), 0))
     kept.rstrip()
+    while sign and kept.plain.endswith(sign[0]):
+        kept.right_crop(1)
     return kept.append(sign[: max(width, 0)])
 
 

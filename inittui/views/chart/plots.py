@@ -20,7 +20,7 @@ from inittui.views.chart.cells import Cells
 from inittui.views.chart.clipping import Points, Window, columns_of, prepare, widened, window_of
 from inittui.views.chart.layout import legend_lines, one_line, paragraph, shortened, surroundings
 from inittui.views.chart.palette import BARS, MARKS
-from inittui.views.chart.series import END_MARK, Series, cells_of
+from inittui.views.chart.series import END_MARK, Series, above_mark, cells_of, is_cut
 from inittui.views.chart.ticks import Tick, linear_ticks, log_ticks
 from inittui.views.frame import Marker, legible
 
@@ -92,16 +92,18 @@ def line_chart(series: Sequence[Series], spec: ChartSpec) -> Chart:
     ]
     names = [(legible(s.name, ascii_only, 200), s.style) for s in series if spec.legend]
     most = max(height // 5, 1)
+    lines = [prepare(s.x, s.expected.y, log_y=log_y) for s in series if s.expected]
+    y_range = _y_range([*points, *itertools.chain(*bands), *lines], spec.y_window, log_y)
+    above = y_range if spec.y_window else None
+    sign = above_mark(ascii_only=ascii_only)
     frame = surroundings(
         height,
         title=_title(spec.title, spec.y_label, width, ascii_only),
         x_label=one_line(legible(spec.x_label, ascii_only), width, "dim", centred=True),
         legend=legend_lines(names, width, most, ascii_only=marker == "ascii"),
-        notes=paragraph(legible(_not_drawn(series, points), ascii_only), width, "dim"),
+        notes=paragraph(legible(_not_drawn(series, points, above, sign), ascii_only), width, "dim"),
     )
     x_range = widened(*(spec.x_window or window_of(p.x for p in points)))
-    lines = [prepare(s.x, s.expected.y, log_y=log_y) for s in series if s.expected]
-    y_range = _y_range([*points, *itertools.chain(*bands), *lines], spec.y_window, log_y)
     x_ticks = spec.x_ticks
     if x_ticks is None:
         x_ticks = _x_ticks(x_range, width, whole=spec.whole_x)
@@ -190,11 +192,15 @@ def _canvas(
     )
 
 
-def _not_drawn(series: Sequence[Series], points: Sequence[Points]) -> str:
+def _not_drawn(
+    series: Sequence[Series], points: Sequence[Points], y_range: Window | None, sign: str
+) -> str:
     ended = [s.name for s, p in zip(series, points, strict=True) if p.end is not None]
     gaps = sum(p.not_finite for p in points if p.end is None)
     not_positive = sum(p.not_positive for p in points)
+    cut = [s.name for s, p in zip(series, points, strict=True) if y_range and is_cut(p, y_range)]
     parts = [
+        f"{sign} higher than the axis: {', '.join(cut)}" if cut else "",
         f"{END_MARK} became NaN or infinite: {', '.join(ended)}" if ended else "",
         f"{gaps} NaN or infinite values not drawn" if gaps else "",
         f"{not_positive} values of 0 or less not drawn (log axis)" if not_positive else "",

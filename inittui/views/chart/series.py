@@ -91,6 +91,8 @@ def cells_of(
         marks.append(Layer([canvas.in_cell(point) for point in marked], mark, color))
         if s.expected is not None:
             marks.append(_outside(marked, s, canvas, color))
+        if s.expected is None:
+            ends.append(_above(p, curve, canvas, color))
         if p.end is not None:
             ends.append(_end(p.end, canvas, color))
     for layer in (*under, *marks, *ends):
@@ -164,6 +166,23 @@ def _bars(
         )
         for x in places
     ]
+
+
+def above_mark(*, ascii_only: bool) -> str:
+    """Return what stands where a curve comes from above the axis or goes there."""
+    return "^" if ascii_only else "↑"
+
+
+def is_cut(points: Points, y_window: tuple[float, float]) -> bool:
+    """Whether a curve goes on above the axis."""
+    return bool((points.y > y_window[1]).any())
+
+
+def _above(points: Points, curve: Sequence[Piece], canvas: Canvas, color: str) -> Layer:
+    """Return a mark wherever a curve comes from above the axis or goes there."""
+    ends = [point for piece in curve for point in (piece[0], piece[-1]) if point[1] >= 1.0]
+    at = [canvas.in_cell(point) for point in ends] if is_cut(points, canvas.y_axis.window) else []
+    return Layer(at, above_mark(ascii_only=canvas.marker == "ascii"), color)
 
 
 def _end(end: tuple[float, float], canvas: Canvas, color: str) -> Layer:

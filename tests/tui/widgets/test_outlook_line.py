@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from inittui.experiment.records import Experiment, ModelConfig
 from inittui.tui.app import LabApp
-from inittui.tui.widgets.outlook_line import OutlookLine
+from inittui.tui.widgets.outlook_line import ExpectedHistogram, OutlookLine
 from inittui.tui.widgets.picker import PickerList
 from tests.support.tui_shelf import MakeApp, settle
 
@@ -59,3 +59,26 @@ def test_what_is_typed_into_the_form_counts_at_once(make_app: MakeApp) -> None:
             assert line(app) == "theory  none: for plain perceptrons only"
 
     asyncio.run(run())
+
+
+def test_the_values_of_the_first_layer_are_drawn_where_there_is_room(make_app: MakeApp) -> None:
+    async def run(size: tuple[int, int]) -> list[str]:
+        app = make_app()
+        found = []
+        async with app.run_test(size=size) as pilot:
+            await settle(pilot)
+            await highlight(pilot, "kaiming_normal")
+            drawn = app.screen.query_one(ExpectedHistogram)
+            found.append(str(drawn.content) if drawn.display else "")
+            app.edit(Experiment(model=ModelConfig(hidden=(32,))))
+            await settle(pilot)
+            await highlight(pilot, "kaiming_normal")
+            found.append(str(drawn.content) if drawn.display else "")
+            assert app.screen.query_one(PickerList).size.height > 8
+        return found
+
+    first, second = asyncio.run(run((120, 40)))
+    assert first.startswith("values of fc1, 256×784")
+    assert second.startswith("values of fc1, 32×784")
+    assert all("█" in text for text in (first, second))
+    assert asyncio.run(run((80, 24))) == ["", ""]

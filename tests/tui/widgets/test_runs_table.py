@@ -126,3 +126,55 @@ def test_opening_at_once_waits_for_the_list(shelf: Shelf, make_app: MakeApp) -> 
         assert [each.id for each in pilot.app.open_runs.shown] == [RunDirectory(run.path).id]
 
     drive(make_app(), act)
+
+
+def test_a_filter_without_a_match_says_so_and_shows_no_other_run(
+    shelf: Shelf, make_app: MakeApp
+) -> None:
+    shelf.put("seeds")
+
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("4")
+        for typed in ("", "nosuch", ""):
+            pilot.app.screen.query_one("#filter", Input).value = typed
+            await settle(pilot)
+            shown = "\n".join(lines(pilot))
+            assert ("no run matches the filter" in shown) is bool(typed)
+            assert ("normal is lowest" in shown) is not bool(typed)
+
+    drive(make_app(), act, (120, 40))
+
+
+def test_nothing_is_cut_while_there_is_room_and_no_sign_stands_twice(
+    shelf: Shelf, make_app: MakeApp
+) -> None:
+    for name in ("seeds", "killed"):
+        shelf.put(name)
+
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("4")
+        await settle(pilot)
+        shown = "\n".join(lines(pilot))
+        assert "best scheme" in shown
+        assert "fashion-mnist" in shown
+        assert "……" not in shown
+        (lost,) = (line for line in lines(pilot) if line.rstrip().endswith("lost"))
+        assert " s " in lost, "what its log tells of its time"
+
+    drive(make_app(), act, (120, 40))
+
+
+def test_who_deletes_a_run_is_asked_by_its_name_and_id(shelf: Shelf, make_app: MakeApp) -> None:
+    run = shelf.put("seeds")
+    rename_run(run, "the good one")
+
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("4")
+        await settle(pilot)
+        await pilot.press("d")
+        await settle(pilot)
+        shown = " ".join("\n".join(lines(pilot)).split())
+        assert "Delete run the good one" in shown
+        assert run.id in shown
+
+    drive(make_app(), act, (120, 40))

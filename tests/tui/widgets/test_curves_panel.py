@@ -1,0 +1,60 @@
+"""Chart and table share the height: both can be read, and the winner is seen at the end."""
+
+from __future__ import annotations
+
+from textual.pilot import Pilot
+
+from inittui.experiment.records import Experiment
+from inittui.runs import LogWriter, create_run
+from inittui.tui.widgets.curves_panel import CurvesPanel
+from inittui.tui.widgets.leaderboard import Leaderboard
+from tests.support.runs import Made, made_events
+from tests.support.tui_shelf import MakeApp, Shelf, drive, settle
+
+MANY = [Made(f"normal:std=0.{n:02}", 0.5 + n / 100, losses=[2.0 - n / 20] * 20) for n in range(16)]
+EXPERIMENT = Experiment(schemes=tuple(each.scheme for each in MANY))
+
+
+def test_beside_many_contestants_the_chart_can_be_read(shelf: Shelf, make_app: MakeApp) -> None:
+    directory = create_run(shelf.root, EXPERIMENT)
+    with LogWriter(directory) as log:
+        log.write_many(made_events(MANY, steps_per_epoch=20, experiment=EXPERIMENT))
+
+    async def act(pilot: Pilot[None]) -> None:
+        panel = pilot.app.screen.query_one(CurvesPanel)
+        chart = panel.chart._chart
+        assert chart is not None
+        assert chart.rows >= 8
+        assert panel.leaderboard.size.height >= 4
+
+    drive(make_app(attach=directory), act)
+
+
+def test_the_seven_are_all_seen_beside_their_chart(shelf: Shelf, make_app: MakeApp) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        panel = pilot.app.screen.query_one(CurvesPanel)
+        assert panel.leaderboard.size.height == 8
+
+    drive(make_app(attach=shelf.put("classic")), act)
+
+
+def test_the_best_is_seen_when_the_run_ends(shelf: Shelf, make_app: MakeApp) -> None:
+    directory = create_run(shelf.root, EXPERIMENT)
+    events = made_events(MANY, steps_per_epoch=20, experiment=EXPERIMENT)
+    with LogWriter(directory) as log:
+        log.write_many(events[:-1])
+
+        async def act(pilot: Pilot[None]) -> None:
+            board = pilot.app.screen.query_one(Leaderboard)
+            board.go_to(8)
+            await settle(pilot)
+            log.write(events[-1])
+            while any(run.is_live for run in app.open_runs.shown):
+                await pilot.pause(0.05)
+            await settle(pilot)
+            assert board.chosen is not None
+            assert board.is_seen(0)
+            assert "0.15 1st" in board._lines[1].plain
+
+        app = make_app(attach=directory)
+        drive(app, act)
