@@ -21,6 +21,10 @@ PART = 1 << 20
 _SAMPLED = 1 << 15
 """Values that powers are of, 1,024 of each sample at least."""
 
+_MANY, _FEW = 1 << 12, 200
+"""Values from which on, and share of them up to which, the outermost are faster picked out than
+all parted at them."""
+
 _MOST_ROWS = 128
 _BLOCKS = (2, 3, 4, 6, 8, 12, 16)
 _LEAST_DRAWN, _MOST_DRAWN = 16, 4_096
@@ -37,11 +41,13 @@ def measure(
     values at once are turned to float64.
     """
     flat = _portable(values.detach()).flatten()
-    finite = torch.isfinite(flat)
-    count = flat.numel()
-    kept = int(finite.sum())
-    if kept < count:
-        flat = flat[finite]
+    count = kept = flat.numel()
+    # One that isn't finite makes one of the two so.
+    ends = [float(end) for end in flat.aminmax()] if count else []
+    if not all(map(math.isfinite, ends)):
+        flat = flat[torch.isfinite(flat)]
+        kept = flat.numel()
+        ends = [float(end) for end in flat.aminmax()] if kept else []
     if not kept:
         return Measured(count=count, not_finite=count)
     if by_size:
@@ -50,14 +56,14 @@ def measure(
     else:
         low, high = _percentiles(flat, percentile)
     mean, variance = mean_and_variance(flat, part)
-    least, largest = flat.aminmax()
+    least, largest = ends
     return Measured(
         count=count,
         not_finite=count - kept,
         mean=to_wire(mean),
         variance=to_wire(variance),
-        min=least.item(),
-        max=largest.item(),
+        min=least,
+        max=largest,
         histogram=_histogram(flat, low, high, part),
     )
 
@@ -85,6 +91,10 @@ def _percentiles(flat: torch.Tensor, percentile: float) -> tuple[float, float]:
     last = len(flat) - 1
     high = math.ceil(last * percentile / 100)
     low = last - high
+    if last >= _MANY and low < last // _FEW:
+        return float(flat.topk(low + 1, largest=False).values[-1]), float(
+            flat.topk(low + 1).values[-1]
+        )
     if flat.device.type == "cpu":
         parted = np.partition(flat.numpy(), (low, high))
         return float(parted[low]), float(parted[high])
@@ -98,10 +108,13 @@ def _histogram(flat: torch.Tensor, low: float, high: float, size: int) -> Histog
     totals = torch.zeros(bins + 2, dtype=torch.int64, device=flat.device)
     for part in flat.split(size):
         exact = part.double()
-        place = ((exact - low) * scale).floor_().clamp_(0, bins - 1).long() + 1
-        place[exact < low] = 0
-        place[exact > high] = bins + 1
-        totals += torch.bincount(place, minlength=bins + 2)
+        place = ((exact - low) * scale).floor_().clamp_(-1, bins).add_(1).long()
+        found = torch.bincount(place, minlength=bins + 2)
+        # What is ``high`` itself, or was rounded across it, belongs to the side where it is.
+        over = (part > high).sum()
+        found[bins] += found[bins + 1] - over
+        found[bins + 1] = over
+        totals += found
     under, *counts, over = totals.tolist()
     return Histogram(low=low, high=high, counts=tuple(counts), under=under, over=over)
 
@@ -122,10 +135,16 @@ def between_samples(outputs: torch.Tensor, *, part: int = PART) -> float:
     variance = squares = 0.0
     for block in by_position.split(columns, dim=1):
         exact = block.double()
-        squares += float(exact.square().sum())
+        squares += _squares(exact)
         # Around the first sample: what is equal for all samples has a variance of exactly 0.
-        variance += float((exact - exact[:1]).var(0, correction=0).sum()) * len(exact)
+        apart = exact - exact[:1]
+        variance += _squares(apart.sub_(apart.mean(0)))
     return variance / squares if squares else 0.0
+
+
+def _squares(values: torch.Tensor) -> float:
+    flat = values.flatten()
+    return float(torch.dot(flat, flat))
 
 
 def always_share(flags: torch.Tensor, unit_dim: int) -> float:
