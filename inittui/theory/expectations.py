@@ -9,6 +9,7 @@ normalised Hermite polynomials h_k.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,7 +93,11 @@ def moments(activation: Activation, variance: Array, mean: Array | None = None) 
 
 
 def pairs(
-    activation: Activation, variance: Array, correlation: Array, mean: Array | None = None
+    activation: Activation,
+    variance: Array,
+    correlation: Array,
+    mean: Array | None = None,
+    of_squares: Array | None = None,
 ) -> Pairs:
     """Return the expectations of all pairs of samples.
 
@@ -101,15 +106,42 @@ def pairs(
         variance: [samples].
         correlation: [samples, samples], of the Gaussians.
         mean: [samples]; None is 0, with the closed forms.
+        of_squares: the correlation that products of squares are taken at; None is the same.
     """
     c = np.clip(correlation, -1.0, 1.0)
+    c2 = c if of_squares is None else np.clip(of_squares, -1.0, 1.0)
     if mean is None and activation.negative_slope is not None:
-        return _closed_pairs(activation.negative_slope, variance, c)
+        return _closed_pairs(activation.negative_slope, variance, c, c2)
     z, _ = _nodes(_kink(variance, mean))
     points, weights = _points(variance, mean)
     values, slopes = activation.value(points), activation.slope(points)
     of = np.stack([values, values * values, slopes, slopes * slopes])
-    return Pairs(*_mehler(of, weights, z, c))
+    return Pairs(*_mehler(of, weights, z, np.stack([c, c2, c, c2])))
+
+
+def pairs_at(activation: Activation, variance: float, c: Array) -> tuple[Array, Array]:
+    """Return E φ_a φ_b and E φ′_a φ′_b of two Gaussians of one variance, for each correlation.
+
+    By one integral in the other, u_b = c u_a + √(1 − c²) √v z, each on both sides of the kink: near
+    c = 1 Mehler's series takes very many orders for what bends within a part of a standard
+    deviation, as elu does where v is large.
+    """
+    c = np.clip(c, -1.0, 1.0)
+    if activation.negative_slope is not None:
+        of = c[:, None]
+        found = _closed_pairs(activation.negative_slope, np.full(1, variance), of, of)
+        return found.product[:, 0], found.slopes[:, 0]
+    (z,), (outer,) = _central_nodes()
+    apart = np.sqrt(1 - c * c)[:, None]
+    kink = np.clip(-c[:, None] * z / np.maximum(apart, 1e-9), -_REACH, _REACH)
+    inner, weights = _split_nodes(kink)
+    size = np.sqrt(variance)
+    other = size * (c[:, None, None] * z[:, None] + apart[..., None] * inner)
+
+    def both(of: Callable[[Array], Array]) -> Array:
+        return np.asarray((weights * of(other)).sum(-1) @ (outer * of(size * z)))
+
+    return both(activation.value), both(activation.slope)
 
 
 def _kink(variance: Array, mean: Array | None) -> Array:
@@ -164,6 +196,8 @@ def _hermite(z: Array) -> Array:
 def _mehler(of: Array, weights: Array, z: Array, c: Array) -> Array:
     """Sum the series of several functions, [functions, samples, nodes], for all pairs.
 
+    ``c`` is [functions, samples, samples].
+
     What the orders left out add at c = 1 is taken times c to the next order. So it is exact at
     c = 1, where the series converges slowest.
     """
@@ -182,7 +216,7 @@ def _mehler(of: Array, weights: Array, z: Array, c: Array) -> Array:
     return total
 
 
-def _closed_pairs(a: float, variance: Array, c: Array) -> Pairs:
+def _closed_pairs(a: float, variance: Array, c: Array, c2: Array) -> Pairs:
     """Cho and Saul's kernels of order 0, 1 and 2, for both sides of a piecewise linear φ."""
     sizes = np.outer(variance, variance)
 
@@ -202,7 +236,7 @@ def _closed_pairs(a: float, variance: Array, c: Array) -> Pairs:
 
     return Pairs(
         both(ramp(c), ramp(-c), -a) * np.sqrt(sizes),
-        both(square(c), square(-c), a * a) * sizes,
+        both(square(c2), square(-c2), a * a) * sizes,
         both(step(c), step(-c), a),
-        both(step(c), step(-c), a * a),
+        both(step(c2), step(-c2), a * a),
     )

@@ -13,6 +13,10 @@ response the spread of a layer passes on with s = ∂ ln v′ / ∂ ln v, and ea
 Cov(φ_a², φ_b²) / (n Eφ_a² Eφ_b²), which is 5 / n for relu (Hanin and Rolnick 2018), to the layer
 after, and 2 ⟨k²⟩ / (n v²) to what is measured of itself.
 
+Of finite width the correlations of two images wander, too. Between images that a chaotic network
+has parted, c* = 0, that is all they are, and what the spread goes by are their mean squares: c² and
+its variance, see `_wandered`.
+
 Gradients spread likewise on their way back: a layer of n units adds (1 + 2 c_δ²) E φ′_a² φ′_b² /
 (n Eφ′_a² Eφ′_b²) − 1 / n, which is 5 / n for relu on one image, as Hanin and Nica (2020) have it,
 and what the forward pass did to ln v comes with it, by ∂ ln Eφ′² / ∂ ln v (Roberts, Yaida and Hanin
@@ -33,9 +37,10 @@ from inittui.theory.expectations import Moments, Pairs, mean_and_square, moments
 _DRAWS = 1024
 """Of logits, for the softmax's expectations."""
 
-_GROUPS = 128
+_GROUPS, _GROUPS_BY_MEAN = 128, 1024
 """Images of about the same size go together: an image's recursion depends on its size, smoothly,
-or on its mean pixel where weights have a mean."""
+or on its mean pixel where weights have a mean: there the groups have to be many, as squares of
+means count, and with no variance of weights each image's outputs are exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,8 @@ class _State:
     covariance: Array
     spread: Array
     """Covariance of ln v of the samples, from the layers before."""
+    wander: Array
+    """Variance of the samples' correlations, from the layers before."""
 
     moments: Moments
     """Of what follows it, at the samples."""
@@ -173,7 +180,8 @@ def _predicted(
     shares = state.sample_variance / size
     passed = np.outer(shares, shares) * state.spread
     k = state.covariance / size
-    own = (2 * k + 4 * np.outer(sample_mean, sample_mean) / size) * k / layer.units
+    means = np.outer(sample_mean, sample_mean) / size
+    own = (2 * k * k + 2 * np.outer(shares, shares) * state.wander + 4 * means * k) / layer.units
     spread = float(np.sqrt(max(float((weights * (passed + own)).sum()), 0.0)))
     count = len(k)
     others = (float(state.correlation.sum()) - count) / max(count * (count - 1), 1)
@@ -186,9 +194,9 @@ def _correlation(covariance: Array) -> Array:
     return covariance / size / size[:, None]
 
 
-def _grouped(batch: Batch, key: Array) -> tuple[Array, Array, Array]:
+def _grouped(batch: Batch, key: Array, most: int) -> tuple[Array, Array, Array]:
     """Return squares, means and shares of groups of images that are alike in ``key``."""
-    groups = np.array_split(np.argsort(key, kind="stable"), min(_GROUPS, len(key)))
+    groups = np.array_split(np.argsort(key, kind="stable"), min(most, len(key)))
     return (
         np.array([batch.squares[group].mean() for group in groups]),
         np.array([batch.means[group].mean() for group in groups]),
@@ -199,9 +207,11 @@ def _grouped(batch: Batch, key: Array) -> tuple[Array, Array, Array]:
 def _forward(layers: Sequence[Layer], batch: Batch) -> list[_State]:
     with_means = any(layer.weight_mean or layer.bias_mean for layer in layers)
     by_mean = any(layer.weight_mean for layer in layers)
-    squares, first, shares = _grouped(batch, batch.means if by_mean else batch.squares)
+    key, most = (batch.means, _GROUPS_BY_MEAN) if by_mean else (batch.squares, _GROUPS)
+    squares, first, shares = _grouped(batch, key, most)
     product, sample_first = batch.kernel, batch.means[batch.rows]
-    noise = np.zeros_like(batch.kernel)
+    noise, wander = np.zeros_like(batch.kernel), np.zeros_like(batch.kernel)
+    sizes = np.ones_like(batch.kernel)
     states: list[_State] = []
     for layer in layers:
         scale = layer.fan_in * layer.weight_variance
@@ -212,17 +222,45 @@ def _forward(layers: Sequence[Layer], batch: Batch) -> list[_State]:
         sample_mean = shift * sample_first + layer.bias_mean if with_means else None
         own = np.diagonal(covariance)
         at = moments(layer.activation, own, sample_mean)
-        both = pairs(layer.activation, own, _correlation(covariance), sample_mean)
+        correlation = _correlation(covariance)
+        wander = wander * _ratio(scale * scale, own) * sizes
+        both = pairs(layer.activation, own, correlation, sample_mean, _with(correlation, wander))
         spread = noise * _ratio(scale * scale, own)
         by_weights = float(shares @ (shift * first) ** 2)
         states.append(
-            _State(mean, variance, shares, sample_mean, covariance, spread, at, both, by_weights)
-        )
+            _State(
+                mean, variance, shares, sample_mean, covariance, spread, wander, at, both,
+                by_weights,
+            )
+        )  # fmt: skip
         first, squares = mean_and_square(layer.activation, variance, mean)
         product, sample_first = both.product, at.mean
         response = np.outer(at.square_response, at.square_response)
         noise = _fresh(layer, states[-1]) + response * spread
+        wander = _wandered(states[-1], layer.units)
+        sizes = np.outer(at.square, at.square)
     return states
+
+
+def _with(correlation: Array, wander: Array) -> Array:
+    """Return the root of the mean square of correlations that wander around those given."""
+    root = np.sqrt(np.minimum(correlation**2 + wander, 1.0))
+    return np.asarray(np.where(correlation < 0, -root, root))
+
+
+def _wandered(state: _State, units: int) -> Array:
+    """Return the variance of the correlations of what follows a layer, of so many units.
+
+    That of a correlation ρ over n units is (1 − ρ²)² / n, as of a sample's (Fisher 1915), which is
+    exact at ρ = 0, where it counts: between images that a chaotic network has parted. What there
+    was before passes on by the slope of ρ against that of the layer's own inputs.
+    """
+    size = np.sqrt(np.outer(state.moments.square, state.moments.square))
+    root = np.sqrt(np.outer(state.sample_variance, state.sample_variance))
+    ratio = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)
+    alike = np.clip(state.pairs.product * ratio, -1.0, 1.0)
+    passed = (state.pairs.slopes * root * ratio) ** 2 * state.wander
+    return np.asarray(np.minimum((1 - alike**2) ** 2 / units + passed, 1.0))
 
 
 def _fresh(layer: Layer, state: _State) -> Array:
@@ -258,6 +296,7 @@ def _backward(
         return mean_square, _spread(own, spread, answer, forward, weights)
 
     found = [told(spread_back, last.spread)]
+    wander = np.zeros_like(product)
     fresh_after = np.zeros_like(product)
     for number in range(len(layers) - 2, -1, -1):
         layer, after, state = layers[number], layers[number + 1], states[number]
@@ -274,7 +313,9 @@ def _backward(
         size = np.sqrt(np.outer(own, own))
         alike = np.divide(product, size, out=np.zeros_like(size), where=size > 0)
         bends = both.slope_squares / np.outer(slope, slope)
-        spread_back = spread_back + ((1 + 2 * alike**2) * bends - 1) / layer.units
+        spread_back = spread_back + ((1 + 2 * _with(alike, wander) ** 2) * bends - 1) / layer.units
+        passed = both.slopes**2 / np.outer(slope, slope) * wander
+        wander = np.minimum((1 - np.minimum(alike**2, 1.0)) ** 2 / layer.units + passed, 1.0)
         scale = after.units * after.weight_variance
         per_image = scale * per_image * _slope_square(layer.activation, state)
         product = scale * product * both.slopes

@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 
 from inittui.theory.activations import Activation, Array, activation
-from inittui.theory.expectations import mean_and_square, moments, pairs
+from inittui.theory.expectations import mean_and_square, moments, pairs_at
 
 State = Literal["ordered", "chaotic", "critical"]
 """χ₁ under 1, over 1, or as near to 1 as the edge of chaos is wide."""
@@ -89,7 +89,9 @@ def scales(
     phi = activation(name)
     weight, bias = float(weight_variance_times_fan_in), float(bias_variance)
     q, is_stable = _fixed_point(phi, weight, bias, start)
-    chi = weight * float(moments(phi, np.array([min(q, _LARGEST)])).slope_square[0])
+    # Not at 0 itself: there φ′ may jump, and of the smallest signal half lies on either side.
+    at = np.array([min(max(q, _SMALLEST), _LARGEST)])
+    chi = weight * float(moments(phi, at).slope_square[0])
     if abs(chi - 1) <= edge:
         state: State = "critical"
         return Scales(q, is_stable, chi, 1.0, math.inf, math.inf, state)
@@ -98,7 +100,7 @@ def scales(
     if not 0 < q < math.inf:
         return Scales(q, is_stable, chi, math.nan, math.inf, xi_gradient, state)
     c = 1.0 if chi < 1 else _fixed_correlation(phi, weight, bias, q)
-    slope = weight * float(_pair(phi, q, np.array([c]))[1][0])
+    slope = weight * float(pairs_at(phi, q, np.array([c]))[1][0])
     xi = -1 / math.log(slope) if 0 < slope < 1 else 0.0 if slope <= 0 else math.inf
     return Scales(q, is_stable, chi, c, xi, xi_gradient, state)
 
@@ -118,10 +120,11 @@ def critical_weight_variance(name: str, bias_variance: float) -> float | None:
         with np.errstate(divide="ignore", over="ignore"):
             return q - at.square / at.slope_square - bias_variance
 
-    if bias_variance == 0 and not phi.value(np.zeros(1)).any():
-        slope = float(phi.slope(np.zeros(1))[0])
-        if excess(grid[:1])[0] >= -1e-12:
-            return 1 / slope**2
+    is_zero_at_zero = not phi.value(np.zeros(1)).any()
+    if bias_variance == 0 and is_zero_at_zero and excess(grid[:1])[0] >= -1e-12:
+        # Of the smallest signal half lies on either side, where φ′ may differ.
+        sides = phi.slope(np.array([np.nextafter(0, -1), np.nextafter(0, 1)]))
+        return float(1 / (sides**2).mean())
     roots = _roots(excess, grid)
     if not roots:
         return None
@@ -139,10 +142,15 @@ def _roots(function: Callable[[Array], Array], grid: Array) -> list[float]:
     return [_root(function, grid[i], grid[i + 1]) for i in changes]
 
 
-def _root(function: Callable[[Array], Array], low: float, high: float) -> float:
-    """Return where a function changes its sign between two places at which its signs differ."""
-    for _ in range(_ROUNDS):
-        grid = np.linspace(low, high, _FINER)
+def _root(
+    function: Callable[[Array], Array], low: float, high: float, finer: int = _FINER
+) -> float:
+    """Return where a function changes its sign between two places at which its signs differ.
+
+    In grids of ``finer`` places, down to the same precision: few where each takes long.
+    """
+    for _ in range(math.ceil(_ROUNDS * math.log(_FINER - 1) / math.log(finer - 1))):
+        grid = np.linspace(low, high, finer)
         signs = np.sign(function(grid))
         at = int(np.argmax(signs[1:] != signs[0]))
         low, high = float(grid[at]), float(grid[at + 1])
@@ -200,20 +208,13 @@ def _fixed_point(phi: Activation, weight: float, bias: float, start: float) -> t
     return (math.inf, True) if at_start > 0 else (0.0, True)
 
 
-def _pair(phi: Activation, q: float, c: Array) -> tuple[Array, Array]:
-    """Return E φ(u₁)φ(u₂) and E φ′(u₁)φ′(u₂) of two Gaussians of one variance, for each c."""
-    side = math.ceil(math.sqrt(len(c)))
-    found = pairs(phi, np.full(side, q), np.resize(c, (side, side)))
-    return found.product.ravel()[: len(c)], found.slopes.ravel()[: len(c)]
-
-
 def _fixed_correlation(phi: Activation, weight: float, bias: float, q: float) -> float:
     def growth(c: Array) -> Array:
-        return np.asarray((weight * _pair(phi, q, c)[0] + bias) / q - c)
+        return np.asarray((weight * pairs_at(phi, q, c)[0] + bias) / q - c)
 
     # 1 is a fixed point too, but an unstable one: above it the map is steeper than 1.
     nearly = 1 - 1e-6
     at_ends = growth(np.array([0.0, nearly]))
     if at_ends[0] <= 1e-14:
         return 0.0
-    return _root(growth, 0.0, nearly) if at_ends[1] < 0 else 1.0
+    return _root(growth, 0.0, nearly, finer=5) if at_ends[1] < 0 else 1.0

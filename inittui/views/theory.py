@@ -104,10 +104,9 @@ def scales_sentence(scales: DepthScales, depth: int) -> str:
     growth = f"a gradient's square grows {chi:.2f} times per layer back"
     if math.isinf(q):
         return f"{begin}, chaotic: the signal grows without end, {growth}; {has} layers."
-    return (
-        f"{begin}, chaotic: two images part within ξ = "
-        f"{short(from_wire(scales.xi_correlation))} layers, {growth}; {has} layers."
-    )
+    xi = from_wire(scales.xi_correlation)
+    part = "" if math.isinf(xi) else f"two images part within ξ = {short(xi)} layers, "
+    return f"{begin}, chaotic: {part}{growth}; {has} layers."
 
 
 def _kept(probe: Probe, theory: Theory) -> Iterator[str]:

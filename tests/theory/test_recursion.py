@@ -209,3 +209,31 @@ def test_pairs_of_images_are_weighed_by_their_shares_in_the_batch() -> None:
     counts = np.bincount(labels)
     expected = (counts * (counts - 1)).sum() / 40**2
     assert batch_of(x, labels).pair_weights()[same].sum() == pytest.approx(expected)
+
+
+def test_images_that_chaos_has_parted_let_the_signal_wander() -> None:
+    depth, width = 30, 64
+    layers = plain_layers("tanh", 2.0, 0.0, [100, *[width] * depth, CLASSES])
+    x, labels = images(64, 100)
+    found = predict(layers, batch_of(x, labels))
+    networks = 60
+    seen = drawn(layers, found, x, labels, networks)
+    for at in (depth // 2, depth - 1):
+        # A sample's standard deviation over n has a standard error of 1 / √(2 n): three of them.
+        # Correlations that are all 0 would let the last one spread by less than half of it.
+        measured = float(seen.signal[:, at].std())
+        assert measured == pytest.approx(found[at].spread, rel=3 / np.sqrt(2 * networks))
+    inside = np.abs(seen.signal[:, 1:-1]) <= 2 * np.array([x.spread for x in found[1:-1]])
+    assert inside.mean() > 0.9
+
+
+def test_with_weights_of_one_value_many_images_come_to_what_is_predicted() -> None:
+    x = np.random.default_rng(3).random((1024, 100))
+    labels = np.arange(1024) % CLASSES
+    sizes = [100, 50, 40, CLASSES]
+    phi = activation("relu")
+    layers = [Layer(a, b, 1.0, 0.0, 0.0, 0.0, phi) for a, b in pairwise(sizes)]
+    h, found = x, predict(layers, batch_of(x, labels))
+    for (inputs, units), layer in zip(pairwise(sizes), found, strict=True):
+        h = np.maximum(h @ np.ones((inputs, units)), 0)
+        assert layer.second_moment == pytest.approx(float((h * h).mean()), rel=1e-9)

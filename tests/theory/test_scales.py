@@ -9,10 +9,12 @@ import math
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.stats import norm
 
 from inittui.errors import UsageError
 from inittui.theory.activations import activation
-from inittui.theory.expectations import moments
+from inittui.theory.expectations import moments, pairs, pairs_at
 from inittui.theory.scales import critical_weight_variance, scales
 
 
@@ -114,3 +116,59 @@ def test_a_signal_dies_or_grows() -> None:
 def test_what_the_theory_does_not_know_is_refused() -> None:
     with pytest.raises(UsageError, match="nonlinearity"):
         scales("rule", 1.0, 0)
+
+
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
+
+@pytest.mark.parametrize("weight", [0.32, 0.333, 0.388, 0.461])
+def test_the_smallest_signal_of_selu_lies_on_both_sides_of_its_kink(weight: float) -> None:
+    # φ′ is s α on one side of 0 and s on the other: χ₁ = σ_w² s² (1 + α²) / 2 as q → 0.
+    edge = 2 / (SELU_SCALE**2 * (1 + SELU_ALPHA**2))
+    found = scales("selu", weight, 0.0)
+    assert (found.q, found.state) == (0.0, "ordered")
+    assert found.chi == pytest.approx(weight / edge, rel=1e-4)
+    critical = critical_weight_variance("selu", 0.0)
+    assert critical == pytest.approx(edge, rel=1e-12)
+
+
+def pair_of_elu(q: float, c: float, slopes: bool) -> float:
+    """E φ_a φ_b or E φ′_a φ′_b: given one, the other is N(m, s²), and elu has closed forms."""
+    size = math.sqrt(q)
+    s = size * math.sqrt(1 - c * c)
+
+    def given(m: float) -> float:
+        # E[eˣ; x < 0] of N(m, s²), without an overflow where it is next to nothing.
+        low = math.exp(min(m + s * s / 2 + norm.logcdf(-m / s - s), 0.0))
+        if slopes:
+            return float(low + norm.cdf(m / s))
+        return float(low - norm.cdf(-m / s) + m * norm.cdf(m / s) + s * norm.pdf(m / s))
+
+    def outer(z: float) -> float:
+        u = size * z
+        own = math.exp(min(u, 0.0)) if slopes else max(u, math.expm1(min(u, 0.0)))
+        return float(own * given(c * u) * norm.pdf(z))
+
+    parts = [quad(outer, *ends, limit=400)[0] for ends in ((-9, -1), (-1, 0), (0, 1), (1, 9))]
+    return float(sum(parts))
+
+
+@pytest.mark.parametrize(("weight", "bias", "xi"), [(1.97, 1.0, 65.8), (1.99, 0.05, 58.3)])
+def test_depth_scales_of_elu_near_its_edge(weight: float, bias: float, xi: float) -> None:
+    found = scales("elu", weight, bias)
+    q, c = found.q, found.correlation
+    assert q > 100  # where elu bends within a twentieth of a standard deviation
+    assert (weight * pair_of_elu(q, c, False) + bias) / q == pytest.approx(c, abs=1e-6)
+    assert found.xi_correlation == pytest.approx(
+        -1 / math.log(weight * pair_of_elu(q, c, True)), rel=1e-3
+    )
+    assert found.xi_correlation == pytest.approx(xi, rel=2e-3)
+
+
+@pytest.mark.parametrize("c", [-1.0, -0.5, 0.0, 0.3, 0.99, 0.999999, 1.0])
+def test_pairs_of_one_variance_by_either_way(c: float) -> None:
+    smooth = activation("tanh")
+    product, slopes = pairs_at(smooth, 1.7, np.array([c]))
+    other = pairs(smooth, np.full(2, 1.7), np.array([[1.0, c], [c, 1.0]]))
+    assert product[0] == pytest.approx(other.product[0, 1], abs=3e-6)
+    assert slopes[0] == pytest.approx(other.slopes[0, 1], abs=3e-6)
