@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -70,6 +71,8 @@ def standings(
         contestants,
         width,
     )
+    if cell_len(name.title) > name.width:  # the mark is what there is no room for
+        name = replace(name, title="contestant")
     sign = "..." if ascii_only else "…"
     best = best_of(contestants)
     labels = [legible(c.label, ascii_only, 200) for c in contestants]
