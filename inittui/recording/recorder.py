@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from inittui.errors import MachineError, UsageError
+from inittui.errors import InittuiError, MachineError, UsageError
 from inittui.events.records import Event, Noted, RunEnded
 from inittui.recording.resume import Resumption
 from inittui.runs import LogWriteError, LogWriter, RunDirectory
@@ -50,6 +51,8 @@ class Recorder:
         self._checkpoint_seconds = checkpoint_seconds
         self.failure: MachineError | None = None
         """What couldn't be kept on the disk, the log or a checkpoint: training went on."""
+        self.has_told_failure = False
+        """Whether the log says why training couldn't go on."""
         self._store: CheckpointStore | None = None
 
     def events(
@@ -69,7 +72,7 @@ class Recorder:
         with self._log() as log:
             kept = RetryingWriter(log) if log is not None else None
             notes = [log.remark] if log is not None and log.remark else []
-            for event in train(
+            steps = train(
                 self._prepared,
                 should_stop=should_stop,
                 run=self._run.id if self._run else "",
@@ -77,7 +80,8 @@ class Recorder:
                 process_started=process_started,
                 checkpoints=self._checkpoints(kept),
                 earlier=self._earlier,
-            ):
+            )
+            for event in self._telling_failures(steps, kept):
                 yield from _written(kept, event)
                 yield event
                 while notes:
@@ -88,6 +92,20 @@ class Recorder:
                 self.failure = kept.failure
         if self._store is not None and self._store.failed and self.failure is None:
             self.failure = MachineError("not every checkpoint could be kept; what was measured is")
+
+    def _telling_failures(
+        self, steps: Iterator[Event], log: RetryingWriter | None
+    ) -> Iterator[Event]:
+        """Write into the log why training ended where it couldn't go on, as in somebody's code."""
+        try:
+            yield from steps
+        except Exception as error:
+            expected = isinstance(error, InittuiError)
+            reason = str(error) if expected else f"{type(error).__name__}: {error}"
+            self.has_told_failure = True
+            for _ in _written(log, failed(reason)):
+                pass
+            raise
 
     def _checkpoints(self, log: RetryingWriter | None) -> CheckpointStore | None:
         from inittui.training.checkpoints import SAVE_SECONDS, CheckpointStore
@@ -164,6 +182,11 @@ class Recorder:
                 log.__exit__(*sys.exc_info())
             except LogWriteError as error:
                 self.failure = self.failure or error
+
+
+def failed(reason: str) -> RunEnded:
+    """Return the end of a run that couldn't go on."""
+    return RunEnded(at=time.time(), status="failed", seconds=0.0, wall_seconds=0.0, reason=reason)
 
 
 def _written(log: RetryingWriter | None, event: Event) -> Iterator[Event]:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from inittui.errors import ExitCode, InittuiError, MachineError
 from inittui.events.records import RunEnded, RunStatus
-from inittui.recording.recorder import Recorder
+from inittui.recording.recorder import Recorder, failed
 from inittui.recording.resume import open_resumption
 from inittui.runs import LogWriter, RunBusyError, RunDirectory, read_experiment, summarize
 
@@ -53,6 +53,7 @@ def work(
     except InittuiError as error:  # nothing about it belongs into the log
         print(error, file=sys.stderr)  # noqa: T201
         return error.exit_code
+    recorder: Recorder | None = None
     try:
         if starts or draw is not None:
             _record_untrained(run, asked, trust=trust, draw=draw)
@@ -69,11 +70,13 @@ def work(
         print(error, file=sys.stderr)  # noqa: T201
         return error.exit_code
     except InittuiError as error:
-        _tell_failure(run, str(error))
+        if recorder is None or not recorder.has_told_failure:
+            _tell_failure(run, str(error))
         print(error, file=sys.stderr)  # noqa: T201
         return error.exit_code
     except BaseException as error:
-        _tell_failure(run, f"{type(error).__name__}: {error}")
+        if recorder is None or not recorder.has_told_failure:
+            _tell_failure(run, f"{type(error).__name__}: {error}")
         raise
     return ExitCode.ENVIRONMENT if recorder.failure else ExitCode.DONE
 
@@ -120,10 +123,9 @@ def _record_untrained(
 
 def _tell_failure(run: RunDirectory, reason: str) -> None:
     """Write into the log why the run ended, where the log can still be written."""
-    ended = RunEnded(at=time.time(), status="failed", seconds=0.0, wall_seconds=0.0, reason=reason)
     try:
         with LogWriter(run) as log:
-            log.write(ended)
+            log.write(failed(reason))
     except MachineError as error:
         print(error, file=sys.stderr)  # noqa: T201
 
