@@ -131,7 +131,7 @@ def _trial(trial: TrialState) -> dict[str, Any]:
         "epochs": [msgspec.structs.replace(e, at=0.0, seconds=0.0) for e in trial.epochs],
         "validations": [msgspec.structs.replace(v, at=0.0) for v in trial.validations],
         "probes": [
-            msgspec.to_builtins(msgspec.structs.replace(p, at=0.0), str_keys=True)
+            msgspec.to_builtins(msgspec.structs.replace(p, at=0.0, seconds=None), str_keys=True)
             for p in trial.probes
         ],
     }
