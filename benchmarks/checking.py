@@ -63,7 +63,7 @@ def measure() -> list[Verdict]:
     return [
         Verdict("ResNet-50, 8 × 3 × 224 × 224: seconds", seconds["resnet"], 10, False, how),
         Verdict("ResNet-50: peak memory ÷ weights", above["resnet"] / weights["resnet"], 2.5,
-                False, f"{told['resnet']}; 2 samples go back, and keep 39 MiB each"),
+                False, f"{told['resnet']}; 2 samples go back"),
         Verdict("GPT-2 124M, 16 × 16 ids: seconds", seconds["gpt"], 20, False, how),
         Verdict("GPT-2 124M: peak memory ÷ weights", above["gpt"] / weights["gpt"], 3, False,
                 told["gpt"]),

@@ -21,10 +21,10 @@ _W = "trunc_normal:std=…,a=-2std,b=2std/constant:value=…"
 Reference = Mapping[tuple[int, int], Mapping[str, str | Sequence[str]]]
 """By (part, question), both from 0: what is found of each name, or what may be."""
 
-_GOOD_W = ("0.0001", "0.0003", "0.001", "0.003", "0.01", "0.03", "0.1")
+_SMALL_W = ("0.0001", "0.0003", "0.001", "0.003", "0.01", "0.03")
 _LARGE_W = ("0.3", "1")
 
-_ALL_W = (*_GOOD_W, *_LARGE_W)
+_ALL_W = (*_SMALL_W, "0.1", *_LARGE_W)
 
 _DEEP = {
     "sigmoid": {"0.3": "learns", "1": "learns"},
@@ -65,11 +65,14 @@ VERDICTS: Mapping[str, Reference] = {
         (1, 1): {"xavier_uniform@fc1=normal:std=0.1/normal:std=0.1": "learns"},
         (2, 1): {"xavier_uniform@fc1=normal:std=20/normal:std=20": "learns"},
     },
-    # The source's finding, not measured at full size here: every w trains, 0.3 and 1 end lower.
+    # The source's finding: every w trains, 0.3 and 1 end lower. Measured at the full number of steps
+    # and images with a quarter of the width, three seeds: 0.1 is best, smaller ones end 1.5 to 8
+    # points lower, 1e-4 still lower; at the small size's larger learning rate they catch up.
     # A loss far above guessing's beside an accuracy above it is training, too.
     "std-sweep": {
         (0, 0): {
-            **{f"{_W}: {w}": "best" for w in _GOOD_W},
+            **{f"{_W}: {w}": ("best", "lower") for w in _SMALL_W},
+            f"{_W}: 0.1": "best",
             **{f"{_W}: {w}": "lower" for w in _LARGE_W},
         },
         (0, 1): {f"{_W}: {w}": ("learns", "loss explodes") for w in _ALL_W},
