@@ -65,9 +65,9 @@ VERDICTS: Mapping[str, Reference] = {
         (1, 1): {"xavier_uniform@fc1=normal:std=0.1/normal:std=0.1": "learns"},
         (2, 1): {"xavier_uniform@fc1=normal:std=20/normal:std=20": "learns"},
     },
-    # The source's finding: every w trains, 0.3 and 1 end lower. Measured at the full number of steps
-    # and images with a quarter of the width, three seeds: 0.1 is best, smaller ones end 1.5 to 8
-    # points lower, 1e-4 still lower; at the small size's larger learning rate they catch up.
+    # The source's finding: every w trains, 0.3 and 1 end lower. Measured with all steps and images
+    # at a quarter of the width, three seeds: 0.1 is best, smaller ones end 1.5 to 8 points lower,
+    # 1e-4 lower still; at the small size's larger learning rate they catch up.
     # A loss far above guessing's beside an accuracy above it is training, too.
     "std-sweep": {
         (0, 0): {
