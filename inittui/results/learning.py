@@ -34,7 +34,7 @@ confidence in the wrong class of more than classes^-10.
 TREND_STEPS = 8
 """Losses from which on it is told whether they fall: a quarter is then of two."""
 
-MOST_IN_QUARTER = 1_000
+MOST_IN_QUARTER = 200
 """Losses of a quarter that are looked at: more would tell nothing new, and take time."""
 
 Verdict = Literal[

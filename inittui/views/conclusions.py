@@ -237,15 +237,16 @@ def _on_first_loss(different: Sequence[SchemeSummary], steps: int) -> list[str]:
     """
     equal = [one for one in different if one.is_final and one.rank == 1 and one.first_rank]
     equal.sort(key=lambda one: one.first_rank or 0)
+    compared_to = {found.to for one in equal if (found := one.first_difference)}
+    lowest = next((one for one in different if one.scheme in compared_to), None)
+    if len(equal) < 2 or lowest is None:
+        return []
     above = [one for one in equal if one.first_rank != 1]
     within = [one for one in equal if one.first_rank == 1]
     alone = [one for one in within if _lies_above(one)]
-    if len(equal) < 2:
-        return []
     what = f"mean loss of the first {steps} steps"
     if not alone and (not above or not within):
         return [f"The {what} doesn't tell {names(equal)} apart either."]
-    lowest = next(one for one in different if one.first_rank == 1 and not one.first_difference)
     level = [one for one in within if one not in alone and one is not lowest]
     parts = [f"By the {what} {lowest.scheme} is lowest"]
     if level:

@@ -139,3 +139,10 @@ def test_who_can_t_be_told_from_the_lowest_follows_the_groups() -> None:
     text = said(seeds_of({name: [0.5, 0.51, 0.49] for name in losses}, losses))
     assert "low is lowest, near can't be told from it, mid lies " in text
     assert "; huge lies 2e+04 above, at " in text
+
+
+def test_nobody_is_lowest_where_the_lowest_has_too_few_seeds() -> None:
+    """Differences are to the lowest, so nothing is known of the others."""
+    losses = {"few": [0.5, 0.5], "a": [2.0, 2.1, 2.05], "b": [1e4, 3e4, 2e4]}
+    accuracies = {name: [0.5, 0.51, 0.49][: len(each)] for name, each in losses.items()}
+    assert "mean loss of the first" not in said(seeds_of(accuracies, losses))
