@@ -66,7 +66,8 @@ def compare(
 
     Under one seed all of them see the same batches and drop the same units.
 
-    From three seeds on: ranks by paired t-tests with Holm's correction over all pairs.
+    From three seeds on: ranks by paired t-tests with Holm's correction over all pairs, of first
+    losses by their logarithms.
     """
     from inittui.cli.detached import detach_and_tell
     from inittui.cli.output import print_outcome

@@ -23,11 +23,12 @@ from inittui.experiment.records import (
     TrainingConfig,
 )
 from inittui.experiment.settings import REPORT
-from inittui.results.widths import growing, slopes
+from inittui.results.widths import by_scheme, growing, slopes, undecided
 from inittui.views.wording import about
 
 if TYPE_CHECKING:
     from inittui.events.widths import WidthPoint
+    from inittui.results.widths import Slope
 
 _NOT_TAKEN = ("sweeps", "model.width", "model.hidden", "training.epochs", "training.eval_every",
               "inspection.before", "inspection", "inspection.every", "name", "data.validation",
@@ -84,7 +85,8 @@ def widths(
         bool,
         typer.Option(
             "--check",
-            help="Exit with 1 where a change grows or shrinks with the width.",
+            help="Exit with 1 where a change grows or shrinks with the width; where that is "
+            "unclear, pass and say so.",
             rich_help_panel=REPORT,
         ),
     ] = False,
@@ -107,9 +109,21 @@ def widths(
     found = slopes(points)
     moving = growing(found)
     print_widths(experiment, steps, points, found, as_json=as_json, width=width)
+    if check and not quiet:
+        _note_undecided(found)
     if all(each.verdict == "not finite" for each in found if each.step):
         raise typer.Exit(ExitCode.NOTHING_FINISHED)
     raise typer.Exit(ExitCode.FINDINGS if check and moving else ExitCode.DONE)
+
+
+def _note_undecided(found: Sequence[Slope]) -> None:
+    """Say of each scheme what passes because it is unclear, beside the report or the document."""
+    from inittui.cli.console import note
+    from inittui.views.widths import cant_tell
+
+    for of in by_scheme(found):
+        if unclear := undecided(of):
+            note(f"{of[0].scheme} passes unjudged: {cant_tell(unclear)}")
 
 
 def parse_widths(text: str) -> list[int]:

@@ -168,9 +168,11 @@ class LearningJudged(msgspec.Struct, frozen=True):
     """Whether a scheme learns, all seeds pooled."""
 
     verdict: Verdict
-    """learns: better than guessing by a binomial test at 1 %, two-sided, and a median validation
-    loss of at most ten times ln(classes); loss explodes: better by accuracy alone; too few images:
-    not even twice the accuracy of guessing could be told from it."""
+    """learns: better than guessing by a binomial test over images at 1 %, two-sided, borne out by
+    a t-test over seeds, a test over classes or a training loss that fell, and a median validation
+    loss of at most ten times ln(classes); loss explodes: better by accuracy alone; as untrained:
+    of fewer than three seeds, the images alone differ from guessing, as those of untrained
+    networks may; too few images: not even twice the accuracy of guessing could be told from it."""
     accuracy: float
     images: int
     """Validated images, over all seeds."""
@@ -180,6 +182,9 @@ class LearningJudged(msgspec.Struct, frozen=True):
     """Median validation loss."""
     loss_of_guessing: float
     """ln(classes)."""
+    loss_falls: bool | None
+    """Whether the training loss of most seeds fell from the first quarter of the steps to the
+    last; null where the verdict doesn't hang on it, or there are fewer than eight steps."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -191,7 +196,7 @@ class Summary(msgspec.Struct, frozen=True):
     group is clearly behind the best of each earlier one, by paired t-tests with Holm's correction
     over all pairs. Null with fewer than three seeds, for then nothing can be ranked."""
     first_rank: int | None
-    """By the mean loss of the first 100 steps, in the same way."""
+    """By the logarithm of the mean loss of the first 100 steps, in the same way."""
     val_accuracy: Statistic | None
     first_loss: Statistic | None
     train_loss: Statistic | None
@@ -199,7 +204,8 @@ class Summary(msgspec.Struct, frozen=True):
     accuracy_difference: PairedDifference | None
     """To the scheme with the best mean accuracy."""
     first_difference: PairedDifference | None
-    """To the scheme with the lowest first loss."""
+    """Of the natural logarithms, to the scheme with the lowest first loss: e to the power of mean,
+    low and high are ratios of the losses."""
     learning: LearningJudged | None
     """Null where nothing was validated, or the log says too little."""
     same_as: str | None

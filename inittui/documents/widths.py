@@ -10,7 +10,7 @@ import msgspec
 from inittui.events.widths import WidthPoint
 from inittui.events.wire_numbers import Number, to_wire
 from inittui.experiment.records import Experiment
-from inittui.results.widths import Quantity, Slope, Verdict, growing
+from inittui.results.widths import Quantity, Slope, Verdict, by_scheme, growing, undecided
 
 
 class FoundSlope(msgspec.Struct, frozen=True):
@@ -42,6 +42,8 @@ class WidthsDocument(msgspec.Struct, frozen=True, kw_only=True):
     slopes: tuple[FoundSlope, ...]
     grows: bool
     """Whether a change grows or shrinks with the width, or isn't finite."""
+    undecided: bool
+    """Whether of a change that isn't said to grow or shrink it is unclear whether it stays."""
 
 
 def widths_document(
@@ -64,5 +66,6 @@ def widths_document(
             for each in slopes
         ),
         grows=bool(growing(slopes)),
+        undecided=any(undecided(of) for of in by_scheme(slopes)),
     )  # fmt: skip
     return msgspec.json.encode(document).decode()

@@ -18,6 +18,10 @@ _COMES_DOWN = 0.02
 _GUESSING: dict[Verdict, tuple[str, str]] = {
     "at chance": ("stays at chance (guessing gives {} %)", "stay at chance (guessing gives {} %)"),
     "below chance": ("is worse than guessing ({} %)", "are worse than guessing ({} %)"),
+    "as untrained": (
+        "differs from guessing ({} %) by no more than untrained networks may",
+        "differ from guessing ({} %) by no more than untrained networks may",
+    ),
     "loss explodes": ("has a loss far above guessing's", "have losses far above guessing's"),
     "learns": ("does better than guessing ({} %)", "do better than guessing ({} %)"),
     "too few images": ("can't be judged by so few images", "can't be judged by so few images"),

@@ -24,7 +24,7 @@ from inittui.text import short
 LISTED = 12
 """Parameters or values that are named in one sentence."""
 
-_WAITS = ("at chance", "too few images", "below chance")
+_WAITS = ("at chance", "too few images", "below chance", "as untrained")
 """Verdicts on what may only not have begun to learn: its loss is about that of guessing."""
 
 _NOTHING = "Nothing was swept."

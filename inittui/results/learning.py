@@ -1,16 +1,22 @@
-"""Whether a contestant learns: one judgement, from its accuracies, its losses and their number."""
+"""Whether a contestant learns: one judgement, from its accuracies, its losses and their number.
+
+The binomial test takes images for independent. Within one network they aren't: an untrained one
+gives most images of a class the same answer, and so may be right in 15 % of ten thousand, which is
+no learning. So a difference that the test finds counts only where something else bears it out.
+"""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Literal
 
 import msgspec
 
 from inittui.events.wire_numbers import from_wire
+from inittui.results.comparison import FEWEST_SEEDS, paired_difference
 from inittui.results.state import RunState
 from inittui.results.trial_state import TrialState
 
@@ -18,13 +24,22 @@ SIGNIFICANCE = 0.01
 """Two-sided level at which an accuracy differs from that of guessing."""
 
 FAR_ABOVE = 10.0
-"""A validation loss above this many times that of guessing is not learning, whatever the accuracy.
+"""A validation loss above this many times that of guessing is not called learning, whatever the
+accuracy; whether it falls is said beside it.
 
 Networks that are right but overconfident reach a few times ln(classes); 10 times it is a mean
 confidence in the wrong class of more than classes^-10.
 """
 
-Verdict = Literal["learns", "at chance", "below chance", "loss explodes", "too few images"]
+TREND_STEPS = 8
+"""Losses from which on it is told whether they fall: a quarter is then of two."""
+
+MOST_IN_QUARTER = 200
+"""Losses of a quarter that are looked at: more would tell nothing new, and take time."""
+
+Verdict = Literal[
+    "learns", "at chance", "below chance", "as untrained", "loss explodes", "too few images"
+]
 
 
 class Learning(msgspec.Struct, frozen=True):
@@ -41,11 +56,19 @@ class Learning(msgspec.Struct, frozen=True):
     """Median validation loss of the seeds; infinity where it is no number."""
     loss_of_guessing: float
     """ln(classes): the loss of giving every class the same probability."""
+    loss_falls: bool | None
+    """Whether the training loss of most seeds fell over the run; None where that wasn't asked, or
+    the log has too few losses."""
 
     @property
     def learns(self) -> bool:
         """Whether it does better than guessing, by accuracy and by loss."""
         return self.verdict == "learns"
+
+    @property
+    def improves(self) -> bool:
+        """Whether it is right more often than guessing, and isn't known to stand still."""
+        return self.learns or (self.verdict == "loss explodes" and self.loss_falls is not False)
 
     @property
     def is_overconfident(self) -> bool:
@@ -55,35 +78,114 @@ class Learning(msgspec.Struct, frozen=True):
 def judge(state: RunState, trials: Sequence[TrialState]) -> Learning | None:
     """Judge the trials of one contestant by their last validation.
 
-    The accuracy is tested against that of guessing by the binomial distribution; None where no
-    trial was validated, or the log says too little: neither classes nor images.
+    The accuracy differs from that of guessing where a binomial test over all images says so, and
+    besides a t-test over the seeds, a test over classes instead of images, or a training loss that
+    fell (a loss under guessing's, where its course isn't known). None where no trial was
+    validated, or the log says too little: neither classes nor images.
     """
     images, chance = validated_images(state), chance_of(state)
     ends = [end for trial in trials if (end := trial.last_epoch) is not None]
     if not ends or images is None or chance is None:
         return None
-    accuracies = [end.val_accuracy for end in ends]
-    losses = [from_wire(end.val_loss) for end in ends]
-    return judge_numbers(accuracies, losses, images, chance, state_classes(state))
+    return judge_numbers(
+        [end.val_accuracy for end in ends],
+        [from_wire(end.val_loss) for end in ends],
+        images,
+        chance,
+        state_classes(state),
+        falls=lambda: _most_fall(trials),
+    )
 
 
 def judge_numbers(
-    accuracies: Sequence[float], losses: Sequence[float], images: int, chance: float, classes: int
+    accuracies: Sequence[float],
+    losses: Sequence[float],
+    images: int,
+    chance: float,
+    classes: int,
+    *,
+    falls: Callable[[], bool | None] = lambda: None,
 ) -> Learning:
-    """Judge accuracies and losses of several seeds, each over ``images`` images."""
+    """Judge accuracies and losses of several seeds, each over ``images`` images.
+
+    ``falls`` says whether the training loss fell; it is asked where the rest doesn't tell.
+    """
     right = sum([round(accuracy * images) for accuracy in accuracies])
     total = images * len(accuracies)
+    accuracy = sum(accuracies) / len(accuracies)
     loss = statistics.median([each if math.isfinite(each) else math.inf for each in losses])
     guessing = math.log(classes)
+    fell: bool | None = None
     verdict: Verdict
     if p_value(right, total, chance) > SIGNIFICANCE:
         verdict = "at chance" if total >= fewest_images(chance) else "too few images"
-    elif right < chance * total:
-        verdict = "below chance"
     else:
-        verdict = "loss explodes" if loss > FAR_ABOVE * guessing else "learns"
-    accuracy = sum(accuracies) / len(accuracies)
-    return Learning(verdict, accuracy, total, chance, loss, guessing)
+        is_sure = _differ_by_seed(accuracies, chance) or _differs_by_class(
+            accuracy, classes * len(accuracies), chance
+        )
+        if not is_sure or loss > FAR_ABOVE * guessing:
+            fell = falls()
+        is_borne_out = is_sure or (loss < guessing if fell is None else fell)
+        if not is_borne_out and len(accuracies) >= FEWEST_SEEDS:
+            verdict = "at chance"
+        elif right > chance * total and loss > FAR_ABOVE * guessing:
+            verdict = "loss explodes"
+        elif not is_borne_out:
+            verdict = "as untrained"
+        else:
+            verdict = "below chance" if right < chance * total else "learns"
+    return Learning(verdict, accuracy, total, chance, loss, guessing, fell)
+
+
+def _differ_by_seed(accuracies: Sequence[float], chance: float) -> bool:
+    """Tell by Student's t-test over the seeds: networks, unlike their images, are independent."""
+    found = paired_difference("guessing", [accuracy - chance for accuracy in accuracies])
+    return found is not None and found.p <= SIGNIFICANCE
+
+
+def _differs_by_class(accuracy: float, classes: int, chance: float) -> bool:
+    """Tell an accuracy that no untrained network has, even if each class gets a single answer.
+
+    The upper tail of a binomial distribution over classes, of all seeds, instead of images; the
+    incomplete beta function carries it on between whole classes.
+    """
+    from scipy.special import betainc
+
+    right = accuracy * classes
+    return accuracy > chance and bool(
+        2 * betainc(right, classes - right + 1, chance) <= SIGNIFICANCE
+    )
+
+
+def _most_fall(trials: Sequence[TrialState]) -> bool | None:
+    known = [fell for trial in trials if (fell := loss_falls(trial.losses)) is not None]
+    return 2 * sum(known) > len(known) if known else None
+
+
+def loss_falls(losses: Sequence[float]) -> bool | None:
+    """Return whether the last quarter of the losses lies below the first; None for too few.
+
+    By Welch's t-test of their logarithms: losses that explode go over orders of magnitude.
+    """
+    from scipy.special import stdtr
+
+    if len(losses) < TREND_STEPS:
+        return None
+    size = min(len(losses) // 4, MOST_IN_QUARTER)
+    first, last = _logarithms(losses[:size]), _logarithms(losses[-size:])
+    if len(first) < 2 or len(last) < 2:
+        return None
+    down = statistics.fmean(first) - statistics.fmean(last)
+    of_first, of_last = (statistics.variance(each) / len(each) for each in (first, last))
+    squared = of_first + of_last
+    if squared == 0:
+        return down > 0
+    freedom = squared**2 / (of_first**2 / (len(first) - 1) + of_last**2 / (len(last) - 1))
+    return down > 0 and bool(2 * stdtr(freedom, -down / math.sqrt(squared)) <= SIGNIFICANCE)
+
+
+def _logarithms(losses: Sequence[float]) -> list[float]:
+    return [math.log(each) for each in losses if 0 < each < math.inf]
 
 
 @lru_cache(maxsize=10_000)  # many contestants of one run have the same few accuracies

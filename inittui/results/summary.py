@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -41,11 +42,15 @@ class SchemeSummary(msgspec.Struct, frozen=True):
     rank: int | None
     """By accuracy; equal where it can't be told apart; None where nothing can be said."""
     first_rank: int | None
-    """By the mean loss of the first steps, in the same way."""
+    """By the logarithm of the mean loss of the first steps, in the same way."""
     accuracy_difference: Difference | None
     """To the scheme of the best mean accuracy; None for that one."""
     first_difference: Difference | None
-    """To the scheme of the lowest first loss; None for that one."""
+    """Of the natural logarithms, to the scheme of the lowest first loss; None for that one.
+
+    First losses go over orders of magnitude: a t-test of the losses themselves would tell nothing
+    from one whose seeds lie between 10² and 10³⁰.
+    """
 
 
 def summarize(state: RunState) -> list[SchemeSummary]:
@@ -68,14 +73,16 @@ def summarize(state: RunState) -> list[SchemeSummary]:
     def final_accuracy(trial: TrialState) -> float | None:
         return trial.val_accuracy if _epoch(trial) == final and _is_sound(trial) else None
 
-    def whole_first_loss(trial: TrialState) -> float | None:
+    def log_of_first_loss(trial: TrialState) -> float | None:
         first = trial.first_loss if trial.steps >= steps else None
-        return first if first is not None and math.isfinite(first) else None
+        if first is None or not math.isfinite(first):
+            return None
+        return math.log(max(first, sys.float_info.min))
 
     same = _same_contestants(groups)
     is_one = bool(same) and len(groups) - len(same) == 1
     accuracy = _compare(groups, same, final_accuracy, higher_is_better=True)
-    first = _compare(groups, same, whole_first_loss, higher_is_better=False)
+    first = _compare(groups, same, log_of_first_loss, higher_is_better=False)
     found = []
     compared_at_all = set(accuracy.order)
     for scheme, trials in groups.items():

@@ -241,6 +241,11 @@ def _none_learns(axis: Axis, judged: Sequence[Learning], top: float) -> str:
             f"at no {axis.title} can it be told from {judged[0].images} validated images whether "
             f"it learns; {best}."
         )
+    if any(each.verdict == "as untrained" for each in judged):
+        return (
+            f"at no {axis.title} does it differ from guessing by more than untrained networks may; "
+            f"{best}."
+        )
     exploded = [each for each in judged if each.verdict == "loss explodes"]
     if exploded:
         lowest = min(each.loss for each in exploded)

@@ -307,8 +307,9 @@ def _start_values(model: nn.Module, written: Sequence[Written]) -> tuple[StartVa
 
 
 def _digest(values: torch.Tensor) -> str:
-    """Return a short hash of a tensor's shape and values."""
+    """Return a short hash of a tensor's shape and values; -0 counts as 0."""
     digest = hashlib.blake2b(f"{values.dtype}{tuple(values.shape)}".encode(), digest_size=8)
-    content = values.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+    unsigned = values.detach() + 0  # -0 + 0 is 0, everything else stays as it is
+    content = unsigned.cpu().contiguous().reshape(-1).view(torch.uint8)
     digest.update(content.numpy().tobytes())
     return digest.hexdigest()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from inittui.events.wire_numbers import from_wire
+from inittui.experiment.records import Evaluated
 from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
 from inittui.results.learning import Learning, Verdict
 from inittui.results.state import RunState
@@ -12,6 +14,7 @@ from inittui.results.summary import SchemeSummary, first_steps, last_epoch
 from inittui.text import short
 from inittui.views.frame import Frame
 from inittui.views.statuses import ended_as, said_in
+from inittui.views.wording import times
 
 CHAOTIC = 1e-3
 """A relative difference of the first ten losses between two precisions that is called chaotic.
@@ -21,6 +24,8 @@ stays so small, 3e-3 and more of those that differ by all of the loss within a h
 """
 
 _MOST_NAMES = 5
+
+_STANDS_STILL = ", and its training loss doesn't fall: it doesn't learn"
 
 _MOST_ADVISED = 3
 """Contestants of which is said how many seeds would tell them from the best."""
@@ -32,7 +37,7 @@ def sentence(state: RunState, summaries: Sequence[SchemeSummary], frame: Frame) 
     measured = [one for one in different if one.is_final]
     parts = [
         *_on_accuracy(state, measured),
-        *_on_first_loss(measured, first_steps(state)),
+        *_on_first_loss(different, first_steps(state)),
         *_on_ends(state, summaries),
     ]
     said = parts or [_nothing_yet(state)]
@@ -71,49 +76,70 @@ def _nothing_yet(state: RunState) -> str:
 def _on_accuracy(state: RunState, measured: Sequence[SchemeSummary]) -> list[str]:
     if not measured:
         return []
-    learned = [one for one in measured if one.learning is None or one.learning.learns]
+    learned = [one for one in measured if one.learning is None or one.learning.improves]
     parts = _on_epoch(state)
     if len(learned) == 1:
         parts.append(f"{learned[0].scheme} reaches {100 * _accuracy(learned[0]):.2f} %.")
     elif learned:
         parts += _ranked(learned) if learned[0].rank is not None else _unranked(learned)
-    return [*parts, *_on_guessing(measured)]
+    return [*parts, *_on_guessing(measured, state.evaluated_on)]
 
 
-def _on_guessing(measured: Sequence[SchemeSummary]) -> list[str]:
+def _on_guessing(measured: Sequence[SchemeSummary], on: Evaluated) -> list[str]:
     """Say who does no better than guessing, by accuracy or by loss, and who can't be judged."""
     judged: dict[Verdict, list[tuple[SchemeSummary, Learning]]] = {}
     for one in measured:
         if one.learning is not None:
             judged.setdefault(one.learning.verdict, []).append((one, one.learning))
     parts = []
-    for verdict in ("at chance", "below chance", "too few images"):
+    for verdict in ("at chance", "below chance", "as untrained", "too few images"):
         found = judged.get(verdict, [])
         if found:
-            parts.append(_in_words(verdict, [one for one, _ in found], found[0][1]))
+            parts.append(_in_words(verdict, [one for one, _ in found], found[0][1], on))
     parts += [
-        f"{one.scheme} is right in {100 * said.accuracy:.2f} %, but its validation loss, "
-        f"{short(said.loss)}, is far above that of guessing ({short(said.loss_of_guessing)}): "
-        "it doesn't learn."
+        f"{one.scheme} is right in {100 * said.accuracy:.2f} %, but its {_loss(one, on)}, "
+        f"{short(said.loss)}, is still {_many(said)}that of guessing "
+        f"({short(said.loss_of_guessing)})"
+        f"{_STANDS_STILL if said.loss_falls is False else ''}."
         for one, said in judged.get("loss explodes", [])
     ]
     above = [(one, said) for one, said in judged.get("learns", []) if said.is_overconfident]
     parts += [
-        f"The validation loss of {one.scheme}, {short(said.loss)}, is above that of guessing "
+        f"The {_loss(one, on)} of {one.scheme}, {short(said.loss)}, is above that of guessing "
         f"({short(said.loss_of_guessing)})."
         for one, said in above
     ]
     return parts
 
 
-def _in_words(verdict: Verdict, found: Sequence[SchemeSummary], said: Learning) -> str:
+def _loss(one: SchemeSummary, on: Evaluated) -> str:
+    """Return what the judged loss is called: of several seeds it is the median, unlike tables'."""
+    several = one.val_loss is not None and one.val_loss.n > 1
+    return f"{'median ' if several else ''}{on} loss"
+
+
+def _many(said: Learning) -> str:
+    ratio = said.loss / said.loss_of_guessing
+    return f"{short(ratio, 2)} times " if math.isfinite(ratio) else "far above "
+
+
+def _in_words(
+    verdict: Verdict, found: Sequence[SchemeSummary], said: Learning, on: Evaluated
+) -> str:
     one = len(found) == 1
     guessing = f"about {short(100 * said.chance)} %"
     if verdict == "at chance":
         return f"{names(found)} {'stays' if one else 'stay'} at chance ({guessing})."
     if verdict == "below chance":
         return f"{names(found)} {'is' if one else 'are'} worse than guessing ({guessing})."
-    images = f"{said.images} validated image{'s' if said.images > 1 else ''}"
+    if verdict == "as untrained":
+        differ = "differs" if one else "differ"
+        return (
+            f"{names(found)} {differ} from guessing ({guessing}) by no more than untrained "
+            "networks may."
+        )
+    kind = "test" if on == "test" else "validated"
+    images = f"{said.images} {kind} image{'s' if said.images > 1 else ''}"
     do = "does" if one else "do"
     return f"{images} can't tell whether {names(found)} {do} better than guessing."
 
@@ -138,11 +164,15 @@ def _ranked(learned: Sequence[SchemeSummary]) -> list[str]:
         parts = [_one_group(group, f"at most {level}, {seeds} seeds")]
     if behind:
         parts.append(f"{_behind(behind)}.")
-    return parts + _too_few_seeds([one for one in group[1:] if not _is_behind(one)], seeds)
+    level_with = [
+        one for one in group[1:] if not _is_behind(one) and _compared_to(one) == best.scheme
+    ]
+    return parts + _too_few_seeds(level_with, seeds)
 
 
 def _one_group(group: Sequence[SchemeSummary], at_most: str) -> str:
-    alone = [one for one in group if _is_behind(one)]
+    within = {one.scheme for one in group}
+    alone = [one for one in group if _is_behind(one) and _compared_to(one) in within]
     if not alone:
         return f"By accuracy {names(group)} can't be told apart ({at_most})."
     return (
@@ -161,6 +191,10 @@ def _behind(those: Sequence[SchemeSummary]) -> str:
 
 def _is_behind(one: SchemeSummary) -> bool:
     return one.accuracy_difference is not None and one.accuracy_difference.is_clear
+
+
+def _compared_to(one: SchemeSummary) -> str | None:
+    return one.accuracy_difference.to if one.accuracy_difference else None
 
 
 def _too_few_seeds(level_with: Sequence[SchemeSummary], seeds: int) -> list[str]:
@@ -195,28 +229,54 @@ def _unranked(learned: Sequence[SchemeSummary]) -> list[str]:
     ]
 
 
-def _on_first_loss(measured: Sequence[SchemeSummary], steps: int) -> list[str]:
-    """Say what the early loss tells apart, where accuracy can't."""
-    equal = [one for one in measured if one.rank == 1 and one.first_rank is not None]
+def _on_first_loss(different: Sequence[SchemeSummary], steps: int) -> list[str]:
+    """Say what the early loss tells apart, where accuracy can't.
+
+    Who lies above is told by the ranks, which are groups; the lowest of all may be another whose
+    accuracy is not among the best.
+    """
+    equal = [one for one in different if one.is_final and one.rank == 1 and one.first_rank]
     equal.sort(key=lambda one: one.first_rank or 0)
-    if len(equal) < 2:
+    compared_to = {found.to for one in equal if (found := one.first_difference)}
+    lowest = next((one for one in different if one.scheme in compared_to), None)
+    if len(equal) < 2 or lowest is None:
         return []
+    above = [one for one in equal if one.first_rank != 1]
+    within = [one for one in equal if one.first_rank == 1]
+    alone = [one for one in within if _lies_above(one)]
     what = f"mean loss of the first {steps} steps"
-    above = [one for one in equal if one.first_difference and one.first_difference.is_clear]
-    lowest = [one for one in equal if one not in above]
-    if not above:
+    if not alone and (not above or not within):
         return [f"The {what} doesn't tell {names(equal)} apart either."]
-    to = above[0].first_difference
-    assert to is not None
-    be = "are" if len(lowest) > 1 else "is"
-    of = "" if len(lowest) == 1 and to.to == lowest[0].scheme else f" {to.to}"
-    lie = [
-        f"{one.scheme} lies {found.mean:.3g} above{of} "
-        f"({_interval(found.joint_low, found.joint_high, '.3g')})"
-        for one in above
+    level = [one for one in within if one not in alone and one is not lowest]
+    parts = [f"By the {what} {lowest.scheme} is lowest"]
+    if level:
+        parts.append(f"{names(level)} can't be told from it{' as groups' if alone else ''}")
+    if alone:
+        parts.append(f"though {_above(alone, lowest)}" if level else _above(alone, lowest))
+    if above:
+        parts.append(_above(above, lowest))
+    return [f"{', '.join(parts)}."]
+
+
+def _lies_above(one: SchemeSummary) -> bool:
+    return one.first_difference is not None and one.first_difference.is_clear
+
+
+def _above(those: Sequence[SchemeSummary], lowest: SchemeSummary) -> str:
+    return "; ".join(
+        f"{one.scheme} lies {_by(one, lowest)}at {times(found.mean)} times its loss "
+        f"(95 % interval {times(found.joint_low)} to {times(found.joint_high)})"
+        for one in those
         if (found := one.first_difference)
-    ]
-    return [f"By the {what} {names(lowest)} {be} lowest, {'; '.join(lie)}."]
+    )
+
+
+def _by(one: SchemeSummary, lowest: SchemeSummary) -> str:
+    """Return by how much a mean is higher; empty where only its logarithms are, on average."""
+    if one.first_loss is None or lowest.first_loss is None:
+        return ""
+    more = one.first_loss.mean - lowest.first_loss.mean
+    return f"{more:.3g} above, " if more > 0 else ""
 
 
 def _on_ends(state: RunState, summaries: Sequence[SchemeSummary]) -> list[str]:

@@ -17,7 +17,7 @@ def explanations(state: RunState, summaries: Sequence[SchemeSummary]) -> str:
 
 def _sentences(state: RunState, summaries: Sequence[SchemeSummary]) -> Iterator[str]:
     if any(one.val_accuracy and one.val_accuracy.std is not None for one in summaries):
-        yield "±: standard deviation over the seeds."
+        yield "±: standard deviation over the seeds, of which accuracies and losses are the mean."
     if any(one.first_loss is not None for one in summaries):
         yield f"first {first_steps(state)} loss: mean of these steps, where starts differ most."
     if any(one.accuracy_difference or one.first_difference for one in summaries):
@@ -25,6 +25,11 @@ def _sentences(state: RunState, summaries: Sequence[SchemeSummary]) -> Iterator[
             "paired: differences under the same seed, which has the same split, batches and "
             f"dropout for all; the intervals hold together with {100 * (1 - LEVEL):g} % (Student's "
             "t, Holm's correction over all pairs)."
+        )
+    if any(one.first_difference for one in summaries):
+        yield (
+            "times: first losses are compared by their logarithms, so as ratios, as they may go "
+            "over orders of magnitude."
         )
     if any(one.rank is not None for one in summaries):
         yield (
@@ -38,5 +43,12 @@ def _sentences(state: RunState, summaries: Sequence[SchemeSummary]) -> Iterator[
     if any(one.learning and one.learning.verdict == "at chance" for one in summaries):
         yield (
             "at chance: not to be told from guessing at this number of images (binomial test, "
-            f"{100 * SIGNIFICANCE:g} %, all seeds together)."
+            f"{100 * SIGNIFICANCE:g} %, all seeds together), or seeds (t-test; images within one "
+            "network aren't independent)."
+        )
+    if any(one.learning and one.learning.verdict == "as untrained" for one in summaries):
+        yield (
+            "as untrained networks may: these give most images of a class the same answer, so "
+            "their accuracy differs from guessing by more than that of independent images; the "
+            f"training loss doesn't fall, and fewer than {FEWEST_SEEDS} seeds can't tell."
         )

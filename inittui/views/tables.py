@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from rich import box
@@ -20,7 +20,7 @@ from inittui.views.chart.palette import styles_for
 from inittui.views.columns import GAP, LEAST_NAME, Column, fit, left_out
 from inittui.views.frame import Frame
 from inittui.views.statuses import counted, said_in
-from inittui.views.wording import mean_loss
+from inittui.views.wording import mean_loss, times
 
 MOST_ROWS = 500
 """Schemes that are listed, the best ones."""
@@ -77,10 +77,10 @@ def difference_tables(
         return []
     names = _names("paired, 95 %", state, frame)
     columns = [
-        _differences(title, found, scale, form, frame)
-        for title, found, scale, form in (
-            ("accuracy, points", accuracy, 100, "+.2f"),
-            (f"first {first_steps(state)} loss", first, 1, "+.3g"),
+        _differences(title, found, said, frame)
+        for title, found, said in (
+            ("accuracy, points", accuracy, lambda value: f"{100 * value:+.2f}"),
+            (f"first {first_steps(state)} loss, times", first, times),
         )
         if found
     ]
@@ -157,7 +157,7 @@ def _names(head: str, state: RunState, frame: Frame) -> Column[SchemeSummary]:
 
 
 def _differences(
-    title: str, found: Mapping[str, Difference], scale: float, form: str, frame: Frame
+    title: str, found: Mapping[str, Difference], said: Callable[[float], str], frame: Frame
 ) -> Column[SchemeSummary]:
     best = next(iter(found.values())).to
 
@@ -166,8 +166,7 @@ def _differences(
         if difference is None:
             return "best" if summary.scheme == best else "-"
         mean, low, high = (
-            format(scale * value, form)
-            for value in (difference.mean, difference.joint_low, difference.joint_high)
+            said(value) for value in (difference.mean, difference.joint_low, difference.joint_high)
         )
         return frame.say(f"{mean} [{low}, {high}]".replace("-", "−"))
 

@@ -93,9 +93,10 @@ def scales_sentence(scales: DepthScales, depth: int) -> str:
     if scales.state == "ordered":
         if q == 0:
             halved = short(math.log(2) * xi_gradient)
+            every = "layer" if halved == "1" else f"{halved} layers"
             return (
-                f"{begin}, ordered: the signal fades, a gradient's square halves every {halved} "
-                f"layers; {has}."
+                f"{begin}, ordered: the signal fades, a gradient's square halves every {every}; "
+                f"{has}."
             )
         return (
             f"{begin}, ordered: information lasts ξ = {short(from_wire(scales.xi_correlation))} "

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from inittui.experiment.records import Experiment
 from inittui.experiment.scheme import format_number
-from inittui.results.widths import STAYS, Slope, growing
+from inittui.results.widths import STAYS, SURELY_STAYS, Slope, by_scheme, growing, undecided
 from inittui.text import short
 from inittui.views.chart.layout import paragraph
 from inittui.views.columns import Column, fit, heading, left_out, row_line
@@ -31,11 +31,10 @@ def widths_report(
     Of each layer it has the size at the start and the changes after the first and the last step.
     """
     parts: list[RenderableType] = [*_header(experiment, frame, steps)]
-    for scheme in dict.fromkeys(each.scheme for each in slopes):
-        of = [each for each in slopes if each.scheme == scheme]
+    for of in by_scheme(slopes):
         shown = [each for each in of if each.step in (0, 1, steps)]
-        parts += [Text(), Text(frame.say(scheme), "bold"), *_table(shown, frame)]
-        for said in conclusions(of, steps):
+        parts += [Text(), Text(frame.say(of[0].scheme), "bold"), *_table(shown, frame)]
+        for said in conclusions(of):
             parts += paragraph(frame.say(said), frame.columns)
     parts += [Text(), *paragraph(frame.say(_WORDS), frame.columns, "dim")]
     return Group(*parts)
@@ -44,7 +43,9 @@ def widths_report(
 _WORDS = (
     "start: mean |output| of the layer before its nonlinearity. after: mean |output − output at "
     "the start|. slope: b of width^b, by least squares over widths and seeds, with its 95 % "
-    f"interval; of changes over the upper half of the widths. stays: at most {STAYS:g} either way."
+    f"interval; of changes over the upper half of the widths. stays: at most {STAYS:g} either way, "
+    f"and the interval at most {SURELY_STAYS:g}; grows, shrinks: more, and the interval leaves out "
+    "0; unclear: neither."
 )
 
 
@@ -101,13 +102,12 @@ def _slope(row: Slope) -> str:
     return f"{row.slope:+.2f}{margin}"
 
 
-def conclusions(slopes: Sequence[Slope], steps: int) -> Iterator[str]:
-    """Yield what the slopes of one scheme come to."""
-    judged = [each for each in slopes if each.step in (1, steps)]
+def conclusions(slopes: Sequence[Slope]) -> Iterator[str]:
+    """Yield what the slopes of one scheme come to, after all steps: as `growing` is asked."""
     if any(_starts_as_mup(each) for each in slopes):
         yield "At the start the logits shrink as about width^−½: under μP that is meant."
-    moving = growing(judged)
-    if not moving:
+    moving, unclear = growing(slopes), undecided(slopes)
+    if not moving and not unclear:
         yield (
             "Changes stay: by these steps a wider network moves as far as a narrow one, under the "
             "same learning rate."
@@ -119,17 +119,36 @@ def conclusions(slopes: Sequence[Slope], steps: int) -> Iterator[str]:
     for verdict, means in (("grows", "smaller"), ("shrinks", "larger")):
         of = [each for each in moving if each.verdict == verdict]
         if of:
-            worst = max(of, key=lambda each: abs(each.slope))
+            worst = _worst(of)
             yield (
-                f"The change of {_names(of)} {verdict} with the width, of {worst.layer} after "
-                f"{worst.step} step{'s' if worst.step > 1 else ''} as width^{worst.slope:.2f}: "
-                f"a wider network needs a {means} learning rate there."
+                f"The change of {_names(of)} {verdict} with the width, {_after(worst)} as "
+                f"width^{worst.slope:.2f}: a wider network needs a {means} learning rate there."
             )
+    if unclear:
+        yield cant_tell(unclear)
+
+
+def cant_tell(unclear: Sequence[Slope]) -> str:
+    """Say of which layers these widths and seeds can't tell whether their changes stay."""
+    worst = _worst(unclear)
+    seen = f": {_after(worst)} the slope is {_slope(worst)}" if math.isfinite(worst.slope) else ""
+    return (
+        f"These widths and seeds can't tell whether the change of {_names(unclear)} stays{seen}. "
+        "More seeds or widths would."
+    )
+
+
+def _worst(of: Sequence[Slope]) -> Slope:
+    return max(of, key=lambda each: abs(each.slope) if math.isfinite(each.slope) else -1.0)
+
+
+def _after(row: Slope) -> str:
+    return f"of {row.layer} after {row.step} step{'s' if row.step > 1 else ''}"
 
 
 def _starts_as_mup(row: Slope) -> bool:
     is_start = row.step == 0 and row.scheme.partition(":")[0] == "mup"
-    return is_start and abs(row.slope + 0.5) <= STAYS
+    return is_start and row.verdict == "shrinks" and abs(row.slope + 0.5) <= STAYS
 
 
 def _names(of: Sequence[Slope]) -> str:

@@ -68,3 +68,12 @@ def time_left(taken: float, share: float, before: float = 0.0) -> float:
     """
     done = share - before
     return max(taken, 0.0) * (1 - share) / done if done >= 0.01 else 0.0
+
+
+def times(logarithm: float) -> str:
+    """Return a ratio whose natural logarithm is known: 1.083, 6.7e+29."""
+    return f"{math.exp(min(logarithm, _LARGEST)):.4g}"
+
+
+_LARGEST = 700.0
+"""Logarithm up to which there is a float."""

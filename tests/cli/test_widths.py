@@ -46,6 +46,16 @@ def test_check_tells_by_its_exit_code() -> None:
     assert invoke("widths", "mup:base=16", *SMALL, "--check").return_value == 0
 
 
+def test_what_check_lets_pass_unjudged_is_said() -> None:
+    two = ("--widths", "16|32", "--steps", "1", "--limit", "300", "--batch-size", "32",
+           "--depth", "1", "--seeds", "1", "--check")  # fmt: skip
+    done = invoke("widths", "standard", *two, "--json")
+    assert done.return_value == 0
+    assert "standard passes unjudged: These widths and seeds can't tell" in done.stderr
+    assert json.loads(done.stdout)["undecided"] is True
+    assert "Changes stay" not in " ".join(invoke("widths", "standard", *two).stdout.split())
+
+
 def test_nothing_that_is_finite_is_an_exit_code_of_its_own() -> None:
     done = invoke("widths", "normal:std=1e30", *SMALL)
     assert done.return_value == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 from hypothesis import given
@@ -16,10 +17,11 @@ from inittui.results.learning import (
     fewest_images,
     judge,
     judge_numbers,
+    loss_falls,
     p_value,
 )
 from inittui.results.state import RunState
-from tests.support.runs import run_state
+from tests.support.runs import Made, made_run, run_state
 
 
 def verdict(accuracy: float, images: int, loss: float = 1.0, classes: int = 10) -> Verdict:
@@ -92,3 +94,82 @@ def test_a_recorded_run() -> None:
 
 def test_what_was_not_validated_is_not_judged() -> None:
     assert judge(RunState(), []) is None
+
+
+def untrained(seeds: int, number: int) -> RunState:
+    """Return a run whose networks never move: of each the images of a class go together.
+
+    Over networks accuracies lie as far apart as they were measured to, 3.7 %, over images by 0.3.
+    """
+    drawn = random.Random(number)
+    return made_run([
+        Made("s", max(drawn.gauss(0.1, 0.037), 0.0), seed, val_loss=drawn.gauss(2.303, 0.005),
+             losses=[drawn.gauss(2.31, 0.02) for _ in range(40)])
+        for seed in range(seeds)
+    ], steps_per_epoch=40, validated=10_000)  # fmt: skip
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3, 8])
+def test_untrained_networks_are_neither_said_to_learn_nor_worse_than_guessing(seeds: int) -> None:
+    """The binomial test alone would say so of nearly all."""
+    found = [judge(state := untrained(seeds, number), state.trials) for number in range(300)]
+    said = [each.verdict for each in found if each is not None]
+    assert len(said) == 300
+    wrong = sum(each not in ("at chance", "as untrained") for each in said)
+    assert wrong <= 9  # of 1 % by the seeds and 1 % by the loss, one side each: 3, and their 4 sd
+    assert ("as untrained" in said) is (seeds < 3)
+
+
+def test_the_accuracy_of_one_network_may_be_no_network_s_luck() -> None:
+    """15.6 % may be, 45 % and more can't, whatever the loss does."""
+    assert verdict(0.156, 10_000, loss=2.307) == "as untrained"
+    assert verdict(0.03, 10_000, loss=2.307) == "as untrained"
+    assert verdict(0.45, 10_000, loss=2.307) == "learns"
+
+
+def test_a_loss_that_fell_bears_out_what_the_images_say() -> None:
+    """The course of the loss counts for more than its end; without it the end has to do."""
+    for fell, expected in ((True, "learns"), (False, "as untrained"), (None, "learns")):
+        found = judge_numbers([0.156], [2.29], 10_000, 0.1, 10, falls=lambda fell=fell: fell)
+        assert (found.verdict, found.loss_falls) == (expected, fell)
+
+
+def test_seeds_of_which_one_stands_still_learn() -> None:
+    """Too far apart for a t-test of three, but no untrained networks are so good."""
+    assert judge_numbers([0.1, 0.7, 0.7], [2.3, 1.0, 1.0], 1_000, 0.1, 10).learns
+
+
+EXPLODED = (78.6, 44.0, 31.6, 24.5)
+"""Training losses after 4, 8, 12 and 16 steps: validated at 25, with 53 % right."""
+
+
+@pytest.mark.parametrize(
+    ("losses", "falls"),
+    [
+        ([each for each in EXPLODED for _ in range(4)], True),
+        ([each * factor for each in EXPLODED for factor in (1.2, 0.9, 1.0, 1.1)], True),
+        ([1e12 * factor for factor in (1.2, 0.9, 3.0, 0.4)] * 4, False),
+        ([each for each in reversed(EXPLODED) for _ in range(4)], False),
+        ([2.0, 1.0], None),
+        ([math.nan] * 16, None),
+    ],
+)
+def test_whether_a_loss_falls(losses: list[float], falls: bool | None) -> None:
+    assert loss_falls(losses) is falls
+
+
+def test_a_loss_that_stands_still_falls_in_one_run_of_a_hundred() -> None:
+    drawn = random.Random(0)
+    fell = sum(
+        bool(loss_falls([math.exp(drawn.gauss(1, 0.3)) for _ in range(32)])) for _ in range(4_000)
+    )
+    assert fell / 4_000 <= 0.005 + 4 * math.sqrt(0.005 / 4_000)
+
+
+@pytest.mark.parametrize(("losses", "improves"), [([50.0, 25.0], True), ([25.0, 25.0], False)])
+def test_what_explodes_but_falls_improves(losses: list[float], improves: bool) -> None:
+    ends = [each * factor for each in losses for factor in (1.0, 1.1, 0.9, 1.0)]
+    state = made_run([Made("s", 0.54, losses=ends, val_loss=25.0)], steps_per_epoch=8)
+    found = judge(state, state.trials)
+    assert found is not None
+    assert (found.verdict, found.improves) == ("loss explodes", improves)

@@ -134,7 +134,8 @@ def test_the_first_loss_is_ranked_from_below() -> None:
     assert (found["a"].first_rank, found["b"].first_rank) == (2, 1)
     difference = found["a"].first_difference
     assert difference is not None
-    assert difference.mean == pytest.approx(sum((0.1, 0.09, 0.09)) / 3)
+    ratios = (1.0 / 0.9, 1.01 / 0.92, 0.99 / 0.9)
+    assert difference.mean == pytest.approx(sum(map(math.log, ratios)) / 3)
     assert found["b"].first_loss is not None
     assert found["b"].first_loss.mean == pytest.approx(0.90667, abs=1e-5)
 

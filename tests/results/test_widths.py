@@ -10,7 +10,7 @@ import pytest
 
 from inittui.events.widths import WidthPoint
 from inittui.events.wire_numbers import to_wire
-from inittui.results.widths import Slope, growing, slope_of, slopes
+from inittui.results.widths import STAYS, Slope, growing, slope_of, slopes, undecided
 
 WIDTHS = (64, 128, 256, 512, 1024, 2048)
 
@@ -97,11 +97,39 @@ def test_nothing_that_moves_has_no_exponent() -> None:
     assert slope_of(points(lambda width: 0.0), "change").verdict == "unclear"
 
 
-def test_two_widths_have_a_slope_without_interval() -> None:
-    found = slope_of(points(lambda width: width, seeds=1, widths=(64, 128)), "change")
-    assert found.slope == pytest.approx(1)
+@pytest.mark.parametrize("exponent", [1.0, 0.0, -0.35])
+def test_two_widths_have_a_slope_without_interval_and_no_verdict(exponent: float) -> None:
+    found = slope_of(points(lambda width: width**exponent, seeds=1, widths=(64, 128)), "change")
+    assert found.slope == pytest.approx(exponent)
     assert math.isnan(found.low)
-    assert found.verdict == "grows"
+    assert found.verdict == "unclear"
+
+
+@pytest.mark.parametrize("noise", [0.3, 1.0, 3.0])
+def test_what_is_said_to_stay_could_not_be_a_half(noise: float) -> None:
+    """A slope near 0 with an interval of ±7 stays nowhere: it may be anything."""
+    drawn = np.random.default_rng(2)
+    verdicts = set()
+    for _ in range(300):
+        given = [
+            WidthPoint("s", "fc1", width, seed, 1, 1.0, math.exp(noise * drawn.normal()))
+            for width in WIDTHS
+            for seed in range(2)
+        ]
+        found = slope_of(given, "change")
+        verdicts.add(found.verdict)
+        if found.verdict == "stays":
+            assert abs(found.slope) <= STAYS
+            assert -0.5 < found.low <= found.high < 0.5
+    assert "unclear" in verdicts
+
+
+def test_a_change_that_grows_once_is_not_undecided_beside() -> None:
+    """Of a layer that moves after the first step the others needn't be told as unclear."""
+    grows = slope_of(points(lambda width: width), "change")
+    unclear = slope_of(points(lambda width: width**0.3, step=2, seeds=1, noise=1.0), "change")
+    assert undecided([unclear]) == [unclear]
+    assert undecided([grows, unclear]) == []
 
 
 def test_the_start_is_judged_by_its_size_and_is_no_growing_change() -> None:

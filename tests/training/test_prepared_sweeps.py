@@ -298,6 +298,14 @@ def test_every_parameter_says_who_wrote_it() -> None:
     assert fold([decode(encode(event)) for event in events]).trials[2].start == mixed.start
 
 
+def test_minus_zero_is_zero() -> None:
+    """No network tells them apart, so contestants that differ in it are one and the same."""
+    wanted = experiment(["zeros", "constant:value=-0.0", "constant:value=1e-30"], images=300)
+    zeros, minus, tiny = ([v.digest for v in each.start] for each in run(wanted).trials)
+    assert zeros == minus
+    assert zeros != tiny
+
+
 def test_estimates_are_positive_and_change_no_training() -> None:
     wanted = experiment(["rule", "zeros"], images=1_000, epochs=2)
     expected = run(wanted)

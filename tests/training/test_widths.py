@@ -25,7 +25,7 @@ WIDTHS = (64, 128, 256, 512, 1024)
 def wanted(*schemes: str, optimizer: str = "adam", lr: float = 1e-3, depth: int = 3) -> Experiment:
     return Experiment(
         schemes=schemes,
-        seeds=(0, 1),
+        seeds=(0, 1, 2),
         model=ModelConfig("deep_mlp", depth=depth),
         data=DataConfig(limit=300, mean=0.286, std=0.353),
         training=TrainingConfig(batch_size=32, optimizer=optimizer, lr=lr),  # type: ignore[arg-type]
@@ -76,7 +76,7 @@ def test_changes_grow_under_standard_and_stay_under_mup(optimizer: str, lr: floa
 def test_points_are_every_layer_step_width_and_seed() -> None:
     points = checked(wanted("standard", depth=1), 2, (8, 16))
     keys = [(p.layer, p.step, p.width, p.seed) for p in points]
-    assert len(keys) == len(set(keys)) == 2 * 3 * 2 * 2
+    assert len(keys) == len(set(keys)) == 2 * 3 * 2 * 3
     assert all(point.change == 0 for point in points if point.step == 0)
     assert all(point.change > 0 for point in points if point.step)
 

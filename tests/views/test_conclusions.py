@@ -1,11 +1,18 @@
-"""Names in sentences."""
+"""Sentences, and names in them."""
 
 from __future__ import annotations
 
+import random
+import re
+from collections.abc import Mapping, Sequence
+
 import pytest
 
+from inittui.experiment.records import Evaluated
+from inittui.results.state import RunState
 from inittui.results.summary import summarize
-from inittui.views.conclusions import names
+from inittui.views.conclusions import names, sentence
+from inittui.views.frame import Frame
 from tests.support.runs import Made, made_run
 
 
@@ -22,3 +29,120 @@ from tests.support.runs import Made, made_run
 def test_a_few_names_are_said_and_the_others_counted(count: int, said: str) -> None:
     made = [Made(f"s{number}", 1 - number / 100) for number in range(1, count + 1)]
     assert names(summarize(made_run(made))) == said
+
+
+def said(state: RunState) -> str:
+    return sentence(state, summarize(state), Frame(80))
+
+
+def one_seed(accuracy: float, *, on: Evaluated = "validation", **made: float) -> RunState:
+    made_up = Made("s", [accuracy] * 2, losses=[2.31, 2.30] * 8, **made)
+    return made_run([made_up], on=on, steps_per_epoch=8, validated=10_000)
+
+
+def test_an_untrained_network_is_neither_said_to_learn_nor_worse_than_guessing() -> None:
+    for accuracy in (0.156, 0.05):
+        assert said(one_seed(accuracy, val_loss=2.307)) == (
+            "s differs from guessing (about 10 %) by no more than untrained networks may."
+        )
+
+
+@pytest.mark.parametrize(("on", "name"), [("test", "test loss"), ("validation", "validation loss")])
+def test_a_loss_is_called_what_it_is(on: Evaluated, name: str) -> None:
+    assert f"The {name} of s, 4, is above" in said(one_seed(0.6, on=on, val_loss=4.0))
+    assert f"but its {name}, 40, is still 17 times" in said(one_seed(0.6, on=on, val_loss=40.0))
+
+
+def seeds_of(
+    accuracies: Mapping[str, Sequence[float]],
+    losses: Mapping[str, Sequence[float]] | None = None,
+    ends: Mapping[str, float] | None = None,
+) -> RunState:
+    """Return a run of several seeds: accuracies, losses of the steps by seed, validation losses."""
+    starts = losses or {}
+    made = [
+        Made(name, [accuracy] * 2, seed, losses=[starts.get(name, [1.0] * 9)[seed]] * 16,
+             val_loss=(ends or {}).get(name, 1.0))
+        for name, each in accuracies.items()
+        for seed, accuracy in enumerate(each)
+    ]  # fmt: skip
+    return made_run(made, steps_per_epoch=8)
+
+
+def test_the_median_of_several_seeds_is_named_beside_the_mean_of_the_table() -> None:
+    text = said(seeds_of({"s": [0.5, 0.5, 0.51]}, ends={"s": 4.0}))
+    assert "The median validation loss of s, 4, is above that of guessing" in text
+
+
+def test_the_most_accurate_is_not_said_not_to_learn_where_its_loss_falls() -> None:
+    falls = [78.6] * 4 + [44.0] * 4 + [31.6] * 4 + [24.5] * 4
+    stands = [24.0, 26.0] * 8
+    made = [
+        Made(name, [accuracy + seed / 100] * 2, seed, losses=losses, val_loss=25.0)
+        for name, accuracy, losses in (("best", 0.54, falls), ("still", 0.3, stands))
+        for seed in range(3)
+    ]
+    text = said(made_run(made, steps_per_epoch=8))
+    assert "best reaches 55.00 %." in text
+    assert (
+        "best is right in 55.00 %, but its median validation loss, 25, is still 11 times that of "
+        "guessing (2.3)." in text
+    )
+    assert (
+        "still is right in 31.00 %, but its median validation loss, 25, is still 11 times that of "
+        "guessing (2.3), and its training loss doesn't fall: it doesn't learn." in text
+    )
+
+
+def test_a_group_is_compared_with_its_own_members_alone() -> None:
+    """The best by accuracy is out of the sentence where its loss is huge and doesn't fall."""
+    accuracies = {
+        "out": [0.54, 0.55, 0.53, 0.54],
+        "b": [0.38, 0.40, 0.36, 0.38],
+        "c": [0.37, 0.35, 0.39, 0.36],
+    }
+    text = said(seeds_of(accuracies, ends={"out": 1e4}))
+    assert "By accuracy b and c can't be told apart (at most 38.00 %, 4 seeds)." in text
+    assert "out is right in 54.00 %" in text
+    assert "behind" not in text
+
+
+LOWEST = re.compile(r"steps (\S+) is lowest(?:, (.+?) can't be told from it)?")
+
+
+def test_whose_loss_is_a_thousand_times_larger_is_never_among_the_lowest() -> None:
+    """Under some seeds by 10³⁰: a t-test of the losses themselves would not tell it apart."""
+    for number in range(50):
+        drawn = random.Random(number)
+        state = seeds_of(
+            {name: [0.5 + drawn.gauss(0, 0.02) for _ in range(4)] for name in "abc"},
+            {
+                "a": [2.3 + drawn.gauss(0, 0.01) for _ in range(4)],
+                "b": [2.3 + drawn.gauss(0, 0.01) for _ in range(4)],
+                "c": [10 ** drawn.uniform(20, 30) for _ in range(4)],
+            },
+        )
+        found = {one.scheme: one for one in summarize(state)}
+        if len({one.rank for one in found.values()}) > 1:
+            continue
+        match = LOWEST.search(text := said(state))
+        assert match is not None, text
+        assert "c" not in match.groups()
+        assert "c lies " in text
+
+
+def test_who_can_t_be_told_from_the_lowest_follows_the_groups() -> None:
+    losses = {
+        "low": [2.0, 2.1, 2.05], "near": [2.05, 2.02, 2.12], "mid": [2.87, 2.95, 2.9],
+        "huge": [1e4, 3e4, 2e4],
+    }  # fmt: skip
+    text = said(seeds_of({name: [0.5, 0.51, 0.49] for name in losses}, losses))
+    assert "low is lowest, near can't be told from it, mid lies " in text
+    assert "; huge lies 2e+04 above, at " in text
+
+
+def test_nobody_is_lowest_where_the_lowest_has_too_few_seeds() -> None:
+    """Differences are to the lowest, so nothing is known of the others."""
+    losses = {"few": [0.5, 0.5], "a": [2.0, 2.1, 2.05], "b": [1e4, 3e4, 2e4]}
+    accuracies = {name: [0.5, 0.51, 0.49][: len(each)] for name, each in losses.items()}
+    assert "mean loss of the first" not in said(seeds_of(accuracies, losses))

@@ -73,6 +73,6 @@ def test_columns_go_in_their_order(width: int) -> None:
 def test_differences_are_there_in_one_table_or_in_two(width: int) -> None:
     state = run_state("seeds")
     tables = difference_tables(state, summarize(state), Frame(width))
-    assert len(tables) == (1 if width >= 80 else 2)
+    assert len(tables) == (1 if width >= 60 else 2)
     for table in tables:
         assert max(map(cell_len, render(table, width).splitlines())) <= width

@@ -37,7 +37,7 @@ def sentence(name: str, weight: float, bias: float, depth: int = 20) -> str:
         ("tanh", 2.25, 0.0, ["chaotic", "ξ = 17 layers", "grows 1.14 times per layer"]),
         ("tanh", 1.761, 0.05, ["q* = ", "edge of chaos", "no depth scale"]),
         ("relu", 2.0, 0.0, ["χ₁ = 1.000", "edge of chaos"]),
-        ("relu", 1.0, 0.0, ["q* = 0", "the signal fades", "halves every 1 layers"]),
+        ("relu", 1.0, 0.0, ["q* = 0", "the signal fades", "halves every layer;"]),
         ("relu", 3.0, 0.0, ["q* = infinity", "grows without end", "1.50 times"]),
         ("gelu", 1.533**2, 0.0, ["unstable fixed point"]),
     ],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import random
+
 import pytest
 from rich.cells import cell_len
 from syrupy.assertion import SnapshotAssertion
@@ -10,7 +13,7 @@ from inittui.events.widths import WidthPoint
 from inittui.experiment.records import Experiment
 from inittui.results.widths import Slope, slopes
 from inittui.views.frame import Frame
-from inittui.views.widths import widths_report
+from inittui.views.widths import conclusions, widths_report
 from tests.support.rendering import render
 
 WIDTHS = (64, 128, 256, 512, 1024, 2048)
@@ -56,3 +59,39 @@ def test_a_verdict_is_told_by_a_word_beside_its_colour() -> None:
     coloured = render(widths_report(Experiment(), measured(), Frame(80), steps=5), 80, color=True)
     assert "\x1b[32mstays" in coloured
     assert "\x1b[1;31mgrows" in coloured
+
+
+def drawn(*noise: float, seed: int = 0) -> list[Slope]:
+    """Return slopes of changes that don't go with the width, of a layer for each noise."""
+    source = random.Random(seed)
+    return slopes([
+        WidthPoint("s", f"fc{place + 1}", width, number, step, 1.0, math.exp(source.gauss(0, each)))
+        for place, each in enumerate(noise)
+        for step in (1, 2)
+        for width in WIDTHS
+        for number in range(2)
+    ])  # fmt: skip
+
+
+def test_changes_are_said_to_stay_only_where_all_do() -> None:
+    for seed in range(100):
+        found = drawn(0.01, 0.8, seed=seed)
+        said = " ".join(conclusions(found))
+        assert ("Changes stay" in said) is all(each.verdict == "stays" for each in found)
+        moving = {each.layer for each in found if each.verdict in ("grows", "shrinks")}
+        unclear = {each.layer for each in found if each.verdict == "unclear"} - moving
+        assert ("can't tell whether the change of" in said) is bool(unclear)
+        assert all(layer in said for layer in moving | unclear)
+
+
+def test_it_says_which_change_is_unclear_and_by_how_much() -> None:
+    said = " ".join(conclusions(drawn(0.01, 2.0, seed=3)))
+    assert "can't tell whether the change of fc2 stays: of fc2 after " in said
+    assert "fc1" not in said
+    assert " ± " in said
+
+
+def test_a_change_in_a_step_that_the_table_leaves_out_counts_too() -> None:
+    """The exit code and the document ask all steps."""
+    found = [each for each in measured() if each.scheme == "standard" and each.step == 3]
+    assert "grows with the width, of fc2 after 3 steps" in " ".join(conclusions(found))
