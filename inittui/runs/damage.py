@@ -35,6 +35,8 @@ class Damage:
     """The line after the first of them."""
     unchecked: int = 0
     """Lines without a checksum among or before others that have one."""
+    added: int = 0
+    """Those among them that come after one that has: no inittui that writes any leaves one out."""
     torn: int = 0
     """Lines that their writer was stopped in, or is in; they don't count until they are whole."""
     unknown: int = 0

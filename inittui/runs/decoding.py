@@ -103,11 +103,12 @@ class LogDecoder:
     def _is_chained(self, lines: list[bytes]) -> bool:
         """Whether nothing is wrong with the checksums of lines; if so they count as read."""
         last = self._last
-        unchecked = 0
+        unchecked = added = 0
         for line in lines:
             found = checksums_of(line)
             if found is None:
                 unchecked += bool(line.strip())
+                added += bool(line.strip()) and last not in (None, BEGIN)
                 continue
             before, own = found
             if last not in (None, before) or not is_sound(line):
@@ -115,6 +116,7 @@ class LogDecoder:
             last = own
         self._last = last
         self.damage.unchecked += unchecked
+        self.damage.added += added
         return True
 
     def _one_by_one(self, block: bytes) -> list[Event]:
@@ -165,6 +167,7 @@ class LogDecoder:
         found = checksums_of(text)
         if found is None:
             self.damage.unchecked += bool(text.strip())
+            self.damage.added += bool(text.strip()) and self._last not in (None, BEGIN)
             return True
         before, own = found
         if not is_sound(text):

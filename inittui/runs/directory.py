@@ -29,6 +29,8 @@ LAST = "last"
 """What a person types for the newest run."""
 
 _ID = re.compile(r"\d{8}-\d{6}-\d{3}-[0-9a-f]{6}")
+_BEGINS_ID = re.compile(r"\d{8}(-|$)")
+"""What a run may be found by, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,8 @@ def check_name(name: str, *, own_id: str = "") -> None:
         raise UsageError(f"'{name}' can't be a name: it means the newest run")
     if is_id(name) and name != own_id:
         raise UsageError(f"'{name}' is the ID of another run; a name must not look like one")
+    if _BEGINS_ID.match(name) and name != own_id:
+        raise UsageError(f"'{name}' looks like the beginning of an ID; a name must not")
 
 
 def read_name(run: RunDirectory) -> str | None:

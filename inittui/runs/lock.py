@@ -219,12 +219,12 @@ def _try_lock(descriptor: int, kind: int) -> bool | str:
     """Try for a lock: False where it is taken now, True where another has it, else why not.
 
     Lustre without flock answers ENOSYS, NFS without its lock manager ENOLCK, others EOPNOTSUPP or
-    EIO: whatever it is, nobody can lock there.
+    EIO, a policy of the system's EACCES: whatever it is, nobody can lock there.
     """
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except OSError as error:
-        if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES):
+        if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN):
             return True
         return error.strerror or str(error)
     return False

@@ -52,7 +52,10 @@ def verify_run(run: RunDirectory) -> Verdict:
     problems += _missing_losses(state)
     if not keep_summary(run, mark, state, damage):
         problems.append(f"{run.summary_file}: it said other than the log; it was made anew")
-    if 0 < damage.unchecked < damage.lines:
+    if damage.added and not damage.is_damaged:
+        lines = "1 line was" if damage.added == 1 else f"{damage.added:,} lines were"
+        problems.append(f"{lines} added without a checksum, after others that have one")
+    elif 0 < damage.unchecked < damage.lines:
         remarks.append(
             f"{damage.unchecked:,} of {damage.lines:,} lines carry no checksum, as in an older "
             "inittui's log: a change in one of them isn't noticed"

@@ -50,7 +50,7 @@ except RunBusyError as error:
     print("refused", error, flush=True)
 """
 
-ERRORS = ["ENOSYS", "ENOLCK", "EOPNOTSUPP", "EIO"]
+ERRORS = ["ENOSYS", "ENOLCK", "EOPNOTSUPP", "EIO", "EACCES"]
 
 
 def _start(code: str, *arguments: object) -> subprocess.Popen[str]:

@@ -73,6 +73,18 @@ def test_a_checksum_that_was_taken_off_is_missed(run: RunDirectory) -> None:
     assert verdict.problems == ("lines are missing or moved before line 7",)
 
 
+@pytest.mark.parametrize("place", [6, None])
+def test_a_line_that_was_added_without_a_checksum_is_told(
+    run: RunDirectory, place: int | None
+) -> None:
+    lines = _lines(run)
+    added = encode(decode(lines[5]))
+    at = len(lines) if place is None else place
+    run.log.write_bytes(b"".join([*lines[:at], added, *lines[at:]]))
+    problems = verify_run(run).problems
+    assert "1 line was added without a checksum, after others that have one" in problems
+
+
 def test_an_old_log_is_gone_on_with(tmp_path: Path) -> None:
     run = create_run(tmp_path, EXPERIMENT)
     events = recorded_events(run.id)

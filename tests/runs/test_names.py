@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from inittui.errors import UsageError
 from inittui.experiment.records import Experiment
 from inittui.runs import create_run, find_run, name_run, read_name
 from inittui.runs.directory import check_name
@@ -31,3 +34,10 @@ def test_each_run_is_found_by_its_name(tmp_path: Path) -> None:
     names = [read_name(run) or "" for run in runs]
     assert len(set(names)) == 20
     assert [find_run(tmp_path, name) for name in names] == runs
+
+
+@pytest.mark.parametrize("name", ["20261127", "20261127-2016", "20261127-201634-687-3d"])
+def test_what_begins_an_id_is_no_name(name: str) -> None:
+    with pytest.raises(UsageError, match="looks like the beginning of an ID"):
+        check_name(name)
+    check_name("20261127b")
