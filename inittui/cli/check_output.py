@@ -79,7 +79,7 @@ def _print_text(document: CheckDocument, console: Console, *, verbose: bool) -> 
 
 def _written(document: CheckDocument, factory: str, form: Form) -> str:
     from inittui.documents.annotations import github_annotations, sarif
-    from inittui.documents.compare import plain_json
+    from inittui.documents.json_documents import plain_json
 
     folder = Path.cwd()
     if form == "github":

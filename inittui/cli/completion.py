@@ -68,7 +68,7 @@ def complete_lesson(incomplete: str) -> list[Candidate]:
 
 
 def complete_schema(incomplete: str) -> list[Candidate]:
-    from inittui.documents.compare import SCHEMAS
+    from inittui.documents.json_documents import SCHEMAS
 
     return one_of_words(SCHEMAS)(incomplete)
 

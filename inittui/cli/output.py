@@ -124,7 +124,7 @@ def print_json(state: RunState, path: Path | None) -> None:
 
 def print_document(document: str) -> None:
     """Print a JSON document in plain ASCII."""
-    from inittui.documents.compare import plain_json
+    from inittui.documents.json_documents import plain_json
 
     typer.echo(plain_json(document))
 

@@ -20,6 +20,6 @@ def schema(
     ] = "compare",
 ) -> None:
     """Print the JSON Schema of what --json prints."""
-    from inittui.documents.compare import schema as written_down
+    from inittui.documents.json_documents import schema as written_down
 
     typer.echo(json.dumps(written_down(name), indent=2))

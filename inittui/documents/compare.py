@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
-from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from inittui.documents.copying import Copier
-from inittui.errors import UsageError, unknown
+from inittui.errors import UsageError
 from inittui.events.records import EpochEnded, RunStatus, StartValues, TrialStatus, Validated
 from inittui.events.wire_numbers import Number, all_to_wire
 from inittui.experiment.records import Evaluated, Experiment
@@ -24,12 +21,6 @@ from inittui.results.summary import SchemeSummary, summarize
 from inittui.results.sweep_results import Axis, Grid, swept_axes, swept_grids, swept_pairs
 from inittui.results.trial_state import TrialState
 from inittui.results.written import Share, Writer, shares
-
-SCHEMAS = (
-    "check", "compare", "data", "data.show", "initializer", "inits", "inspect", "lesson",
-    "lessons", "model", "models", "phase", "runs", "runs.diff", "settings", "widths",
-)  # fmt: skip
-"""Documents whose JSON Schema comes with the package."""
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -371,32 +362,3 @@ def grid_of(grid: Grid) -> SweepGrid:
         if (cell := grid.cells.get((x, y))) is not None
     )
     return SweepGrid(grid.x, grid.y, grid.name, grid.x_values, grid.y_values, cells)
-
-
-_NOT_PLAIN = re.compile(r"[^\n\x20-\x7e]")
-
-
-def plain_json(document: str) -> str:
-    """Return a JSON document in ASCII: any terminal and any encoding carries it."""
-    return _NOT_PLAIN.sub(lambda found: json.dumps(found.group())[1:-1], document)
-
-
-def schema(name: str) -> dict[str, Any]:
-    """Return the JSON Schema (2020-12) of a document, as it is written down in the package.
-
-    Raises:
-        UsageError: there is no such document.
-    """
-    if name not in SCHEMAS:
-        raise unknown("schema", name, SCHEMAS)
-    file = resources.files("inittui.documents") / "schemas" / f"{name}.schema.json"
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return found
-
-
-def generated_schema(document: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return the JSON Schema that follows from a type; what is written down must equal it."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **msgspec.json.schema(document),
-    }

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from inittui.documents.compare import plain_json
+from inittui.documents.json_documents import plain_json
 
 Value = float | int | bool | str | None
 

@@ -13,7 +13,8 @@ from typing import Literal, get_args
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from inittui.documents.compare import compare_document, plain_json
+from inittui.documents.compare import compare_document
+from inittui.documents.json_documents import plain_json
 from inittui.documents.parquet import compare_parquet
 from inittui.documents.table import compare_csv
 from inittui.errors import MachineError, UsageError, unknown

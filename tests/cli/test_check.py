@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import inittui
-from inittui.documents.compare import schema
+from inittui.documents.json_documents import schema
 from inittui.errors import FindingsError
 from tests.support.commands import Command, command_of
 

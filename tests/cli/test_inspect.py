@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from rich.cells import cell_len
 
-from inittui.documents.compare import schema
+from inittui.documents.json_documents import schema
 from tests.support import commands
 from tests.support.commands import inittui, invoke
 

@@ -11,7 +11,7 @@ import pytest
 
 from inittui.cli import lesson_parts as lesson_run
 from inittui.cli.lesson_parts import Settings, with_settings
-from inittui.documents.compare import schema
+from inittui.documents.json_documents import schema
 from inittui.errors import UsageError
 from inittui.lessons import lesson_names, read_lesson
 from tests.support.commands import invoke

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from rich.cells import cell_len
 
-from inittui.documents.compare import schema
+from inittui.documents.json_documents import schema
 from tests.support.commands import invoke, refused
 
 SMALL = ("--scales", "0.2|1|2|4", "--upwards", "2|6|16", "--activation", "relu", "--limit", "3000",

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from benchmarks.terminals import UI, Terminal
-from inittui.documents.compare import schema
+from inittui.documents.json_documents import schema
 from inittui.events.records import Event, Noted, RunEnded
 from inittui.experiment.records import Experiment, TrainingConfig
 from inittui.runs import LogWriter, RunDirectory, create_run

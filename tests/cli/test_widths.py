@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 import inittui.training.widths
 from inittui.cli.widths import parse_widths, time_left
-from inittui.documents.compare import schema
+from inittui.documents.json_documents import schema
 from inittui.errors import UsageError
 from tests.support.commands import document, invoke, refused
 

@@ -13,12 +13,8 @@ import jsonschema
 import msgspec
 import pytest
 
-from inittui.documents.compare import (
-    CompareDocument,
-    compare_document,
-    generated_schema,
-    schema,
-)
+from inittui.documents.compare import CompareDocument, compare_document
+from inittui.documents.json_documents import generated_schema, schema
 from inittui.documents.table import compare_csv
 from inittui.errors import UsageError
 from inittui.text import sanitize

@@ -7,7 +7,7 @@ import json
 import jsonschema
 import pytest
 
-from inittui.documents.compare import schema
+from inittui.documents.json_documents import schema
 from tests.support.commands import invoke
 
 

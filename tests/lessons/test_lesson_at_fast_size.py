@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from inittui.documents.compare import schema
+from inittui.documents.json_documents import schema
 from inittui.lessons import lesson_names, read_lesson
 from inittui.lessons.questions import CANT_TELL
 from tests.support.commands import document

@@ -7,7 +7,8 @@ import json
 import jsonschema
 import pytest
 
-from inittui.documents.compare import compare_document, schema
+from inittui.documents.compare import compare_document
+from inittui.documents.json_documents import schema
 from inittui.results.state import RunState
 from inittui.results.sweep_results import best_ranges, swept_axes
 from tests.support.runs import STD, Made, made_run, std_sweep

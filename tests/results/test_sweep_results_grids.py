@@ -8,7 +8,8 @@ import math
 import jsonschema
 import pytest
 
-from inittui.documents.compare import compare_document, schema
+from inittui.documents.compare import compare_document
+from inittui.documents.json_documents import schema
 from inittui.results.sweep_results import swept_grids, swept_pairs
 from tests.support.runs import SCALE, Made, made_run, scale_by_depth
 

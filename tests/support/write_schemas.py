@@ -7,8 +7,9 @@ from pathlib import Path
 
 import inittui
 from inittui.documents.check import CheckDocument
-from inittui.documents.compare import CompareDocument, generated_schema
+from inittui.documents.compare import CompareDocument
 from inittui.documents.inspect import InspectDocument
+from inittui.documents.json_documents import generated_schema
 from inittui.documents.lesson import LessonDocument
 from inittui.documents.phase import PhaseDocument
 from inittui.documents.reference import (

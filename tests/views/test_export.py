@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
-from inittui.documents.compare import schema
+from inittui.documents.json_documents import schema
 from inittui.documents.table import COLUMNS
 from inittui.errors import InittuiError, MachineError, UsageError
 from inittui.runs import RunDirectory, load_settled
