@@ -86,10 +86,6 @@ class Rounded:
         self._kept[place] = packed
         return packed
 
-    def alive(self) -> list[torch.Tensor]:
-        """Return what is kept rounded and still in use."""
-        return [each.values for each in self._kept.values()]
-
     def unpack(self, packed: torch.Tensor | _Packed) -> torch.Tensor:
         """Return a tensor as it was, but for what was rounded."""
         if isinstance(packed, torch.Tensor):

@@ -82,8 +82,7 @@ def mean_and_variance(flat: torch.Tensor, size: int = PART) -> tuple[float, floa
     shift = sum(float((part.double() - origin).sum()) for part in flat.split(size)) / len(flat)
     squares = 0.0
     for part in flat.split(size):
-        apart = (part.double() - origin).sub_(shift)
-        squares += float(torch.dot(apart, apart))
+        squares += _squares((part.double() - origin).sub_(shift))
     return origin.item() + shift, squares / len(flat)
 
 
@@ -92,9 +91,8 @@ def _percentiles(flat: torch.Tensor, percentile: float) -> tuple[float, float]:
     high = math.ceil(last * percentile / 100)
     low = last - high
     if last >= _MANY and low < last // _FEW:
-        return float(flat.topk(low + 1, largest=False).values[-1]), float(
-            flat.topk(low + 1).values[-1]
-        )
+        smallest, largest = (flat.topk(low + 1, largest=end).values for end in (False, True))
+        return float(smallest[-1]), float(largest[-1])
     if flat.device.type == "cpu":
         parted = np.partition(flat.numpy(), (low, high))
         return float(parted[low]), float(parted[high])

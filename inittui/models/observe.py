@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn.utils.stateless import _reparametrize_module
 
-from inittui.models.attributes import changed, made_modules, snapshot, tensors_in
+from inittui.models.attributes import attributes_of, changed, made_modules, snapshot, tensors_in
 from inittui.user_code import seeded
 
 Note = Callable[[str, nn.Module, object], None]
@@ -124,11 +124,14 @@ def settles(model: nn.Module, example: torch.Tensor) -> bool:
     kept, now = _kept(before), _kept(after)
     if any(name in now and not torch.equal(value, now[name]) for name, value in kept.items()):
         return True
-    states = [snapshot(before), snapshot(after)]
+    if made_modules(before, after):
+        return True
+    state = snapshot(after)
+    appeared = _appeared(snapshot(before), state)
+    if not appeared:
+        return False
     first_forward(after, example[:1].expand_as(example))
-    later = {*changed(states[1], snapshot(after))}
-    appeared = {name for name in _appeared(*states) if name not in later}
-    return bool(appeared or made_modules(before, after))
+    return not {*appeared} <= {*changed(state, snapshot(after))}
 
 
 def _appeared(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -143,11 +146,12 @@ def _appeared(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 def _kept(model: nn.Module) -> dict[str, torch.Tensor]:
     """Return all that a model keeps but counters, as tensors: its flags too."""
-    found = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-    for path, module in model.named_modules():
-        for key, value in vars(module).items():
-            if isinstance(value, bool) and key != "training":
-                found[f"{path}:{key}"] = torch.tensor(value)
+    flags = {
+        name: torch.tensor(value)
+        for name, value in attributes_of(model).items()
+        if isinstance(value, bool)
+    }
+    found = {**dict(model.named_parameters()), **dict(model.named_buffers()), **flags}
     return {name: tensor.detach() for name, tensor in found.items()}
 
 

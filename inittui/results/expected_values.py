@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from inittui.errors import UsageError
 from inittui.events.probes import Histogram
+from inittui.experiment.data_sets import DATA_SETS
 from inittui.experiment.derived import PERCEPTRONS
 from inittui.experiment.models import MODELS
 from inittui.experiment.records import Experiment
@@ -16,9 +17,9 @@ from inittui.initializers.distributions import Distribution, extremes
 from inittui.initializers.layer import LayerContext
 from inittui.initializers.nonlinearity import Follower
 
-IMAGE = 28 * 28
-SETS = ("fashion-mnist", "mnist", "kmnist", "qmnist", "emnist-balanced")
-"""Data of such images, one value a pixel."""
+_IMAGE = (1, 28, 28)
+SETS = tuple(each.name for each in DATA_SETS.values() if each.shape == _IMAGE)
+"""Data of images of this size, one value a pixel."""
 
 _BINS = 61
 """Odd, so that a single value stands in the middle."""
@@ -40,7 +41,8 @@ def expected_values(scheme: str, chosen: Experiment) -> ExpectedValues | None:
         UsageError: the scheme can't be meant, or its initializer can't fill such a layer.
     """
     call, model = parse_syntax(scheme).weights, chosen.model
-    inputs = model.inputs[0].size if model.inputs else IMAGE if chosen.data.name in SETS else 0
+    of_data = math.prod(_IMAGE) if chosen.data.name in SETS else 0
+    inputs = model.inputs[0].size if model.inputs else of_data
     if call.is_reference or model.name not in PERCEPTRONS or not inputs:
         return None
     settings = MODELS[model.name].settings(model)

@@ -34,9 +34,10 @@ ListingStatus = RunStatus | Literal["lost", "damaged"]
 """How a run ended; "lost" has neither an end nor a writer, "damaged" a log with holes."""
 
 _FORMAT = 5
+"""Of `_Summary`: grows whenever the same log would be summarized in another way."""
+
 _LONGEST = 1e9
 """Seconds; a log that says more lies."""
-"""Of `_Summary`: grows whenever the same log would be summarized in another way."""
 
 MOST_READ = 32 * 2**20
 """Bytes of a log that are read for a list where no summary of it is kept."""

@@ -20,7 +20,8 @@ its variance, see `_wandered`.
 Gradients spread likewise on their way back: a layer of n units adds (1 + 2 c_δ²) E φ′_a² φ′_b² /
 (n Eφ′_a² Eφ′_b²) − 1 / n, which is 5 / n for relu on one image, as Hanin and Nica (2020) have it,
 and what the forward pass did to ln v comes with it, by ∂ ln Eφ′² / ∂ ln v (Roberts, Yaida and Hanin
-2022 keep both). They start with the spread of the logits' own: see `_start`.
+2022 keep both). They start with the spread of the logits' own, see
+`logits.gradients_at`.
 """
 
 from __future__ import annotations
@@ -33,9 +34,7 @@ import numpy.typing as npt
 
 from inittui.theory.activations import Activation, Array
 from inittui.theory.expectations import Moments, Pairs, mean_and_square, moments, pairs
-
-_DRAWS = 1024
-"""Of logits, for the softmax's expectations."""
+from inittui.theory.logits import gradients_at
 
 _GROUPS, _GROUPS_BY_MEAN = 128, 1024
 """Images of about the same size go together: an image's recursion depends on its size, smoothly,
@@ -285,7 +284,10 @@ def _backward(
     """Return mean square and spread of the gradients by each layer's pre-activations."""
     images, last = len(batch.squares), states[-1]
     classes = layers[-1].units
-    start = _start(last, batch, classes)
+    labels = batch.labels[batch.rows]
+    start = gradients_at(
+        last.variance, last.sample_variance, last.correlation, labels, layers[-1].units
+    )
     per_image, product, spread_back = start.per_image, start.product, start.spread
     own = np.diagonal(product)
     # T: how ln δ² of this layer answers to ln v of it, through all layers after.
@@ -333,70 +335,3 @@ def _spread(own: Array, spread: Array, answer: Array, forward: Array, weights: A
     shares = own / own.mean() if own.any() else own
     total = spread + np.outer(answer, answer) * forward
     return float(np.sqrt(max(float((weights * np.outer(shares, shares) * total).sum()), 0.0)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """Of δ = p − y, the gradients by the logits, times the number of images."""
-
-    per_image: Array
-    """E|δ|²: [groups]."""
-    product: Array
-    """E δ_a·δ_b: [samples, samples]."""
-    spread: Array
-    """Cov(|δ_a|², |δ_b|²) / (E|δ_a|² E|δ_b|²) of logits of the covariance given."""
-    lean: float
-    """∂ ln E|δ|² / ∂ ln v."""
-
-
-def _start(last: _State, batch: Batch, classes: int) -> _Start:
-    """Start from |δ|² = |p|² + 1 − 2 p_y with the softmax p of logits that are Gaussian.
-
-    The C classes are exchangeable and Σ p = 1. So |p|² doesn't covary with p_y; of two images
-    Cov(p_y, p′_y) = R = (E p·p′ − 1/C) / C for one class, and −R / (C − 1) for two. Hence
-
-        Cov(|δ_a|², |δ_b|²) = Cov(|p_a|², |p_b|²) + 4 R · (1 for one class, −1/(C − 1) for two)
-
-    whose second term is of the order of the logits' variance, and the first of its square: small
-    logits, as of torch's own start, have the second only. In a balanced batch of equal images the
-    classes cancel; what is left comes of their shares, and of images of a class being more alike.
-    E p·p′ − 1/C is taken to go with the correlation c of the logits, the first term with c²: the
-    lowest orders of their Hermite series.
-    """
-    groups = len(last.variance)
-    both = np.concatenate([last.variance, last.sample_variance])
-    squares, stds, lean = _softmax(both, classes)
-    square, sample_square, varies = squares[:groups], squares[groups:], stds[groups:]
-    labels = batch.labels[batch.rows]
-    same = labels == labels[:, None]
-    c = last.correlation.clip(0, 1)
-    beyond = np.sqrt(np.maximum(sample_square - 1 / classes, 0))
-    agreeing = c * np.outer(beyond, beyond)
-    own = sample_square + 1 - 2 / classes
-    product = agreeing + same - 1 / classes
-    np.fill_diagonal(product, own)
-    by_class = np.where(same, 1.0, -1 / max(classes - 1, 1))
-    of_correct = 4 / classes * agreeing * by_class / np.outer(own, own)
-    spread = c * c * np.outer(varies, varies) + of_correct
-    return _Start(square + 1 - 2 / classes, product, spread, lean)
-
-
-def _softmax(variance: Array, classes: int) -> tuple[Array, Array, float]:
-    """Return E|p|² of each image, p the softmax of logits N(0, v), and how |p|² + 1 − 2/C varies.
-
-    The standard deviation of |p|² relative to the whole, of each image, which is of the order of v,
-    and ∂ ln / ∂ ln v of the whole.
-    """
-    draws = np.random.default_rng(0).standard_normal((_DRAWS, classes))
-    low, high = float(variance.min()), float(variance.max())
-    grid = np.geomspace(max(low, 1e-12), max(high, 1e-12) * 1.0001, 9)
-    logits = np.sqrt(grid)[:, None, None] * draws
-    logits -= logits.max(-1, keepdims=True)
-    p = np.exp(logits)
-    p /= p.sum(-1, keepdims=True)
-    squares = (p * p).sum(-1)
-    means = squares.mean(1)
-    total = means + 1 - 2 / classes
-    varies = squares.std(1) / total
-    lean = float(np.log(total[-1] / total[0]) / np.log(grid[-1] / grid[0]))
-    return np.interp(variance, grid, means), np.interp(variance, grid, varies), lean

@@ -100,8 +100,8 @@ class Variant:
 
     def _noted(self, start: StartValues) -> StartValues:
         """Say of what the model's own code gave whether it gave another before, under one seed."""
-        template = self.template.get_parameter(start.parameter)
-        if start.initializer not in (BUILT, None) or _digest(template) == start.digest:
+        is_own = start.initializer in (BUILT, None)
+        if not is_own or self._digests[start.parameter] == start.digest:
             return start
         return msgspec.structs.replace(start, note=_OTHERWISE)
 
@@ -158,6 +158,11 @@ class Variant:
     def attributes(self) -> dict[str, Value]:
         """What the untrained model's modules keep beside parameters and buffers."""
         return attributes_of(self.template)
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        """Of the untrained model's parameters."""
+        return {name: _digest(each) for name, each in self.template.named_parameters()}
 
     @cached_property
     def validated_at_once(self) -> int:

@@ -25,12 +25,17 @@ def packed(rounded: Rounded, tensor: torch.Tensor) -> torch.Tensor:
 
 def kept_by(operation: Callable[[torch.Tensor], torch.Tensor], tensor: torch.Tensor) -> torch.dtype:
     """As what an operation's input is kept."""
-    rounded = Rounded([])
-    with saved_tensors_hooks(rounded.pack, rounded.unpack):
-        output = operation(tensor.requires_grad_())
-        (kept,) = rounded.alive()
-        assert output.requires_grad
-    return kept.dtype
+    rounded, found = Rounded([]), []
+
+    def unpack(packed: object) -> torch.Tensor:
+        if not isinstance(packed, torch.Tensor):
+            found.append(packed.values.dtype)
+        return rounded.unpack(packed)
+
+    with saved_tensors_hooks(rounded.pack, unpack):
+        operation(tensor.requires_grad_()).sum().backward()
+    (kept,) = found
+    return kept
 
 
 def test_signs_and_zeros_stay_and_the_rest_to_eight_bits() -> None:

@@ -50,37 +50,33 @@ def _blind(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding]
         return
     severity: Severity = "error" if share < limits["I401.error"] else "warning"
     limit = limits["I401.error" if severity == "error" else "I401.warning"]
+    evidence: dict[str, float] = {"share": share}
     under = next((x for x in passed.drowned if from_wire(x.share) < limit), None)
-    if under is not None:
-        yield _drowned(facts, under, share, severity, limit)
-        return
     first = next((x for x in facts.uses if from_wire(x.output_share) < limit), None)
-    since = f", since {sanitize(first.parameter, 100)}" if first is not None else ""
-    names = [first.parameter] if first is not None else []
+    since, names = "", []
+    advice = "keep the signal's variance from layer to layer: a gain for the nonlinearity, norms"
+    if under is not None:
+        names, evidence[under.name] = [under.name], from_wire(under.fold)
+        since, advice = _drowned(under)
+    elif first is not None:
+        names, since = [first.parameter], f", since {sanitize(first.parameter, 100)}"
     yield of_rule(
         "I401", names,
         f"outputs hardly depend on the input: {short(100 * share, 2)} % of their mean square is "
         f"variance between samples{since}",
-        severity=severity, evidence={"share": share}, limit=limit,
-        where=where([x for x in facts.tensors if x.name in names]),
-        advice="keep the signal's variance from layer to layer: a gain for the nonlinearity, norms",
+        severity=severity, evidence=evidence, limit=limit,
+        where=where([x for x in facts.tensors if x.name in names]), advice=advice,
     )  # fmt: skip
 
 
-def _drowned(
-    facts: Facts, under: DrownedFacts, share: float, severity: Severity, limit: float
-) -> Finding:
-    name, fold = sanitize(under.name, 100), from_wire(under.fold)
-    return of_rule(
-        "I401", [under.name],
-        f"outputs hardly depend on the input: {short(100 * share, 2)} % of their mean square is "
-        f"variance between samples, since {name} is added, {times(fold)} times as large as what it "
-        "is added to, in mean squares",
-        severity=severity, evidence={"share": share, under.name: fold}, limit=limit,
-        where=where([x for x in facts.tensors if x.name == under.name]),
-        advice=f"draw {name} on the scale of what it is added to, or multiply that, as embeddings "
-        "by the root of their width",
-    )  # fmt: skip
+def _drowned(under: DrownedFacts) -> tuple[str, str]:
+    """Return since when the input is drowned, and what to do."""
+    name, fold = sanitize(under.name, 100), times(from_wire(under.fold))
+    return (
+        f", since {name} is added, {fold} times as large as what it is added to, in mean squares",
+        f"draw {name} on the scale of what it is added to, or multiply that, as embeddings by the "
+        "root of their width",
+    )
 
 
 def _is_constant_head(facts: Facts, passed: PassFacts) -> bool:
