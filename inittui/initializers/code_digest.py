@@ -107,6 +107,18 @@ def _imports(path: Path) -> Iterator[tuple[Path | None, list[str]]]:
             yield base, module
             for alias in node.names:
                 yield base, [*module, alias.name]
+        elif isinstance(node, ast.Call) and (name := _imported_by_call(node)):
+            yield None, name.split(".")
+
+
+def _imported_by_call(call: ast.Call) -> str:
+    """Return the absolute name that a call imports as a text: import_module("blocks")."""
+    named = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+    if named not in ("import_module", "__import__") or not call.args:
+        return ""
+    first = call.args[0]
+    is_text = isinstance(first, ast.Constant) and isinstance(first.value, str)
+    return str(ast.literal_eval(first)) if is_text else ""
 
 
 def _files(folder: Path, name: list[str], top: Path) -> Iterator[Path]:

@@ -34,6 +34,30 @@ def test_a_change_of_what_is_imported_is_a_change(model: Path, changed: str) -> 
     assert digest(model) != before
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import importlib\nblocks = importlib.import_module('blocks')\n",
+        "from importlib import import_module\ndef build():\n    import_module('blocks').x()\n",
+        "blocks = __import__('blocks')\n",
+    ],
+)
+def test_an_import_by_a_call_is_one(model: Path, code: str) -> None:
+    model.write_text(code)
+    before = digest(model)
+    shapes = model.parent / "shapes.py"
+    shapes.write_text("WIDTH = 4\n")
+    assert digest(model) != before
+
+
+@pytest.mark.parametrize("code", ["f(import_module)\n", "import_module(name)\n", "__import__()\n"])
+def test_a_call_without_a_name_imports_nothing_known(model: Path, code: str) -> None:
+    model.write_text(code)
+    before = digest(model)
+    (model.parent / "shapes.py").write_text("WIDTH = 4\n")
+    assert digest(model) == before
+
+
 def test_a_change_beside_it_is_none(model: Path) -> None:
     before = digest(model)
     (model.parent / "unused.py").write_text("A = 2\n")
