@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -21,9 +22,9 @@ PART = 1 << 20
 _SAMPLED = 1 << 15
 """Values that powers are of, 1,024 of each sample at least."""
 
-_MANY, _FEW = 1 << 12, 200
+_MANY, _FEW, _SPARE = 1 << 12, 200, 8
 """Values from which on, and share of them up to which, the outermost are faster picked out than
-all parted at them."""
+all parted at them; and how many more of a sample are taken, which seldom are too few."""
 
 _MOST_ROWS = 128
 _BLOCKS = (2, 3, 4, 6, 8, 12, 16)
@@ -55,7 +56,8 @@ def measure(
         low = -high
     else:
         low, high = _percentiles(flat, percentile)
-    mean, variance = mean_and_variance(flat, part)
+    exact = flat.double() if kept <= part else flat  # once for all that follows, where it fits
+    mean, variance = mean_and_variance(exact, part)
     least, largest = ends
     return Measured(
         count=count,
@@ -64,7 +66,7 @@ def measure(
         variance=to_wire(variance),
         min=least,
         max=largest,
-        histogram=_histogram(flat, low, high, part),
+        histogram=_histogram(exact, low, high, part),
     )
 
 
@@ -79,10 +81,13 @@ def mean_and_variance(flat: torch.Tensor, size: int = PART) -> tuple[float, floa
     """Return both in two passes; of equal values the variance is exactly 0."""
     # Around the first value, so that rounding is of the size of the spread, not of the mean.
     origin = flat[0].double()
-    shift = sum(float((part.double() - origin).sum()) for part in flat.split(size)) / len(flat)
-    squares = 0.0
-    for part in flat.split(size):
-        squares += _squares((part.double() - origin).sub_(shift))
+
+    def centred() -> Iterator[torch.Tensor]:
+        return (part.double() - origin for part in flat.split(size))
+
+    kept = list(centred()) if len(flat) <= size else None
+    shift = sum(float(part.sum()) for part in kept or centred()) / len(flat)
+    squares = sum(_squares(part.sub_(shift)) for part in kept or centred())
     return origin.item() + shift, squares / len(flat)
 
 
@@ -90,14 +95,27 @@ def _percentiles(flat: torch.Tensor, percentile: float) -> tuple[float, float]:
     last = len(flat) - 1
     high = math.ceil(last * percentile / 100)
     low = last - high
+    if flat.device.type == "cpu":
+        return _parted(flat.numpy(), low)
     if last >= _MANY and low < last // _FEW:
         smallest, largest = (flat.topk(low + 1, largest=end).values for end in (False, True))
         return float(smallest[-1]), float(largest[-1])
-    if flat.device.type == "cpu":
-        parted = np.partition(flat.numpy(), (low, high))
-        return float(parted[low]), float(parted[high])
     ordered = flat.sort().values
     return ordered[low].item(), ordered[high].item()
+
+
+def _parted(values: np.ndarray, place: int) -> tuple[float, float]:
+    """Return what would stand at ``place`` from below and from above, were the values in order."""
+    if len(values) > _MANY and place < len(values) // _FEW:
+        # Of many only those are parted that lie beyond what a sample says, if they are enough.
+        some = np.sort(values[:: len(values) // _MANY | 1])
+        rank = min(2 * place * len(some) // len(values) + _SPARE, len(some) - 1)
+        below, above = values[values <= some[rank]], values[values >= some[-1 - rank]]
+        if min(len(below), len(above)) > place:
+            low = np.partition(below, place)[place]
+            return float(low), float(np.partition(above, -1 - place)[-1 - place])
+    parted = np.partition(values, (place, len(values) - 1 - place))
+    return float(parted[place]), float(parted[-1 - place])
 
 
 def _histogram(flat: torch.Tensor, low: float, high: float, size: int) -> Histogram:
@@ -106,7 +124,7 @@ def _histogram(flat: torch.Tensor, low: float, high: float, size: int) -> Histog
     totals = torch.zeros(bins + 2, dtype=torch.int64, device=flat.device)
     for part in flat.split(size):
         exact = part.double()
-        place = ((exact - low) * scale).floor_().clamp_(-1, bins).add_(1).long()
+        place = (exact - low).mul_(scale).floor_().clamp_(-1, bins).add_(1).int()
         found = torch.bincount(place, minlength=bins + 2)
         # What is ``high`` itself, or was rounded across it, belongs to the side where it is.
         over = (part > high).sum()

@@ -143,7 +143,7 @@ def _code_changes(then: Mapping[str, tuple[str, str]]) -> list[str]:
 
 def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
     """Say what is no longer as it was: the numbers would not be those of one run."""
-    from inittui.training.hardware import versions, where_trained
+    from inittui.training.hardware import arithmetic, versions, where_trained
 
     started = resumption.state.started
     if started is None:
@@ -154,11 +154,12 @@ def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
     if started.data and started.data != prepared.data.fingerprint:
         found.append("the data are others")
     found += _code_changes(started.code)
-    now = versions()
+    # Where others train than this machine, nothing is known of how they round.
+    now = started.versions | versions() | arithmetic(prepared.asked_for.training)
     found += [
-        f"{name} was {then}, is {now.get(name, 'missing')}"
+        f"{name} was {then}, is {now[name]}"
         for name, then in started.versions.items()
-        if now.get(name) != then
+        if now[name] != then
     ]
     device, title = where_trained(prepared.asked_for.training)
     now_on = (str(device).partition(":")[0], title)

@@ -32,6 +32,7 @@ from inittui.text import sanitize
 from inittui.training.checkpoints import CheckpointStore
 from inittui.training.graphs import Graphs, graphs_on
 from inittui.training.hardware import (
+    arithmetic,
     describe_inexact,
     exact,
     out_of_memory,
@@ -259,7 +260,7 @@ class _Here:
         self._facts: dict[str, Any] = {
             "device": device,
             "device_name": title,
-            "versions": versions(),
+            "versions": versions() | arithmetic(prepared.asked_for.training),
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "command": tuple(command),

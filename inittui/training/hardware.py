@@ -22,6 +22,7 @@ from inittui.errors import MachineError
 from inittui.experiment.devices import LOCAL, Devices, parse_devices
 from inittui.experiment.records import Optimizer, TrainingConfig, check_device
 from inittui.models.observe import observe
+from inittui.training import DIVISION
 
 _COPIES = {"adam": 4, "adamw": 4, "rmsprop": 3, "sgd": 2}
 """Values kept per parameter: itself, its gradient, the optimizer's moments."""
@@ -51,6 +52,17 @@ _OUT_OF_MEMORY = (
 )
 """How the CPU's allocator, CUDA itself, its libraries and Metal say it; not all as
 `torch.OutOfMemoryError`."""
+
+_ROUNDING = (
+    *DIVISION,
+    "MKL_ENABLE_INSTRUCTIONS",
+    "MKL_NUM_THREADS",
+    "OMP_DYNAMIC",
+    "ONEDNN_MAX_CPU_ISA",
+    "DNNL_MAX_CPU_ISA",
+)
+"""Variables that choose among the ways of MKL, OpenMP and oneDNN to multiply. PyTorch's own,
+ATEN_CPU_CAPABILITY, is seen in the instructions that are used."""
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """Of `mallopt`, from malloc.h."""
@@ -357,9 +369,24 @@ def _set_thresholds(mapped: int, trimmed: int) -> bool:
 
 
 def versions() -> dict[str, str]:
+    """Return the versions of what computes."""
     return {
         "inittui": metadata.version("inittui"),
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "platform": platform.platform(),
     }
+
+
+def arithmetic(training: TrainingConfig) -> dict[str, str]:
+    """Return what decides how this machine's processor rounds; nothing where others train.
+
+    The instructions that it is used with, and the variables that somebody has set which change
+    how libraries multiply. The number of threads is in the device's title.
+    """
+    if training.on != LOCAL:
+        return {}
+    wishes = [f"{name}={os.environ[name]}" for name in _ROUNDING if os.environ.get(name)]
+    usual = {f"{name}={value}" for name, value in DIVISION.items()}
+    shown = [torch.backends.cpu.get_cpu_capability(), *(w for w in wishes if w not in usual)]
+    return {"arithmetic": ", ".join(shown)}

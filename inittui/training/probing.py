@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 
 import torch
 from msgspec.structs import replace
@@ -20,11 +21,14 @@ from inittui.inspection.probe import probe
 from inittui.models.observe import first_forward, twin
 from inittui.models.own import to_place
 from inittui.training.batches import inputs_of
-from inittui.training.hardware import out_of_memory
+from inittui.training.hardware import out_of_memory, output_bytes
 from inittui.training.prepared import Prepared, Variant
 from inittui.user_code import blamed
 
 Named = Mapping[str, torch.Tensor]
+
+_FEW_VALUES = 1 << 21
+"""Parameters and outputs of a probe that is done by one thread."""
 
 
 class Inspector:
@@ -36,6 +40,7 @@ class Inspector:
         self._config = variant.experiment.inspection
         self._total = total_steps
         self._model: nn.Module | None = None
+        self._is_small = False
 
     def due(self, step: int) -> When | None:
         """Return what kind of probe the experiment wants after so many steps."""
@@ -52,9 +57,25 @@ class Inspector:
         """Measure the trial with this number; ``values`` are its parameters and buffers."""
         began = time.perf_counter()
         if self._model is None:
-            model = twin(self._variant.template)
-            self._model = to_place(model, self._variant.data.device, self._variant.dtype)
-        trial = self._variant.trials[number]
+            self._model = self._prepare()
+        with one_thread() if self._is_small else nullcontext():
+            measured = self._measure(self._variant.trials[number], when, values)
+        seconds = time.perf_counter() - began
+        return ProbeMeasured(
+            at=time.time(), trial=number, when=when, step=step, probe=measured, seconds=seconds
+        )
+
+    def _prepare(self) -> nn.Module:
+        """Return the model that all trials are twins of; note whether it is a small one."""
+        template, data, dtype = self._variant.template, self._variant.data, self._variant.dtype
+        outputs = output_bytes(template, data.example, self._config.images, dtype)
+        parameters = sum(parameter.numel() for parameter in template.parameters())
+        values = parameters + outputs // (2 * dtype.itemsize)
+        self._is_small = data.device.type == "cpu" and values <= _FEW_VALUES
+        return to_place(twin(template), data.device, dtype)
+
+    def _measure(self, trial: TrialPlan, when: When, values: Named) -> Probe:
+        assert self._model is not None
         images, labels = self.batch(trial)
         # Each its own: what a pass leaves in a model that keeps more than tensors is no other's.
         model = twin(self._model)
@@ -78,10 +99,7 @@ class Inspector:
         # What a first forward settles is no start that the seed alone gives back.
         if when == "after" and not self._variant.settles:
             measured = self._moved(measured, trial, values)
-        seconds = time.perf_counter() - began
-        return ProbeMeasured(
-            at=time.time(), trial=number, when=when, step=step, probe=measured, seconds=seconds
-        )
+        return measured
 
     def _moved(self, measured: Probe, trial: TrialPlan, values: Named) -> Probe:
         """Say of each layer how far it is from the trial's start, which is drawn once more."""
@@ -130,6 +148,22 @@ def measure_starts(prepared: Prepared) -> Iterator[Event]:
                 yield TrialStarted(at=time.time(), trial=number, start=start[0])
                 values = dict(model.named_parameters()) | dict(model.named_buffers())
                 yield inspector.measure(number, "before", 0, values)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let this thread alone compute what it begins in the block.
+
+    A probe of a small model is some thousand operations, each too short to be shared: where cores
+    are busy, threads that wait for each other took ten times as long as one (150 to 370 ms of
+    processor time for a perceptron's probe, 35 to 50 so).
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _distance(start: torch.Tensor, end: torch.Tensor) -> float:

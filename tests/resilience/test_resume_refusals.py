@@ -60,6 +60,7 @@ CHANGES: dict[str, tuple[Callable[[RunDirectory], None], str]] = {
     "schemes": (_edit_toml('"default"', '"zeros"'), "the trials are others"),
     "torch": (_edit_start(versions={"torch": "1.0"}), "torch was 1.0, is "),
     "inittui": (_edit_start(versions={"inittui": "0.0.1"}), "inittui was 0.0.1, is "),
+    "arithmetic": (_edit_start(versions={"arithmetic": "SOME"}), "arithmetic was SOME, is "),
     "data": (_edit_start(data="0123456789abcdef"), "the data are others"),
     "device": (_edit_start(device="cuda:0", device_name="H100"), "was cuda:0 (H100), is cpu"),
 }

@@ -23,7 +23,7 @@ from inittui.training.batches import scale_pixels
 from inittui.training.engine import inspect_starts
 from inittui.training.planning import make_learner
 from inittui.training.prepared import prepare, prepare_on_noise
-from inittui.training.probing import Inspector
+from inittui.training.probing import Inspector, one_thread
 from tests.support.trials import experiment, run, with_model
 
 SCHEMES = ("zeros", "rule", "normal")
@@ -148,8 +148,32 @@ def test_a_stack_is_probed_as_its_models_are(general: bool) -> None:
         values = learner.values_of(number)
         found = inspector.measure(number, "before", 0, values).probe
         model, _ = variant.model(trial)
-        plain = probe(model, images, data.labels[rows], percentile=99.9)
+        with one_thread():  # sums are rounded as they are divided
+            plain = probe(model, images, data.labels[rows], percentile=99.9)
         assert with_fields(found, theory=None) == plain
+
+
+@pytest.mark.parametrize(("width", "expected"), [(8, 1), (16_384, 3)])
+def test_small_models_are_probed_by_one_thread(
+    width: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def noting(*args: Any, **kwargs: Any) -> Probe:
+        seen.append(torch.get_num_threads())
+        return probe(*args, **kwargs)
+
+    monkeypatch.setattr("inittui.training.probing.probe", noting)
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        made = wanted(InspectionConfig(before=True, images=8))
+        model = with_fields(made.model, hidden=(width,))
+        fold(inspect_starts(prepare(with_fields(made, model=model))))
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert set(seen) == {expected}
 
 
 def test_values_of_a_stack_are_views() -> None:
