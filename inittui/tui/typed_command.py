@@ -43,6 +43,9 @@ _PIECE = re.compile(
 )
 """What a shell tells apart before it splits a line into words."""
 
+_NO_VALUE = re.compile(r"(?:--[^=]+=|-\w=?)--$")
+"""An option whose value is the mark that ends options: argparse takes it out."""
+
 _CONFIG = ("--config", "-c")
 _SHOWN = 40
 _TYPED = [each for each in SETTINGS if "compare" in each.commands and each.options]
@@ -126,6 +129,8 @@ def _joined(words: list[str]) -> list[str]:
     for word in rest:
         value = next(rest, None) if word in names else None
         joined.append(word if value is None else f"{names[word]}={value}")
+        if _NO_VALUE.match(joined[-1]):
+            raise UsageError(f"{sanitize(word, _SHOWN)}: its value is missing")
     return joined
 
 

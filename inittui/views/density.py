@@ -34,5 +34,7 @@ def density_curve(
     widest = float((borders[1:] - borders[:-1]).max())
     width = max(std * total ** (-1 / 5), widest / 2)
     apart = (np.asarray(at, dtype=np.float64)[:, None] - middles) / width
+    # From 40 standard deviations on a bin adds exactly 0; the square of 1e200 would overflow.
+    apart = apart.clip(-40, 40)
     heights = np.exp(-(apart**2) / 2) @ weights / (total * width * math.sqrt(2 * math.pi))
     return [float(height) for height in heights]

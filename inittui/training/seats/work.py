@@ -58,8 +58,8 @@ from inittui.training.seats.messages import (
 from inittui.training.stack import Stack
 from inittui.user_code import blamed, remember_place
 
-_scratch = tempfile.TemporaryDirectory(prefix="inittui-code-")
-"""For somebody's own code, which came from another machine."""
+_scratch: list[tempfile.TemporaryDirectory[str]] = []
+"""Where somebody's own code lies that came from another machine, if any did."""
 
 
 class _Sent(CheckpointStore):
@@ -92,7 +92,8 @@ def serve(source: IO[bytes], target: IO[bytes]) -> None:
                 asked.set()
             else:
                 inbox.put(message)
-        _scratch.cleanup()
+        for folder in _scratch:
+            folder.cleanup()
         os._exit(0)  # the driver is gone: what it doesn't write is lost all the same
 
     def tell(message: FromSeat) -> None:
@@ -129,8 +130,9 @@ def _prepared(setup: Setup) -> Prepared:
     keep_freed_memory()
     for place, path in setup.places.items():
         remember_place(place, path)
-    for number, code in enumerate(setup.shipped):
-        _unpack(code, Path(_scratch.name) / str(number))
+    for code in setup.shipped:
+        _scratch.append(tempfile.TemporaryDirectory(prefix="inittui-code-"))
+        _unpack(code, Path(_scratch[-1].name))
     for reference in own_initializers(setup.experiment):
         own.load(reference)
     prepared = prepare(setup.experiment)
