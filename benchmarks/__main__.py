@@ -19,7 +19,7 @@ from benchmarks.measure import (
     hardware,
     interleave,
 )
-from inittui.training.hardware import keep_freed_memory
+from inittui.training.memory import keep_freed_memory
 
 PARTS = {
     "training": "## Training",

@@ -79,7 +79,7 @@ def look(wanted: Wanted) -> Looked:
     with guarded(wanted.model.name, wanted.seconds):
         from inittui.inspection.examine import examine
         from inittui.models.factory import factory_of
-        from inittui.training.hardware import give_back_freed_memory
+        from inittui.training.memory import give_back_freed_memory
 
         give_back_freed_memory()
         factory = factory_of(wanted.model)

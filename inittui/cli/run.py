@@ -140,7 +140,7 @@ def _told(outcome: Outcome) -> Outcome:
 def _record(
     recorder: Recorder, run: RunDirectory | None, state: RunState, progress: Progress
 ) -> Outcome:
-    from inittui.training.hardware import keep_freed_memory
+    from inittui.training.memory import keep_freed_memory
 
     keep_freed_memory()
     with orderly_stop() as should_stop:

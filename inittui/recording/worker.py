@@ -140,7 +140,7 @@ def main() -> ExitCode:
     parser.add_argument("--starts", action="store_true", help="measure; train nothing")
     parser.add_argument("--draw", type=int, metavar="COUNT", help="draw values; train nothing")
     options = parser.parse_args()
-    from inittui.training.hardware import keep_freed_memory
+    from inittui.training.memory import keep_freed_memory
 
     keep_freed_memory()
     return work(

@@ -31,14 +31,8 @@ from inittui.initializers.named_code import named_code
 from inittui.text import sanitize
 from inittui.training.checkpoints import CheckpointStore
 from inittui.training.graphs import Graphs, graphs_on
-from inittui.training.hardware import (
-    arithmetic,
-    describe_inexact,
-    exact,
-    out_of_memory,
-    versions,
-    where_trained,
-)
+from inittui.training.hardware import arithmetic, describe_inexact, exact, versions, where_trained
+from inittui.training.memory import out_of_memory
 from inittui.training.planning import Kind, StackPlan, halves, plan_stacks
 from inittui.training.prepared import Prepared, prepare
 from inittui.training.probing import measure_starts

@@ -22,7 +22,8 @@ from inittui.models.calling import needs_packing, pack
 from inittui.models.given import Given
 from inittui.models.inputs import draw_inputs
 from inittui.training.batches import inputs_of, scale_pixels
-from inittui.training.hardware import choose_device, free_memory, out_of_memory, own_device
+from inittui.training.hardware import choose_device, own_device
+from inittui.training.memory import free_memory, out_of_memory
 from inittui.user_code import seeded, theirs
 
 _COPIES = 6

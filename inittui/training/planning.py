@@ -17,12 +17,13 @@ from inittui.models.observe import twin
 from inittui.text import sanitize
 from inittui.training.batches import Batch
 from inittui.training.dropout import mask_dropout
-from inittui.training.hardware import free_memory, output_bytes, places, trial_bytes
+from inittui.training.hardware import places
 from inittui.training.learners.base import Learner
 from inittui.training.learners.dense import DenseLearner, dense_layers
 from inittui.training.learners.parallel import ParallelLearner, layout_for
 from inittui.training.learners.single import SingleLearner
 from inittui.training.learners.vmapped import VmappedLearner
+from inittui.training.memory import free_memory, output_bytes, trial_bytes
 from inittui.training.prepared import Note, Prepared, Variant
 from inittui.user_code import printing_aside, random_state, seeded
 

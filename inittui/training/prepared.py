@@ -34,8 +34,9 @@ from inittui.models.tracing import nonlinearities
 from inittui.text import sanitize
 from inittui.training.batches import VALIDATION_ROWS, Batches, rows_on_cuda
 from inittui.training.dropout import MaskedDropout, mask_dropout, plan_masks
-from inittui.training.hardware import Place, output_bytes, places
+from inittui.training.hardware import Place, places
 from inittui.training.loading import DeviceData, load_data, load_given, load_noise
+from inittui.training.memory import output_bytes
 from inittui.training.randomness import MaskPlan
 from inittui.user_code import printing_aside
 

@@ -21,7 +21,7 @@ from inittui.inspection.probe import probe
 from inittui.models.observe import first_forward, twin
 from inittui.models.own import to_place
 from inittui.training.batches import inputs_of
-from inittui.training.hardware import out_of_memory, output_bytes
+from inittui.training.memory import out_of_memory, output_bytes
 from inittui.training.prepared import Prepared, Variant
 from inittui.user_code import blamed
 

@@ -18,7 +18,8 @@ from inittui.models.growth import with_width
 from inittui.models.observe import lending, observe, twin
 from inittui.models.own import to_place
 from inittui.models.tracing import WEIGHT_LAYERS
-from inittui.training.hardware import exact, out_of_memory
+from inittui.training.hardware import exact
+from inittui.training.memory import out_of_memory
 from inittui.training.planning import Kind, make_learner, plan_stacks
 from inittui.training.prepared import Prepared, Variant, prepare
 from inittui.training.probing import Inspector

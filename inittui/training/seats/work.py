@@ -30,14 +30,8 @@ from inittui.initializers.code_digest import code_digests
 from inittui.initializers.named_code import named_code, own_initializers
 from inittui.training.checkpoints import Checkpoint, CheckpointStore, decoded
 from inittui.training.graphs import Graphs, graphs_on
-from inittui.training.hardware import (
-    describe_inexact,
-    device_title,
-    exact,
-    keep_freed_memory,
-    out_of_memory,
-    versions,
-)
+from inittui.training.hardware import describe_inexact, device_title, exact, versions
+from inittui.training.memory import keep_freed_memory, out_of_memory
 from inittui.training.prepared import Prepared, prepare
 from inittui.training.seats.data import unpack
 from inittui.training.seats.messages import (

@@ -10,7 +10,7 @@ from tests.support.commands import python
 
 FAULTS = """
 import resource, sys
-from inittui.training.hardware import keep_freed_memory
+from inittui.training.memory import (keep_freed_memory)
 
 if sys.argv[1] == "kept":
     assert keep_freed_memory()
@@ -43,7 +43,7 @@ def test_a_step_s_memory_is_not_fetched_from_the_system_again() -> None:
 
 HELD = """
 import sys
-from inittui.training.hardware import give_back_freed_memory
+from inittui.training.memory import (give_back_freed_memory)
 
 if sys.argv[1] == "given back":
     assert give_back_freed_memory()

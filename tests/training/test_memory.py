@@ -11,7 +11,7 @@ import torch
 
 from inittui.experiment.trials import TrialPlan
 from inittui.training import engine, planning, stack
-from inittui.training.hardware import free_memory, out_of_memory, trial_bytes
+from inittui.training.memory import free_memory, out_of_memory, trial_bytes
 from inittui.training.planning import halves, plan_stacks
 from inittui.training.prepared import prepare
 from tests.support.commands import python
