@@ -143,7 +143,7 @@ def _record(
     from inittui.training.hardware import keep_freed_memory
 
     keep_freed_memory()
-    with orderly_stop() as should_stop:
+    with orderly_stop(saves=run is not None) as should_stop:
         for event in recorder.events(
             should_stop=should_stop, command=sys.argv, process_started=process_start()
         ):

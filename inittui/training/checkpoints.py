@@ -106,13 +106,14 @@ class CheckpointStore:
         self._told.clear()
 
     def trying(self, save: Callable[[], None]) -> Iterator[str]:
-        """Save; yield what the person should know: a disk that doesn't take it stops nothing."""
+        """Save; yield what the person should know: that it can't be done stops nothing."""
         had_failed = self.failed
         try:
             save()
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self.failed = True
-            reason = error.strerror or str(error)
+            strerror = error.strerror if isinstance(error, OSError) else "memory is short"
+            reason = strerror or str(error)
             if reason not in self._told:
                 self._told.add(reason)
                 yield f"no checkpoint can be written: {reason}; training goes on without"
