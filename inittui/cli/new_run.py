@@ -14,6 +14,7 @@ from inittui.cli.interrupt import was_asked
 from inittui.errors import InittuiError
 from inittui.events.records import RunEnded
 from inittui.experiment.records import Experiment
+from inittui.experiment.run_names import check_wanted_name
 from inittui.runs import (
     LogWriter,
     RunDirectory,
@@ -24,7 +25,6 @@ from inittui.runs import (
     run_directories,
     runs_root,
 )
-from inittui.runs.directory import check_name
 
 
 @contextmanager
@@ -70,8 +70,7 @@ def new_run_to_train(
 
 
 def _make(root: Path, experiment: Experiment) -> RunDirectory:
-    if experiment.name:
-        check_name(experiment.name)
+    check_wanted_name(experiment.name)
     run = create_run(root, experiment)
     if not experiment.name:
         name_run(run)

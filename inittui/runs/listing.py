@@ -21,10 +21,11 @@ from msgspec.structs import replace
 from inittui.errors import InittuiError, MachineError, UsageError, nearest
 from inittui.events.records import RunEnded, RunResumed, RunStarted, RunStatus
 from inittui.experiment.records import Experiment
+from inittui.experiment.run_names import LAST, LONGEST_NAME
 from inittui.files import open_regular, read_small, write_whole
 from inittui.results.state import RunState
 from inittui.runs.damage import Damage
-from inittui.runs.directory import LAST, LONGEST_NAME, RunDirectory, read_name, run_directories
+from inittui.runs.directory import RunDirectory, read_name, run_directories
 from inittui.runs.loading import load_state, read_experiment
 from inittui.runs.lock import live_writer
 from inittui.runs.log import read_ends

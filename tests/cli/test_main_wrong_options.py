@@ -67,7 +67,7 @@ WRONG = {
     "--most": ("x", "0", "-1"),
     "--model": ("nope", "", "own.py"),
     "--model-arg": ("x", "=1", "a b=1"),
-    "--name": ("last", " ", "20260101-000000-000-abcdef", "x" * 201, "\x1b[2J"),
+    "--name": ("last", "first", "", " ", "-x", "20260101-000000-000-abcdef", "x" * 201, "\x1b[2J"),
     "--nonlinearity": NAMES,
     "--normalize": ("x", "1", "0,0", "0,nan", "0,1,2"),
     "--optimizer": NAMES,

@@ -204,6 +204,8 @@ def test_renaming(inittui: Command, root: Path) -> None:
     [
         ("last", "means the newest run"),
         ("LAST", "means the newest run"),
+        ("first", "taken for the oldest run"),
+        ("-x", "it would be an option"),
         ("   ", "can't be blank"),
         (" best", "no blanks around it"),
         ("best\t", "no blanks around it"),
@@ -216,7 +218,7 @@ def test_renaming(inittui: Command, root: Path) -> None:
 )
 def test_what_can_t_be_a_name(inittui: Command, root: Path, name: str, why: str) -> None:
     run = _record(root)
-    result = inittui("runs", "rename", "last", name)
+    result = inittui("runs", "rename", "last", "--", name)
     assert (result.code, result.out) == (2, "")
     assert why in result.err
     assert result.err.count("\n") == 1
