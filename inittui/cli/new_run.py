@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,11 +20,13 @@ from inittui.runs import (
     RunDirectory,
     create_run,
     delete_run,
+    live_writer,
     name_run,
     read_experiment,
     run_directories,
     runs_root,
 )
+from inittui.runs.heartbeat import CHANGE_SECONDS
 
 
 @contextmanager
@@ -101,6 +103,17 @@ def _end_unbegun(run: RunDirectory, log: LogWriter, seconds: float) -> None:
     with suppress(InittuiError):
         log.write(ended)
     tell_how_to_resume(run)
+
+
+def tell_of_other_machines(runs: Sequence[RunDirectory]) -> None:
+    """Say, before runs are removed or taken over, what it is that has to be waited for.
+
+    All are looked at here for the first time, so that the waiting is done for all at once.
+    """
+    holders = [live_writer(run, to_change=True) for run in runs]
+    far = [str(holder) for holder in holders if holder and holder.host and not holder.is_here]
+    if far:
+        note(f"looking for up to {CHANGE_SECONDS:.0f} s whether {far[0]} still writes")
 
 
 def tell_how_to_resume(run: RunDirectory) -> None:

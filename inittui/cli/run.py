@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from inittui.cli.console import note
 from inittui.cli.interrupt import orderly_stop
-from inittui.cli.new_run import new_run_to_train, tell_how_to_resume
+from inittui.cli.new_run import new_run_to_train, tell_how_to_resume, tell_of_other_machines
 from inittui.cli.progress import Progress, expectation, show_progress
 from inittui.errors import ExitCode, MachineError
 from inittui.events.records import Noted
@@ -117,6 +117,8 @@ def resume(
     """
     from inittui.recording.resume import open_resumption
 
+    if not force:
+        tell_of_other_machines([run])
     resumption = open_resumption(run, force=force)
     for message in resumption.damage:
         note(f"run {run.id}: {message}")

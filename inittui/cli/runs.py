@@ -224,6 +224,7 @@ def rm(
     runs_dir: RunsDir = None,
 ) -> None:
     """Remove runs and all that is in them."""
+    from inittui.cli.new_run import tell_of_other_machines
     from inittui.runs import delete_run, find_run
 
     root = _root(context, runs_dir)
@@ -231,6 +232,7 @@ def rm(
     if not yes and not _confirmed(found):
         note("nothing was removed")
         return
+    tell_of_other_machines(found)
     for run in found:
         delete_run(run)
     note(f"removed run {found[0].id}" if len(found) == 1 else f"removed {_count(len(found))}")

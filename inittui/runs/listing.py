@@ -353,15 +353,21 @@ def _ambiguous(text: str, found: list[RunDirectory]) -> UsageError:
     return UsageError(f"'{sanitize(text, 80)}' could be {shown}{more}; type more of the ID")
 
 
-def delete_run(run: RunDirectory) -> None:
+def delete_run(run: RunDirectory, *, wait: bool = True) -> None:
     """Remove a run and all that is in it.
+
+    Args:
+        run: its directory.
+        wait: until it is known whether another machine's process writes it, see `live_writer`;
+            else that counts as being written.
 
     Raises:
         MachineError: the run is being written, or can't be removed.
     """
-    holder = live_writer(run, wait=True)
+    holder = live_writer(run, wait=wait, to_change=True)
     if holder is not None:
-        raise MachineError(f"run {run.id} is being written by {holder}; it was not removed")
+        again = "" if wait or holder.is_here else "; if that has stopped, try again in a minute"
+        raise MachineError(f"run {run.id} is being written by {holder}; it was not removed{again}")
     try:
         shutil.rmtree(run.path)
     except OSError as error:
