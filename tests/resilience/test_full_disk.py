@@ -204,7 +204,7 @@ def test_what_was_measured_takes_the_room_of_a_checkpoint_in_the_end(
         wait_until(lambda: any(run.checkpoints.glob("stack-*")))
         _fill(place)
         result = process.wait()
-        assert result.code == 4, "later checkpoints couldn't be written"
+        assert result.code in (0, 4), result.err  # 4 where a later checkpoint wasn't written
         assert "what was measured meanwhile is in it now" in result.err
         assert "the log can't be written: No space left on device" in result.err
         state, damage = load_state(run)
