@@ -18,6 +18,7 @@ from inittui.experiment.devices import LOCAL
 from inittui.experiment.keywords import with_keywords
 from inittui.experiment.models import usual_schemes
 from inittui.experiment.records import Experiment, InspectionConfig, ModelConfig
+from inittui.experiment.run_names import check_wanted_name
 from inittui.initializers import own, parse_scheme
 from inittui.results.state import RunState
 from inittui.user_code import reference_to
@@ -145,6 +146,7 @@ def compare(
             "a model given as an object is trained by this process alone; for devices= or on= "
             "name it as FILE.py:NAME or MODULE:NAME"
         )
+    check_wanted_name(wanted.name)
     prepared = prepare(wanted)
     root = runs_root(Path(runs_dir) if runs_dir is not None else None)
     run = create_run(root, wanted) if save else None

@@ -1,7 +1,7 @@
 """A person's own code, named ``package.module:name`` or ``path/to/file.py:name``.
 
 Importing it runs it. So `find` is called only for what a person named on the command line or in
-Python, or trusted by a flag.
+Python, or trusted by a flag; and processes that are started look for no module where they are.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import functools
 import importlib
 import importlib.util
+import os
 import random
 import sys
 import sysconfig
@@ -35,6 +36,8 @@ _GIVEN = "given"
 
 _objects: dict[str, Callable[..., Any]] = {}
 """What this process was handed over, by the references that were made for them."""
+
+_PATHS = "PYTHONPATH"
 
 _LONGEST = 400
 """Characters shown of an error's message, so that where it was raised stays in sight."""
@@ -313,6 +316,31 @@ def _is_in_a_package(path: Path, name: str) -> str:
         f"PACKAGE.MODULE:NAME, here {'.'.join(parts)}:{name}, from the folder {folder}",
         600,
     )
+
+
+def child_environment(**more: str) -> dict[str, str]:
+    """Return this process's environment for a child that runs Python, and ``more``.
+
+    With it neither the child nor its own children look for modules in the current directory: a
+    `numpy.py` there is nobody's to run.
+    """
+    return os.environ | python_path() | {"PYTHONSAFEPATH": "1"} | more
+
+
+def python_path() -> dict[str, str]:
+    """Return ``PYTHONPATH``, where it is set, without the parts that mean the current directory.
+
+    An empty part means it to Python; `PYTHONPATH=$PYTHONPATH:/a/folder` leaves one behind where
+    nothing was set. Whoever names the directory by its absolute path means just that one.
+    """
+    if _PATHS not in os.environ:
+        return {}
+    parts = os.environ[_PATHS].split(os.pathsep)
+    return {_PATHS: os.pathsep.join(part for part in parts if not _is_current(part))}
+
+
+def _is_current(part: str) -> bool:
+    return os.path.normpath(part) == os.curdir  # of "" it is that too
 
 
 def _look_in(folder: Path) -> None:

@@ -119,18 +119,22 @@ def _raise_again(unraisable: sys.UnraisableHookArgs) -> None:
 
 
 @contextmanager
-def orderly_stop() -> Iterator[Callable[[], bool]]:
+def orderly_stop(*, saves: bool = False) -> Iterator[Callable[[], bool]]:
     """Give a function that says whether the process was asked to stop.
 
-    A second signal ends the process. Outside the main thread signals are left alone.
+    That it was heard is told at once: where it ``saves`` first, the checkpoint of many trials takes
+    minutes. A second signal ends the process. Outside the main thread signals are left alone.
     """
     import threading
 
     from inittui.cli.console import note
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
-        if _is_first(number) and number == signal.SIGINT:
-            note("stopping; press Ctrl-C again to end at once")
+        if _is_first(number):
+            first = ", a checkpoint is written first" if saves else ""
+            again = "; press Ctrl-C again to end at once" if number == signal.SIGINT else ""
+            with suppress(RuntimeError):  # it has come in the middle of another line
+                note(f"stopping{first}{again}")
 
     if threading.current_thread() is not threading.main_thread():
         yield was_asked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -14,17 +14,19 @@ from inittui.cli.interrupt import was_asked
 from inittui.errors import InittuiError
 from inittui.events.records import RunEnded
 from inittui.experiment.records import Experiment
+from inittui.experiment.run_names import check_wanted_name
 from inittui.runs import (
     LogWriter,
     RunDirectory,
     create_run,
     delete_run,
+    live_writer,
     name_run,
     read_experiment,
     run_directories,
     runs_root,
 )
-from inittui.runs.directory import check_name
+from inittui.runs.heartbeat import CHANGE_SECONDS
 
 
 @contextmanager
@@ -70,8 +72,7 @@ def new_run_to_train(
 
 
 def _make(root: Path, experiment: Experiment) -> RunDirectory:
-    if experiment.name:
-        check_name(experiment.name)
+    check_wanted_name(experiment.name)
     run = create_run(root, experiment)
     if not experiment.name:
         name_run(run)
@@ -102,6 +103,17 @@ def _end_unbegun(run: RunDirectory, log: LogWriter, seconds: float) -> None:
     with suppress(InittuiError):
         log.write(ended)
     tell_how_to_resume(run)
+
+
+def tell_of_other_machines(runs: Sequence[RunDirectory]) -> None:
+    """Say, before runs are removed or taken over, what it is that has to be waited for.
+
+    All are looked at here for the first time, so that the waiting is done for all at once.
+    """
+    holders = [live_writer(run, to_change=True) for run in runs]
+    far = [str(holder) for holder in holders if holder and holder.host and not holder.is_here]
+    if far:
+        note(f"looking for up to {CHANGE_SECONDS:.0f} s whether {far[0]} still writes")
 
 
 def tell_how_to_resume(run: RunDirectory) -> None:

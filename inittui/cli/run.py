@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from inittui.cli.console import note
 from inittui.cli.interrupt import orderly_stop
-from inittui.cli.new_run import new_run_to_train, tell_how_to_resume
+from inittui.cli.new_run import new_run_to_train, tell_how_to_resume, tell_of_other_machines
 from inittui.cli.progress import Progress, expectation, show_progress
 from inittui.errors import ExitCode, MachineError
 from inittui.events.records import Noted
@@ -117,6 +117,8 @@ def resume(
     """
     from inittui.recording.resume import open_resumption
 
+    if not force:
+        tell_of_other_machines([run])
     resumption = open_resumption(run, force=force)
     for message in resumption.damage:
         note(f"run {run.id}: {message}")
@@ -143,7 +145,7 @@ def _record(
     from inittui.training.memory import keep_freed_memory
 
     keep_freed_memory()
-    with orderly_stop() as should_stop:
+    with orderly_stop(saves=run is not None) as should_stop:
         for event in recorder.events(
             should_stop=should_stop, command=sys.argv, process_started=process_start()
         ):

@@ -49,7 +49,7 @@ from inittui.experiment.settings import REPORT
 
 if TYPE_CHECKING:
     from inittui.results.state import RunState
-    from inittui.runs import RunDirectory
+    from inittui.runs import RunDirectory, Verdict
 
 app = typer.Typer(
     cls=ListOrShow,
@@ -224,6 +224,7 @@ def rm(
     runs_dir: RunsDir = None,
 ) -> None:
     """Remove runs and all that is in them."""
+    from inittui.cli.new_run import tell_of_other_machines
     from inittui.runs import delete_run, find_run
 
     root = _root(context, runs_dir)
@@ -231,6 +232,7 @@ def rm(
     if not yes and not _confirmed(found):
         note("nothing was removed")
         return
+    tell_of_other_machines(found)
     for run in found:
         delete_run(run)
     note(f"removed run {found[0].id}" if len(found) == 1 else f"removed {_count(len(found))}")
@@ -250,19 +252,27 @@ def verify(
 
     root = _root(context, runs_dir)
     chosen = run_directories(root) if run is None else [find_run(root, run)]
-    checked = damaged = 0
+    checked = damaged = unchecked = 0
     for each in chosen:
         verdict = verify_run(each)
         checked += 1
         damaged += bool(verdict.problems)
+        unchecked += verdict.is_unchecked and not verdict.problems
         found = [*verdict.problems, *verdict.remarks]
         if found or run is not None:
-            _print_verdict(each, "damaged" if verdict.problems else "intact", found)
+            _print_verdict(each, _judged(verdict), found)
     if damaged:
         raise MachineError(
             f"{damaged:,} of {_count(checked)} damaged; what is intact is still shown"
         )
-    note(f"{_count(checked)} checked, none damaged")
+    but = f" as far as can be seen: {unchecked:,} without checksums" if unchecked else ""
+    note(f"{_count(checked)} checked, none damaged{but}")
+
+
+def _judged(verdict: Verdict) -> str:
+    if verdict.problems:
+        return "damaged"
+    return "intact as far as can be seen" if verdict.is_unchecked else "intact"
 
 
 def _several(root: Path, texts: list[str]) -> tuple[list[RunDirectory], list[RunState]]:

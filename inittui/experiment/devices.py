@@ -15,7 +15,7 @@ ALL = "all"
 LOCAL, RAY = "local", "ray"
 """Where the processes are: on this machine, or on the nodes of a Ray cluster."""
 
-_CPU = re.compile(r"cpu:(\d{1,4})")
+_CPU = re.compile(r"cpu:(\d{1,20})")
 _CUDA = re.compile(r"cuda:(\d{1,3})")
 
 

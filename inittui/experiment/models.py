@@ -131,6 +131,14 @@ def check_model(name: str) -> None:
         raise UsageError(f"there is no model '{name}'; did you mean '{TORCHVISION}{name.lower()}'?")
     if ":" not in name and name not in MODELS:
         raise unknown("model", sanitize(name, 80), MODELS)
+    place, _, of_what = name.rpartition(":")
+    is_file = place.endswith(".py")
+    if is_own(name) and not (
+        of_what.isidentifier() and (is_file or all(map(str.isidentifier, place.split("."))))
+    ):
+        raise UsageError(
+            f"model '{sanitize(name, 80)}' names no code: give FILE.py:NAME or MODULE:NAME"
+        )
 
 
 def has_own_start(name: str) -> bool:

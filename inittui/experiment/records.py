@@ -231,7 +231,10 @@ def _check_split(data: DataConfig, called: Mapping[str, str]) -> None:
         )
     if data.split is not None and not _SPLIT.fullmatch(data.split):
         shown = sanitize(data.split, 40)
-        raise UsageError(f"a split must be of the form torch:SEED, such as torch:42, not '{shown}'")
+        raise UsageError(
+            "a split must be of the form torch:SEED, such as torch:42, with 18 digits at most, not "
+            f"'{shown}'"
+        )
 
 
 def names_contestants(layers: Collection[str], sweeps: Collection[str]) -> bool:

@@ -27,6 +27,7 @@ from inittui.experiment.records import (
     Experiment,
     names_contestants,
 )
+from inittui.experiment.run_names import check_run_name
 
 MODEL, DATA, TRAINING, INSPECTION, REPORT, RUN = (
     "Model", "Data", "Training", "Inspection", "Report", "Run",
@@ -58,6 +59,8 @@ class Setting:
     """Words that can be completed."""
     placeholder: str = ""
     """What an empty text means, where the default has none."""
+    check_typed: Callable[[str], object] | None = None
+    """Raises `UsageError` for what an old file may say, and nobody may give any more."""
     is_list: bool = False
     """Whether its text is words, and its option given once for each."""
     swept: bool = False
@@ -98,8 +101,11 @@ class Setting:
         Raises:
             UsageError: it is none, with the option's name.
         """
+        text = typed if isinstance(typed, str) else shlex.join(typed)
         try:
-            return self.read(typed if isinstance(typed, str) else shlex.join(typed))
+            if self.check_typed:
+                self.check_typed(text)
+            return self.read(text)
         except UsageError as error:
             raise UsageError(f"{self.options[0]}: {error}") from None
 
@@ -305,7 +311,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "name", "name", "A name for the run.", texts.word, ("--name",), panel=RUN,
-        commands=_COMPARE, placeholder="none",
+        commands=_COMPARE, placeholder="none", check_typed=check_run_name,
     ),
 )  # fmt: skip
 

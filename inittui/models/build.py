@@ -71,6 +71,7 @@ def _build(config: ModelConfig, input_shape: Sequence[int], classes: int) -> nn.
         _only_arguments(config)
         name = config.name.removeprefix(TORCHVISION)
         return vision_model(name, config.arguments, classes)
+    check_model(config.name)
     if is_own(config.name):
         from inittui.models.own import own_model
 
@@ -78,7 +79,6 @@ def _build(config: ModelConfig, input_shape: Sequence[int], classes: int) -> nn.
         shapes = [each.shape for each in config.inputs]
         shape = shapes[0] if len(shapes) == 1 else shapes or input_shape
         return own_model(config.name, config.arguments, shape, classes)
-    check_model(config.name)
     if needs_packing(config.inputs):
         raise UsageError(
             f"{config.name} takes one input of pixels: --input 1x28x28; several inputs, ids and "

@@ -51,13 +51,13 @@ def factory_of(config: ModelConfig) -> Factory:
         UsageError: there is no such model or code, or it takes other arguments.
     """
     name = config.name
+    check_model(name)
     if is_own(name):
         return _own(name, config.arguments)
     if name.startswith(TORCHVISION):
         shape: tuple[int, ...] = TORCHVISION_INPUT
         classes = _TORCHVISION_CLASSES
     else:
-        check_model(name)
         shape, classes = MODELS[name].input or _IMAGE, _CLASSES
     text = "x".join(map(str, shape))
 

@@ -116,6 +116,7 @@ class Recorder:
         self._store = CheckpointStore(
             self._run.checkpoints,
             log_is_on_disk=log.sync,
+            log_lacks_room=log.lacks_room,
             every=SAVE_SECONDS if every is None else every,
         )
         return self._store

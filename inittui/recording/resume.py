@@ -70,7 +70,7 @@ def open_resumption(run: RunDirectory, *, force: bool = False) -> Resumption:
     """
     # Before all else: whoever writes from here on makes the log another than the one that is read.
     size = log_size(run)
-    holder = live_writer(run, wait=True)
+    holder = live_writer(run, wait=not force, to_change=True)
     elsewhere = holder is not None and bool(holder.host) and not holder.is_here
     if elsewhere and not force:
         raise RunBusyError(

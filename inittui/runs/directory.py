@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from inittui.errors import MachineError, UsageError
+from inittui.errors import MachineError
 from inittui.experiment.records import Experiment
+from inittui.experiment.run_names import LONGEST_NAME, check_run_name, is_id
 from inittui.experiment.toml import to_toml
 from inittui.files import read_small, sync_directory, write_whole
 from inittui.text import sanitize
@@ -21,16 +21,6 @@ RUNS_VARIABLE = "INITTUI_RUNS_DIR"
 
 ROOM_NEEDED = 8 * 2**20
 """Bytes that must be free for a run to start: its log many times over."""
-
-LONGEST_NAME = 200
-"""Characters in a run's name."""
-
-LAST = "last"
-"""What a person types for the newest run."""
-
-_ID = re.compile(r"\d{8}-\d{6}-\d{3}-[0-9a-f]{6}")
-_BEGINS_ID = re.compile(r"\d{8}(-|$)")
-"""What a run may be found by, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +100,6 @@ def new_id(now: float) -> str:
     """
     moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
     return f"{moment}-{int(now * 1000) % 1000:03d}-{os.urandom(3).hex()}"
-
-
-def is_id(name: str) -> bool:
-    """Whether a name is that of a run directory."""
-    return _ID.fullmatch(name) is not None
 
 
 def create_run(root: Path, experiment: Experiment, *, now: float | None = None) -> RunDirectory:
@@ -201,10 +186,10 @@ def rename_run(run: RunDirectory, name: str) -> None:
     """Give a run another name; its ID and its log stay as they are.
 
     Raises:
-        UsageError: it is no name (`check_name`).
+        UsageError: it is no name (`check_run_name`).
         MachineError: it can't be written down.
     """
-    check_name(name, own_id=run.id)
+    check_run_name(name, own_id=run.id)
     try:
         write_whole(run.name_file, name.encode(errors="replace"))
     except OSError as error:
@@ -218,27 +203,6 @@ def name_run(run: RunDirectory) -> None:
     others = (read_name(each) for each in run_directories(run.path.parent))
     with suppress(OSError, MachineError):
         write_whole(run.name_file, new_name({name for name in others if name}).encode())
-
-
-def check_name(name: str, *, own_id: str = "") -> None:
-    """Raise `UsageError` for a name that a run couldn't be found or shown by.
-
-    Of all IDs, those of runs to come included, it can only be its own.
-    """
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise UsageError(f"a name has 1 to {LONGEST_NAME} characters, not {len(name)}")
-    if not name.strip():
-        raise UsageError("a name can't be blank")
-    if name != name.strip():
-        raise UsageError(f"a name has no blanks around it: '{sanitize(name.strip())}'?")
-    if name != sanitize(name):
-        raise UsageError(f"'{sanitize(name)}' has control characters in it; a name has none")
-    if name.lower() == LAST:
-        raise UsageError(f"'{name}' can't be a name: it means the newest run")
-    if is_id(name) and name != own_id:
-        raise UsageError(f"'{name}' is the ID of another run; a name must not look like one")
-    if _BEGINS_ID.match(name) and name != own_id:
-        raise UsageError(f"'{name}' looks like the beginning of an ID; a name must not")
 
 
 def read_name(run: RunDirectory) -> str | None:

@@ -26,6 +26,10 @@ BEAT_SECONDS = 1.0
 LOOK_SECONDS = 3.5
 """How long one sign of life may stand: three beats, and some time for a busy machine or disk."""
 
+CHANGE_SECONDS = 30.0
+"""How long it has to stand before a run is taken over or removed: a writer that stood still for
+seconds, as a network's file system can make it, goes on afterwards."""
+
 _ASK_SECONDS = 0.1
 
 
@@ -81,14 +85,16 @@ _seen: dict[Path, tuple[_Sign, float]] = {}
 It is kept from look to look, so that a screen that asks again and again never has to wait."""
 
 
-def beats(run: RunDirectory, *, wait: bool) -> bool:
+def beats(run: RunDirectory, *, wait: bool, to_change: bool = False) -> bool:
     """Whether a run's sign of life changes.
 
     Args:
         run: its directory.
         wait: look until that is known, for `LOOK_SECONDS` at most; else a sign that was not seen
             for so long yet counts as life.
+        to_change: look for `CHANGE_SECONDS`, for the run is to be taken over or removed.
     """
+    patience = CHANGE_SECONDS if to_change else LOOK_SECONDS
     sign, now = _sign(run), time.monotonic()
     known = _seen.get(run.path)
     if known is None or known[0] != sign:
@@ -96,7 +102,7 @@ def beats(run: RunDirectory, *, wait: bool) -> bool:
         if known is not None and now - known[1] < 2 * LOOK_SECONDS:
             return True
         known = (sign, now)
-    until = known[1] + LOOK_SECONDS
+    until = known[1] + patience
     while wait and time.monotonic() < until:
         time.sleep(_ASK_SECONDS)
         found = _sign(run)

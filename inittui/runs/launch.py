@@ -13,6 +13,7 @@ from inittui.files import open_regular
 from inittui.runs.directory import RunDirectory
 from inittui.runs.lock import live_writer
 from inittui.runs.processes import PROCESSES
+from inittui.user_code import child_environment
 
 
 def start_worker(
@@ -27,9 +28,7 @@ def start_worker(
     """Train a run in a process and a session of its own.
 
     What it prints goes to the run's worker log; it has no terminal and no standard input, for a
-    child that shares a terminal's input hangs on what the terminal sends. What lies in the current
-    directory is not on its path, nor on that of its own children: a `numpy.py` there is nobody's
-    to run.
+    child that shares a terminal's input hangs on what the terminal sends.
 
     Args:
         run: its directory, with its experiment in it.
@@ -58,7 +57,7 @@ def start_worker(
             stderr=subprocess.STDOUT,
             start_new_session=True,
             close_fds=True,
-            env={**os.environ, "PYTHONSAFEPATH": "1"},
+            env=child_environment(),
         )
 
 

@@ -21,10 +21,11 @@ from msgspec.structs import replace
 from inittui.errors import InittuiError, MachineError, UsageError, nearest
 from inittui.events.records import RunEnded, RunResumed, RunStarted, RunStatus
 from inittui.experiment.records import Experiment
+from inittui.experiment.run_names import LAST, LONGEST_NAME
 from inittui.files import open_regular, read_small, write_whole
 from inittui.results.state import RunState
 from inittui.runs.damage import Damage
-from inittui.runs.directory import LAST, LONGEST_NAME, RunDirectory, read_name, run_directories
+from inittui.runs.directory import RunDirectory, read_name, run_directories
 from inittui.runs.loading import load_state, read_experiment
 from inittui.runs.lock import live_writer
 from inittui.runs.log import read_ends
@@ -352,15 +353,21 @@ def _ambiguous(text: str, found: list[RunDirectory]) -> UsageError:
     return UsageError(f"'{sanitize(text, 80)}' could be {shown}{more}; type more of the ID")
 
 
-def delete_run(run: RunDirectory) -> None:
+def delete_run(run: RunDirectory, *, wait: bool = True) -> None:
     """Remove a run and all that is in it.
+
+    Args:
+        run: its directory.
+        wait: until it is known whether another machine's process writes it, see `live_writer`;
+            else that counts as being written.
 
     Raises:
         MachineError: the run is being written, or can't be removed.
     """
-    holder = live_writer(run, wait=True)
+    holder = live_writer(run, wait=wait, to_change=True)
     if holder is not None:
-        raise MachineError(f"run {run.id} is being written by {holder}; it was not removed")
+        again = "" if wait or holder.is_here else "; if that has stopped, try again in a minute"
+        raise MachineError(f"run {run.id} is being written by {holder}; it was not removed{again}")
     try:
         shutil.rmtree(run.path)
     except OSError as error:

@@ -171,7 +171,7 @@ def read_holder(run: RunDirectory) -> Holder | None:
     return None
 
 
-def live_writer(run: RunDirectory, *, wait: bool = False) -> Holder | None:
+def live_writer(run: RunDirectory, *, wait: bool = False, to_change: bool = False) -> Holder | None:
     """Return the process that writes the run now; None if there is none.
 
     Where the file system locks, the lock decides, not the process ID, which may be another
@@ -182,6 +182,8 @@ def live_writer(run: RunDirectory, *, wait: bool = False) -> Holder | None:
         run: its directory.
         wait: look for up to `heartbeat.LOOK_SECONDS` until it is known whether another machine's
             process lives; else one of which nothing was seen yet counts as alive.
+        to_change: the run is to be taken over or removed if there is none: look for up to
+            `heartbeat.CHANGE_SECONDS`.
     """
     holder = read_holder(run)
     held = _is_locked(run)
@@ -190,7 +192,7 @@ def live_writer(run: RunDirectory, *, wait: bool = False) -> Holder | None:
     if holder is None:
         return None
     if not holder.is_here:
-        return holder if beats(run, wait=wait) else None
+        return holder if beats(run, wait=wait, to_change=to_change) else None
     is_unlocked = held is False and holder.locks
     return holder if not is_unlocked and _lives_here(holder) else None
 

@@ -83,6 +83,12 @@ class RetryingWriter:
             self._fail(LogWriteError(str(error), reason=error.reason))
         return self._trouble is None
 
+    def lacks_room(self) -> int:
+        """Return the bytes that wait for room on the disk; 0 where it takes more than room."""
+        trouble = self._trouble
+        is_all = trouble is not None and trouble.lacks_room and not self.lost
+        return self._bytes if is_all else 0
+
     def news(self) -> list[str]:
         """Return what the person should be told, once."""
         news, self._news = self._news, []

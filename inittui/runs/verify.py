@@ -28,6 +28,8 @@ class Verdict:
     """What is lost or contradicts itself, one line each; none if the run is intact."""
     remarks: tuple[str, ...]
     """What is worth knowing and no damage."""
+    is_unchecked: bool = False
+    """Whether lines have no checksum: that they are as they were written can't be told."""
 
 
 def verify_run(run: RunDirectory) -> Verdict:
@@ -55,7 +57,12 @@ def verify_run(run: RunDirectory) -> Verdict:
     if damage.added and not damage.is_damaged:
         lines = "1 line was" if damage.added == 1 else f"{damage.added:,} lines were"
         problems.append(f"{lines} added without a checksum, after others that have one")
-    elif 0 < damage.unchecked < damage.lines:
+    elif damage.unchecked == damage.lines > 0:
+        remarks.append(
+            "its log has no checksums (an older inittui wrote it, or they were removed): changed "
+            "numbers can't be seen"
+        )
+    elif damage.unchecked:
         remarks.append(
             f"{damage.unchecked:,} of {damage.lines:,} lines carry no checksum, as in an older "
             "inittui's log: a change in one of them isn't noticed"
@@ -65,7 +72,7 @@ def verify_run(run: RunDirectory) -> Verdict:
     if state.ended is None:
         holder = live_writer(run, wait=True)
         remarks.append(f"it is being written by {holder}" if holder else LEFT)
-    return Verdict(tuple(problems), tuple(remarks))
+    return Verdict(tuple(problems), tuple(remarks), is_unchecked=damage.unchecked > 0)
 
 
 def _unwritten(run: RunDirectory) -> str:

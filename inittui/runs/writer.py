@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,12 +21,15 @@ from inittui.runs.lock import RunBusyError, WriterLock
 class LogWriteError(MachineError):
     """The log can't be written; what it holds is whole."""
 
-    def __init__(self, message: str, *, reason: str = "", may_pass: bool = False) -> None:
+    def __init__(
+        self, message: str, *, reason: str = "", may_pass: bool = False, lacks_room: bool = False
+    ) -> None:
         """Take the message; the ``reason`` is its part that the system gave."""
         super().__init__(message)
         self.reason = reason
         self.may_pass = may_pass
         """Whether it may be written later, as where a full disk gets room."""
+        self.lacks_room = lacks_room
 
 
 class LogWriter:
@@ -192,6 +196,7 @@ class LogWriter:
             f"run {self._run.id}: the log can't be written: {reason}",
             reason=reason,
             may_pass=error.errno is not None,  # the system's own errors; ours have no number
+            lacks_room=error.errno in (errno.ENOSPC, errno.EDQUOT),
         )
 
     def _close(self) -> None:

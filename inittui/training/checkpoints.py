@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import struct
 import time
 import zlib
@@ -14,11 +17,15 @@ import msgspec
 import torch
 from torch import nn
 
-from inittui.files import remove_unfinished, sync_directory, write_whole
+from inittui.files import remove_unfinished, sync_directory, whole_file
 from inittui.models.attributes import MOST_BYTES, Value
 
 SAVE_SECONDS = 60.0
 """Epochs that take long are saved this often in between."""
+
+_LEFT_BYTES, _LEFT_BYTES_OF_A_TRIAL = 2**20, 512
+"""What a checkpoint leaves free on its disk for the log: what is said of each trial's end above
+all. A checkpoint saves time; what the log lacks is lost."""
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -64,6 +71,7 @@ class CheckpointStore:
         directory: Path,
         *,
         log_is_on_disk: Callable[[], bool] = lambda: True,
+        log_lacks_room: Callable[[], int] = lambda: 0,
         every: float = SAVE_SECONDS,
     ) -> None:
         """Keep files in ``directory``.
@@ -72,10 +80,13 @@ class CheckpointStore:
             directory: is made for the first one.
             log_is_on_disk: sees to it that the log is as far as the checkpoint that shall be
                 saved; where it says no, nothing is.
+            log_lacks_room: tells how many bytes of the log are all that is not on the disk, for
+                want of room.
             every: seconds after which a long epoch is saved.
         """
         self._directory = directory
         self._log_is_on_disk = log_is_on_disk
+        self._log_lacks_room = log_lacks_room
         self.every = every
         self._saved = time.monotonic()
         self._told: set[str] = set()
@@ -101,18 +112,27 @@ class CheckpointStore:
         self._make_directory()
         path = self._path(group)
         remove_unfinished(path)
-        write_whole(path, content)
+        with whole_file(path) as file:
+            file.write(content)
+            file.flush()
+            self._leave_room(len(group))
         self.failed = False
         self._told.clear()
 
+    def _leave_room(self, trials: int) -> None:
+        disk = shutil.disk_usage(self._directory)
+        if disk.total and disk.free < _LEFT_BYTES + trials * _LEFT_BYTES_OF_A_TRIAL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     def trying(self, save: Callable[[], None]) -> Iterator[str]:
-        """Save; yield what the person should know: a disk that doesn't take it stops nothing."""
+        """Save; yield what the person should know: that it can't be done stops nothing."""
         had_failed = self.failed
         try:
             save()
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             self.failed = True
-            reason = error.strerror or str(error)
+            strerror = error.strerror if isinstance(error, OSError) else "memory is short"
+            reason = strerror or str(error)
             if reason not in self._told:
                 self._told.add(reason)
                 yield f"no checkpoint can be written: {reason}; training goes on without"
@@ -150,9 +170,14 @@ class CheckpointStore:
             self._remove(self._path(group).name)
 
     def clear(self) -> None:
-        """Forget all stacks, once the log has all of them: the run is over."""
-        if self._log_is_on_disk():
+        """Forget all stacks of a run that is over, once the log has all of them or so gets room."""
+        if self._log_is_on_disk() or 0 < self._log_lacks_room() <= self._bytes():
             self._remove("stack-*.safetensors")
+
+    def _bytes(self) -> int:
+        with suppress(OSError):
+            return sum(path.lstat().st_size for path in self._directory.glob("stack-*"))
+        return 0
 
     def _remove(self, pattern: str) -> None:
         with suppress(OSError):

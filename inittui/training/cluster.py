@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from typing import Any
 
 from inittui.errors import MachineError, UsageError
 from inittui.experiment.devices import RAY
 from inittui.text import sanitize
+from inittui.user_code import child_environment, python_path
 
 CONNECT_SECONDS = 10.0
 
 _STORE_BYTES = 200 * 2**20
 """Of shared memory, where the cluster is started here: checkpoints go through it."""
+
+_ASK = """\
+import sys
+try:
+    from ray._raylet import GcsClient
+    from ray.exceptions import RpcError
+except ImportError:  # in another version elsewhere: joining the cluster tells
+    sys.exit()
+try:
+    GcsClient(address=sys.argv[1])
+except RpcError:
+    sys.exit(1)
+except Exception:  # who must say who they are, for one: joining tells better
+    pass
+"""
 
 
 def connect(where: str) -> Any:
@@ -27,6 +46,7 @@ def connect(where: str) -> Any:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ |= python_path()  # of the processes that Ray starts for this one
     try:
         import ray
     except ImportError:
@@ -38,16 +58,15 @@ def connect(where: str) -> Any:
         raise UsageError("Ray's client can't be used: run inittui on a node of the cluster")
     if address and address not in ("auto", "local"):
         _check_reachable(address)
+        _check_cluster(address)
+    # What becomes of nodes is told by the seats; Ray would print it to stdout, into the result.
+    if hasattr(ray._private.worker, "_worker_logs_enabled"):
+        ray._private.worker._worker_logs_enabled = False
     handlers = _handlers()
     try:
-        options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-        if address:
-            ray.init(address=address, **options)
-        else:
-            try:
-                ray.init(address="auto", **options)
-            except ConnectionError:  # none runs here: one for this command
-                ray.init(include_dashboard=False, object_store_memory=_STORE_BYTES, **options)
+        # Ray has its processes look for modules first where this one is while it joins.
+        with contextlib.chdir(os.sep):
+            _join(ray, address)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         said = sanitize(str(error).strip().splitlines()[0] if str(error).strip() else "", 200)
         raise MachineError(f"the Ray cluster can't be joined: {said}") from None
@@ -55,6 +74,17 @@ def connect(where: str) -> Any:
         for number, handler in handlers.items():  # Ray sets its own, which end without a word
             signal.signal(number, handler)
     return ray
+
+
+def _join(ray: Any, address: str) -> None:
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address:
+        ray.init(address=address, **options)
+        return
+    try:
+        ray.init(address="auto", **options)
+    except ConnectionError:  # none runs here: one for this command
+        ray.init(include_dashboard=False, object_store_memory=_STORE_BYTES, **options)
 
 
 def _handlers() -> dict[int, Any]:
@@ -76,6 +106,31 @@ def _check_reachable(address: str) -> None:
     except (OSError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "no answer"
         raise MachineError(f"no Ray cluster at {sanitize(address, 60)}: {reason}") from None
+
+
+def _check_cluster(address: str) -> None:
+    """Raise `MachineError` if something else than a Ray cluster answers at the address.
+
+    Ray itself would ask for many minutes, and print lines from C++ to stderr meanwhile; so a
+    process of its own asks first, which can be ended.
+    """
+    command = [sys.executable, "-P", "-c", _ASK, address]
+    try:
+        asked = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=CONNECT_SECONDS,
+            env=child_environment(),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        asked = None
+    if asked is None or asked.returncode:
+        raise MachineError(
+            f"no Ray cluster at {sanitize(address, 60)}: what answers there is something else; "
+            "the address is the one that 'ray start --head' has printed"
+        )
 
 
 def capacity(where: str) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from inittui.documents.check import CheckDocument
 from inittui.experiment.records import Experiment
 from inittui.experiment.settings import SETTINGS
 from inittui.text import sanitize
+from inittui.user_code import child_environment
 
 _MAIN = "from inittui.cli.main import main; main()"
 _LONGEST_ERROR = 4_096
@@ -47,7 +47,7 @@ class CheckProcess:
                 stdout=errors,
                 stderr=errors,
                 start_new_session=True,
-                env={**os.environ, "PYTHONSAFEPATH": "1"},
+                env=child_environment(),
             )
 
     @property

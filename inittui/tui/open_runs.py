@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from inittui.experiment.records import Experiment
+from inittui.experiment.run_names import check_wanted_name
 from inittui.runs import RunDirectory, create_run, live_writer, name_run, run_directories
 from inittui.runs.launch import start_worker, stop_worker
 from inittui.tui.chart_options import ChartOptions, Contestant, Key, contestants
@@ -55,6 +56,7 @@ class OpenRuns:
         ``trust`` lets the process import code that the experiment names.
 
         Raises:
+            UsageError: it can't have the name.
             MachineError: the run can't be kept.
         """
         run = self.start_behind(experiment, trust=trust)
@@ -65,8 +67,10 @@ class OpenRuns:
         """Train an experiment without showing it.
 
         Raises:
+            UsageError: it can't have the name.
             MachineError: the run can't be kept.
         """
+        check_wanted_name(experiment.name)
         directory = create_run(self.root, experiment)
         if not experiment.name:
             name_run(directory)

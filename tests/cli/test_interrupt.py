@@ -218,6 +218,8 @@ def test_a_stopped_run_ends_in_order(
     [listing] = list_runs(Path(os.environ["INITTUI_RUNS_DIR"]))
     assert listing.status == "interrupted"
     if moment is trains:
+        told = done.stderr.splitlines()[-2]
+        assert told.startswith("inittui: stopping, a checkpoint is written first")
         assert "interrupted" in done.stdout
         assert list(only_run().checkpoints.iterdir())  # type: ignore[union-attr]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -14,9 +15,9 @@ import pytest
 
 from benchmarks.terminals import UI, Terminal
 from inittui.documents.json_documents import schema
-from inittui.events.records import Event, Noted, RunEnded
+from inittui.events.records import Event, Noted, RunEnded, encode
 from inittui.experiment.records import Experiment, TrainingConfig
-from inittui.runs import LogWriter, RunDirectory, create_run
+from inittui.runs import LogWriter, RunDirectory, create_run, read_log
 from tests.support.commands import Command, command_of, python
 from tests.support.runs import Made, made_events, record
 
@@ -204,6 +205,8 @@ def test_renaming(inittui: Command, root: Path) -> None:
     [
         ("last", "means the newest run"),
         ("LAST", "means the newest run"),
+        ("first", "taken for the oldest run"),
+        ("-x", "it would be an option"),
         ("   ", "can't be blank"),
         (" best", "no blanks around it"),
         ("best\t", "no blanks around it"),
@@ -216,7 +219,7 @@ def test_renaming(inittui: Command, root: Path) -> None:
 )
 def test_what_can_t_be_a_name(inittui: Command, root: Path, name: str, why: str) -> None:
     run = _record(root)
-    result = inittui("runs", "rename", "last", name)
+    result = inittui("runs", "rename", "last", "--", name)
     assert (result.code, result.out) == (2, "")
     assert why in result.err
     assert result.err.count("\n") == 1
@@ -230,6 +233,13 @@ def test_verifying(inittui: Command, root: Path) -> None:
     assert (result.code, result.out) == (0, "")
     assert result.err == "inittui: 1 run checked, none damaged\n"
     assert inittui("runs", "verify", "whole").out == f"{whole.id}  intact\n"
+    bare = _record(root, name="bare")
+    bare.log.write_bytes(b"".join(map(encode, read_log(bare.log).events)))
+    result = inittui("runs", "verify")
+    assert result.code == 0
+    assert result.out.startswith(f"{bare.id}  intact as far as can be seen\n  its log has no check")
+    assert "2 runs checked, none damaged as far as can be seen: 1 without checksums" in result.err
+    shutil.rmtree(bare.path)
     broken = _record(root, name="broken")
     broken.log.write_bytes(broken.log.read_bytes().replace(b'"losses"', b'"lo\x1bses"', 1))
     result = inittui("runs", "verify")

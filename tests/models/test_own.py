@@ -237,7 +237,10 @@ def test_faults_are_said_in_one_line(file: Path, name: str, said: str) -> None:
         ("no_such_package.module:Net", "No module named 'no_such_package'"),
         ("torch.nn:ReLU", "gave a ReLU without parameters"),
         ("torch.nn:Linear", "missing a required argument: 'in_features'"),
-        (":Net", "ValueError: Empty module name"),
+        (":Net", "model ':Net' names no code: give FILE.py:NAME or MODULE:NAME"),
+        ("net:", "model 'net:' names no code"),
+        (".:Net", "model '.:Net' names no code"),
+        ("/dev/zero:Net", "model '/dev/zero:Net' names no code"),
     ],
 )
 def test_faults_of_names(reference: str, said: str) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import inittui
 from inittui.experiment.records import Experiment
 from inittui.experiment.toml import load_experiment
 from inittui.lessons import read_lesson
+from inittui.results.state import RunState
 from inittui.runs import RunDirectory, create_run, load_state
 from inittui.runs.launch import start_worker
+from inittui.training.engine import train
+from inittui.training.prepared import prepare
+from inittui.tui.check_process import CheckProcess
 from inittui.tui.lesson_process import RunningLesson
 from inittui.tui.open_runs import OpenRuns
 from tests.support.commands import INITTUI, wait_until
@@ -30,6 +36,23 @@ def halves(tensor):
     assert all("site-packages" in m.__file__ for m in (numpy, torch)), (numpy, torch)
     pathlib.Path("own-ran").touch()
     torch.nn.init.constant_(tensor, 0.5)
+"""
+
+IN_RAY = """
+import os
+from pathlib import Path
+import msgspec
+from inittui.experiment.toml import load_experiment
+from inittui.results.state import RunState
+from inittui.training.engine import train
+from inittui.training.prepared import prepare
+os.environ["PYTHONPATH"] = os.pathsep.join(["", os.environ.get("PYTHONPATH", ""), "."])
+wanted = load_experiment(Path("small.toml"))
+training = msgspec.structs.replace(wanted.training, devices="cpu:2", on="ray")
+state = RunState()
+for event in train(prepare(msgspec.structs.replace(wanted, training=training))):
+    state.apply(event)
+print(state.status)
 """
 
 
@@ -93,6 +116,49 @@ def test_what_the_ui_starts(here: Path, tmp_path: Path) -> None:
     assert not ran(here)
 
 
+@pytest.fixture(params=["", ".", "./"])
+def told_to_look_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a part in PYTHONPATH that means wherever one is; an empty one is often an accident."""
+    parts = (request.param, os.environ.get("PYTHONPATH", "/nowhere"), request.param)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(parts))
+
+
+@pytest.mark.usefixtures("told_to_look_here")
+def test_a_run_and_a_lesson_s_values_of_the_ui(here: Path, tmp_path: Path) -> None:
+    run = create_run(tmp_path / "runs", load_experiment(Path("small.toml")))
+    for options in ({"draw": 10}, {"starts": True}, {}):
+        run.log.unlink(missing_ok=True)
+        assert start_worker(run, **options).wait() == 0, run.worker_log.read_text()  # type: ignore[arg-type]
+    assert not ran(here)
+
+
+@pytest.mark.usefixtures("told_to_look_here")
+def test_a_check_of_the_ui(here: Path) -> None:
+    check = CheckProcess(load_experiment(Path("small.toml")))
+    wait_until(lambda: check.poll() or check.is_over)
+    check.close()
+    assert (check.failure, check.document is None) == ("", False)
+    assert not ran(here)
+
+
+@pytest.mark.usefixtures("told_to_look_here")
+def test_processes_that_share_a_run(here: Path) -> None:
+    experiment = load_experiment(Path("small.toml"))
+    training = msgspec.structs.replace(experiment.training, devices="cpu:2")
+    state = RunState()
+    for event in train(prepare(msgspec.structs.replace(experiment, training=training))):
+        state.apply(event)
+    assert state.status == "finished"
+    assert not ran(here)
+
+
+def test_processes_that_ray_starts_for_a_run(here: Path) -> None:
+    pytest.importorskip("ray", reason="needs ray: pip install 'inittui[ray]'")
+    done = started(sys.executable, "-P", "-c", IN_RAY)
+    assert (done.returncode, done.stdout) == (0, "finished\n"), done.stderr
+    assert not ran(here)
+
+
 def test_a_worker_that_a_person_starts(here: Path, tmp_path: Path) -> None:
     """`python -m` looks here first: for inittui itself, which nobody can help, and no further."""
     (here / "inittui.py").unlink()
@@ -126,6 +192,11 @@ def test_processes_are_started_in_one_place() -> None:
         or (isinstance(node, ast.ImportFrom) and node.module in starting)
     }
     types_only = {"cli/detached.py", "tui/open_run.py", "tui/open_runs.py"}
-    python = {"runs/launch.py", "training/seats/process.py", "tui/check_process.py"}
+    python = {
+        "runs/launch.py",
+        "training/cluster.py",
+        "training/seats/process.py",
+        "tui/check_process.py",
+    }
     another_program = {"cli/settings.py"}  # the person's editor
     assert found == python | types_only | another_program

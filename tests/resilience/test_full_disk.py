@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from inittui.runs import RunDirectory, load_state, verify_run
-from tests.support.commands import Result
+from inittui.training.checkpoints import CheckpointStore
+from tests.support.commands import Result, wait_until
 from tests.support.processes import Launcher, essence, the_run
 
 _COMPARE = (
@@ -179,7 +180,7 @@ def _fill(place: Path) -> Path:
 
 def test_a_disk_that_gets_full_while_it_is_written_to(inittui: Launcher, tmp_path: Path) -> None:
     with _tmpfs(tmp_path / "small", "size=12m") as place:
-        process = inittui.start(*_LONG, "--runs-dir", place / "runs")
+        process = inittui.start(*_LONG[:-2], "--runs-dir", place / "runs")
         run = _wait_for_log(place / "runs")
         ballast = _fill(place)
         result = process.wait()
@@ -191,6 +192,38 @@ def test_a_disk_that_gets_full_while_it_is_written_to(inittui: Launcher, tmp_pat
         assert _curves(again.out) == _curves(result.out)
         listed = inittui.run("runs", "list", "--runs-dir", place / "runs")
         assert "finished" in listed.out
+
+
+def test_what_was_measured_takes_the_room_of_a_checkpoint_in_the_end(
+    inittui: Launcher, tmp_path: Path
+) -> None:
+    with _tmpfs(tmp_path / "small", "size=12m") as place:
+        longer = (*_COMPARE[:-3], "30", "--checkpoint-every", "0.1")
+        process = inittui.start(*longer, "--runs-dir", place / "runs")
+        run = _wait_for_log(place / "runs")
+        wait_until(lambda: any(run.checkpoints.glob("stack-*")))
+        _fill(place)
+        result = process.wait()
+        assert result.code in (0, 4), result.err  # 4 where a later checkpoint wasn't written
+        assert "what was measured meanwhile is in it now" in result.err
+        assert "the log can't be written: No space left on device" in result.err
+        state, damage = load_state(run)
+        assert not damage.messages()
+        assert state.status == "finished"
+        assert all(trial.steps == state.total_steps for trial in state.trials[:2])
+        _assert_nothing_half(run)
+        assert not run.checkpoints.exists()
+
+
+def test_a_checkpoint_leaves_room_for_the_log(tmp_path: Path) -> None:
+    with _tmpfs(tmp_path / "small", "size=4m") as place:
+        store = CheckpointStore(place / "checkpoints")
+        store.put([0], b"x" * 2**20)
+        with pytest.raises(OSError, match="No space left"):
+            store.put([0], b"y" * (3 * 2**20 - 2**16))  # which would fit, just
+        assert store.content([0], 2**30) == b"x" * 2**20
+        assert shutil.disk_usage(place).free > 2**20
+        assert len(list((place / "checkpoints").iterdir())) == 1
 
 
 def test_a_read_only_disk_is_told_before_anything_is_trained(

@@ -194,6 +194,7 @@ def test_a_run_of_another_host_goes_on_for_who_insists(
     with beating(run):
         refused = inittui.run("runs", "resume", "last", "-q", "--runs-dir", run.path.parent)
         assert (refused.code, refused.out) == (2, "")
+        assert "looking for up to 30 s whether pid 1 on host elsewhere still" in refused.err
         assert "written to a moment ago by pid 1 on host elsewhere" in refused.err
         removed = inittui.run("runs", "rm", "last", "--yes", "--runs-dir", run.path.parent)
         assert removed.code == 4

@@ -85,6 +85,16 @@ def test_a_line_that_was_added_without_a_checksum_is_told(
     assert "1 line was added without a checksum, after others that have one" in problems
 
 
+def test_a_log_without_any_checksum_is_not_called_as_sound_as_others(run: RunDirectory) -> None:
+    run.log.write_bytes(b"".join(encode(decode(line)) for line in _lines(run)))
+    verdict = verify_run(run)
+    assert verdict.problems == ()  # as an older version wrote it
+    assert verdict.is_unchecked
+    [remark] = verdict.remarks
+    assert "has no checksums (an older inittui wrote it, or they were removed)" in remark
+    assert "changed numbers can't be seen" in remark
+
+
 def test_an_old_log_is_gone_on_with(tmp_path: Path) -> None:
     run = create_run(tmp_path, EXPERIMENT)
     events = recorded_events(run.id)

@@ -12,6 +12,7 @@ import pytest
 
 from inittui.errors import MachineError, UsageError
 from inittui.experiment.records import Experiment
+from inittui.experiment.run_names import is_id
 from inittui.experiment.toml import load_experiment
 from inittui.runs import (
     LogWriter,
@@ -23,7 +24,6 @@ from inittui.runs import (
     run_directories,
     runs_root,
 )
-from inittui.runs.directory import is_id
 from tests.support.commands import python
 from tests.support.runs import EXPERIMENT, record
 

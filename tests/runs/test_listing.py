@@ -24,7 +24,7 @@ from inittui.runs import (
     verify_run,
 )
 from inittui.runs.listing import _FORMAT, _Summary, mark_log
-from tests.support.runs import EXPERIMENT, accuracy, record, recorded_events
+from tests.support.runs import EXPERIMENT, accuracy, record, record_checked, recorded_events
 
 SEVERAL_SEEDS = msgspec.structs.replace(EXPERIMENT, seeds=(0, 1))
 
@@ -247,7 +247,7 @@ def test_a_damaged_summary_is_made_anew(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_copied_run_is_not_taken_for_the_original(tmp_path: Path) -> None:
-    run = record(tmp_path, now=1e9)
+    run = record_checked(tmp_path, now=1e9)
     before = summarize(run)
     copy = create_run(tmp_path, EXPERIMENT, now=2e9)
     for path in (run.log, run.summary_file):
@@ -343,7 +343,7 @@ def test_what_names_no_run_or_several_is_said(tmp_path: Path) -> None:
 
 
 def test_a_whole_run_is_intact(tmp_path: Path) -> None:
-    verdict = verify_run(record(tmp_path, SEVERAL_SEEDS))
+    verdict = verify_run(record_checked(tmp_path, SEVERAL_SEEDS))
     assert (verdict.problems, verdict.remarks) == ((), ())
 
 

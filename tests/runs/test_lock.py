@@ -16,16 +16,19 @@ import msgspec
 import pytest
 
 from inittui.errors import MachineError
+from inittui.recording.resume import open_resumption
 from inittui.runs import (
     Holder,
     LogWriter,
+    RunBusyError,
     RunDirectory,
     create_run,
     delete_run,
+    heartbeat,
     list_runs,
     live_writer,
 )
-from inittui.runs.heartbeat import LOOK_SECONDS
+from inittui.runs.heartbeat import CHANGE_SECONDS, LOOK_SECONDS
 from tests.support.beating import ELSEWHERE, beating
 from tests.support.runs import EXPERIMENT, recorded_events
 
@@ -141,7 +144,10 @@ def test_another_host_is_live_as_long_as_its_heart_beats(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("ahead", [0.0, 86_400.0, 3e9])
-def test_no_clock_makes_a_dead_writer_live(tmp_path: Path, ahead: float) -> None:
+def test_no_clock_makes_a_dead_writer_live(
+    tmp_path: Path, ahead: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "CHANGE_SECONDS", LOOK_SECONDS)
     run = create_run(tmp_path, EXPERIMENT)
     future = time.time() + ahead
     there = Holder(host="elsewhere", pid=1, since=future)
@@ -152,6 +158,28 @@ def test_no_clock_makes_a_dead_writer_live(tmp_path: Path, ahead: float) -> None
     assert live_writer(run, wait=True) is None
     delete_run(run)
     assert not run.path.exists()
+
+
+def test_a_writer_that_stood_still_is_not_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "LOOK_SECONDS", 0.3)
+    monkeypatch.setattr(heartbeat, "CHANGE_SECONDS", 4.0)
+    run = create_run(tmp_path, EXPERIMENT)
+    run.log.write_bytes(b"")
+    with beating(run):
+        assert live_writer(run) == ELSEWHERE
+    live_writer(run)
+    assert live_writer(run, wait=True) is None  # shown as lost
+    with pytest.raises(MachineError, match="it was not removed; if that has stopped, try again"):
+        delete_run(run, wait=False)
+    threading.Timer(1, run.beat_file.write_text, ["goes on"]).start()
+    with pytest.raises(MachineError, match="it was not removed"):
+        delete_run(run)
+    threading.Timer(1, run.beat_file.write_text, ["still"]).start()
+    with pytest.raises(RunBusyError, match="was written to a moment ago"):
+        open_resumption(run)
+    assert heartbeat.LOOK_SECONDS < 5 < 25 < CHANGE_SECONDS
 
 
 def test_who_only_looks_is_not_kept_waiting(tmp_path: Path) -> None:

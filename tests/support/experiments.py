@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from keyword import iskeyword
 from typing import Any
 
 from hypothesis import strategies as st
 
+from inittui.errors import UsageError
 from inittui.experiment.data_sets import DATA_SETS
 from inittui.experiment.models import MODELS
 from inittui.experiment.records import (
@@ -16,7 +18,17 @@ from inittui.experiment.records import (
     OPTIMIZERS,
     Experiment,
 )
+from inittui.experiment.run_names import check_run_name
 from inittui.experiment.settings import BY_PATH
+from inittui.text import sanitize
+
+
+def is_run_name(text: str) -> bool:
+    with suppress(UsageError):
+        check_run_name(text)
+        return True
+    return False
+
 
 _COUNTS = st.integers(1, 10_000_000)
 _SIZES = st.lists(st.integers(1, 5_000), max_size=3).map(tuple)
@@ -24,6 +36,7 @@ _NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 _INPUTS = st.sampled_from(["3x32x32", "784", "16x64", "ids:128:50257", "ids:10", "pos:8"])
 _TEXTS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 _NAMES = _TEXTS.filter(lambda text: text == text.strip())
+_RUN_NAMES = _TEXTS.map(sanitize).map(str.strip).filter(is_run_name)
 _SCHEMES = st.sampled_from(
     ["rule", "zeros", "normal:std=0.05", "he_uniform/ones", "normal:mean=1,std=0.5/constant"]
 )
@@ -75,7 +88,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "inspection.images": _COUNTS,
     "inspection.percentile": st.floats(50, 100, exclude_min=True),
     "inspection.gradient_percentile": st.floats(0, 100, exclude_min=True),
-    "name": _NAMES,
+    "name": _RUN_NAMES,
 }  # fmt: skip
 """Values that a setting can have, by its path."""
 

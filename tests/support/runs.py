@@ -28,6 +28,7 @@ from inittui.experiment.records import DataConfig, Evaluated, Experiment, Traini
 from inittui.experiment.trials import Setting, TrialPlan
 from inittui.results.state import RunState, fold
 from inittui.runs import RunDirectory, create_run
+from inittui.runs.chain import BEGIN, add_checksum
 
 NOTE = Noted(at=1.0, message="one")
 OTHER = Noted(at=2.0, message="two ☃ \x1b\n")
@@ -218,7 +219,19 @@ def recorded_events(run: str = "r", experiment: Experiment = EXPERIMENT) -> list
 
 
 def record(root: Path, experiment: Experiment = EXPERIMENT, **options: float) -> RunDirectory:
-    """Make a run directory that holds a whole run."""
+    """Make a run directory that holds a whole run, its log without checksums as old ones are."""
     run = create_run(root, experiment, **options)
     run.log.write_bytes(b"".join(map(encode, recorded_events(run.id, experiment))))
+    return run
+
+
+def record_checked(
+    root: Path, experiment: Experiment = EXPERIMENT, **options: float
+) -> RunDirectory:
+    """Make a run directory that holds a whole run with its checksums."""
+    run, last = create_run(root, experiment, **options), BEGIN
+    with run.log.open("wb") as log:
+        for event in recorded_events(run.id, experiment):
+            line, last = add_checksum(encode(event), last)
+            log.write(line)
     return run

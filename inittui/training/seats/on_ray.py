@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import queue
 import threading
+from pathlib import Path
 from typing import Any
 
 from inittui.training.cluster import connect
@@ -48,7 +49,7 @@ class RaySeat:
         actor = ray.remote(_Holder).options(
             max_restarts=0, max_task_retries=0, max_concurrency=2, **wanted
         )
-        self._actor = actor.remote(threads)
+        self._actor = actor.remote(threads, str(Path.cwd()))
         self._answers = self._actor.answers.options(
             num_returns="streaming", _generator_backpressure_num_objects=_UNREAD
         ).remote()
@@ -98,10 +99,10 @@ class RaySeat:
 class _Holder:
     """The actor: starts the process beside itself, and dies with it."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, folder: str) -> None:
         from inittui.training.seats.process import started
 
-        self._process = started(threads)
+        self._process = started(threads, folder)
 
     def tell(self, *messages: bytes) -> None:
         assert self._process.stdin is not None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 from inittui.training.seats.messages import (
     Answer,
@@ -19,19 +19,24 @@ from inittui.training.seats.messages import (
     content_of,
     send,
 )
+from inittui.user_code import child_environment
 
 _LOOK_SECONDS = 0.1
 
 
-def started(threads: int) -> subprocess.Popen[bytes]:
-    """Start a process that trains; it ends when its input is closed."""
+def started(threads: int, folder: str | None = None) -> subprocess.Popen[bytes]:
+    """Start a process that trains; it ends when its input is closed.
+
+    Its directory is this one's, or ``folder`` where this machine has it.
+    """
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "inittui.training.seats.work"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         # A Ctrl-C is for the driver, which asks the seats to end in order.
         start_new_session=True,
-        env={**os.environ, "PYTHONSAFEPATH": "1", "OMP_NUM_THREADS": str(threads)},
+        cwd=folder if folder and Path(folder).is_dir() else None,
+        env=child_environment(OMP_NUM_THREADS=str(threads)),
     )
 
 

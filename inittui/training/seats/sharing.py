@@ -16,7 +16,16 @@ from msgspec.structs import replace
 
 from inittui.data import sets
 from inittui.errors import MachineError, UsageError
-from inittui.events.records import DeviceUsed, Event, Noted, TrialEnded, TrialStarted, decode
+from inittui.events.records import (
+    DeviceUsed,
+    EpochEnded,
+    Event,
+    Noted,
+    StepLosses,
+    TrialEnded,
+    TrialStarted,
+    decode,
+)
 from inittui.experiment.devices import LOCAL
 from inittui.initializers.code_digest import code_digests, sources
 from inittui.initializers.named_code import named_code
@@ -90,6 +99,8 @@ class Sharing:
         self._lost_idle: Counter[str] = Counter()
         """Processes lost while they had no work, by their place."""
         self._ended: set[int] = set()
+        self._reached: dict[int, tuple[int, float]] = {}
+        """The steps that a trial has taken, and its seconds, as far as they were told."""
         self._setup = Setup(
             experiment=prepared.asked_for,
             threads=1,
@@ -219,12 +230,22 @@ class Sharing:
     def _told(self, seat: Seat, event: Event, work: _Work) -> Event:
         if isinstance(event, TrialStarted | DeviceUsed):
             return replace(event, place=seat.name)
+        if isinstance(event, StepLosses | EpochEnded):
+            self._reach(event)
         if isinstance(event, TrialEnded):
             if event.status == "interrupted":
                 work.is_interrupted = True
             else:
                 self._ended.add(event.trial)
         return event
+
+    def _reach(self, event: StepLosses | EpochEnded) -> None:
+        steps, seconds = self._reached.get(event.trial, (0, 0.0))
+        if isinstance(event, EpochEnded):
+            seconds = max(seconds, event.seconds)
+        else:
+            steps = max(steps, event.first + len(event.values))
+        self._reached[event.trial] = steps, seconds
 
     def _over(self, message: Over, work: _Work, groups: deque[_Group]) -> Iterator[Event]:
         if message.trouble == "memory":
@@ -248,16 +269,19 @@ class Sharing:
             yield _noted(f"{seat.name} is lost ({lost.how}); the others go on")
             return
         self._start(place)
+        attempt = self._attempts[work.group]
         self._attempts[work.group] += 1
         what = f"the process on {seat.name} was lost ({lost.how})"
-        if self._attempts[work.group] <= MOST_ATTEMPTS:
+        if attempt < MOST_ATTEMPTS:
             groups.appendleft(work.group)
-            yield _noted(f"{what}; its trials begin again from where they were last kept")
+            times = f", {attempt} times in all" if attempt > 1 else ""
+            yield _noted(f"{what}{times}; its trials begin again from where they were last kept")
             return
         for trial in work.group:
             if trial not in self._ended:
+                step, seconds = self._reached.get(trial, (0, 0.0))
                 yield TrialEnded(
-                    at=time.time(), trial=trial, status="failed", step=0, seconds=0.0,
+                    at=time.time(), trial=trial, status="failed", step=step, seconds=seconds,
                     reason=f"{what}, {MOST_ATTEMPTS} times in all",
                 )  # fmt: skip
 

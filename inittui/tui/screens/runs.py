@@ -229,7 +229,10 @@ class RunsScreen(LabScreen):
             return
         for run in runs:
             shown = self.open_runs.find(run.id)
-            if self.host.attempt(delete_run, run) and shown in self.open_runs.shown:
+            if (
+                self.host.attempt(partial(delete_run, wait=False), run)
+                and shown in self.open_runs.shown
+            ):
                 self.open_runs.hide(shown)
         self.table.marked.clear()
         self.load()

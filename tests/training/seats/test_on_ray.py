@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +27,7 @@ from inittui.training.checkpoints import CheckpointStore
 from inittui.training.cluster import connect
 from inittui.training.engine import train
 from inittui.training.prepared import prepare
+from tests.support.commands import inittui
 from tests.support.tiny_sets import publish
 from tests.support.torture import TORTURE
 
@@ -33,6 +38,8 @@ from helper import LOW
 def halves(tensor):
     return tensor.copy_(torch.linspace(LOW, 0.5, tensor.numel()).reshape(tensor.shape))
 """
+
+CONNECT = "import sys; from inittui.training.cluster import connect; connect(sys.argv[1])"
 
 
 def wanted(on: str, *schemes: str, epochs: int = 3) -> Experiment:
@@ -118,7 +125,7 @@ def locally(experiment: Experiment) -> RunState:
 
 
 def test_a_cluster_gives_bitwise_what_this_machine_gives_though_a_node_is_lost(
-    of_two: Any, tmp_path: Path, own_handler: object
+    of_two: Any, tmp_path: Path, own_handler: object, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "theirs.py"
     file.write_text(OWN)
@@ -145,6 +152,7 @@ def test_a_cluster_gives_bitwise_what_this_machine_gives_though_a_node_is_lost(
             of_two.nodes.append(of_two.add_node(num_cpus=1))
 
     there = followed(events, lose)
+    assert capfd.readouterr() == ("", "")  # stdout is for results
     assert numbers(there) == numbers(here)
     assert lost and any("was lost" in note for note in there.notes)
     assert all(socket.gethostname() in trial.place for trial in there.trials)
@@ -212,6 +220,44 @@ def test_an_address_without_a_cluster_is_told_at_once() -> None:
         connect(f"ray:127.0.0.1:{port}")
     with pytest.raises(UsageError, match="HOST:PORT"):
         connect("ray:nowhere")
+
+
+@contextmanager
+def answering(with_what: bytes) -> Iterator[str]:
+    """Give the address of a server that says something to whoever comes, and listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            guests = []
+            with suppress(OSError):
+                while True:
+                    guests.append(server.accept()[0])
+                    guests[-1].sendall(with_what)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+def test_what_answers_and_is_no_cluster_is_told_in_one_line_and_soon(said: bytes) -> None:
+    pytest.importorskip("ray", reason="needs ray: pip install 'inittui[ray]'")
+    with answering(said) as address:
+        began = time.monotonic()
+        done = inittui("compare", "zeros", "--no-save", "--on", f"ray:{address}")
+        assert time.monotonic() - began < 20
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == (
+        f"inittui: no Ray cluster at {address}: what answers there is something else; "
+        "the address is the one that 'ray start --head' has printed\n"
+    )
+
+
+def test_another_port_of_the_cluster_is_not_taken_for_it(cluster: Any) -> None:
+    host = cluster.address.partition(":")[0]
+    command = [sys.executable, "-c", CONNECT, f"ray:{host}:{cluster.head_node.node_manager_port}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "what answers there is something else" in done.stderr.splitlines()[-1]
+    assert "rpc" not in done.stderr
 
 
 def test_without_ray_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

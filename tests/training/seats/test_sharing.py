@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from inittui.errors import MachineError, UsageError
-from inittui.events.records import EpochEnded, Event, StepLosses
+from inittui.events.records import EpochEnded, Event, StepLosses, TrialEnded
 from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
 from inittui.initializers import own
 from inittui.recording.resume import earlier_of
@@ -206,6 +206,23 @@ def test_a_person_s_error_is_told_as_it_is_in_one_process(code: Path) -> None:
     with pytest.raises(UsageError, match=r"ValueError: no more .*theirs\.py, line \d+"):
         followed(train(prepare(shared(experiment))))
     assert not _seats()
+
+
+def test_what_is_lost_for_good_has_come_as_far_as_it_had(code: Path) -> None:
+    experiment = msgspec.structs.replace(wanted("rule"), model=ModelConfig(name=f"{code}:Dies"))
+    ends: list[TrialEnded] = []
+
+    def see(event: Event) -> None:
+        ends.extend([event] if isinstance(event, TrialEnded) else [])
+
+    state = followed(train(prepare(shared(experiment))), see)
+    [trial], [end] = state.trials, ends
+    assert (trial.status, end.step) == ("failed", trial.steps)
+    assert end.step >= 12 and end.seconds > 0
+    assert len(trial.epochs) == 1
+    assert "3 times in all" in trial.reason
+    lost = [note for note in state.notes if "was lost" in note]
+    assert len(lost) == 2 and "2 times in all" in lost[1]
 
 
 @pytest.mark.skipif(not TORTURE, reason="starts seven processes: make torture")
