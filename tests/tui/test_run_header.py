@@ -26,11 +26,12 @@ def test_a_run_is_told_in_one_line(shelf: Shelf) -> None:
     assert header_of(runs.shown, Frame(30)).cell_len <= 30
 
 
-def test_a_setting_that_is_swept_has_no_value(tmp_path: Path) -> None:
+def test_a_setting_that_is_swept_has_all_its_values(tmp_path: Path) -> None:
     experiment = Experiment(sweeps=("training.lr=0.1|0.01", "model.depth=2|4"))
     directory = create_run(tmp_path, experiment)
     said = str(header_of([OpenRun(directory)], Frame(100)))
-    assert "adam lr swept" in said
+    assert "adam lr 0.1|0.01" in said
+    assert "mlp (depth 2|4)" in said
     assert "0.001" not in said
     assert "batch 100" in said
 
@@ -56,9 +57,15 @@ def test_a_live_run_tells_its_pace_and_what_its_gpus_are_used_for(shelf: Shelf) 
     assert second == (
         "25 steps/s · node1 cuda:0 3.0 GiB of 80.0 GiB, busy 97% · node2 cuda:0 3.0 GiB of 80.0 GiB"
     )
-    assert "\n" not in str(header_of(runs.shown, Frame(80)))
+    narrow = str(header_of(runs.shown, Frame(80)))
+    assert "\n" not in narrow
+    settings = "5eed50  mlp · fashion-mnist · 2 epochs · adam 0.001"
+    assert narrow == f"{settings} · … · 25 steps/s"
+    narrower = "5eed50  mlp · fashion-mnist · adam 0.001 · … · 25 steps/s"
+    assert str(header_of(runs.shown, Frame(60))) == narrower
     run.phase = Phase.ENDED
     assert "\n" not in str(header_of(runs.shown, Frame(120), is_roomy=True))
+    assert "steps/s" not in str(header_of(runs.shown, Frame(80)))
 
 
 def test_of_several_only_what_differs_is_told(shelf: Shelf) -> None:
