@@ -35,6 +35,7 @@ from inittui.tui.screens.dialogs import Answer, Dialog, Prompt
 from inittui.tui.widgets.row_list import RowList
 from inittui.tui.widgets.run_preview import RunPreview
 from inittui.tui.widgets.runs_table import RunsTable
+from inittui.views.export_formats import FORMATS, listed
 
 _EMPTY = (
     "No run is kept in {root}.\n\n"
@@ -65,7 +66,7 @@ class RunsScreen(LabScreen):
         key("d,delete", "runs.delete", "delete", "Delete",
             "Remove the ticked runs, after a question.", footer=True),
         key("x", "runs.export", "export", "Export",
-            "Write JSON, CSV, SVG or HTML into this folder.", footer=True),
+            f"Write {listed(FORMATS.values())} into this folder.", footer=True),
         key("c", "runs.copy", "copy", "Copy",
             "Copy the command that repeats the run.", footer=True),
         key("r,f5", "runs.repeat", "repeat", "Repeat", "Train the run's experiment again."),
@@ -244,14 +245,9 @@ class RunsScreen(LabScreen):
         runs = self._directories()
         if not runs:
             return
-        answers = [
-            Answer("j", "JSON", "json"),
-            Answer("c", "CSV", "csv"),
-            Answer("s", "SVG", "svg"),
-            Answer("h", "HTML", "html"),
-            Answer("t", "TensorBoard", "tensorboard"),
-        ]
-        form = await self.app.push_screen_wait(Dialog(f"Export into {Path.cwd()} as", answers))
+        answers = [Answer(title[0].lower(), title, form) for form, title in FORMATS.items()]
+        question = f"Export into {sanitize(str(Path.cwd()))} as"
+        form = await self.app.push_screen_wait(Dialog(question, answers))
         if form is None:
             return
 
