@@ -14,7 +14,7 @@ from inittui.results.state import RunState
 from inittui.runs import RunDirectory, RunListing, load_settled
 from inittui.tui.host import host_of
 from inittui.tui.widgets.diff_lines import DiffLines
-from inittui.views.chart.layout import paragraph, truncated
+from inittui.views.chart.layout import first_lines, paragraph
 from inittui.views.frame import Frame
 
 _WAIT_SECONDS = 0.15
@@ -91,10 +91,8 @@ def preview(found: RunState | str, frame: Frame, height: int) -> list[Text]:
 
     if isinstance(found, str):
         return paragraph(frame.say(found), frame.columns, "dim")
-    said = paragraph(sentence(found, summarize(found), frame), frame.columns)
-    if len(said) > _VERDICT_LINES:
-        said = said[:_VERDICT_LINES]
-        said[-1] = truncated(said[-1].append(" " * frame.columns), frame.columns, frame.ellipsis)
+    whole = paragraph(sentence(found, summarize(found), frame), frame.columns)
+    said = first_lines(whole, _VERDICT_LINES, frame.columns, frame.ellipsis)
     room = height - len(said)
     drawn = any(trial.losses for trial in found.trials) and room >= 6
     chart = list(loss_curves(found, frame, height=room).split("\n")) if drawn else []
