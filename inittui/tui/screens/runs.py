@@ -13,6 +13,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Input, Static
+from textual.worker import Worker, get_current_worker
 
 from inittui.errors import InittuiError
 from inittui.experiment.records import Experiment
@@ -115,13 +116,22 @@ class RunsScreen(LabScreen):
 
     @work(thread=True, exclusive=True, group="runs", exit_on_error=False)
     def load(self) -> None:
-        """Read the list of runs beside the screen's own work."""
+        """Read the list of runs beside the screen's own work; a list that comes late is dropped."""
+        worker = get_current_worker()
+        found: list[RunListing] | InittuiError
         try:
-            listings = list_runs(self.open_runs.root)
+            found = list_runs(self.open_runs.root)
         except InittuiError as error:
-            self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
+            found = error
+        self.app.call_from_thread(self._take, worker, found)
+
+    def _take(self, worker: Worker[None], found: list[RunListing] | InittuiError) -> None:
+        if worker.is_cancelled:  # asked here, where a newer one would have been begun
             return
-        self.app.call_from_thread(self.show, listings)
+        if isinstance(found, InittuiError):
+            self.notify(str(found), severity="error", markup=False)
+        else:
+            self.show(found)
 
     def show(self, listings: list[RunListing]) -> None:
         if not self.is_mounted:

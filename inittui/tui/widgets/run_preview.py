@@ -33,9 +33,15 @@ class RunPreview(DiffLines):
         self._wanted: Hashable = None
         """The run that is shown as soon as it is read."""
         self._known: tuple[Hashable, RunState | str] = (None, "")
+        self._shown: tuple[RunDirectory | None, RunListing | None] = (None, None)
+
+    def on_resize(self) -> None:
+        """Draw in the room that there is now: it comes after what is beside it was shown."""
+        self.show(*self._shown)
 
     def show(self, run: RunDirectory | None, listing: RunListing | None) -> None:
         """Draw a run, unless it is drawn as it is; None for none."""
+        self._shown = run, listing
         if run is None or listing is None:
             self._key = self._wanted = None
             self.paint([])
