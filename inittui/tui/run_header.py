@@ -10,14 +10,15 @@ from inittui.experiment.records import Experiment
 from inittui.experiment.settings import SETTINGS
 from inittui.text import sanitize
 from inittui.tui.open_run import OpenRun
-from inittui.views.chart.layout import truncated
+from inittui.views.chart.layout import shortened, truncated
 from inittui.views.experiment_words import model_words, seeds_words, training_words
 from inittui.views.frame import Frame
 
 _APART = ("schemes", "name")
 """Settings that the table and the titles tell already."""
 
-_LEFT_OUT = ("device", "batch", "seeds", "epochs", "data")
+_LONGEST_NAME = 40
+_LEFT_OUT = ("device", "batch", "seeds", "epochs", "data", "model")
 """What goes first of a run's settings where there is no room for all: half a number is another one.
 """
 
@@ -59,15 +60,21 @@ def _header_of_one(run: OpenRun, frame: Frame, *, is_roomy: bool) -> Text:
 def _fitting(run: OpenRun, settings: dict[str, str], pace: str, frame: Frame) -> Text:
     """Return the settings that there is room for, and the pace behind them."""
     left, end = dict(settings), [pace] * bool(pace)
-    line = _joined(run, [*left.values(), *end], frame)
-    for name in _LEFT_OUT:
-        if line.cell_len > frame.columns and left.pop(name, ""):
-            line = _joined(run, [*left.values(), frame.ellipsis, *end], frame)
-    return _cut(line, frame)
+    name = frame.columns // 4
+    line = _joined(run, [*left.values(), *end], frame, name)
+    for part in _LEFT_OUT:
+        if line.cell_len > frame.columns and left.pop(part, ""):
+            line = _joined(run, [*left.values(), frame.ellipsis, *end], frame, name)
+    if line.cell_len <= frame.columns:
+        return line
+    known = _joined(run, list(left.values()), frame, name)
+    last = frame.say(f" · {pace}") if pace else ""
+    return truncated(known, frame.columns - len(last), frame.ellipsis) + Text(last)
 
 
-def _joined(run: OpenRun, parts: Sequence[str], frame: Frame) -> Text:
-    return _line(run.title, " · ".join(parts), frame)
+def _joined(run: OpenRun, parts: Sequence[str], frame: Frame, name: int = _LONGEST_NAME) -> Text:
+    title = shortened(frame.say(run.title), name, frame.ellipsis)
+    return Text.assemble((title, "bold"), "  ", frame.say(sanitize(" · ".join(parts), 300)))
 
 
 def differences(experiments: Sequence[Experiment]) -> list[str]:

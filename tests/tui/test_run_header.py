@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from inittui.events.records import DeviceUsed
-from inittui.experiment.records import Experiment, TrainingConfig
+from inittui.experiment.records import Experiment, ModelConfig, TrainingConfig
 from inittui.runs import create_run
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.open_runs import OpenRuns
@@ -83,3 +83,19 @@ def test_differences_are_those_of_settings() -> None:
     other = replace(one, name="x", schemes=("rule",), training=TrainingConfig(lr=0.1, epochs=2))
     assert differences([one, other]) == ["training.lr"]
     assert differences([one, replace(one, name="y")]) == []
+
+
+def test_a_long_name_leaves_room_for_what_was_run_and_the_pace(tmp_path: Path) -> None:
+    model = ModelConfig(depth=12, width=64)
+    experiment = Experiment(model=model, name="a very long name of a run that somebody gave it")
+    run = OpenRun(create_run(tmp_path, experiment), phase=Phase.LIVE)
+    run.open()
+    run.name, run.began, run.state.last_at = experiment.name, (1000.0, 0.0), 1010.0
+    run._steps_before = -250
+    assert str(header_of([run], Frame(78))) == (
+        "a very long name o…  mlp (depth 12, width 64) · adam 0.001 · … · 25 steps/s"
+    )
+    for width in range(20, 140):
+        line = str(header_of([run], Frame(width)))
+        assert len(line) <= width
+        assert line.endswith(("25 steps/s", "steps/s"))

@@ -125,7 +125,8 @@ class RunsTable(RowList):
             widest = max((cell_len(cell(x)) for x in self._all), default=0)
             width = min(max(widest, len(title)), most)
             share = 0.5 if title == "schemes" else 1.0
-            return Column(title, cell, rank, least=min(least, width), width=width, share=share)
+            least = min(max(least, len(title)), width)  # a title is whole
+            return Column(title, cell, rank, least=least, width=width, share=share)
 
         columns: list[Column[RunListing]] = [
             Column(self._title("when"), lambda x: how_long_ago(x.when, self._now), width=9),
