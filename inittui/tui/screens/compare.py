@@ -107,8 +107,7 @@ class CompareScreen(LabScreen):
 
     async def watch_view(self) -> None:
         """Show one view, and give it the keys; chart and table are made when they are needed."""
-        running = self.view == "run"
-        if running and not self.query("#banner"):
+        if self.view == "run" and not self.query("#banner"):
             from inittui.tui.widgets.curves_panel import CurvesPanel
 
             await self.query_one("#run").mount(
@@ -117,10 +116,12 @@ class CompareScreen(LabScreen):
                 Static(id="verdict", markup=False),
                 CurvesPanel(id="curves"),
             )
+        running = self.view == "run"  # it may be another one by now
         self.query_one("#setup").display = not running
         self.query_one("#run").display = running
         if running:
-            self.curves_panel.leaderboard.focus()
+            for board in self.query("Leaderboard"):  # none while they are being made, once
+                board.focus()
             self._explain_run()  # what was refused was read by now
         self.call_after_refresh(self.draw)
 

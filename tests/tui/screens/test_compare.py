@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from inittui.events.records import RunEnded
 from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
 from inittui.runs import LogWriter
 from inittui.tui.fields import FIRST
+from inittui.tui.screens.compare import CompareScreen
 from tests.support.torture import examples
 from tests.support.tui_shelf import MakeApp, Shelf, Started, drive, settle
 
@@ -260,3 +263,40 @@ def test_a_chart_without_values_says_which_metric_was_not_measured(
         assert "no gradient times weights of the weakest layer" in shown
 
     drive(make_app(attach=shelf.put("classic")), act, (140, 40))
+
+
+def test_a_view_that_is_wanted_while_it_is_made_is_made_once(
+    shelf: Shelf, make_app: MakeApp
+) -> None:
+    run = shelf.put("classic")
+
+    async def act(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, CompareScreen)
+        screen.open_runs.show(run)
+        screen.set_reactive(CompareScreen.view, "run")
+        await asyncio.gather(screen.watch_view(), screen.watch_view())
+        await settle(pilot)
+        assert screen.focused is screen.curves_panel.leaderboard
+        assert screen.query_one("#run").display
+
+    drive(make_app(), act)
+
+
+def test_a_view_that_is_left_while_it_is_made_stays_left(shelf: Shelf, make_app: MakeApp) -> None:
+    run = shelf.put("classic")
+
+    async def act(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, CompareScreen)
+        screen.open_runs.show(run)
+        screen.set_reactive(CompareScreen.view, "run")
+        making = asyncio.ensure_future(screen.watch_view())
+        await asyncio.sleep(0)
+        screen.set_reactive(CompareScreen.view, "setup")
+        await screen.watch_view()
+        await making
+        assert screen.query_one("#setup").display
+        assert not screen.query_one("#run").display
+
+    drive(make_app(), act)
