@@ -28,7 +28,7 @@ from inittui.tui.screens.base import LabScreen
 from inittui.tui.status_styles import LOOK_CLASSES, look_of
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import Picker, PickerList
-from inittui.views.chart.layout import truncated
+from inittui.views.chart.layout import first_lines, paragraph
 from inittui.views.frame import Frame, legible
 
 if TYPE_CHECKING:
@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 
 _ROOMY = 30
 """Lines from which there is room for a sentence on what was seen, and a line on the pace."""
+
+_VERDICT_SHARE = 8
+"""Of how many lines such a sentence has one."""
+
+_BESIDE_VERDICT = 14
+"""Lines that bars, chart and table keep where all is told that was seen."""
 
 
 class CompareScreen(LabScreen):
@@ -56,7 +62,7 @@ class CompareScreen(LabScreen):
         key("v", "compare.view", "view", "View run", "Show the run, not its settings.",
             footer=True),
         key("z", "compare.verdict", "verdict", "Verdict",
-            "Tell all that was seen, or its first line."),
+            "Tell all that was seen, or its beginning."),
         key("d", "compare.dismiss", "hush", "Dismiss",
             "Take away what is said of runs that were lost or have failed.", footer=True),
         key("n", "compare.new", "setup('list')", "New",
@@ -175,14 +181,15 @@ class CompareScreen(LabScreen):
             line.update(text)
 
     def _verdict(self, frame: Frame) -> Text:
-        """Return what was seen: in one line, or all of it where there is room or it is wanted."""
-        text = self._seen()
-        whole = self._whole or self.app.size.height >= _ROOMY
-        self.query_one("#verdict").set_class(whole, "-whole")
-        if whole or text.cell_len <= frame.columns:
-            return text
-        more = f"{frame.ellipsis} ({self.key_for('compare.verdict', 'z')})"
-        return truncated(text, frame.columns, more)
+        """Return what was seen: its beginning, or as much as leaves room for chart and table."""
+        height, sign = self.app.size.height, frame.ellipsis
+        most = height // _VERDICT_SHARE if height >= _ROOMY else 1
+        if self._whole:
+            most = max(height - _BESIDE_VERDICT, most)
+        else:
+            sign += f" ({self.key_for('compare.verdict', 'z')})"
+        lines = paragraph(str(self._seen()), frame.columns)
+        return Text("\n").join(first_lines(lines, most, frame.columns, sign))
 
     def _seen(self) -> Text:
         """Return what was seen, in a sentence, where one run is shown and has ended."""

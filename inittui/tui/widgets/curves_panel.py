@@ -261,6 +261,7 @@ class CurvesPanel(Container):
             "auto": "accuracy", "accuracy": "loss", "loss": "listed", "listed": "accuracy"
         }  # fmt: skip
         self._change(sort=following[self._options.sort])
+        self.leaderboard.go_to(0)  # who sorts wants to see what comes first
 
     def action_full(self) -> None:
         step_full(self, _FULL)

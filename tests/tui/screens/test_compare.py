@@ -13,9 +13,11 @@ from textual.pilot import Pilot
 
 from inittui.events.records import RunEnded
 from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
-from inittui.runs import LogWriter
+from inittui.runs import LogWriter, create_run
 from inittui.tui.fields import FIRST
 from inittui.tui.screens.compare import CompareScreen
+from inittui.views.chart.layout import paragraph
+from tests.support.runs import Made, made_events
 from tests.support.torture import examples
 from tests.support.tui_shelf import MakeApp, Shelf, Started, drive, settle
 
@@ -300,3 +302,29 @@ def test_a_view_that_is_left_while_it_is_made_stays_left(shelf: Shelf, make_app:
         assert not screen.query_one("#run").display
 
     drive(make_app(), act)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40), (60, 20)])
+def test_much_that_was_seen_leaves_room_and_is_cut_with_a_sign(
+    shelf: Shelf, make_app: MakeApp, size: tuple[int, int]
+) -> None:
+    many = [Made(f"normal:std=0.{n:02}", 0.5, losses=[2e3] * 20) for n in range(1, 31)]
+    experiment = Experiment(schemes=tuple(each.scheme for each in many))
+    run = create_run(shelf.root, experiment)
+    with LogWriter(run) as log:
+        log.write_many(made_events(many, steps_per_epoch=20, experiment=experiment))
+
+    async def act(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, CompareScreen)
+        verdict = screen.query_one("#verdict")
+        whole = paragraph(str(screen._seen()), size[0] - 2)
+        for most in (max(size[1] // 8, 1), size[1] - 14):
+            said = str(verdict.render()).split("\n")
+            assert len(said) == verdict.size.height <= most
+            assert "…" in said[-1] or len(said) == len(whole)
+            assert screen.curves_panel.chart.size.height >= 3
+            await pilot.press("z")
+            await settle(pilot)
+
+    drive(make_app(attach=run), act, size)
