@@ -29,7 +29,7 @@ from inittui.tui.status_styles import LOOK_CLASSES, look_of
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import Picker, PickerList
 from inittui.views.chart.layout import first_lines, paragraph
-from inittui.views.frame import Frame, legible
+from inittui.views.frame import Frame
 
 if TYPE_CHECKING:
     from inittui.tui.widgets.curves_panel import CurvesPanel
@@ -40,6 +40,9 @@ _ROOMY = 30
 
 _VERDICT_SHARE = 8
 """Of how many lines such a sentence has one."""
+
+_EXPLAINED_SHARE = 3
+"""Of how many lines what is said of a setting takes one at most."""
 
 _BESIDE_VERDICT = 14
 """Lines that bars, chart and table keep where all is told that was seen."""
@@ -251,7 +254,13 @@ class CompareScreen(LabScreen):
         line = self.query_one("#explained", Static)
         line.set_class(is_error, "-wrong")
         line.remove_class("-ready")
-        line.update(legible(text, self.host.terminal.ascii_only))
+        width = line.size.width or self.app.size.width
+        frame = Frame(width, self.host.terminal.ascii_only)
+        most = self.app.size.height // _EXPLAINED_SHARE
+        said = frame.say(text)
+        if len(lines := paragraph(said, width)) > most:
+            said = str(Text("\n").join(first_lines(lines, most, width, frame.ellipsis)))
+        line.update(said)
 
     def on_paste(self, event: events.Paste) -> None:
         """Take what a command line describes; its experiment is run when the person says so."""

@@ -328,3 +328,16 @@ def test_much_that_was_seen_leaves_room_and_is_cut_with_a_sign(
             await settle(pilot)
 
     drive(make_app(attach=run), act, size)
+
+
+@pytest.mark.parametrize("size", [(60, 18), (60, 20), (80, 24), (120, 40)])
+def test_why_a_setting_is_wrong_is_told_whole(make_app: MakeApp, size: tuple[int, int]) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("e", "down", "down", *"bad", "down")
+        await settle(pilot)
+        explained = pilot.app.screen.query_one("#explained")
+        lines = paragraph(str(explained.render()), explained.size.width)
+        assert str(lines[-1]).endswith("softplus")
+        assert explained.size.height == len(lines)
+
+    drive(make_app(), act, size)
