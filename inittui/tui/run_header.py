@@ -113,8 +113,10 @@ def _settings(run: OpenRun) -> dict[str, str]:
 
 
 def _pace(run: OpenRun) -> str:
-    pace = run.steps_per_second
-    return "" if pace is None else f"{float(f'{pace:.2g}'):,.0f} steps/s"
+    """Return it in two digits; nothing before the first step, when models are measured."""
+    pace = float(f"{run.steps_per_second or 0.0:.2g}")
+    shown = f"{pace:,.0f}" if pace >= 10 else f"{pace:g}"
+    return f"{shown} steps/s" if pace else ""
 
 
 def _use(run: OpenRun) -> list[str]:

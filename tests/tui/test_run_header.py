@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from inittui.events.records import DeviceUsed
@@ -99,3 +100,15 @@ def test_a_long_name_leaves_room_for_what_was_run_and_the_pace(tmp_path: Path) -
         line = str(header_of([run], Frame(width)))
         assert len(line) <= width
         assert line.endswith(("25 steps/s", "steps/s"))
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"), [(0, " cpu"), (3, "0.3 steps/s"), (95, "9.5 steps/s"), (123, "12 steps/s")]
+)
+def test_a_slow_pace_is_none_of_zero(shelf: Shelf, steps: int, said: str) -> None:
+    runs = OpenRuns(shelf.root)
+    runs.show(shelf.put("seeds"))
+    run = runs.shown[0]
+    run.phase, run.began, run.state.last_at = Phase.LIVE, (1000.0, 0.5), 1010.0
+    run._steps_before = sum(trial.steps for trial in run.state.trials) - steps
+    assert str(header_of(runs.shown, Frame(300))).endswith(said)

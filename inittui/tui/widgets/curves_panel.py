@@ -172,6 +172,7 @@ class CurvesPanel(Container):
         width, height = self.size
         self.set_class(width >= _ROOMY[0] and height >= _ROOMY[1], "-roomy")
         self._fit_leaderboard()
+        self._tell_cause()
 
     def on_row_list_moved(self, message: RowList.Moved) -> None:
         message.stop()

@@ -80,3 +80,19 @@ def test_what_is_said_below_the_table_ends_with_the_key_to_the_rest(
             await settle(pilot)
 
     drive(make_app(attach=run), act, (width, 24))
+
+
+def test_what_is_said_below_the_table_uses_the_width_that_it_has_by_then(
+    shelf: Shelf, make_app: MakeApp
+) -> None:
+    run = shelf.put("story")
+
+    async def act(pilot: Pilot[None]) -> None:
+        cause = pilot.app.screen.query_one("#cause", Static)
+        for width in (40, 100):
+            pilot.app.screen.query_one(CurvesPanel).styles.width = width
+            await settle(pilot)
+            lines = str(cause.content).split("\n")
+            assert 0.6 * width < max(map(len, lines)) <= width - 2
+
+    drive(make_app(attach=run), act, (120, 40))
