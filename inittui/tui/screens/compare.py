@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from inittui.errors import InittuiError, UsageError
-from inittui.experiment.known_names import check_names
+from inittui.experiment.known_names import check_names, check_options
 from inittui.experiment.records import Experiment
 from inittui.initializers.catalogue import BUILT
 from inittui.tui.chart_options import Key
@@ -336,6 +336,7 @@ class CompareScreen(LabScreen):
         if outcome.experiment is not None:
             try:
                 check_names(outcome.experiment)  # those that were taken over, too
+                check_options(outcome.experiment)
             except UsageError as error:
                 problem = str(error)
         if problem:

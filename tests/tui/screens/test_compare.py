@@ -341,3 +341,17 @@ def test_why_a_setting_is_wrong_is_told_whole(make_app: MakeApp, size: tuple[int
         assert explained.size.height == len(lines)
 
     drive(make_app(), act, size)
+
+
+def test_no_process_is_started_for_an_option_that_the_model_does_not_take(
+    make_app: MakeApp, started: Started
+) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        pilot.app.edit(Experiment(("rule",), model=ModelConfig("lenet", depth=20)))
+        await settle(pilot)
+        await pilot.press("r")
+        await settle(pilot)
+        assert "takes no --depth" in str(pilot.app.screen.query_one("#explained").render())
+        assert not started.runs
+
+    drive(make_app(), act)
