@@ -13,7 +13,7 @@ from inittui.cli.console import note
 from inittui.cli.settings import compare_defaults
 from inittui.cli.settings_options import experiment_file
 from inittui.errors import ExitCode, UsageError
-from inittui.experiment.known_names import check_names, check_options
+from inittui.experiment.known_names import check_names
 from inittui.experiment.settings import REPORT, RUN
 
 if TYPE_CHECKING:
@@ -87,7 +87,6 @@ def compare(
         experiment_file(config, runs_dir), schemes, settings, trust=trust
     )
     check_names(experiment)
-    check_options(experiment)
     conditions = _conditions(fail_if or (), experiment)
     if in_background:
         detach_and_tell(experiment, runs_dir, checkpoint_every, as_json=as_json)
