@@ -13,11 +13,10 @@ from inittui.cli.run_list import Run, RunsDir
 from inittui.cli.shared_options import NARROWEST, WIDEST, number
 from inittui.errors import UsageError, unknown
 from inittui.experiment import setting_texts as texts
+from inittui.views.export_formats import FORMATS, listed
 
 
 def complete_format(incomplete: str) -> list[str]:
-    from inittui.views.export import FORMATS
-
     return [name for name in FORMATS if name.startswith(incomplete)]
 
 
@@ -30,7 +29,7 @@ def export(
             "--format",
             "-f",
             metavar="NAME",
-            help="json, csv, svg, html, parquet or tensorboard.",
+            help=f"{listed(FORMATS)}.",
             autocompletion=complete_format,
         ),
     ] = "html",
@@ -65,7 +64,7 @@ def export(
     which the extra inittui\\[tensorboard] is.
     """
     from inittui.runs import find_run, load_settled, runs_root
-    from inittui.views.export import FORMATS, WIDTH, export_bytes, export_run
+    from inittui.views.export import WIDTH, export_bytes, export_run
 
     if form not in FORMATS:
         raise unknown("format", form, FORMATS)

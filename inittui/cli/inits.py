@@ -25,8 +25,6 @@ app = typer.Typer(
     add_completion=False,
 )
 
-_DENSE, _CONVOLUTION = "256x784", "64x64x3x3"
-_FOR_CONVOLUTIONS = {"dirac"}
 
 MOST_VALUES = 50_000_000
 """Values that one command draws; more would only take memory."""
@@ -92,7 +90,7 @@ def show(
     """Draw the values that an initializer gives a layer, beside what is expected of them."""
     from inittui.documents.initializer import sample_document
     from inittui.initializers import parse_scheme
-    from inittui.initializers.layer import LayerContext
+    from inittui.initializers.layer import LayerContext, example_shape
     from inittui.initializers.nonlinearity import NONLINEARITIES, Follower
     from inittui.initializers.sampling import draw_sample
 
@@ -102,8 +100,8 @@ def show(
         raise UsageError("show draws one initializer: leave out what follows '/' or '@'")
     if nonlinearity not in NONLINEARITIES:
         raise unknown("nonlinearity", sanitize(nonlinearity, 40), NONLINEARITIES)
-    usual = _CONVOLUTION if scheme.weights.name in _FOR_CONVOLUTIONS else _DENSE
-    layer = LayerContext(_parse_shape(shape or usual), Follower(nonlinearity))
+    sizes = _parse_shape(shape) if shape else example_shape(scheme.weights.name)
+    layer = LayerContext(sizes, Follower(nonlinearity))
     sample = draw_sample(scheme, layer, seed)
     if as_json:
         typer.echo(sample_document(sample))

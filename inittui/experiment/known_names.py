@@ -1,4 +1,4 @@
-"""Names of an experiment that can be told to be wrong before torch is loaded."""
+"""What of an experiment can be told to be wrong before torch is loaded: names, models' options."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 from inittui.experiment.data_sets import describe
-from inittui.experiment.models import check_model
+from inittui.experiment.models import MODELS, check_model
 from inittui.experiment.records import Experiment
 from inittui.experiment.run_names import check_wanted_name
 from inittui.experiment.settings import BY_PATH
-from inittui.experiment.sweeps import plan_trials
+from inittui.experiment.sweeps import plan_trials, with_settings
 
 MODEL, DATA, NAME = "model.name", "data.name", "name"
 
@@ -44,3 +44,19 @@ def check_names(experiment: Experiment, *, on_noise: bool = False) -> None:
         for name in dict.fromkeys(named):
             check_name(path, name)
     check_name(NAME, experiment.name)
+
+
+def check_options(experiment: Experiment) -> None:
+    """Check the options of one of our models, also those that are swept.
+
+    Raises:
+        UsageError: the model takes no such option, or not both of two.
+    """
+    choices = {
+        tuple((path, value) for path, value in trial.settings.items() if path.startswith("model."))
+        for trial in plan_trials(experiment)
+    }
+    for choice in sorted(choices, key=str):
+        model = with_settings(experiment, dict(choice)).model
+        if model.name in MODELS:
+            MODELS[model.name].settings(model)

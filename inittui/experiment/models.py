@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -40,6 +40,45 @@ TORCHVISION_INPUT = (3, 224, 224)
 """Shape of an input of torchvision's models, where none is given."""
 
 
+LENET_KERNEL = 5
+CONV1D_FILTERS, CONV1D_KERNEL = 16, 3
+
+
+def lenet_filters(width: int) -> tuple[int, int]:
+    """Return the channels of LeNet's convolutions, with so many units in its dense layer."""
+    return max(width // 32, 1), max(width // 16, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class WeightLayer:
+    """A layer of a model that isn't built yet."""
+
+    name: str
+    kind: str
+    """Its class, such as Conv2d."""
+    shape: tuple[int, ...]
+    """Of its weight."""
+
+
+def _first_dense(settings: Mapping[str, Option], inputs: tuple[int, ...]) -> WeightLayer:
+    hidden = settings["hidden"]
+    if not isinstance(hidden, tuple) or not hidden:
+        raise UsageError("a model without hidden layers")
+    return WeightLayer("fc1", "Linear", (hidden[0], math.prod(inputs)))
+
+
+def _first_of_lenet(settings: Mapping[str, Option], inputs: tuple[int, ...]) -> WeightLayer:
+    width = settings["width"]
+    if not isinstance(width, int) or len(inputs) != 3:
+        raise UsageError("lenet takes images")
+    shape = (lenet_filters(width)[0], inputs[0], LENET_KERNEL, LENET_KERNEL)
+    return WeightLayer("conv1", "Conv2d", shape)
+
+
+def _first_of_conv1d(_: Mapping[str, Option], inputs: tuple[int, ...]) -> WeightLayer:
+    return WeightLayer("conv", "Conv1d", (CONV1D_FILTERS, inputs[0], CONV1D_KERNEL))
+
+
 @dataclass(frozen=True, slots=True)
 class ModelDescription:
     """One model: what a person reads about it, and the options that its builder takes."""
@@ -49,6 +88,8 @@ class ModelDescription:
     layers: str
     """Its layers with their sizes, for the default data."""
     source: str
+    first: Callable[[Mapping[str, Option], tuple[int, ...]], WeightLayer]
+    """Its first layer under such options, for inputs of such a shape; raises `UsageError`."""
     defaults: Mapping[str, Option] = field(default_factory=dict)
     """The options of `ModelConfig` that it takes."""
     input: tuple[int, ...] | None = None
@@ -165,6 +206,7 @@ def _perceptron(
         title=title,
         layers="-".join(map(str, (inputs, *hidden, classes))),
         source=source,
+        first=_first_dense,
         defaults={
             "hidden": hidden,
             "activation": activation,
@@ -204,6 +246,7 @@ _ALL = (
         title="Two convolutions and a wide dense layer",
         layers="conv 5x5x32, pool, conv 5x5x64, pool, 1024-10",
         source="after LeCun et al. 1998; sizes of TensorFlow's tutorial for experts",
+        first=_first_of_lenet,
         defaults={"activation": "relu", "dropout": 0.5, "batch_norm": False, "width": 1024},
     ),
     ModelDescription(
@@ -211,6 +254,7 @@ _ALL = (
         title="A convolution over 128 steps of 64 channels, for inspection only",
         layers="conv 3x16, pool 4, 496-64-64-8-64",
         source="a Keras tutorial on initializers layer by layer",
+        first=_first_of_conv1d,
         input=(64, 128),
     ),
 )

@@ -308,6 +308,7 @@ SETTINGS: tuple[Setting, ...] = (
         "inspection.gradient_percentile", "grad percent",
         "Histograms of gradients leave out those above the percentile P of their size.",
         texts.decimal, ("--gradient-percentile",), "P", commands=_INSPECT,
+        placeholder="percentile's",
     ),
     Setting(
         "name", "name", "A name for the run.", texts.word, ("--name",), panel=RUN,

@@ -109,10 +109,18 @@ def _axes(experiment: Experiment) -> dict[str, tuple[Setting, ...]]:
     return axes
 
 
-def swept_settings(experiment: Experiment) -> frozenset[str]:
-    """Return the paths of the settings that are swept."""
+def swept_settings(experiment: Experiment) -> dict[str, str]:
+    """Return what each setting that is swept is swept over, by its path: 0.1|1, 2 to 32 (5 values).
+
+    A log may hold any text; it is read as far as it can be.
+    """
     found = map(SETTING_SWEEP.fullmatch, experiment.sweeps)
-    return frozenset(f"{match[1]}.{match[2]}" for match in found if match)
+    return {f"{match[1]}.{match[2]}": _values_said(match[3]) for match in found if match}
+
+
+def _values_said(text: str) -> str:
+    match = _RANGE.fullmatch(text)
+    return f"{match[1]} to {match[2]} ({match[3]} values)" if match else text
 
 
 def _setting_values(path: str, text: str) -> tuple[Setting, ...]:

@@ -77,3 +77,14 @@ class LayerContext:
 def inverse_sqrt(fan: float) -> float:
     """Return 1/√fan; 0 for a layer without inputs, as PyTorch does."""
     return 1 / math.sqrt(fan) if fan > 0 else 0.0
+
+
+EXAMPLE, CONVOLUTION = (256, 784), (64, 64, 3, 3)
+"""Shapes of the weights that an initializer is shown on, where no model has one."""
+
+_FOR_CONVOLUTIONS = frozenset({"dirac"})
+
+
+def example_shape(initializer: str) -> tuple[int, ...]:
+    """Return the shape of a weight that an initializer can fill."""
+    return CONVOLUTION if initializer in _FOR_CONVOLUTIONS else EXAMPLE

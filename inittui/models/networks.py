@@ -10,7 +10,13 @@ from itertools import pairwise
 from torch import nn
 
 from inittui.errors import MachineError, UsageError
-from inittui.experiment.models import MODELS
+from inittui.experiment.models import (
+    CONV1D_FILTERS,
+    CONV1D_KERNEL,
+    LENET_KERNEL,
+    MODELS,
+    lenet_filters,
+)
 from inittui.experiment.records import ACTIVATIONS
 
 _ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
@@ -98,8 +104,10 @@ def lenet(
         raise UsageError(f"lenet takes images of at least 4x4 pixels, not inputs of {shown}")
     channels, rows, columns = input_shape
     layers: OrderedDict[str, nn.Module] = OrderedDict()
-    for number, filters in enumerate((max(width // 32, 1), max(width // 16, 1)), 1):
-        layers[f"conv{number}"] = nn.Conv2d(channels, filters, 5, padding=2)
+    for number, filters in enumerate(lenet_filters(width), 1):
+        layers[f"conv{number}"] = nn.Conv2d(
+            channels, filters, LENET_KERNEL, padding=LENET_KERNEL // 2
+        )
         if batch_norm:
             layers[f"norm{number}"] = nn.BatchNorm2d(filters)
         layers[f"act{number}"] = _ACTIVATIONS[activation]()
@@ -133,14 +141,13 @@ def conv1d(input_shape: Sequence[int], classes: int) -> nn.Sequential:
             "looking at, as 'inittui inspect --model conv1d' does"
         )
     channels, steps = expected
-    filters = 16
     layers: OrderedDict[str, nn.Module] = OrderedDict(
-        conv=nn.Conv1d(channels, filters, 3),
+        conv=nn.Conv1d(channels, CONV1D_FILTERS, CONV1D_KERNEL),
         act0=nn.ReLU(),
         pool=nn.MaxPool1d(4),
         flatten=nn.Flatten(),
     )
-    inputs = filters * ((steps - 2) // 4)
+    inputs = CONV1D_FILTERS * ((steps - CONV1D_KERNEL + 1) // 4)
     for number, units in enumerate((64, 64, 8), 1):
         layers[f"fc{number}"] = nn.Linear(inputs, units)
         layers[f"act{number}"] = nn.ReLU()

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
-from inittui.errors import UsageError
 from inittui.events.probes import Histogram
 from inittui.experiment.data_sets import DATA_SETS
-from inittui.experiment.derived import PERCEPTRONS
-from inittui.experiment.models import MODELS
+from inittui.experiment.models import MODELS, WeightLayer
 from inittui.experiment.records import Experiment
-from inittui.experiment.scheme import parse_syntax
+from inittui.experiment.scheme import Call, Scheme, parse_syntax
+from inittui.experiment.sweeps import swept_settings
 from inittui.initializers import find
+from inittui.initializers.catalogue import BUILT
 from inittui.initializers.distributions import Distribution, extremes
-from inittui.initializers.layer import LayerContext
+from inittui.initializers.layer import LayerContext, example_shape
 from inittui.initializers.nonlinearity import Follower
-
-_IMAGE = (1, 28, 28)
-SETS = tuple(each.name for each in DATA_SETS.values() if each.shape == _IMAGE)
-"""Data of images of this size, one value a pixel."""
 
 _BINS = 61
 """Odd, so that a single value stands in the middle."""
@@ -29,30 +26,62 @@ _QUANTILES = 6_100
 @dataclass(frozen=True, slots=True)
 class ExpectedValues:
     layer: LayerContext
+    """Without a name where it is an example's, as the model's own is known once it is built."""
     histogram: Histogram
     """Of as many values as the layer's weight has."""
 
 
 def expected_values(scheme: str, chosen: Experiment) -> ExpectedValues | None:
-    """Return what to expect; None for own functions, and where the shape isn't known by then: of
-    other models than perceptrons, and of other data.
+    """Return what to expect; None for own functions and values that the model gives itself.
 
     Raises:
         UsageError: the scheme can't be meant, or its initializer can't fill such a layer.
     """
-    call, model = parse_syntax(scheme).weights, chosen.model
-    of_data = math.prod(_IMAGE) if chosen.data.name in SETS else 0
-    inputs = model.inputs[0].size if model.inputs else of_data
-    if call.is_reference or model.name not in PERCEPTRONS or not inputs:
+    layer = _first_layer(chosen)
+    rules = "".join(f"@{pattern}={rule}" for pattern, rule in chosen.layers.items())
+    parsed = parse_syntax(scheme + rules)
+    call = parsed.weights if layer is None else _call(parsed, layer)
+    if call.is_reference or call.name == BUILT:
         return None
-    settings = MODELS[model.name].settings(model)
-    hidden = settings["hidden"]
-    if not isinstance(hidden, tuple) or not hidden:
-        raise UsageError("a model without hidden layers")
-    follower = Follower(str(settings["activation"]))
-    layer = LayerContext((hidden[0], inputs), follower, name="fc1")
-    found = find(call.name).values_for(layer, dict(call.parameters))
-    return ExpectedValues(layer, _histogram(found, math.prod(layer.shape)))
+    context = _context(layer, chosen, call)
+    found = find(call.name).values_for(context, dict(call.parameters))
+    return ExpectedValues(context, _histogram(found, math.prod(context.shape)))
+
+
+def _context(layer: WeightLayer | None, chosen: Experiment, call: Call) -> LayerContext:
+    if layer is None:
+        return LayerContext(example_shape(call.name), Follower("relu"))
+    activation = MODELS[chosen.model.name].settings(chosen.model).get("activation", "relu")
+    return LayerContext(layer.shape, Follower(str(activation)), name=layer.name, kind=layer.kind)
+
+
+def _first_layer(chosen: Experiment) -> WeightLayer | None:
+    """Return it of one of our models; None for others, for unknown data, and while it is swept.
+
+    Raises:
+        UsageError: the model has no such layer, or can't take the data.
+    """
+    model = chosen.model
+    described, data = MODELS.get(model.name), DATA_SETS.get(chosen.data.name)
+    swept = any(path.startswith("model.") for path in swept_settings(chosen))
+    given = model.inputs[0].shape if model.inputs else described and described.input
+    inputs = given or (data and data.shape)
+    if described is None or swept or not inputs:
+        return None
+    return described.first(described.settings(model), inputs)
+
+
+def _call(scheme: Scheme, layer: WeightLayer) -> Call:
+    """Return what fills the layer's weight: the last rule that names it by its name or kind."""
+    for rule in reversed(scheme.layers):
+        pattern = rule.pattern
+        if (
+            fnmatchcase(layer.name, pattern)
+            or fnmatchcase(layer.kind.lower(), pattern.lower())
+            or fnmatchcase(f"{layer.name}.weight", pattern)
+        ):
+            return rule.weights
+    return scheme.weights
 
 
 def _histogram(distribution: Distribution, size: int) -> Histogram:

@@ -127,6 +127,8 @@ class OpenRuns:
             was_live = run.is_live
             if run.poll():
                 self.version += 1
+            if run.is_live and not was_live:
+                self._follow()
             if was_live and not run.is_live:
                 ended.append(run)
                 if self.options.steps == "auto" and run in self.shown:
@@ -159,7 +161,13 @@ class OpenRuns:
         """
         mine = live_writer(run.directory) is None
         run.restart(self.launch(run.directory, resume=True, trust=trust) if mine else None)
+        self._follow()
         self.version += 1
+
+    def _follow(self) -> None:
+        """Show the steps so far of a run that goes on, not also those that it hasn't taken yet."""
+        if self.options.steps == "all":
+            self.options = replace(self.options, steps="auto")
 
     def find_live(self) -> list[RunDirectory]:
         """Return the runs that somebody trains right now, the newest first."""

@@ -8,28 +8,29 @@ from rich.text import Text
 
 from inittui.experiment.records import Experiment
 from inittui.experiment.settings import SETTINGS
-from inittui.experiment.sweeps import swept_settings
 from inittui.text import sanitize
 from inittui.tui.open_run import OpenRun
-from inittui.views.chart.layout import truncated
+from inittui.views.chart.layout import shortened, truncated
+from inittui.views.experiment_words import model_words, seeds_words, training_words
 from inittui.views.frame import Frame
 
 _APART = ("schemes", "name")
 """Settings that the table and the titles tell already."""
+
+_LONGEST_NAME = 40
+_LEFT_OUT = ("device", "batch", "seeds", "epochs", "data", "model")
+"""What goes first of a run's settings where there is no room for all: half a number is another one.
+"""
 
 
 def header_of(runs: Sequence[OpenRun], frame: Frame, *, is_roomy: bool = False) -> Text:
     """Return name, model, data and training of a run; of several, line by line, what differs.
 
     Of a live run also its pace, and what its GPUs are used for: in a line of its own where the
-    first is full and there is room.
+    first is full and there is room; where there is none, the pace in place of the settings' end.
     """
     if len(runs) == 1:
-        said, used = _settings(runs[0]), _use(runs[0]) if runs[0].is_live else ""
-        lines = [_line(runs[0].title, f"{said} · {used}" if used else said, frame)]
-        if used and is_roomy and lines[0].cell_len > frame.columns:
-            lines = [_line(runs[0].title, said, frame), Text(frame.say(used))]
-        return Text("\n").join(_cut(each, frame) for each in lines)
+        return _header_of_one(runs[0], frame, is_roomy=is_roomy)
     known = [(run, run.experiment) for run in runs]
     differ = differences([experiment for _, experiment in known if experiment is not None])
     lines = [
@@ -42,6 +43,38 @@ def header_of(runs: Sequence[OpenRun], frame: Frame, *, is_roomy: bool = False) 
             Text.assemble(shown[-1], f"  and {len(lines) - 2} more runs"), frame.columns
         )
     return Text("\n").join(shown)
+
+
+def _header_of_one(run: OpenRun, frame: Frame, *, is_roomy: bool) -> Text:
+    settings, pace = _settings(run), _pace(run) if run.is_live else ""
+    told = [pace] * bool(pace) + _use(run) if run.is_live else []
+    whole = _joined(run, [*settings.values(), *told], frame)
+    if whole.cell_len <= frame.columns:
+        return whole
+    if told and is_roomy:
+        used = Text(frame.say(" · ".join(told)))
+        return Text("\n").join([_fitting(run, settings, "", frame), _cut(used, frame)])
+    return _fitting(run, settings, pace, frame)
+
+
+def _fitting(run: OpenRun, settings: dict[str, str], pace: str, frame: Frame) -> Text:
+    """Return the settings that there is room for, and the pace behind them."""
+    left, end = dict(settings), [pace] * bool(pace)
+    name = frame.columns // 4
+    line = _joined(run, [*left.values(), *end], frame, name)
+    for part in _LEFT_OUT:
+        if line.cell_len > frame.columns and left.pop(part, ""):
+            line = _joined(run, [*left.values(), frame.ellipsis, *end], frame, name)
+    if line.cell_len <= frame.columns:
+        return line
+    known = _joined(run, list(left.values()), frame, name)
+    last = frame.say(f" · {pace}") if pace else ""
+    return truncated(known, frame.columns - len(last), frame.ellipsis) + Text(last)
+
+
+def _joined(run: OpenRun, parts: Sequence[str], frame: Frame, name: int = _LONGEST_NAME) -> Text:
+    title = shortened(frame.say(run.title), name, frame.ellipsis)
+    return Text.assemble((title, "bold"), "  ", frame.say(sanitize(" · ".join(parts), 300)))
 
 
 def differences(experiments: Sequence[Experiment]) -> list[str]:
@@ -63,42 +96,37 @@ def _values(experiment: Experiment | None, paths: Sequence[str]) -> str:
     )
 
 
-def _settings(run: OpenRun) -> str:
-    experiment = run.experiment
+def _settings(run: OpenRun) -> dict[str, str]:
+    experiment, started = run.experiment, run.state.started
     if experiment is None:
-        return "its experiment can't be read"
-    training, seeds = experiment.training, experiment.seeds
-    started = run.state.started
-    several = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
-    if len(seeds) > 1 and list(seeds) != list(range(seeds[0], seeds[0] + len(seeds))):
-        several = f"{len(seeds)} seeds"
-    swept = swept_settings(experiment)
-    epochs = f"{training.epochs} epoch{'s' if training.epochs > 1 else ''}"
-    shown = {
-        "training.epochs": ("epochs", epochs),
-        "training.batch_size": ("batch", f"batch {training.batch_size}"),
-        "training.optimizer": ("optimizer", training.optimizer),
-        "training.lr": ("lr", f"{training.lr:g}"),
+        return {"": "its experiment can't be read"}
+    epochs, batch, optimizer = training_words(experiment)
+    return {
+        "model": model_words(experiment),
+        "data": experiment.data.name,
+        "epochs": epochs,
+        "batch": batch,
+        "optimizer": optimizer,
+        "seeds": seeds_words(experiment.seeds),
+        "device": started.device if started else experiment.training.device,
     }
-    epochs, batch, optimizer, lr = (
-        f"{name} swept" if path in swept else text for path, (name, text) in shown.items()
-    )
-    return " · ".join((
-        experiment.model.name, experiment.data.name, epochs, batch,
-        f"{optimizer} {lr}", several,
-        started.device if started else training.device,
-    ))  # fmt: skip
 
 
-def _use(run: OpenRun) -> str:
-    pace = run.steps_per_second
-    told = [] if pace is None else [f"{float(f'{pace:.2g}'):,.0f} steps/s"]
+def _pace(run: OpenRun) -> str:
+    """Return it in two digits; nothing before the first step, when models are measured."""
+    pace = float(f"{run.steps_per_second or 0.0:.2g}")
+    shown = f"{pace:,.0f}" if pace >= 10 else f"{pace:g}"
+    return f"{shown} steps/s" if pace else ""
+
+
+def _use(run: OpenRun) -> list[str]:
+    told = []
     for place, used in run.state.devices.items():
         busy = "" if used.busy is None else f", busy {used.busy:.0%}"
         started = run.state.started
         name = place or (started.device if started else "")
         told.append(f"{sanitize(name, 40)} {_size(used.memory)} of {_size(used.total)}{busy}")
-    return " · ".join(told)
+    return told
 
 
 def _size(count: int) -> str:

@@ -7,15 +7,43 @@ from rich.text import Text
 
 from inittui.initializers import CATALOGUE
 from inittui.initializers.description import Description
+from inittui.views.chart.layout import first_lines, paragraph
 from inittui.views.frame import Frame
 
 _FOUR_COLUMNS = 110
 """Columns from which formula, parameters and source stand beside each other."""
 
+_NAME_COLUMNS = 8
+"""Of the names of facts: values, takes, source."""
+
 
 def shown_parameters(description: Description) -> str:
     """Return the parameters with their defaults: mean=0, std=1/√fan_in."""
     return ", ".join(f"{p.name}={p.shown_default}" for p in description.parameters)
+
+
+def initializer_summary(description: Description, frame: Frame, most: int) -> Text:
+    """Say what it is, what values it gives, what it takes and its source, in ``most`` lines.
+
+    What there is no room for ends in an ellipsis; the source goes first.
+    """
+    values = _fact("values", description.formula, frame, 2)
+    takes = _fact("takes", shown_parameters(description) or "none", frame, 1, "dim")
+    room = max(most - len(values) - len(takes), 1)
+    summary = paragraph(frame.say(description.summary), frame.columns)
+    lines = [*first_lines(summary, room, frame.columns, frame.ellipsis), *values, *takes]
+    lines += _fact("source", description.source, frame, max(most - len(lines), 0), "dim")
+    return Text("\n").join(lines)
+
+
+def _fact(name: str, value: str, frame: Frame, most: int, style: str = "") -> list[Text]:
+    width = frame.columns - _NAME_COLUMNS
+    lines = first_lines(paragraph(frame.say(value), width), most, width, frame.ellipsis)
+    names = [name, *[""] * len(lines)]
+    return [
+        Text.assemble(f"{each:<{_NAME_COLUMNS}}", line, style=style)
+        for each, line in zip(names, lines, strict=False)
+    ]
 
 
 def catalogue_table(frame: Frame) -> Table:

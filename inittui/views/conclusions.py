@@ -309,12 +309,12 @@ def _on_chaos(summaries: Sequence[SchemeSummary]) -> list[str]:
     if not found:
         return []
     worst = max(difference for _, difference in found)
+    most = f"by up to {short(100 * worst, 2)} %" if math.isfinite(worst) else "without bound"
     path = "paths of" if len(found) > 1 else "path of"
     be = "are" if len(found) > 1 else "is"
     return [
         f"(The {path} {names([one for one, _ in found])} {be} chaotic: in another precision the "
-        f"first losses differ by up to {short(100 * worst, 2)} %, so figures repeat on the same "
-        "machine and settings only.)"
+        f"first losses differ {most}, so figures repeat on the same machine and settings only.)"
     ]
 
 

@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, get_args
 
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
@@ -21,12 +20,9 @@ from inittui.errors import MachineError, UsageError, unknown
 from inittui.files import write_whole
 from inittui.results.state import RunState
 from inittui.runs import RunDirectory
+from inittui.views.export_formats import FORMATS
 from inittui.views.frame import Frame
 from inittui.views.report import compare_report
-
-Format = Literal["json", "csv", "svg", "html", "parquet", "tensorboard"]
-
-FORMATS: tuple[str, ...] = get_args(Format)
 
 WIDTH = 100
 """Columns of an exported report."""

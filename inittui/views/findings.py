@@ -13,7 +13,7 @@ from inittui.results.probe_cost import probe_cost
 from inittui.results.rules.finding import Finding, Severity
 from inittui.results.state import RunState
 from inittui.results.trial_state import TrialState
-from inittui.views.chart.layout import paragraph
+from inittui.views.chart.layout import first_lines, paragraph
 from inittui.views.chart.palette import SeriesStyle, styles_for
 from inittui.views.frame import Frame
 from inittui.views.probe_selection import moment_of, newest_of, subjects_of
@@ -65,13 +65,25 @@ def _cost(state: RunState, frame: Frame) -> list[Text]:
     return paragraph(frame.say(said.replace("%", " %")), frame.columns, "dim")
 
 
-def cause(event: ProbeMeasured, frame: Frame, key: str) -> str:
-    """Return in a line what is gravest in one probe, and how much more ``key`` shows."""
+def cause(name: str, event: ProbeMeasured, frame: Frame, key: str) -> Text:
+    """Return in two lines what is gravest in one probe, and how much more ``key`` shows.
+
+    Where there is no room for all of it, when that was and the key come last all the same.
+    """
     found = find(event.probe, event.when)
     if not found:
-        return frame.say(f"nothing stands out {moment_of(event)}")
+        return _in_two_lines(f"{name}: nothing stands out", moment_of(event), frame)
     more = f"; and {len(found) - 1} more ({key})" if len(found) > 1 else ""
-    return frame.say(f"{found[0].message} ({moment_of(event)}){more}")
+    return _in_two_lines(f"{name}: {found[0].message}", f"({moment_of(event)}){more}", frame)
+
+
+def _in_two_lines(said: str, end: str, frame: Frame) -> Text:
+    words, cut = frame.say(said).split(), ""
+    while len(lines := paragraph(f"{' '.join(words)}{cut} {frame.say(end)}", frame.columns)) > 2:
+        if len(words) <= 1:
+            break
+        words, cut = words[:-1], f" {frame.ellipsis}"
+    return Text("\n").join(first_lines(lines, 2, frame.columns, frame.ellipsis))
 
 
 def _not_measured(state: RunState, scheme: str, style: SeriesStyle, frame: Frame) -> Iterator[Text]:

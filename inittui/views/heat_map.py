@@ -35,6 +35,9 @@ _WIDEST_LABEL = 11
 _LEAST_SPAN = 0.02
 """Of accuracies, from guessing to the best: below it nothing is shaded."""
 
+_LEAST_FALL = 0.05
+"""Of losses, the same: below it the five shades would have the same digits."""
+
 _NARROW_SPAN = 0.1
 """Of a map's accuracies: below it they are told to a tenth of a point."""
 
@@ -75,7 +78,7 @@ class _Scale:
     @property
     def is_shaded(self) -> bool:
         better = self.best - self.guessing
-        return better >= _LEAST_SPAN if self.metric == "accuracy" else better < 0
+        return better >= _LEAST_SPAN if self.metric == "accuracy" else -better >= _LEAST_FALL
 
     def digits_and_level(self, cell: Cell | None, plain: bool) -> tuple[str, int]:
         """Return what stands in a cell and how dark it is."""

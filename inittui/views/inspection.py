@@ -86,12 +86,13 @@ def layer_sections(
 
 
 def scheme_histograms(
-    state: RunState, scheme: str, frame: Frame, *, density: bool = False
+    state: RunState, scheme: str, frame: Frame, *, others: str, density: bool = False
 ) -> RenderableType:
+    """Draw those of one scheme; ``others`` is what shows the layers that there is no room for."""
     subject = _subject_of(state, scheme)
     if subject is None:
         return Text(_NOT_MEASURED)
-    return Group(*_histograms(subject, frame, layers=None, density=density))
+    return Group(*_histograms(subject, frame, layers=None, density=density, others=others))
 
 
 def layer_side_by_side(
@@ -283,7 +284,11 @@ _QUANTITIES: tuple[_Quantity, ...] = (
 
 
 def _histograms(
-    subject: ProbeSelection, frame: Frame, layers: str | None, density: bool
+    subject: ProbeSelection,
+    frame: Frame,
+    layers: str | None,
+    density: bool,
+    others: str = "--only",
 ) -> Iterator[Text]:
     moments = [select_layers(event.probe.layers, layers) for event in subject.probes]
     count = min(map(len, moments))
@@ -294,7 +299,7 @@ def _histograms(
     if len(moments) > 1:
         yield _key(subject.probes, frame)
     if len(shown) < count:
-        message = f"histograms of {len(shown)} of {count} layers; --only shows others"
+        message = f"histograms of {len(shown)} of {count} layers; {others} shows others"
         yield from paragraph(message, frame.columns, "dim")
     quantities = _worth_drawing([layer for moment in moments for layer in moment])
     for number in shown:

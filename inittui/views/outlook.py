@@ -19,7 +19,9 @@ def expected_histogram(
 ) -> Text:
     """Draw the values to expect in ``rows`` + 2 lines."""
     layer = found.layer
-    title = legible(f"values of {layer.name}, {format_shape(layer.shape)}", ascii_only)
+    shape = format_shape(layer.shape)
+    of = f"{layer.name}, {shape}" if layer.name else f"an example, {shape}"
+    title = legible(f"values of {of}", ascii_only)
     lines = small_histogram(
         [found.histogram], title=title, width=width, rows=rows, ascii_only=ascii_only
     )

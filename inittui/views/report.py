@@ -8,7 +8,6 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from inittui.events.records import RunStarted
-from inittui.experiment.scheme import format_number
 from inittui.results.phase import phase_of
 from inittui.results.state import RunState
 from inittui.results.summary import summarize
@@ -21,6 +20,7 @@ from inittui.views.curves import (
     loss_curves,
     training_accuracy_curves,
 )
+from inittui.views.experiment_words import model_words, seeds_words, training_words
 from inittui.views.explanations import explanations
 from inittui.views.findings import findings_summary
 from inittui.views.frame import Frame
@@ -111,34 +111,14 @@ def _places(state: RunState) -> str:
 
 def _experiment_line(started: RunStarted) -> str:
     experiment = started.experiment
-    model, training = experiment.model, experiment.training
-    options = [
-        f"{name} {_plain(value)}"
-        for name in ("hidden", "depth", "width", "activation", "dropout", "batch_norm")
-        if (value := getattr(model, name)) is not None
-    ]
-    shape = f" ({', '.join(options)})" if options else ""
-    parts = ", accuracy on its test images" if experiment.data.evaluate_on == "test" else ""
-    epochs = f"{training.epochs} epoch{'s' if training.epochs > 1 else ''}"
-    return (
-        f"{model.name}{shape} on {experiment.data.name}{pixels(experiment)}{parts}, {epochs} of "
-        f"{started.steps_per_epoch} steps, batch {training.batch_size}, "
-        f"{training.optimizer} {format_number(training.lr)}"
-    )
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, tuple):
-        return "-".join(map(str, value))
-    return format_number(value) if isinstance(value, float) else str(value)
+    images = ", accuracy on its test images" if experiment.data.evaluate_on == "test" else ""
+    training = ", ".join(training_words(experiment, started.steps_per_epoch))
+    data = f"{experiment.data.name}{pixels(experiment)}{images}"
+    return f"{model_words(experiment)} on {data}, {training}"
 
 
 def _run_line(state: RunState, started: RunStarted) -> str:
-    seeds = started.experiment.seeds
-    several = f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}"
-    if len(seeds) > 1 and list(seeds) != list(range(seeds[0], seeds[0] + len(seeds))):
-        several = f"{len(seeds)} seeds"
     device = f"{started.device} ({started.device_name})" if started.device_name else started.device
     run = f"run {started.run}" if started.run else "not kept"
     took = f", {state.ended.seconds:.1f} s of training" if state.ended else ""
-    return f"{several} · {device} · {run}{took}"
+    return f"{seeds_words(started.experiment.seeds)} · {device} · {run}{took}"

@@ -128,3 +128,7 @@ def test_what_is_wrong_is_said(path: str, text: str, said: str) -> None:
     outcome = experiment_from({**texts_of(Experiment()), path: text}, Experiment(), ["rule"])
     [message] = outcome.errors.values()
     assert said in message
+
+
+def test_a_line_that_is_left_alone_says_what_holds() -> None:
+    assert all(field.default for field in FIELDS)

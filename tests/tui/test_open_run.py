@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,22 @@ def test_the_end_of_a_watched_run_leaves_all_its_steps_in_view(tmp_path: Path) -
         log.write(RunEnded(at=5.0, status="interrupted", seconds=1.0, wall_seconds=1.0))
         assert len(runs.poll()) == 1
     assert runs.options.steps == "all"
+
+
+def test_the_steps_so_far_are_in_view_again_when_a_watched_run_goes_on(tmp_path: Path) -> None:
+    runs = OpenRuns(tmp_path)
+    directory = left_before_its_end(tmp_path)
+    run = runs.show(directory)
+    for steps, expected in (("all", "auto"), ("first", "first")):
+        runs.set_options(replace(runs.options, steps=steps))
+        with LogWriter(directory) as log:
+            log.write(RunResumed(at=9.0, device="cpu"))
+            run._looked = 0.0
+            runs.poll()
+            assert run.is_live
+            assert runs.options.steps == expected
+            log.write(RunEnded(at=10.0, status="interrupted", seconds=1.0, wall_seconds=1.0))
+        runs.poll()
 
 
 def test_a_run_left_without_an_end_has_one_word_everywhere(shelf: Shelf) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from inittui.events.records import DeviceUsed
-from inittui.experiment.records import Experiment, TrainingConfig
+from inittui.experiment.records import Experiment, ModelConfig, TrainingConfig
 from inittui.runs import create_run
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.open_runs import OpenRuns
@@ -26,11 +27,12 @@ def test_a_run_is_told_in_one_line(shelf: Shelf) -> None:
     assert header_of(runs.shown, Frame(30)).cell_len <= 30
 
 
-def test_a_setting_that_is_swept_has_no_value(tmp_path: Path) -> None:
+def test_a_setting_that_is_swept_has_all_its_values(tmp_path: Path) -> None:
     experiment = Experiment(sweeps=("training.lr=0.1|0.01", "model.depth=2|4"))
     directory = create_run(tmp_path, experiment)
     said = str(header_of([OpenRun(directory)], Frame(100)))
-    assert "adam lr swept" in said
+    assert "adam lr 0.1|0.01" in said
+    assert "mlp (depth 2|4)" in said
     assert "0.001" not in said
     assert "batch 100" in said
 
@@ -56,9 +58,15 @@ def test_a_live_run_tells_its_pace_and_what_its_gpus_are_used_for(shelf: Shelf) 
     assert second == (
         "25 steps/s · node1 cuda:0 3.0 GiB of 80.0 GiB, busy 97% · node2 cuda:0 3.0 GiB of 80.0 GiB"
     )
-    assert "\n" not in str(header_of(runs.shown, Frame(80)))
+    narrow = str(header_of(runs.shown, Frame(80)))
+    assert "\n" not in narrow
+    settings = "5eed50  mlp · fashion-mnist · 2 epochs · adam 0.001"
+    assert narrow == f"{settings} · … · 25 steps/s"
+    narrower = "5eed50  mlp · fashion-mnist · adam 0.001 · … · 25 steps/s"
+    assert str(header_of(runs.shown, Frame(60))) == narrower
     run.phase = Phase.ENDED
     assert "\n" not in str(header_of(runs.shown, Frame(120), is_roomy=True))
+    assert "steps/s" not in str(header_of(runs.shown, Frame(80)))
 
 
 def test_of_several_only_what_differs_is_told(shelf: Shelf) -> None:
@@ -76,3 +84,31 @@ def test_differences_are_those_of_settings() -> None:
     other = replace(one, name="x", schemes=("rule",), training=TrainingConfig(lr=0.1, epochs=2))
     assert differences([one, other]) == ["training.lr"]
     assert differences([one, replace(one, name="y")]) == []
+
+
+def test_a_long_name_leaves_room_for_what_was_run_and_the_pace(tmp_path: Path) -> None:
+    model = ModelConfig(depth=12, width=64)
+    experiment = Experiment(model=model, name="a very long name of a run that somebody gave it")
+    run = OpenRun(create_run(tmp_path, experiment), phase=Phase.LIVE)
+    run.open()
+    run.name, run.began, run.state.last_at = experiment.name, (1000.0, 0.0), 1010.0
+    run._steps_before = -250
+    assert str(header_of([run], Frame(78))) == (
+        "a very long name o…  mlp (depth 12, width 64) · adam 0.001 · … · 25 steps/s"
+    )
+    for width in range(20, 140):
+        line = str(header_of([run], Frame(width)))
+        assert len(line) <= width
+        assert line.endswith(("25 steps/s", "steps/s"))
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"), [(0, " cpu"), (3, "0.3 steps/s"), (95, "9.5 steps/s"), (123, "12 steps/s")]
+)
+def test_a_slow_pace_is_none_of_zero(shelf: Shelf, steps: int, said: str) -> None:
+    runs = OpenRuns(shelf.root)
+    runs.show(shelf.put("seeds"))
+    run = runs.shown[0]
+    run.phase, run.began, run.state.last_at = Phase.LIVE, (1000.0, 0.5), 1010.0
+    run._steps_before = sum(trial.steps for trial in run.state.trials) - steps
+    assert str(header_of(runs.shown, Frame(300))).endswith(said)

@@ -21,7 +21,8 @@ from inittui.documents.json_documents import schema
 from inittui.documents.table import COLUMNS
 from inittui.errors import InittuiError, MachineError, UsageError
 from inittui.runs import RunDirectory, load_settled
-from inittui.views.export import FORMATS, export_run
+from inittui.views.export import export_run
+from inittui.views.export_formats import FORMATS
 from tests.support.commands import Command, command_of, invoke
 from tests.support.runs import EXPERIMENT, STEPS_PER_EPOCH, accuracy, loss, record
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from rich.cells import cell_len
 from rich.console import Group
@@ -75,6 +77,18 @@ def test_accuracies_close_together_are_told_to_a_tenth() -> None:
 def test_nothing_is_shaded_where_nothing_learns() -> None:
     text = drawn(made_run(scale_by_depth({(1.0, 2): 0.10, (2.0, 2): 0.11})), Frame(80))
     assert not set(text) & set("░▒▓█")
+
+
+@pytest.mark.parametrize("lowest", [2.302, 2.29, 2.26, 2.2, 0.5])
+def test_losses_of_one_shade_have_digits_of_their_own(lowest: float) -> None:
+    trials = [
+        Made("rule", 0.1, swept={"model.depth": depth, "training.lr": rate}, val_loss=loss)
+        for depth, rate, loss in ((2, 0.1, 2.3), (2, 0.2, lowest), (4, 0.1, 2.3), (4, 0.2, 2.301))
+    ]
+    text = drawn(made_run(trials), Frame(80), Map(("training.lr", "model.depth"), "loss"))
+    legend = re.findall(r"[░▒▓█] to ([0-9.]+)", text)
+    assert len(set(legend)) == len(legend) == (4 if lowest < 2.25 else 0)
+    assert any(shade in text for shade in "░▒▓█") is bool(legend)
 
 
 def test_a_seed_that_diverged_is_marked_beside_the_mean_of_the_others() -> None:

@@ -210,6 +210,14 @@ def test_chaos_is_told_of_what_was_measured_not_of_a_name() -> None:
     assert "by up to 36 %" in text
 
 
+def test_a_loss_that_overflows_in_one_precision_alone_differs_without_bound() -> None:
+    state = run_state("classic")
+    state.apply(RoundingCompared(at=9.0, trial=1, steps=10, difference="Infinity"))
+    text = " ".join(report(state).split())
+    assert "in another precision the first losses differ without bound, so figures" in text
+    assert "inf %" not in text
+
+
 def repeated(*trials: tuple[str, list[float], list[float]]) -> RunState:
     """Return a finished run in which each scheme has this accuracy and loss under each seed."""
     made = [

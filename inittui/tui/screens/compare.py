@@ -15,7 +15,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from inittui.errors import InittuiError, UsageError
-from inittui.experiment.known_names import check_names
+from inittui.experiment.known_names import check_names, check_options
 from inittui.experiment.records import Experiment
 from inittui.initializers.catalogue import BUILT
 from inittui.tui.chart_options import Key
@@ -28,8 +28,8 @@ from inittui.tui.screens.base import LabScreen
 from inittui.tui.status_styles import LOOK_CLASSES, look_of
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import Picker, PickerList
-from inittui.views.chart.layout import truncated
-from inittui.views.frame import Frame, legible
+from inittui.views.chart.layout import first_lines, paragraph
+from inittui.views.frame import Frame
 
 if TYPE_CHECKING:
     from inittui.tui.widgets.curves_panel import CurvesPanel
@@ -37,6 +37,15 @@ if TYPE_CHECKING:
 
 _ROOMY = 30
 """Lines from which there is room for a sentence on what was seen, and a line on the pace."""
+
+_VERDICT_SHARE = 8
+"""Of how many lines such a sentence has one."""
+
+_EXPLAINED_SHARE = 3
+"""Of how many lines what is said of a setting takes one at most."""
+
+_BESIDE_VERDICT = 14
+"""Lines that bars, chart and table keep where all is told that was seen."""
 
 
 class CompareScreen(LabScreen):
@@ -56,7 +65,7 @@ class CompareScreen(LabScreen):
         key("v", "compare.view", "view", "View run", "Show the run, not its settings.",
             footer=True),
         key("z", "compare.verdict", "verdict", "Verdict",
-            "Tell all that was seen, or its first line."),
+            "Tell all that was seen, or its beginning."),
         key("d", "compare.dismiss", "hush", "Dismiss",
             "Take away what is said of runs that were lost or have failed.", footer=True),
         key("n", "compare.new", "setup('list')", "New",
@@ -107,8 +116,7 @@ class CompareScreen(LabScreen):
 
     async def watch_view(self) -> None:
         """Show one view, and give it the keys; chart and table are made when they are needed."""
-        running = self.view == "run"
-        if running and not self.query("#banner"):
+        if self.view == "run" and not self.query("#banner"):
             from inittui.tui.widgets.curves_panel import CurvesPanel
 
             await self.query_one("#run").mount(
@@ -117,10 +125,12 @@ class CompareScreen(LabScreen):
                 Static(id="verdict", markup=False),
                 CurvesPanel(id="curves"),
             )
+        running = self.view == "run"  # it may be another one by now
         self.query_one("#setup").display = not running
         self.query_one("#run").display = running
         if running:
-            self.curves_panel.leaderboard.focus()
+            for board in self.query("Leaderboard"):  # none while they are being made, once
+                board.focus()
             self._explain_run()  # what was refused was read by now
         self.call_after_refresh(self.draw)
 
@@ -174,14 +184,15 @@ class CompareScreen(LabScreen):
             line.update(text)
 
     def _verdict(self, frame: Frame) -> Text:
-        """Return what was seen: in one line, or all of it where there is room or it is wanted."""
-        text = self._seen()
-        whole = self._whole or self.app.size.height >= _ROOMY
-        self.query_one("#verdict").set_class(whole, "-whole")
-        if whole or text.cell_len <= frame.columns:
-            return text
-        more = f"{frame.ellipsis} ({self.key_for('compare.verdict', 'z')})"
-        return truncated(text, frame.columns, more)
+        """Return what was seen: its beginning, or as much as leaves room for chart and table."""
+        height, sign = self.app.size.height, frame.ellipsis
+        most = height // _VERDICT_SHARE if height >= _ROOMY else 1
+        if self._whole:
+            most = max(height - _BESIDE_VERDICT, most)
+        else:
+            sign += f" ({self.key_for('compare.verdict', 'z')})"
+        lines = paragraph(str(self._seen()), frame.columns)
+        return Text("\n").join(first_lines(lines, most, frame.columns, sign))
 
     def _seen(self) -> Text:
         """Return what was seen, in a sentence, where one run is shown and has ended."""
@@ -243,7 +254,13 @@ class CompareScreen(LabScreen):
         line = self.query_one("#explained", Static)
         line.set_class(is_error, "-wrong")
         line.remove_class("-ready")
-        line.update(legible(text, self.host.terminal.ascii_only))
+        width = line.size.width or self.app.size.width
+        frame = Frame(width, self.host.terminal.ascii_only)
+        most = self.app.size.height // _EXPLAINED_SHARE
+        said = frame.say(text)
+        if len(lines := paragraph(said, width)) > most:
+            said = str(Text("\n").join(first_lines(lines, most, width, frame.ellipsis)))
+        line.update(said)
 
     def on_paste(self, event: events.Paste) -> None:
         """Take what a command line describes; its experiment is run when the person says so."""
@@ -319,6 +336,7 @@ class CompareScreen(LabScreen):
         if outcome.experiment is not None:
             try:
                 check_names(outcome.experiment)  # those that were taken over, too
+                check_options(outcome.experiment)
             except UsageError as error:
                 problem = str(error)
         if problem:

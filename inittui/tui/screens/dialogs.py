@@ -101,13 +101,22 @@ class Dialog(Modal[str | None]):
     def on_mount(self) -> None:
         self._show()
 
+    def on_resize(self) -> None:
+        self._show()
+
     def _show(self) -> None:
-        text = Text()
+        """Show the answers in as many lines as they need, none of them broken."""
+        room = self.query_one("#answers").size.width
+        text, used = Text(), 0
         for place, answer in enumerate(self._answers):
             click = Style(meta={"answer": answer.value})
+            shown = f" {answer.key} {answer.label} "
+            if 0 < room < used + 1 + len(shown):
+                text.append("\n")
+                used = 0
             text.append(" ")
-            style = Style(reverse=place == self._marked) + click
-            text.append(f" {answer.key} {answer.label} ", style)
+            text.append(shown, Style(reverse=place == self._marked) + click)
+            used += 1 + len(shown)
         self.query_one("#answers", Static).update(text)
 
     def on_key(self, event: events.Key) -> None:

@@ -170,7 +170,10 @@ class LayersScreen(LabScreen):
             case "side by side":
                 return self._side_by_side(frame)
             case "histograms":
-                return scheme_histograms(state, contestant.scheme, frame, density=self.density)
+                key = self.key_for("layers.layer", "l")
+                return scheme_histograms(
+                    state, contestant.scheme, frame, others=key, density=self.density
+                )
             case "numbers":
                 return scheme_numbers(state, contestant.scheme, frame)
             case "variance":

@@ -13,6 +13,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Input, Static
+from textual.worker import Worker, get_current_worker
 
 from inittui.errors import InittuiError
 from inittui.experiment.records import Experiment
@@ -35,6 +36,7 @@ from inittui.tui.screens.dialogs import Answer, Dialog, Prompt
 from inittui.tui.widgets.row_list import RowList
 from inittui.tui.widgets.run_preview import RunPreview
 from inittui.tui.widgets.runs_table import RunsTable
+from inittui.views.export_formats import FORMATS, listed
 
 _EMPTY = (
     "No run is kept in {root}.\n\n"
@@ -65,7 +67,7 @@ class RunsScreen(LabScreen):
         key("d,delete", "runs.delete", "delete", "Delete",
             "Remove the ticked runs, after a question.", footer=True),
         key("x", "runs.export", "export", "Export",
-            "Write JSON, CSV, SVG or HTML into this folder.", footer=True),
+            f"Write {listed(FORMATS.values())} into this folder.", footer=True),
         key("c", "runs.copy", "copy", "Copy",
             "Copy the command that repeats the run.", footer=True),
         key("r,f5", "runs.repeat", "repeat", "Repeat", "Train the run's experiment again."),
@@ -114,13 +116,22 @@ class RunsScreen(LabScreen):
 
     @work(thread=True, exclusive=True, group="runs", exit_on_error=False)
     def load(self) -> None:
-        """Read the list of runs beside the screen's own work."""
+        """Read the list of runs beside the screen's own work; a list that comes late is dropped."""
+        worker = get_current_worker()
+        found: list[RunListing] | InittuiError
         try:
-            listings = list_runs(self.open_runs.root)
+            found = list_runs(self.open_runs.root)
         except InittuiError as error:
-            self.app.call_from_thread(self.notify, str(error), severity="error", markup=False)
+            found = error
+        self.app.call_from_thread(self._take, worker, found)
+
+    def _take(self, worker: Worker[None], found: list[RunListing] | InittuiError) -> None:
+        if worker.is_cancelled:  # asked here, where a newer one would have been begun
             return
-        self.app.call_from_thread(self.show, listings)
+        if isinstance(found, InittuiError):
+            self.notify(str(found), severity="error", markup=False)
+        else:
+            self.show(found)
 
     def show(self, listings: list[RunListing]) -> None:
         if not self.is_mounted:
@@ -247,14 +258,9 @@ class RunsScreen(LabScreen):
         runs = self._directories()
         if not runs:
             return
-        answers = [
-            Answer("j", "JSON", "json"),
-            Answer("c", "CSV", "csv"),
-            Answer("s", "SVG", "svg"),
-            Answer("h", "HTML", "html"),
-            Answer("t", "TensorBoard", "tensorboard"),
-        ]
-        form = await self.app.push_screen_wait(Dialog(f"Export into {Path.cwd()} as", answers))
+        answers = [Answer(title[0].lower(), title, form) for form, title in FORMATS.items()]
+        question = f"Export into {sanitize(str(Path.cwd()))} as"
+        form = await self.app.push_screen_wait(Dialog(question, answers))
         if form is None:
             return
 

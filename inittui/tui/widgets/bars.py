@@ -48,9 +48,20 @@ class TopBar(Widget):
             self.refresh()
 
     def render(self) -> RenderResult:
-        width = self.size.width
-        line = Text(no_wrap=True, overflow="crop")
-        line.append(" inittui ", self._style("name"))
+        name, places = Text(" inittui ", self._style("name")), self._places()
+        room = self.size.width - places.cell_len - 1
+        status = self._fitting(room - name.cell_len)
+        if self._statuses and not status:
+            name, status = Text(" "), self._fitting(room - 1)  # how a run stands says more
+        line = Text.assemble(name, places, no_wrap=True, overflow="crop")
+        line.append(" " * (room - name.cell_len - cell_len(status)) if status else "")
+        return line.append(status, self._style("status"))
+
+    def _fitting(self, room: int) -> str:
+        return next((each for each in self._statuses if cell_len(each) <= room), "")
+
+    def _places(self) -> Text:
+        line = Text()
         for number, (name, title) in enumerate(PLACES, 1):
             click = Style(meta={"place": name})
             here = name == self._here
@@ -59,11 +70,6 @@ class TopBar(Widget):
             line.append(f"{number}", key_style + click)
             line.append(f" {title}", (self._style("here") if here else Style()) + click)
             line.append(" ", click)
-        room = width - line.cell_len - 1
-        status = next((each for each in self._statuses if cell_len(each) <= room), "")
-        if status:
-            line.append(" " * (room - cell_len(status)))
-            line.append(status, self._style("status"))
         return line
 
     def on_click(self, event: events.Click) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -46,6 +47,9 @@ _OWN_AXIS: dict[str, Any] = {"log_y": None, "zoom": None, "clipped": False, "y_z
 """What is chosen of the first chart's axes and isn't meant for another metric's."""
 _LINES_BELOW = 4
 """Lines of the table below a chart that shall be large."""
+
+_PADDING = 2
+"""Columns beside what is said below the table."""
 
 _CAUSE, _CHART, _CHART_BESIDE_ALL = 2, 12, 10
 """Lines: of what is said below the table; of a chart with eight for its curves, with what stands
@@ -168,6 +172,7 @@ class CurvesPanel(Container):
         width, height = self.size
         self.set_class(width >= _ROOMY[0] and height >= _ROOMY[1], "-roomy")
         self._fit_leaderboard()
+        self._tell_cause()
 
     def on_row_list_moved(self, message: RowList.Moved) -> None:
         message.stop()
@@ -178,11 +183,11 @@ class CurvesPanel(Container):
         line = self.query_one("#cause", Static)
         chosen = self.leaderboard.chosen
         wanted = chosen is not None and not self.has_class("-large")
-        frame = Frame(ascii_only=host_of(self).terminal.ascii_only)
+        frame = Frame(self.size.width - _PADDING, host_of(self).terminal.ascii_only)
         layers = key_for(self, "app.layers", "3")
-        text = cause_of(chosen, frame, layers) if chosen and wanted else ""
+        text = cause_of(chosen, frame, layers) if chosen and wanted else Text()
         line.display = bool(text)
-        if str(line.content) != text:
+        if str(line.content) != text.plain:
             line.update(text)
 
     def on_curve_chart_cursor_moved(self, message: CurveChart.CursorMoved) -> None:
@@ -257,6 +262,7 @@ class CurvesPanel(Container):
             "auto": "accuracy", "accuracy": "loss", "loss": "listed", "listed": "accuracy"
         }  # fmt: skip
         self._change(sort=following[self._options.sort])
+        self.leaderboard.go_to(0)  # who sorts wants to see what comes first
 
     def action_full(self) -> None:
         step_full(self, _FULL)
@@ -305,12 +311,12 @@ def _beside(shown: Sequence[Contestant], options: ChartOptions) -> Picture | Non
     )
 
 
-def cause_of(contestant: Contestant, frame: Frame, key: str) -> str:
+def cause_of(contestant: Contestant, frame: Frame, key: str) -> Text:
     """Return the gravest finding of a contestant's newest probe; nothing where none is known.
 
     ``key`` shows the others.
     """
     probed = next((trial for trial in contestant.trials if trial.probes), None)
     if probed is None:
-        return ""
-    return f"{frame.say(contestant.label, 200)}: {cause(probed.probes[-1], frame, key)}"
+        return Text()
+    return cause(frame.say(contestant.label, 200), probed.probes[-1], frame, key)

@@ -15,9 +15,14 @@ from inittui.text import sanitize
 from inittui.tui.host import host_of
 from inittui.views.frame import legible
 
-_ROWS = 5
-_ROOMY = 36
-"""Lines of the screen from which a histogram leaves the list of initializers what it needs."""
+_ROWS = {36: 5, 30: 4, 24: 3}
+"""Rows of the histogram's bars in a screen of so many lines: the list keeps most of the room."""
+
+_TWO_LINES = 36
+"""Columns from which theory's longest line takes two of the screen."""
+
+_ENDS = 2
+"""Lines above and below the bars."""
 
 
 class Expectation(Static):
@@ -58,7 +63,9 @@ class Expectation(Static):
             self._key = None
             self.update("")
             return
-        key = self._scheme, chosen.model, tuple(chosen.layers.items()), self.size.width
+        layers = tuple(chosen.layers.items())
+        said = self._scheme, chosen.model, layers, chosen.data.name, chosen.sweeps
+        key = (*said, self.size.width, self.app.size.height)
         if key != self._key:
             self._key = key
             self._work_out(key, self._scheme, chosen, self.size.width)
@@ -76,6 +83,12 @@ class Expectation(Static):
 
 
 class OutlookLine(Expectation):
+    """As high whatever it says: the list above must not jump."""
+
+    def _look(self) -> None:
+        self.styles.height = 2 if self.size.width >= _TWO_LINES else 3
+        super()._look()
+
     def made(self, scheme: str, chosen: Experiment, width: int, *, ascii_only: bool) -> Text:
         from inittui.results.outlook import outlook
         from inittui.views.outlook import outlook_line
@@ -85,11 +98,23 @@ class OutlookLine(Expectation):
 
 
 class ExpectedHistogram(Expectation):
-    """The values of the model's first layer, where the screen has room for them."""
+    """The values of the model's first layer, where the screen has room for them.
+
+    As high whatever it shows: the list above must not jump.
+    """
+
+    @property
+    def _rows(self) -> int:
+        height = self.app.size.height
+        return next((rows for least, rows in _ROWS.items() if height >= least), 0)
 
     @property
     def is_wanted(self) -> bool:
-        return self.app.size.height >= _ROOMY
+        return bool(self._rows)
+
+    def _look(self) -> None:
+        self.styles.height = self._rows + _ENDS
+        super()._look()
 
     def made(self, scheme: str, chosen: Experiment, width: int, *, ascii_only: bool) -> Text:
         from inittui.results.expected_values import expected_values
@@ -101,4 +126,4 @@ class ExpectedHistogram(Expectation):
             return Text(legible(f"no values: {refused}", ascii_only), "dim")
         if found is None or width < 1:
             return Text()
-        return expected_histogram(found, width, _ROWS, ascii_only=ascii_only)
+        return expected_histogram(found, width, self._rows, ascii_only=ascii_only)

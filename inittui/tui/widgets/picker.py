@@ -23,9 +23,9 @@ from inittui.tui.keymap import key
 from inittui.tui.widgets.form import Line
 from inittui.tui.widgets.outlook_line import Expectation, ExpectedHistogram, OutlookLine
 from inittui.tui.widgets.row_list import RowList
-from inittui.views.catalogue import shown_parameters
+from inittui.views.catalogue import initializer_summary
 from inittui.views.chart.layout import shortened
-from inittui.views.frame import legible
+from inittui.views.frame import Frame, legible
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,7 @@ class Picker(Vertical):
         self._tell()
 
     def on_resize(self) -> None:
-        self._tell()
+        self.call_after_refresh(self._tell)  # by then what tells has its new size
 
     def _tell(self) -> None:
         about = self.query_one("#about", Static)
@@ -258,13 +258,8 @@ class Picker(Vertical):
         if description is None:
             about.update(legible(_unknown(entry.scheme), ascii_only))
             return
-        text = Text(legible(description.summary, ascii_only), no_wrap=True, overflow="ellipsis")
-        values = f"\nvalues  {description.formula}"
-        text.append(legible(values.strip("\n"), ascii_only).join(["\n", ""]), "")
-        parameters = shown_parameters(description) or "none"
-        text.append("\n" + legible(f"takes   {parameters}", ascii_only), "dim")
-        text.append("\n" + legible(f"source  {description.source}", ascii_only), "dim")
-        about.update(text)
+        frame = Frame(about.size.width, ascii_only)
+        about.update(initializer_summary(description, frame, about.size.height))
 
     def on_picker_list_edit_wanted(self, message: PickerList.EditWanted) -> None:
         message.stop()

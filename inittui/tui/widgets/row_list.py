@@ -103,9 +103,19 @@ class RowList(DiffLines, can_focus=True):
         if not lines and (said := self.nothing()):
             lines.append(Text(shortened(said, width, self.sign), "dim"))
         if head is not None:
-            seen = f" {self._start + 1} to {stop} of {self.count()}"
-            lines.insert(0, self._head(head, width, seen if self.count() > room else ""))
+            lines.insert(0, self._head(head, width, self._seen(head, stop, width)))
         self.paint(lines)
+
+    def _seen(self, head: Text, stop: int, width: int) -> str:
+        """Say which rows are seen, where not all are: briefly where more than the last
+        title would be hidden, as the one before may say what the rows are sorted by.
+        """
+        start, count = self._start + 1, self.count()
+        if start == 1 and stop == count:
+            return ""
+        said = f" {start} to {stop} of {count}"
+        hidden = head.plain[max(width - len(said) - 1, 0) :].split()
+        return said if len(hidden) < 2 else f" {start}-{stop}/{count}"
 
     def _head(self, head: Text, width: int, more: str) -> Text:
         head = truncated(head, width - len(more), self.sign)

@@ -14,7 +14,7 @@ from inittui.results.state import RunState
 from inittui.runs import RunDirectory, RunListing, load_settled
 from inittui.tui.host import host_of
 from inittui.tui.widgets.diff_lines import DiffLines
-from inittui.views.chart.layout import paragraph, truncated
+from inittui.views.chart.layout import first_lines, paragraph
 from inittui.views.frame import Frame
 
 _WAIT_SECONDS = 0.15
@@ -33,9 +33,15 @@ class RunPreview(DiffLines):
         self._wanted: Hashable = None
         """The run that is shown as soon as it is read."""
         self._known: tuple[Hashable, RunState | str] = (None, "")
+        self._shown: tuple[RunDirectory | None, RunListing | None] = (None, None)
+
+    def on_resize(self) -> None:
+        """Draw in the room that there is now: it comes after what is beside it was shown."""
+        self.show(*self._shown)
 
     def show(self, run: RunDirectory | None, listing: RunListing | None) -> None:
         """Draw a run, unless it is drawn as it is; None for none."""
+        self._shown = run, listing
         if run is None or listing is None:
             self._key = self._wanted = None
             self.paint([])
@@ -91,10 +97,8 @@ def preview(found: RunState | str, frame: Frame, height: int) -> list[Text]:
 
     if isinstance(found, str):
         return paragraph(frame.say(found), frame.columns, "dim")
-    said = paragraph(sentence(found, summarize(found), frame), frame.columns)
-    if len(said) > _VERDICT_LINES:
-        said = said[:_VERDICT_LINES]
-        said[-1] = truncated(said[-1].append(" " * frame.columns), frame.columns, frame.ellipsis)
+    whole = paragraph(sentence(found, summarize(found), frame), frame.columns)
+    said = first_lines(whole, _VERDICT_LINES, frame.columns, frame.ellipsis)
     room = height - len(said)
     drawn = any(trial.losses for trial in found.trials) and room >= 6
     chart = list(loss_curves(found, frame, height=room).split("\n")) if drawn else []

@@ -125,16 +125,17 @@ class RunsTable(RowList):
             widest = max((cell_len(cell(x)) for x in self._all), default=0)
             width = min(max(widest, len(title)), most)
             share = 0.5 if title == "schemes" else 1.0
-            return Column(title, cell, rank, least=min(least, width), width=width, share=share)
+            least = min(max(least, len(title)), width)  # a title is whole
+            return Column(title, cell, rank, least=least, width=width, share=share)
 
         columns: list[Column[RunListing]] = [
             Column(self._title("when"), lambda x: how_long_ago(x.when, self._now), width=9),
             Column(self._title("name"), lambda x: told[x.id], 3, least=8, width=longest),
-            of("schemes", lambda x: say(" ".join(x.schemes)), 5, 12, _MOST_SCHEMES),
+            of("schemes", lambda x: say(" ".join(x.schemes)), 4, 12, _MOST_SCHEMES),
             of("model", lambda x: say(x.model), 6, 8, 14),
             of("data", lambda x: say(x.data), 8, 7, 14),
             Column("epochs", lambda x: str(x.epochs or "-"), 7, width=6, right=True),
-            Column("took", lambda x: duration(x.seconds) if x.seconds else "-", 4, right=True),
+            Column("took", lambda x: duration(x.seconds) if x.seconds else "-", 5, right=True),
             of("best scheme", lambda x: say(x.best), 2, 8, 20),
             Column(self._title("best"), lambda x: share(x.best_accuracy), width=6, right=True),
             Column(self._title("status"), lambda x: Text(of_run(x), status(x.status)), width=12),

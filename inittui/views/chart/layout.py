@@ -68,6 +68,14 @@ def paragraph(text: str, width: int, style: str = "") -> list[Text]:
     return [Text(line, style) for line in lines]
 
 
+def first_lines(lines: Sequence[Text], most: int, width: int, sign: str = "…") -> list[Text]:
+    """Return at most so many lines, the last of them with ``sign`` where others were cut."""
+    if len(lines) <= most:
+        return [*lines]
+    *kept, last = [line.copy() for line in lines[: max(most, 0)]] or [Text()]
+    return [*kept, truncated(last.append(" " * width), width, sign)] if most > 0 else []
+
+
 def legend_lines(
     entries: Sequence[tuple[str, SeriesStyle]], width: int, most: int, *, ascii_only: bool
 ) -> list[Text]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,8 +13,11 @@ from textual.pilot import Pilot
 
 from inittui.events.records import RunEnded
 from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
-from inittui.runs import LogWriter
+from inittui.runs import LogWriter, create_run
 from inittui.tui.fields import FIRST
+from inittui.tui.screens.compare import CompareScreen
+from inittui.views.chart.layout import paragraph
+from tests.support.runs import Made, made_events
 from tests.support.torture import examples
 from tests.support.tui_shelf import MakeApp, Shelf, Started, drive, settle
 
@@ -260,3 +265,93 @@ def test_a_chart_without_values_says_which_metric_was_not_measured(
         assert "no gradient times weights of the weakest layer" in shown
 
     drive(make_app(attach=shelf.put("classic")), act, (140, 40))
+
+
+def test_a_view_that_is_wanted_while_it_is_made_is_made_once(
+    shelf: Shelf, make_app: MakeApp
+) -> None:
+    run = shelf.put("classic")
+
+    async def act(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, CompareScreen)
+        screen.open_runs.show(run)
+        screen.set_reactive(CompareScreen.view, "run")
+        await asyncio.gather(screen.watch_view(), screen.watch_view())
+        await settle(pilot)
+        assert screen.focused is screen.curves_panel.leaderboard
+        assert screen.query_one("#run").display
+
+    drive(make_app(), act)
+
+
+def test_a_view_that_is_left_while_it_is_made_stays_left(shelf: Shelf, make_app: MakeApp) -> None:
+    run = shelf.put("classic")
+
+    async def act(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, CompareScreen)
+        screen.open_runs.show(run)
+        screen.set_reactive(CompareScreen.view, "run")
+        making = asyncio.ensure_future(screen.watch_view())
+        await asyncio.sleep(0)
+        screen.set_reactive(CompareScreen.view, "setup")
+        await screen.watch_view()
+        await making
+        assert screen.query_one("#setup").display
+        assert not screen.query_one("#run").display
+
+    drive(make_app(), act)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40), (60, 20)])
+def test_much_that_was_seen_leaves_room_and_is_cut_with_a_sign(
+    shelf: Shelf, make_app: MakeApp, size: tuple[int, int]
+) -> None:
+    many = [Made(f"normal:std=0.{n:02}", 0.5, losses=[2e3] * 20) for n in range(1, 31)]
+    experiment = Experiment(schemes=tuple(each.scheme for each in many))
+    run = create_run(shelf.root, experiment)
+    with LogWriter(run) as log:
+        log.write_many(made_events(many, steps_per_epoch=20, experiment=experiment))
+
+    async def act(pilot: Pilot[None]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, CompareScreen)
+        verdict = screen.query_one("#verdict")
+        whole = paragraph(str(screen._seen()), size[0] - 2)
+        for most in (max(size[1] // 8, 1), size[1] - 14):
+            said = str(verdict.render()).split("\n")
+            assert len(said) == verdict.size.height <= most
+            assert "…" in said[-1] or len(said) == len(whole)
+            assert screen.curves_panel.chart.size.height >= 3
+            await pilot.press("z")
+            await settle(pilot)
+
+    drive(make_app(attach=run), act, size)
+
+
+@pytest.mark.parametrize("size", [(60, 18), (60, 20), (80, 24), (120, 40)])
+def test_why_a_setting_is_wrong_is_told_whole(make_app: MakeApp, size: tuple[int, int]) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("e", "down", "down", *"bad", "down")
+        await settle(pilot)
+        explained = pilot.app.screen.query_one("#explained")
+        lines = paragraph(str(explained.render()), explained.size.width)
+        assert str(lines[-1]).endswith("softplus")
+        assert explained.size.height == len(lines)
+
+    drive(make_app(), act, size)
+
+
+def test_no_process_is_started_for_an_option_that_the_model_does_not_take(
+    make_app: MakeApp, started: Started
+) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        pilot.app.edit(Experiment(("rule",), model=ModelConfig("lenet", depth=20)))
+        await settle(pilot)
+        await pilot.press("r")
+        await settle(pilot)
+        assert "takes no --depth" in str(pilot.app.screen.query_one("#explained").render())
+        assert not started.runs
+
+    drive(make_app(), act)

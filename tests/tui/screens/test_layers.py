@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from inittui.events.records import RunStarted
 from inittui.runs import LogWriter, RunDirectory, create_run
 from inittui.tui.app import LabApp
+from inittui.views import inspection
 from tests.support.runs import log_events
 from tests.support.tui_shelf import MakeApp, Shelf, drive, settle
 
@@ -136,3 +137,17 @@ def test_the_view_that_is_seen_is_marked_where_room_is_short(
     for view, line in zip(views, told, strict=True):
         assert f"[{view}]" in line
         assert "…" in line or all(each in line for each in views)
+
+
+def test_the_key_that_shows_other_layers_is_told_and_no_option_of_a_command(
+    shelf: Shelf, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspection, "_MOST_LAYERS", 2)
+
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("3", "v", "v")
+        await settle(pilot)
+        assert "histograms of 2 of 3 layers; l shows others" in seen(pilot)
+        assert "--" not in seen(pilot)
+
+    drive(make_app(attach=shelf.put("story")), act, (120, 40))

@@ -27,7 +27,7 @@ def test_what_goes_on_is_said_in_the_words_that_fit(make_app: MakeApp) -> None:
         bar = pilot.app.screen.query_one(TopBar)
         said = ("training 37%, about 12 min left", "training 37%", "37%")
         bar.set_status(said)
-        for width, expected in ((120, said[0]), (80, said[1]), (68, said[2]), (60, "")):
+        for width, expected in ((120, said[0]), (80, said[1]), (68, said[2]), (60, said[2])):
             await pilot.resize_terminal(width, 24)
             await settle(pilot)
             bar.set_status(said)

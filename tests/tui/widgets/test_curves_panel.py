@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from inittui.experiment.records import Experiment
 from inittui.runs import LogWriter, create_run
@@ -58,3 +60,39 @@ def test_the_best_is_seen_when_the_run_ends(shelf: Shelf, make_app: MakeApp) -> 
 
         app = make_app(attach=directory)
         drive(app, act)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_what_is_said_below_the_table_ends_with_the_key_to_the_rest(
+    shelf: Shelf, make_app: MakeApp, width: int
+) -> None:
+    run = shelf.put("story")
+
+    async def act(pilot: Pilot[None]) -> None:
+        cause = pilot.app.screen.query_one("#cause", Static)
+        for _ in range(3):
+            said = str(cause.content).split("\n")
+            assert len(said) <= cause.size.height
+            assert max(map(len, said)) <= width - 2
+            whole = " ".join(said)
+            assert whole.endswith((" more (3)", "training)", "steps)", "training", "steps"))
+            await pilot.press("down")
+            await settle(pilot)
+
+    drive(make_app(attach=run), act, (width, 24))
+
+
+def test_what_is_said_below_the_table_uses_the_width_that_it_has_by_then(
+    shelf: Shelf, make_app: MakeApp
+) -> None:
+    run = shelf.put("story")
+
+    async def act(pilot: Pilot[None]) -> None:
+        cause = pilot.app.screen.query_one("#cause", Static)
+        for width in (40, 100):
+            pilot.app.screen.query_one(CurvesPanel).styles.width = width
+            await settle(pilot)
+            lines = str(cause.content).split("\n")
+            assert 0.6 * width < max(map(len, lines)) <= width - 2
+
+    drive(make_app(attach=run), act, (120, 40))

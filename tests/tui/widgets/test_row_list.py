@@ -7,8 +7,12 @@ from rich.style import Style
 from textual.app import App
 from textual.pilot import Pilot
 
+from inittui.experiment.records import Experiment
+from inittui.runs import LogWriter, create_run
 from inittui.tui.terminal import Terminal
+from inittui.tui.widgets.leaderboard import Leaderboard
 from inittui.tui.widgets.row_list import RowList
+from tests.support.runs import Made, made_events
 from tests.support.tui_shelf import MakeApp, Shelf, drive, settle
 
 PLAIN = {
@@ -106,3 +110,29 @@ def test_what_is_seen_of_a_long_list_is_told_in_words(make_app: MakeApp, shelf: 
         assert heading.rstrip().endswith(f" 1 to 3 of {board.count()}")
 
     drive(make_app(attach=shelf.put("classic")), act)
+
+
+@pytest.mark.parametrize("sort", ["accuracy", "loss"])
+def test_a_sort_shows_what_comes_first_and_its_sign(
+    shelf: Shelf, make_app: MakeApp, sort: str
+) -> None:
+    many = [Made(f"normal:std=0.{n:02}", 0.5 + n / 100, losses=[2.0]) for n in range(1, 31)]
+    experiment = Experiment(schemes=tuple(each.scheme for each in many))
+    run = create_run(shelf.root, experiment)
+    with LogWriter(run) as log:
+        log.write_many(made_events(many, steps_per_epoch=20, experiment=experiment))
+
+    async def act(pilot: Pilot[None]) -> None:
+        board = pilot.app.screen.query_one(Leaderboard)
+        await pilot.press("end")
+        for _ in ("accuracy", "loss"):
+            await pilot.press("o")
+            await settle(pilot)
+            if pilot.app.open_runs.options.sort == sort:
+                break
+        assert board.cursor == 0
+        heading = board.render_line(0).text
+        assert f"{sort}▾" in heading
+        assert heading.rstrip().endswith(("of 30", "/30"))
+
+    drive(make_app(attach=run), act, (72, 24))
