@@ -53,9 +53,19 @@ _ONE_FOR_ONE = str.maketrans(
 )
 
 
+_ASCII = ("C", "POSIX")
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
+
+
 def asks_for_ascii(environment: Mapping[str, str]) -> bool:
-    """Whether the locale is one of ASCII, also where Python's UTF-8 mode ignores it."""
-    return environment.get("LC_ALL") in ("C", "POSIX")
+    """Whether somebody has named a locale of ASCII, also where Python's UTF-8 mode ignores it.
+
+    Where LANG names one, Python itself sets LC_CTYPE to one of UTF-8 (PEP 538). No locale at all
+    is nobody's wish.
+    """
+    language = environment.get("LANG", "")
+    meant = environment.get("LC_ALL") or environment.get("LC_CTYPE") or language
+    return meant in _ASCII or (language in _ASCII and meant in _COERCED)
 
 
 def in_ascii(text: str, *, keep_width: bool = False) -> str:

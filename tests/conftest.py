@@ -23,9 +23,12 @@ pytest_plugins = ["tests.support.torture"]
 TESTS = Path(__file__).resolve().parent
 SNAPSHOTS = TESTS.parent / "snapshots"
 
-for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLORTERM"):
+for name in (
+    "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLORTERM", "LC_ALL",
+    "LC_CTYPE",
+):  # fmt: skip
     os.environ.pop(name, None)
-os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24", TZ="UTC")
+os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24", TZ="UTC", LANG="C.UTF-8")
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers that each use all cores wait for each other most of the time.
     os.environ.setdefault("OMP_NUM_THREADS", "1")

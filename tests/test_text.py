@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inittui.text import in_ascii
+from inittui.text import asks_for_ascii, in_ascii
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,24 @@ def test_what_is_spelled_in_ascii(text: str, spelled: str, as_wide: str) -> None
     assert in_ascii(text) == spelled
     assert in_ascii(text, keep_width=True) == as_wide
     assert len(as_wide) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, False),
+        ({"LANG": "en_GB.UTF-8"}, False),
+        ({"LANG": "C.UTF-8"}, False),
+        ({"LANG": "C"}, True),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, True),  # as Python leaves it
+        ({"LANG": "C", "LC_CTYPE": "en_GB.UTF-8"}, False),
+        ({"LANG": "C", "LC_ALL": "en_GB.UTF-8"}, False),
+        ({"LANG": "en_GB.UTF-8", "LC_CTYPE": "POSIX"}, True),
+        ({"LANG": "en_GB.UTF-8", "LC_ALL": "C"}, True),
+        ({"LC_CTYPE": "C.UTF-8"}, False),  # nothing was named, or this
+    ],
+)
+def test_a_locale_of_ascii_is_one_that_somebody_named(
+    environment: dict[str, str], expected: bool
+) -> None:
+    assert asks_for_ascii(environment) == expected

@@ -62,8 +62,11 @@ def test_the_bare_command_without_all_streams_is_a_usage_error(closed: str) -> N
 
 
 @pytest.mark.parametrize("command", ["inits", "models", "--help", "lessons variance"])
-def test_an_ascii_locale_is_kept_in_utf_8_mode_too(command: str) -> None:
-    done = shell(f'"$I" {command}', LC_ALL="C", PYTHONUTF8="1")
+@pytest.mark.parametrize("locale", [{"LC_ALL": "C", "PYTHONUTF8": "1"}, {"LANG": "C"}])
+def test_an_ascii_locale_is_kept_where_python_takes_another(
+    command: str, locale: dict[str, str]
+) -> None:
+    done = shell(f'"$I" {command}', **locale)
     assert done.returncode == 0, done.stderr
     assert done.stdout.isascii()
     assert len(done.stdout) > 200
