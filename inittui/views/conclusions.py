@@ -280,13 +280,24 @@ def _by(one: SchemeSummary, lowest: SchemeSummary) -> str:
 
 
 def _on_ends(state: RunState, summaries: Sequence[SchemeSummary]) -> list[str]:
+    """Say who diverged, failed or was interrupted: under all seeds, then who under some alone."""
     parts = []
     ended = {trial.status for one in summaries for trial in one.trials}
     for status in ("diverged", "failed", "interrupted"):
-        if status in ended:
-            found = [one for one in summaries if any(t.status == status for t in one.trials)]
-            did = ended_as(said_in(state, status), several=len(found) > 1)
-            parts.append(f"{names(found)} {did}{_first_reason(found, status)}.")
+        if status not in ended:
+            continue
+        count = {one.scheme: sum(t.status == status for t in one.trials) for one in summaries}
+        found = [one for one in summaries if count[one.scheme]]
+        all_of = [one for one in found if count[one.scheme] == len(one.trials)]
+        reason = _first_reason(found, status)
+        if all_of:
+            did = ended_as(said_in(state, status), several=len(all_of) > 1)
+            parts.append(f"{names(all_of)} {did}{reason}.")
+        share = {one.scheme: (count[one.scheme], len(one.trials)) for one in found}
+        for some, seeds in sorted({share[one.scheme] for one in found if one not in all_of}):
+            those = [one for one in found if share[one.scheme] == (some, seeds)]
+            did = ended_as(said_in(state, status), several=len(those) > 1)
+            parts.append(f"{names(those)} {did} under {some} of {seeds} seeds{reason}.")
     return parts
 
 

@@ -23,9 +23,12 @@ def _sentences(state: RunState, summaries: Sequence[SchemeSummary]) -> Iterator[
     if any(one.accuracy_difference or one.first_difference for one in summaries):
         yield (
             "paired: differences under the same seed, which has the same split, batches and "
-            f"dropout for all; the intervals hold together with {100 * (1 - LEVEL):g} % (Student's "
-            "t, Holm's correction over all pairs)."
+            f"dropout for all; each interval, Student's t, holds with {100 * (1 - LEVEL):g} % or "
+            "more by itself, and leaves out 0 where Holm's correction over all pairs tells the two "
+            f"apart: any of those that are alike at most {100 * LEVEL:g} times in 100 comparisons."
         )
+    if any(one.accuracy_difference for one in summaries):
+        yield "points: a difference of k images is taken to vary by √k images at least."
     if any(one.first_difference for one in summaries):
         yield (
             "times: first losses are compared by their logarithms, so as ratios, as they may go "

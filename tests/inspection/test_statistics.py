@@ -268,7 +268,10 @@ def test_what_is_drawn_differs_and_has_no_order() -> None:
 def test_what_is_drawn_may_be_equal_by_rounding(dtype: torch.dtype) -> None:
     """Of 4,096 normal values bfloat16 tells a third apart."""
     generator = torch.Generator().manual_seed(0)
-    for values in (torch.randn(64, 64, generator=generator), torch.rand(5_000, generator=generator)):
+    for values in (
+        torch.randn(64, 64, generator=generator),
+        torch.rand(5_000, generator=generator),
+    ):
         assert is_drawn(values.to(dtype))
         assert is_drawn(values.to(dtype).float())
     assert is_drawn(torch.randn(4_096, generator=generator) * 1e-6 + 0.02)

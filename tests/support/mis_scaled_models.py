@@ -264,4 +264,6 @@ def from_zero_to_one_in_few_digits(mended: bool) -> nn.Module:
 @fault("64", "I204")
 def one_value_but_for_little_noise(mended: bool) -> nn.Module:
     std = 0.1 if mended else 1e-6
-    return filled(layers(64, 64, 64, 10), lambda w: nn.init.normal_(w, 0.0 if mended else 0.05, std))
+    return filled(
+        layers(64, 64, 64, 10), lambda w: nn.init.normal_(w, 0.0 if mended else 0.05, std)
+    )

@@ -146,3 +146,28 @@ def test_nobody_is_lowest_where_the_lowest_has_too_few_seeds() -> None:
     losses = {"few": [0.5, 0.5], "a": [2.0, 2.1, 2.05], "b": [1e4, 3e4, 2e4]}
     accuracies = {name: [0.5, 0.51, 0.49][: len(each)] for name, each in losses.items()}
     assert "mean loss of the first" not in said(seeds_of(accuracies, losses))
+
+
+def test_who_diverged_under_some_seeds_alone_is_not_said_to_diverge() -> None:
+    made = [
+        Made(name, 0.5, seed, status="diverged" if seed < times else "finished")
+        for name, times in (("none", 0), ("one", 1), ("uno", 1), ("two", 2), ("all", 3))
+        for seed in range(3)
+    ]
+    text = said(made_run(made))
+    assert (
+        "all diverged. one and uno diverged under 1 of 3 seeds. two diverged under 2 of 3 seeds."
+        in text
+    )
+
+
+def test_one_image_more_under_each_of_few_seeds_is_no_certainty() -> None:
+    """The deviation of three equal differences is 0 by chance."""
+    made = [
+        Made(name, (right + seed) / 20, seed)
+        for name, right in (("a", 11), ("b", 10))
+        for seed in range(5)
+    ]
+    text = said(made_run(made, validated=20))
+    assert "By accuracy a and b can't be told apart" in text
+    assert "behind" not in text

@@ -30,3 +30,10 @@ def test_only_words_that_stand_there(name: str, expected: set[str]) -> None:
 def test_one_contestant_needs_no_rank() -> None:
     state = made_run([Made("rule", 0.8)])
     assert "rank" not in explanations(state, summarize(state))
+
+
+def test_intervals_are_not_said_to_hold_together() -> None:
+    """Those of Holm's correction, which ends at 5 % for one pair, hold by themselves."""
+    text = explanations(state := run_state("seeds"), summarize(state))
+    assert "hold together" not in text
+    assert "by itself" in text
