@@ -126,10 +126,10 @@ def judge_numbers(
         if not is_sure or loss > FAR_ABOVE * guessing:
             fell = falls()
         is_borne_out = is_sure or (loss < guessing if fell is None else fell)
-        if not is_borne_out and len(accuracies) >= FEWEST_SEEDS:
-            verdict = "at chance"
-        elif right > chance * total and loss > FAR_ABOVE * guessing:
+        if right > chance * total and loss > FAR_ABOVE * guessing:
             verdict = "loss explodes"
+        elif not is_borne_out and len(accuracies) >= FEWEST_SEEDS:
+            verdict = "at chance"
         elif not is_borne_out:
             verdict = "as untrained"
         else:
