@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from inittui.results.comparison import FEWEST_SEEDS, LEVEL
+from inittui.results.comparison import FEWEST_SEEDS, LEVEL, MOST_COMPARED
 from inittui.results.learning import SIGNIFICANCE
 from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, first_steps
@@ -41,6 +41,8 @@ def _sentences(state: RunState, summaries: Sequence[SchemeSummary]) -> Iterator[
         )
     elif len(summaries) > 1 and sum(one.same_as is None for one in summaries) == 1:
         yield "No ranks: all contestants are one and the same."
+    elif any(one.val_accuracy and one.val_accuracy.n >= FEWEST_SEEDS for one in summaries):
+        yield f"No ranks: more than {MOST_COMPARED} are not compared each with each."
     elif len(summaries) > 1 and any(one.val_accuracy for one in summaries):
         yield f"No ranks: fewer than {FEWEST_SEEDS} seeds can't tell a difference from chance."
     if any(one.learning and one.learning.verdict == "at chance" for one in summaries):
