@@ -101,7 +101,7 @@ RULES = (
         "I201", "symmetric-units", "error",
         "Units have equal weights and get equal gradients, so that they stay equal: the layer "
         "is as good as one unit. Equal zeros whose gradients differ, as of a last layer, are "
-        "not told.",
+        "not told. A warning where the training has dropout, which may tell them apart.",
         {"share": 0.05}, "Goodfellow, Bengio, Courville 2016, 8.4",
         "nn.init.ones_(layer.weight)",
     ),
