@@ -144,7 +144,8 @@ class PairedDifference(msgspec.Struct, frozen=True):
     """Of the 95 % interval of this one difference, uncorrected."""
     n: int
     p: float
-    """Two-sided and uncorrected."""
+    """Two-sided and uncorrected; of accuracies, a difference of k images has a variance of k
+    images at least."""
     joint_low: Number
     joint_high: Number
     """At the level that Holm's correction over all pairs leaves to this one."""

@@ -236,6 +236,9 @@ class PassFacts(msgspec.Struct, frozen=True, kw_only=True):
     zeros_in_way: tuple[str, ...] = ()
     """Weights, all 0, that keep the outputs constant."""
     drowned: tuple[DrownedFacts, ...] = ()
+    has_dropout: bool = False
+    """Whether training has dropout, which tells equal units apart; looked at where units are
+    stuck."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.overrides import TorchFunctionMode
 
 from inittui.models.observe import evaluating
 
@@ -46,6 +48,31 @@ def has_dropout(model: nn.Module) -> bool:
         and (getattr(module, "p", 0) or getattr(module, "probability", 0)) > 0
         for module in model.modules()
     )
+
+
+class DropoutCalls(TorchFunctionMode):
+    """Notes whether a pass calls torch's dropout by a function, which drops nothing in it.
+
+    Code asks for that as ``F.dropout(x, p, self.training)``; of what it doesn't call outside of
+    training nothing is seen.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.are_met = False
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if "dropout" in getattr(func, "__name__", ""):
+            probability = kwargs.get("p", args[1] if len(args) > 1 else 0.0)
+            self.are_met |= isinstance(probability, int | float) and probability > 0
+        return func(*args, **kwargs)
 
 
 @contextmanager

@@ -12,8 +12,9 @@ from inittui.inspection.statistics import some_of
 
 _RELUS = frozenset({"relu", "threshold"})
 _ENDS = {"tanh": (-0.97, 0.97), "sigmoid": (0.015, 0.985)}
+_HARD_SIGMOID = (-3.0, 3.0)
 FLATTENING = frozenset({
-    *_RELUS, *_ENDS, "clamp_min", "hardtanh", "clamp", "_softmax", "_safe_softmax",
+    *_RELUS, *_ENDS, "clamp_min", "hardtanh", "hardsigmoid", "clamp", "_softmax", "_safe_softmax",
 })  # fmt: skip
 
 _MOST_ROWS = 4_096
@@ -42,12 +43,36 @@ def met_by(
     if name.endswith("softmax"):
         share = _sure(values, args[1]) if values.ndim > 1 else math.nan
         return None if math.isnan(share) else Met("softmax", near, None, share)
+    between = _bounds(name, args)
+    if between is not None:
+        return Met(name, near, None, _outside(values, *between, samples))
     bounds = [x for x in args[1:3] if x is not None]
     if name in ("clamp_min", "clamp", "hardtanh", "threshold") and (
         not bounds or isinstance(bounds[0], torch.Tensor) or bounds[0] != 0
     ):
         return None
     return Met("relu", near, _dead(values, is_linear=is_linear), None)
+
+
+def _bounds(name: str, args: tuple[Any, ...]) -> tuple[float, float] | None:
+    """Return between which values a function with two flat ends has a slope; None for others.
+
+    One that is flat below 0, as ReLU6, is a rectifier: half of what it gets lies there.
+    """
+    if name == "hardsigmoid":
+        return _HARD_SIGMOID
+    given = args[1:3] if len(args) > 2 else (-1.0, 1.0) if name == "hardtanh" else ()
+    is_two = name in ("hardtanh", "clamp") and len(given) == 2
+    if not is_two or not all(isinstance(x, int | float) for x in given):
+        return None
+    low, high = given
+    return (low, high) if low < 0 < high else None
+
+
+@torch.no_grad()
+def _outside(values: torch.Tensor, low: float, high: float, samples: int) -> float:
+    some = some_of(values, samples)
+    return float(((some <= low) | (some >= high)).double().mean())
 
 
 @torch.no_grad()

@@ -22,6 +22,7 @@ from inittui.events.facts import (
 from inittui.events.wire_numbers import to_wire
 from inittui.inspection.alike import alike_units, count_equal, labels_of, wake
 from inittui.inspection.blocked import zeros_in_way
+from inittui.inspection.first_step import DropoutCalls, has_dropout
 from inittui.inspection.pass_records import settled
 from inittui.inspection.passing import Batch, Passed, ends_by, run, run_in_parts, size
 from inittui.inspection.products import Products
@@ -225,7 +226,14 @@ def _whole(
             DrownedFacts(name=each.name, fold=to_wire(each.fold), share=to_wire(each.share))
             for each in passed.products.drowned
         ),
+        has_dropout=any(looked.stuck.values()) and _drops(model, batch),
     )
+
+
+def _drops(model: nn.Module, batch: Batch) -> bool:
+    with DropoutCalls() as calls:
+        run(model, batch, is_forward_only=True)
+    return has_dropout(model) or calls.are_met
 
 
 def _bad_output(passed: Passed) -> str:

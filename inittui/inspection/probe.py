@@ -11,7 +11,12 @@ from torch.nn.utils import parametrize
 
 from inittui.events.probes import LayerProbe, Learning, Measured, Probe, When
 from inittui.events.wire_numbers import to_wire
-from inittui.inspection.first_step import evaluating_with, fresh_modules, has_dropout
+from inittui.inspection.first_step import (
+    DropoutCalls,
+    evaluating_with,
+    fresh_modules,
+    has_dropout,
+)
 from inittui.inspection.recorder import LayerRecorder, Seen
 from inittui.inspection.statistics import (
     corner,
@@ -90,7 +95,8 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
     # The backward pass too: activations that a model checkpoints are computed again in it.
     with torch.enable_grad(), evaluating_with(model, subject.fresh, images.device), lent:
         # Cached: what a hook reads of a parametrized layer is then what its forward has used.
-        with parametrize.cached(), recorder.watching(model), uses.watching():
+        calls = DropoutCalls()
+        with calls, parametrize.cached(), recorder.watching(model), uses.watching():
             logits: torch.Tensor = model(images)
         loss = loss_of(logits, subject.labels)
         seen = tuple(recorder.seen.values())
@@ -125,7 +131,7 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
         head=uses.head(logits),
         learning=_learning(subject, uses, by_parameter, woken),
         gates=gates,
-        has_dropout=has_dropout(model),
+        has_dropout=has_dropout(model) or calls.are_met,
     )
 
 

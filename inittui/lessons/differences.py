@@ -12,9 +12,10 @@ from inittui.results.comparison import (
     LEVEL,
     Difference,
     jointly,
-    measure,
+    measure_differences,
     paired_difference,
 )
+from inittui.results.learning import accuracy_of_an_image
 from inittui.results.state import RunState
 from inittui.results.trial_state import TrialState
 from inittui.text import short
@@ -51,10 +52,11 @@ def answer_difference(
     waits = is_small and not found.is_clear
     verdict = "they can be told apart" if found.is_clear else "they can't be told apart"
     verdict = CANT_TELL if waits else verdict
-    joint = f" jointly for {len(asked)} differences" if len(asked) > 1 else ""
+    of = f"{len(asked)} differences"
+    kind = f"Holm's interval for {of}" if len(asked) > 1 else f"{100 * (1 - LEVEL):.0f} % interval"
     text = (
-        f"{head}: {shown}, {100 * (1 - LEVEL):.0f} % interval{joint} {_signed(found.joint_low)} to "
-        f"{_signed(found.joint_high)} over {found.n} seeds: {verdict}."
+        f"{head}: {shown}, {kind} {_signed(found.joint_low)} to {_signed(found.joint_high)} over "
+        f"{found.n} seeds: {verdict}."
     )
     return Answer(
         "difference",
@@ -76,7 +78,9 @@ def _judged(asked: Mapping[_Key, Question], state: RunState) -> dict[_Key, Diffe
     known = {}
     for key, question in asked.items():
         differences = _differences(question, state)
-        found, values = paired_difference(key[1][1], differences), measure(differences)
+        grain = 100 * accuracy_of_an_image(state) if question.of == "accuracy" else 0.0
+        found = paired_difference(key[1][1], differences, grain)
+        values = measure_differences(differences, grain)
         if found is not None and values is not None:
             known[key] = (found, values)
     return jointly(known)

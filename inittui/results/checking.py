@@ -78,7 +78,8 @@ def _settled(found: Sequence[Finding], bad: frozenset[str]) -> list[Finding]:
             or not (each.code.startswith(_OF_PASS) or bad.intersection(each.layers))
         ]
     codes = {each.code for each in found if each.severity == "error"}
-    hidden = {"I406", "I608"} if codes & {"I407", "I201"} else set[str]()
+    is_stuck = "I407" in codes or any(each.code == "I201" for each in found)
+    hidden = {"I406", "I608"} if is_stuck else set[str]()
     hidden |= {"I401", "I402", "I403"} if codes & {"I407"} else set[str]()
     if "I406" in {each.code for each in found} - hidden:
         hidden |= {"I401", "I402", "I403"}

@@ -91,12 +91,31 @@ def percent(accuracy: Measure | None) -> str:
     return f"{100 * accuracy.mean:.2f}{spread} %"
 
 
-def paired_difference(to: str, differences: Sequence[float]) -> Difference | None:
-    """Return the mean of paired differences with its Student interval; None for fewer than 3.
+def measure_differences(differences: Iterable[float], grain: float = 0.0) -> Measure | None:
+    """Return mean and standard deviation of paired differences; None if there are none.
 
-    It is judged as the only comparison that is made.
+    Args:
+        differences: each seed's.
+        grain: what one image counts; 0 where values are no shares of images. A difference of k
+            images is of k at least that one of the two has right and the other hasn't, so its
+            variance is k or more. Without that, three seeds that differ by one image each have a
+            deviation of 0: of seven alike contestants, at 20 images, 28 % of the comparisons told
+            some apart.
     """
     found = measure(differences)
+    if found is None or found.std is None:
+        return found
+    return Measure(found.mean, max(found.std, math.sqrt(abs(found.mean) * grain)), found.n)
+
+
+def paired_difference(
+    to: str, differences: Sequence[float], grain: float = 0.0
+) -> Difference | None:
+    """Return the mean of paired differences with its Student interval; None for fewer than 3.
+
+    It is judged as the only comparison that is made; ``grain`` is as `measure_differences` has it.
+    """
+    found = measure_differences(differences, grain)
     if found is None or found.n < FEWEST_SEEDS:
         return None
     alone = _uncorrected(to, found)
@@ -184,11 +203,17 @@ class Comparison:
     Args:
         by_seed: each contestant's values, by seed; those without any are left out.
         higher_is_better: whether the best is the highest.
+        grain: as `measure_differences` has it.
     """
 
     def __init__(
-        self, by_seed: Mapping[str, Mapping[int, float]], *, higher_is_better: bool
+        self,
+        by_seed: Mapping[str, Mapping[int, float]],
+        *,
+        higher_is_better: bool,
+        grain: float = 0.0,
     ) -> None:
+        self._grain = grain
         self._by_seed = {name: values for name, values in by_seed.items() if values}
         means = {name: sum(each.values()) / len(each) for name, each in self._by_seed.items()}
         self.order = sorted(means, key=means.__getitem__, reverse=higher_is_better)
@@ -207,7 +232,7 @@ class Comparison:
         for better, worse in combinations(self._compared(), 2):
             mine, theirs = self._by_seed[worse], self._by_seed[better]
             values = [mine[seed] - theirs[seed] for seed in mine if seed in theirs]
-            found = measure(values)
+            found = measure_differences(values, self._grain)
             if found is not None and found.n >= FEWEST_SEEDS:
                 known[worse, better] = (_uncorrected(better, found), found)
         return jointly(known, advise_on=self.order[0] if self.order else "")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from inittui.errors import UsageError, nearest
 from inittui.results.comparison import FEWEST_SEEDS, paired_difference
+from inittui.results.learning import accuracy_of_an_image
 from inittui.results.state import RunState
 from inittui.results.summary import accuracy_of, last_epoch
 from inittui.results.trial_state import TrialState
@@ -105,7 +106,9 @@ def broken(condition: Condition, state: RunState) -> str | None:
         return f"{said}, {condition.sign} {condition.level:g}" if holds else None
     mine, theirs = (_final(state, name) for name in (condition.scheme, condition.other))
     difference = paired_difference(
-        condition.other, [mine[seed] - theirs[seed] for seed in mine if seed in theirs]
+        condition.other,
+        [mine[seed] - theirs[seed] for seed in mine if seed in theirs],
+        accuracy_of_an_image(state),
     )
     if difference is None or not difference.is_clear or difference.mean >= 0:
         return None

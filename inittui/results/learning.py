@@ -126,10 +126,10 @@ def judge_numbers(
         if not is_sure or loss > FAR_ABOVE * guessing:
             fell = falls()
         is_borne_out = is_sure or (loss < guessing if fell is None else fell)
-        if not is_borne_out and len(accuracies) >= FEWEST_SEEDS:
-            verdict = "at chance"
-        elif right > chance * total and loss > FAR_ABOVE * guessing:
+        if right > chance * total and loss > FAR_ABOVE * guessing:
             verdict = "loss explodes"
+        elif not is_borne_out and len(accuracies) >= FEWEST_SEEDS:
+            verdict = "at chance"
         elif not is_borne_out:
             verdict = "as untrained"
         else:
@@ -241,3 +241,9 @@ def validated_images(state: RunState) -> int | None:
         return int(data.validation)
     trained = started.steps_per_epoch * training.batch_size
     return max(round(trained * data.validation / (1 - data.validation)), 1)
+
+
+def accuracy_of_an_image(state: RunState) -> float:
+    """Return by how much one image more raises an accuracy; 0 where it can't be told."""
+    images = validated_images(state)
+    return 1 / images if images else 0.0

@@ -9,6 +9,7 @@ from inittui.events.records import RunStarted
 from inittui.experiment.records import Experiment
 from inittui.experiment.settings import SETTINGS
 from inittui.results.comparison import Difference, Measure, measure, paired_difference
+from inittui.results.learning import accuracy_of_an_image
 from inittui.results.state import RunState
 from inittui.results.summary import accuracy_of, first_loss_of, first_steps, furthest
 from inittui.results.trial_state import TrialState
@@ -131,7 +132,7 @@ def _result(
         accuracy_of(trials),
         measure(measured),
         first_loss_of(trials, first_steps(state)),
-        paired_difference(first_run, differences),
+        paired_difference(first_run, differences, accuracy_of_an_image(state)),
         _same_start(first, trials),
     )
 

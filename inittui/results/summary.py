@@ -10,7 +10,7 @@ import msgspec
 
 from inittui.events.wire_numbers import from_wire
 from inittui.results.comparison import Comparison, Difference, Measure, measure
-from inittui.results.learning import Learning, judge
+from inittui.results.learning import Learning, accuracy_of_an_image, judge
 from inittui.results.state import RunState
 from inittui.results.trial_state import ENDED, FIRST_STEPS, TrialState
 from inittui.results.written import shares
@@ -81,7 +81,9 @@ def summarize(state: RunState) -> list[SchemeSummary]:
 
     same = _same_contestants(groups)
     is_one = bool(same) and len(groups) - len(same) == 1
-    accuracy = _compare(groups, same, final_accuracy, higher_is_better=True)
+    accuracy = _compare(
+        groups, same, final_accuracy, higher_is_better=True, grain=accuracy_of_an_image(state)
+    )
     first = _compare(groups, same, log_of_first_loss, higher_is_better=False)
     found = []
     compared_at_all = set(accuracy.order)
@@ -146,6 +148,7 @@ def _compare(
     quantity: Callable[[TrialState], float | None],
     *,
     higher_is_better: bool,
+    grain: float = 0.0,
 ) -> Comparison:
     """Compare contestants, of those that are one and the same the first alone."""
     by_seed = {
@@ -153,7 +156,7 @@ def _compare(
         for scheme, trials in groups.items()
         if scheme not in same
     }
-    return Comparison(by_seed, higher_is_better=higher_is_better)
+    return Comparison(by_seed, higher_is_better=higher_is_better, grain=grain)
 
 
 def first_steps(state: RunState) -> int:

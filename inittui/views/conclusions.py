@@ -79,9 +79,13 @@ def _on_accuracy(state: RunState, measured: Sequence[SchemeSummary]) -> list[str
     learned = [one for one in measured if one.learning is None or one.learning.improves]
     parts = _on_epoch(state)
     if len(learned) == 1:
-        parts.append(f"{learned[0].scheme} reaches {100 * _accuracy(learned[0]):.2f} %.")
+        parts += _reaches(learned[0])
+    elif ranked := [one for one in learned if one.rank is not None]:
+        among = "" if ranked[0] is learned[0] else f"of those with {FEWEST_SEEDS} seeds or more, "
+        parts += _ranked(ranked, among) if len(ranked) > 1 else _reaches(ranked[0])
+        parts += _with_too_few_seeds([one for one in learned if one.rank is None])
     elif learned:
-        parts += _ranked(learned) if learned[0].rank is not None else _unranked(learned)
+        parts += _unranked(learned)
     return [*parts, *_on_guessing(measured, state.evaluated_on)]
 
 
@@ -152,14 +156,16 @@ def _on_epoch(state: RunState) -> list[str]:
     )
 
 
-def _ranked(learned: Sequence[SchemeSummary]) -> list[str]:
+def _ranked(learned: Sequence[SchemeSummary], among: str) -> list[str]:
+    """Say who is best, ``among`` whom where that isn't everybody, and who is behind."""
     best = learned[0]
     level = f"{100 * _accuracy(best):.2f} %"
     group = [one for one in learned if one.rank == best.rank]
     behind = [one for one in learned[1:] if _is_behind(one) and one not in group]
     seeds = best.val_accuracy.n if best.val_accuracy else 0
     if len(group) == 1:
-        parts = [f"{best.scheme} is best with {level}."]
+        said = f"{among}{best.scheme} is best with {level}."
+        parts = [f"{said[0].upper()}{said[1:]}" if among else said]
     else:
         parts = [_one_group(group, f"at most {level}, {seeds} seeds")]
     if behind:
@@ -214,18 +220,38 @@ def _too_few_seeds(level_with: Sequence[SchemeSummary], seeds: int) -> list[str]
     return [f"{seeds} seeds {are} too few for such differences; it takes about {', '.join(each)}."]
 
 
+def _reaches(one: SchemeSummary) -> list[str]:
+    return [f"{one.scheme} reaches {100 * _accuracy(one):.2f} %."]
+
+
+def _with_too_few_seeds(unranked: Sequence[SchemeSummary]) -> list[str]:
+    """Say who has no rank beside others that have: of its seeds too few were trained so far."""
+    if not unranked:
+        return []
+    told = [
+        f"{one.scheme} ({100 * _accuracy(one):.2f} %, {_seeds(one)})"
+        for one in unranked[:_MOST_NAMES]
+    ]
+    if len(unranked) > _MOST_NAMES:
+        told.append(f"{len(unranked) - _MOST_NAMES} more")
+    return [f"Too few seeds to be ranked: {', '.join(told)}."]
+
+
+def _seeds(one: SchemeSummary) -> str:
+    seeds = one.val_accuracy.n if one.val_accuracy else 1
+    return "one seed" if seeds == 1 else f"{seeds} seeds"
+
+
 def _unranked(learned: Sequence[SchemeSummary]) -> list[str]:
     best, last = learned[0], learned[-1]
-    seeds = best.val_accuracy.n if best.val_accuracy else 1
-    few = "one seed" if seeds == 1 else f"{seeds} seeds"
-    why = (
-        f"{few} can't rank what lies close together: use --seeds {FEWEST_SEEDS} or more."
-        if seeds < FEWEST_SEEDS
-        else f"more than {MOST_COMPARED} are not ranked."
-    )
+    why = f"{_seeds(best)} can't rank what lies close together"
+    if any(one.val_accuracy and one.val_accuracy.n >= FEWEST_SEEDS for one in learned):
+        why = f"more than {MOST_COMPARED} are not ranked"
+    elif len(best.trials) < FEWEST_SEEDS:
+        why += f": use --seeds {FEWEST_SEEDS} or more"
     return [
         f"Accuracies go from {100 * _accuracy(best):.2f} % ({best.scheme}) down to "
-        f"{100 * _accuracy(last):.2f} % ({last.scheme}); {why}"
+        f"{100 * _accuracy(last):.2f} % ({last.scheme}); {why}."
     ]
 
 
@@ -280,13 +306,24 @@ def _by(one: SchemeSummary, lowest: SchemeSummary) -> str:
 
 
 def _on_ends(state: RunState, summaries: Sequence[SchemeSummary]) -> list[str]:
+    """Say who diverged, failed or was interrupted: under all seeds, then who under some alone."""
     parts = []
     ended = {trial.status for one in summaries for trial in one.trials}
     for status in ("diverged", "failed", "interrupted"):
-        if status in ended:
-            found = [one for one in summaries if any(t.status == status for t in one.trials)]
-            did = ended_as(said_in(state, status), several=len(found) > 1)
-            parts.append(f"{names(found)} {did}{_first_reason(found, status)}.")
+        if status not in ended:
+            continue
+        count = {one.scheme: sum(t.status == status for t in one.trials) for one in summaries}
+        found = [one for one in summaries if count[one.scheme]]
+        all_of = [one for one in found if count[one.scheme] == len(one.trials)]
+        reason = _first_reason(found, status)
+        if all_of:
+            did = ended_as(said_in(state, status), several=len(all_of) > 1)
+            parts.append(f"{names(all_of)} {did}{reason}.")
+        share = {one.scheme: (count[one.scheme], len(one.trials)) for one in found}
+        for some, seeds in sorted({share[one.scheme] for one in found if one not in all_of}):
+            those = [one for one in found if share[one.scheme] == (some, seeds)]
+            did = ended_as(said_in(state, status), several=len(those) > 1)
+            parts.append(f"{names(those)} {did} under {some} of {seeds} seeds{reason}.")
     return parts
 
 

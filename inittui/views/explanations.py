@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from inittui.results.comparison import FEWEST_SEEDS, LEVEL
+from inittui.results.comparison import FEWEST_SEEDS, LEVEL, MOST_COMPARED
 from inittui.results.learning import SIGNIFICANCE
 from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, first_steps
@@ -23,9 +23,12 @@ def _sentences(state: RunState, summaries: Sequence[SchemeSummary]) -> Iterator[
     if any(one.accuracy_difference or one.first_difference for one in summaries):
         yield (
             "paired: differences under the same seed, which has the same split, batches and "
-            f"dropout for all; the intervals hold together with {100 * (1 - LEVEL):g} % (Student's "
-            "t, Holm's correction over all pairs)."
+            f"dropout for all; each interval, Student's t, holds with {100 * (1 - LEVEL):g} % or "
+            "more by itself, and leaves out 0 where Holm's correction over all pairs tells the two "
+            f"apart: any of those that are alike at most {100 * LEVEL:g} times in 100 comparisons."
         )
+    if any(one.accuracy_difference for one in summaries):
+        yield "points: a difference of k images is taken to vary by √k images at least."
     if any(one.first_difference for one in summaries):
         yield (
             "times: first losses are compared by their logarithms, so as ratios, as they may go "
@@ -38,6 +41,8 @@ def _sentences(state: RunState, summaries: Sequence[SchemeSummary]) -> Iterator[
         )
     elif len(summaries) > 1 and sum(one.same_as is None for one in summaries) == 1:
         yield "No ranks: all contestants are one and the same."
+    elif any(one.val_accuracy and one.val_accuracy.n >= FEWEST_SEEDS for one in summaries):
+        yield f"No ranks: more than {MOST_COMPARED} are not compared each with each."
     elif len(summaries) > 1 and any(one.val_accuracy for one in summaries):
         yield f"No ranks: fewer than {FEWEST_SEEDS} seeds can't tell a difference from chance."
     if any(one.learning and one.learning.verdict == "at chance" for one in summaries):

@@ -262,3 +262,21 @@ def test_what_is_drawn_differs_and_has_no_order() -> None:
     assert is_drawn(torch.randn(64))
     for values in (torch.ones(64), torch.eye(9), torch.arange(64.0), torch.randn(8)):
         assert not is_drawn(values)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_what_is_drawn_may_be_equal_by_rounding(dtype: torch.dtype) -> None:
+    """Of 4,096 normal values bfloat16 tells a third apart."""
+    generator = torch.Generator().manual_seed(0)
+    for values in (
+        torch.randn(64, 64, generator=generator),
+        torch.rand(5_000, generator=generator),
+    ):
+        assert is_drawn(values.to(dtype))
+        assert is_drawn(values.to(dtype).float())
+    assert is_drawn(torch.randn(4_096, generator=generator) * 1e-6 + 0.02)
+    for values in (torch.ones(64, 64), torch.eye(64), torch.arange(16.0).repeat(16)):
+        assert not is_drawn(values.to(dtype))
+    rows, columns = torch.meshgrid(torch.arange(256.0), torch.arange(256.0), indexing="ij")
+    assert not is_drawn(rows.to(dtype))
+    assert not is_drawn(columns.to(dtype))

@@ -90,7 +90,8 @@ def pairs(differences: list[float]) -> RunState:
             Made(scheme, 0.5 + (differences[seed] if scheme == "normal" else 0), seed)
             for seed in range(len(differences))
             for scheme in ("rule", "normal")
-        ]
+        ],
+        validated=100_000,
     )
 
 
@@ -388,7 +389,7 @@ def test_differences_that_are_asked_together_are_judged_together() -> None:
     assert answer(questions[0], state).holds is True
     first, second, *_ = answer_all(questions, state)
     assert first.holds is False
-    assert "95 % interval jointly for 4 differences" in first.text
+    assert "Holm's interval for 4 differences" in first.text
     assert second.holds is True
     low, high = first.text.split(" differences ")[1].split(" over")[0].split(" to ")
     assert float(low) < 0 < float(high)

@@ -17,6 +17,7 @@ from inittui.results.rules.catalogue import RULES
 from inittui.results.rules.codes import fingerprint
 from inittui.results.rules.finding import Finding
 from tests.support import faulty_models
+from tests.support.judged_models import Dropping
 from tests.support.meant_models import MEANT
 from tests.support.mis_scaled_models import MIS_SCALED
 from tests.support.model_cases import Case
@@ -248,3 +249,21 @@ def test_what_drowns_the_signal_is_named() -> None:
     assert blind.layers == ("positions.weight",)
     # Mean squares of 1 and 0.02², give or take the 2 % of 2,048 values each.
     assert blind.evidence["positions.weight"] == pytest.approx(2500, rel=0.15)
+
+
+@pytest.mark.parametrize(("drop", "severity"), [
+    (nn.Dropout(0.3), "warning"),
+    (Dropping(0.3), "warning"),
+    (nn.Identity(), "error"),
+])  # fmt: skip
+def test_equal_units_that_dropout_tells_apart_are_no_error(drop: nn.Module, severity: str) -> None:
+    def build() -> nn.Module:
+        model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), drop, nn.Linear(32, 10))
+        for number in (0, 3):
+            nn.init.constant_(model[number].weight, 0.02)
+        nn.init.zeros_(model[0].bias)
+        return model
+
+    (told,) = [x for x in judge(examine(build, ["64"], once=True)) if x.code == "I201"]
+    assert told.severity == severity
+    assert told.message.endswith("; dropout may tell them apart") is (severity == "warning")

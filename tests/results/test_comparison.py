@@ -16,6 +16,7 @@ from inittui.results.comparison import (
     POWER,
     Comparison,
     measure,
+    measure_differences,
     paired_difference,
     seeds_that_would_tell,
 )
@@ -172,3 +173,50 @@ def test_one_comparison_is_students(count: int) -> None:
     assert found is not None
     assert found.p == pytest.approx(stats.ttest_1samp(values, 0).pvalue)
     assert (found.joint_low, found.joint_high) == (found.low, found.high)
+
+
+@pytest.mark.parametrize("images", [2, 20, 200])
+@pytest.mark.parametrize("accuracy", [0.5, 0.9])
+def test_alike_contestants_of_few_images_are_seldom_told_apart(
+    images: int, accuracy: float
+) -> None:
+    """As seldom as the level says: equal differences under all seeds are no certainty."""
+    draw = random.Random(images)
+
+    def share() -> float:
+        return sum(draw.random() < accuracy for _ in range(images)) / images
+
+    wrong = 0
+    for _ in range(200):
+        values = {f"s{each}": {seed: share() for seed in range(3)} for each in range(7)}
+        found = Comparison(values, higher_is_better=True, grain=1 / images)
+        wrong += any(each.is_clear for each in found.differences.values())
+    assert wrong <= 0.05 * 200 + 4 * math.sqrt(0.05 * 0.95 * 200)
+
+
+def test_a_difference_of_images_varies_by_their_root_at_least() -> None:
+    found = measure_differences([0.2, 0.2, 0.2], grain=1 / 20)
+    assert found is not None
+    assert found.std == pytest.approx(math.sqrt(4) / 20)
+    wide = measure_differences([0.0, 0.4], grain=1 / 20)
+    assert wide == measure([0.0, 0.4])
+    told = paired_difference("other", [0.2, 0.2, 0.2], grain=1 / 20)
+    assert told is not None
+    assert told.low < 0.2 < told.high
+
+
+def test_each_interval_of_holm_holds_by_itself_and_not_all_together() -> None:
+    """Where all differ, the last of six intervals has the whole level: together they hold less."""
+    draw = random.Random(0)
+    means = [0.0, 20.0, 37.0, 40.0]
+    together, each = 0, [0] * 3
+    for _ in range(1_500):
+        found = Comparison(drawn(means, 6, 0.5, draw), higher_is_better=True)
+        truth = {name: means[int(name[1:])] - means[3] for name in found.differences}
+        holds = [
+            x.joint_low <= truth[name] <= x.joint_high for name, x in found.differences.items()
+        ]
+        together += all(holds)
+        each = [a + b for a, b in zip(each, holds, strict=True)]
+    assert together < 0.95 * 1_500
+    assert min(each) >= 0.95 * 1_500 - 3 * math.sqrt(0.05 * 0.95 * 1_500)

@@ -10,7 +10,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from tests.support.judged_models import PIXELS, SIDE, constant, convolutions, inputs, stack, told
+from tests.support.judged_models import (
+    PIXELS,
+    SIDE,
+    Dropping,
+    constant,
+    convolutions,
+    inputs,
+    stack,
+    told,
+)
 
 
 @pytest.mark.parametrize("act", [nn.ReLU, nn.Tanh])
@@ -68,6 +77,15 @@ def test_where_dropout_lies_between_it_is_said() -> None:
     found = told(model)["symmetric"]
     assert found.severity == "warning"
     assert found.message.endswith("; dropout may tell them apart")
+
+
+@pytest.mark.parametrize(("probability", "severity"), [(0.3, "warning"), (0.0, "error")])
+def test_dropout_by_a_function_counts(probability: float, severity: str) -> None:
+    model = stack(PIXELS, 32, 24, 10)
+    for number in (0, 2, 4):
+        constant(model[number])
+    model.insert(2, Dropping(probability))
+    assert told(model)["symmetric"].severity == severity
 
 
 @pytest.mark.parametrize("noise", [1e-6, 1e-3])

@@ -54,6 +54,16 @@ def test_a_loss_far_above_guessing_is_no_learning() -> None:
     assert found.is_overconfident
 
 
+@pytest.mark.parametrize("accuracies", [[0.2], [0.16, 0.24], [0.14, 0.24, 0.28]])
+def test_a_loss_far_above_guessing_is_told_however_many_seeds_there_are(
+    accuracies: list[float],
+) -> None:
+    """Three seeds too far apart for a t-test aren't said to stay at the loss of guessing."""
+    losses = [900.0] * len(accuracies)
+    found = judge_numbers(accuracies, losses, 1_000, 0.1, 10, falls=lambda: False)
+    assert (found.verdict, found.improves) == ("loss explodes", False)
+
+
 def test_seeds_are_pooled_and_one_wild_loss_among_them_counts_as_one() -> None:
     found = judge_numbers([0.11, 0.105, 0.112], [2.3, 2.3, 1e12], 1_000, 0.1, 10)
     assert found.images == 3_000

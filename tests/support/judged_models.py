@@ -7,6 +7,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from inittui.inspection.probe import probe
@@ -82,3 +83,14 @@ class As(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.function(x)
+
+
+class Dropping(nn.Module):
+    """Drops by a function, as torch's examples do."""
+
+    def __init__(self, probability: float) -> None:
+        super().__init__()
+        self.probability = probability
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.dropout(x, self.probability, self.training)

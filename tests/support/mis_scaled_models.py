@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -231,3 +232,38 @@ def biases_far_below(mended: bool) -> nn.Module:
         for index in (0, 2):
             nn.init.constant_(model[index].bias, -4.0)
     return model
+
+
+def _beyond_bounds(act: Callable[[], nn.Module]) -> Callable[[bool], nn.Module]:
+    def build(mended: bool) -> nn.Module:
+        model = layers(64, 64, 64, 10, act=act)
+        filled(model, nn.init.xavier_normal_)
+        if not mended:
+            nn.init.normal_(model[2].weight, std=8.0)
+        return model
+
+    return build
+
+
+class _Clamp(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.clamp(-1, 1)
+
+
+for _act in (nn.Hardtanh, nn.Hardsigmoid, _Clamp):
+    _build = _beyond_bounds(_act)
+    _build.__name__ = f"beyond_the_bounds_of_{_act.__name__.strip('_').lower()}"
+    fault("64", "I405")(_build)
+
+
+@fault("128", "I204")
+def from_zero_to_one_in_few_digits(mended: bool) -> nn.Module:
+    return from_zero_to_one(mended).to(torch.bfloat16)
+
+
+@fault("64", "I204")
+def one_value_but_for_little_noise(mended: bool) -> nn.Module:
+    std = 0.1 if mended else 1e-6
+    return filled(
+        layers(64, 64, 64, 10), lambda w: nn.init.normal_(w, 0.0 if mended else 0.05, std)
+    )

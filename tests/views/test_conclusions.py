@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from inittui.events.records import TrialStatus
 from inittui.experiment.records import Evaluated
 from inittui.results.state import RunState
 from inittui.results.summary import summarize
@@ -146,3 +147,59 @@ def test_nobody_is_lowest_where_the_lowest_has_too_few_seeds() -> None:
     losses = {"few": [0.5, 0.5], "a": [2.0, 2.1, 2.05], "b": [1e4, 3e4, 2e4]}
     accuracies = {name: [0.5, 0.51, 0.49][: len(each)] for name, each in losses.items()}
     assert "mean loss of the first" not in said(seeds_of(accuracies, losses))
+
+
+def test_who_diverged_under_some_seeds_alone_is_not_said_to_diverge() -> None:
+    made = [
+        Made(name, 0.5, seed, status="diverged" if seed < times else "finished")
+        for name, times in (("none", 0), ("one", 1), ("uno", 1), ("two", 2), ("all", 3))
+        for seed in range(3)
+    ]
+    text = said(made_run(made))
+    assert (
+        "all diverged. one and uno diverged under 1 of 3 seeds. two diverged under 2 of 3 seeds."
+        in text
+    )
+
+
+def test_one_image_more_under_each_of_few_seeds_is_no_certainty() -> None:
+    """The deviation of three equal differences is 0 by chance."""
+    made = [
+        Made(name, (right + seed) / 20, seed)
+        for name, right in (("a", 11), ("b", 10))
+        for seed in range(5)
+    ]
+    text = said(made_run(made, validated=20))
+    assert "By accuracy a and b can't be told apart" in text
+    assert "behind" not in text
+
+
+def one_diverged(name: str, accuracy: float) -> list[Made]:
+    """Return three trials of which one diverged."""
+    status: list[TrialStatus] = ["finished", "finished", "diverged"]
+    return [Made(name, accuracy, seed, status=each) for seed, each in enumerate(status)]
+
+
+def three(name: str, accuracy: float) -> list[Made]:
+    return [Made(name, accuracy + seed / 100, seed) for seed in range(3)]
+
+
+def test_the_best_with_too_few_seeds_hides_nobody_s_rank() -> None:
+    """Nor is more than the seeds that there are asked for."""
+    text = said(made_run([*one_diverged("a", 0.9), *three("b", 0.8), *three("c", 0.7)]))
+    assert "Of those with 3 seeds or more, b is best with 81.00 %." in text
+    assert "Too few seeds to be ranked: a (90.00 %, 2 seeds)." in text
+    assert "use --seeds" not in text
+
+
+def test_who_is_not_ranked_is_said_beside_those_who_are() -> None:
+    text = said(made_run([*three("b", 0.8), *one_diverged("a", 0.75), *three("c", 0.7)]))
+    assert "b is best with 81.00 %. c is behind b by 10.00 points" in text
+    assert "Too few seeds to be ranked: a (75.00 %, 2 seeds)." in text
+
+
+def test_nobody_alone_is_best() -> None:
+    text = said(made_run([*one_diverged("a", 0.7), *three("b", 0.8)]))
+    assert "b reaches 81.00 %. Too few seeds to be ranked: a (70.00 %, 2 seeds)." in text
+    text = said(made_run([*one_diverged("a", 0.7), *one_diverged("b", 0.8)]))
+    assert "2 seeds can't rank what lies close together. " in text

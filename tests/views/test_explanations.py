@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from inittui.results.comparison import MOST_COMPARED
 from inittui.results.summary import summarize
 from inittui.views.explanations import explanations
 from tests.support.runs import Made, made_run, run_state
@@ -30,3 +31,19 @@ def test_only_words_that_stand_there(name: str, expected: set[str]) -> None:
 def test_one_contestant_needs_no_rank() -> None:
     state = made_run([Made("rule", 0.8)])
     assert "rank" not in explanations(state, summarize(state))
+
+
+def test_intervals_are_not_said_to_hold_together() -> None:
+    """Those of Holm's correction, which ends at 5 % for one pair, hold by themselves."""
+    text = explanations(state := run_state("seeds"), summarize(state))
+    assert "hold together" not in text
+    assert "by itself" in text
+
+
+def test_why_too_many_have_no_ranks() -> None:
+    made = [
+        Made(f"s{n}", 0.5 + n / 1_000, seed) for n in range(MOST_COMPARED + 1) for seed in range(3)
+    ]
+    text = explanations(state := made_run(made), summarize(state))
+    assert f"No ranks: more than {MOST_COMPARED} are not compared" in text
+    assert "fewer than" not in text

@@ -225,7 +225,7 @@ def repeated(*trials: tuple[str, list[float], list[float]]) -> RunState:
         for name, accuracies, losses in trials
         for seed, (accuracy, loss) in enumerate(zip(accuracies, losses, strict=True))
     ]
-    return made_run(made, steps_per_epoch=10)
+    return made_run(made, steps_per_epoch=10, validated=100_000)
 
 
 def said(state: RunState) -> str:

@@ -101,7 +101,7 @@ RULES = (
         "I201", "symmetric-units", "error",
         "Units have equal weights and get equal gradients, so that they stay equal: the layer "
         "is as good as one unit. Equal zeros whose gradients differ, as of a last layer, are "
-        "not told.",
+        "not told. A warning where the training has dropout, which may tell them apart.",
         {"share": 0.05}, "Goodfellow, Bengio, Courville 2016, 8.4",
         "nn.init.ones_(layer.weight)",
     ),
@@ -204,9 +204,9 @@ RULES = (
     ),
     Rule(
         "I405", "saturated", "warning",
-        "Values lie at the flat ends of a tanh or sigmoid, or a softmax gives one choice of four "
-        "or more over 99 %: hardly any gradient passes there.",
-        {"share": 0.25}, "Glorot and Bengio 2010",
+        "Values lie at the flat ends of a tanh, sigmoid, hardtanh, hardsigmoid or clamp, or a "
+        "softmax gives one choice of four or more over 99 %: hardly any gradient passes there.",
+        {"share": 0.25, "bounded": 0.5}, "Glorot and Bengio 2010",
         "nn.init.normal_(layer.weight)   # std 1 over 256 inputs, then tanh",
     ),
     Rule(

@@ -21,8 +21,11 @@ def copies(facts: Facts, limits: Limits) -> Iterator[Finding]:
     stuck = [x for x in stuck if tensors[x.parameter].requires_grad]
     if stuck:
         told = [(x.parameter, f"{x.stuck:,} of {x.units:,} units") for x in stuck]
+        drops = facts.passed is not None and facts.passed.has_dropout
+        apart = "; dropout may tell them apart" if drops else ""
         yield of_rule(
-            "I201", _names(stuck), f"equal units stay equal: {listed(told)}",
+            "I201", _names(stuck), f"equal units stay equal: {listed(told)}{apart}",
+            severity="warning" if drops else "error",
             evidence={x.parameter: float(x.stuck) for x in stuck},
             where=where([tensors[x.parameter] for x in stuck]),
             advice="draw the weights by chance",
