@@ -113,6 +113,29 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
         file.write(content)
 
 
+def is_replaceable(path: Path) -> bool:
+    """Whether something is there that writing a file would replace; a device or FIFO takes it."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode) or path.is_dir()
+    except OSError:
+        return os.path.lexists(path)
+
+
+def write_named(path: Path, content: bytes) -> None:
+    """Write to what a person named: a file as `whole_file` does, a device or FIFO as it is.
+
+    To replace is to rename over it: root's ``/dev/null`` would be an ordinary file from then on.
+    A link stays one, and the file it leads to is written: ``/dev/stdout`` is a link.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    if path.exists() and not is_replaceable(path):
+        path.write_bytes(content)
+    else:
+        write_whole(path.resolve() if path.is_symlink() else path, content)
+
+
 def remove_unfinished(path: Path) -> None:
     """Remove what processes that were killed left of `whole_file`; no other may be writing it."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}"):
