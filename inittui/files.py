@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from inittui.errors import MachineError
+from inittui.errors import MachineError, UsageError
+from inittui.text import sanitize
 
 _ELSEWHERE = getattr(os, "O_NOFOLLOW", 0)
 _BLOCKING = getattr(os, "O_NONBLOCK", 0)
@@ -44,6 +45,19 @@ def _not_regular(path: Path, follow: bool) -> MachineError:
     return MachineError(
         f"{path}: not a regular file; {what} are not {'read' if follow else 'followed'}"
     )
+
+
+def at_home(path: Path) -> Path:
+    """Return a path that a person named, with ``~`` or ``~USER`` at its begin as the directory.
+
+    Raises:
+        UsageError: there is no such user, or it isn't known where the home is.
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        shown = sanitize(path.parts[0], 80)
+        raise UsageError(f"{shown}: there is no such home directory") from None
 
 
 def read_small(path: Path, limit: int) -> bytes:
