@@ -68,3 +68,22 @@ def test_nobody_can_be_asked_where_the_input_is_closed(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "inittui: removing 1 run needs --yes where nobody can be asked\n"
     assert run.path.is_dir()
+
+
+@pytest.mark.parametrize("how", [(), ("--detach",)])
+def test_from_a_directory_that_was_removed_nothing_is_begun(
+    tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    gone, root = tmp_path / "gone", tmp_path / "runs"
+    gone.mkdir()
+    words = [INITTUI, *SMALL, *how, "--runs-dir", str(root)]
+    done = subprocess.run(
+        ["sh", "-c", f'cd {gone} && rmdir {gone} && exec "$@"', "sh", *words],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == (
+        "inittui: the current directory can't be used (No such file or directory); "
+        "go to another one\n"
+    )
+    assert not root.exists()
