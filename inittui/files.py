@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from inittui.errors import MachineError
+from inittui.errors import MachineError, UsageError
+from inittui.text import sanitize
 
 _ELSEWHERE = getattr(os, "O_NOFOLLOW", 0)
 _BLOCKING = getattr(os, "O_NONBLOCK", 0)
@@ -44,6 +45,19 @@ def _not_regular(path: Path, follow: bool) -> MachineError:
     return MachineError(
         f"{path}: not a regular file; {what} are not {'read' if follow else 'followed'}"
     )
+
+
+def at_home(path: Path) -> Path:
+    """Return a path that a person named, with ``~`` or ``~USER`` at its begin as the directory.
+
+    Raises:
+        UsageError: there is no such user, or it isn't known where the home is.
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        shown = sanitize(path.parts[0], 80)
+        raise UsageError(f"{shown}: there is no such home directory") from None
 
 
 def read_small(path: Path, limit: int) -> bytes:
@@ -111,6 +125,29 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write all that a file shall hold, as `whole_file` does."""
     with whole_file(path, durable=durable) as file:
         file.write(content)
+
+
+def is_replaceable(path: Path) -> bool:
+    """Whether something is there that writing a file would replace; a device or FIFO takes it."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode) or path.is_dir()
+    except OSError:
+        return os.path.lexists(path)
+
+
+def write_named(path: Path, content: bytes) -> None:
+    """Write to what a person named: a file as `whole_file` does, a device or FIFO as it is.
+
+    To replace is to rename over it: root's ``/dev/null`` would be an ordinary file from then on.
+    A link stays one, and the file it leads to is written: ``/dev/stdout`` is a link.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    if path.exists() and not is_replaceable(path):
+        path.write_bytes(content)
+    else:
+        write_whole(path.resolve() if path.is_symlink() else path, content)
 
 
 def remove_unfinished(path: Path) -> None:

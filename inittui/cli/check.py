@@ -25,7 +25,7 @@ from inittui.experiment.check_settings import (
 from inittui.experiment.models import is_own
 from inittui.experiment.records import Experiment
 from inittui.experiment.settings import REPORT, with_options
-from inittui.files import write_whole
+from inittui.files import write_named
 from inittui.results.check_result import chosen_of, unused_allowances
 from inittui.results.rules.finding import Finding, by_code
 from inittui.text import sanitize
@@ -348,5 +348,5 @@ def _export(proposal: Proposal, model: str, path: Path) -> str:
     from inittui.documents.init_weights import init_weights_text
 
     module = path.stem if path.stem.isidentifier() else "init_weights"
-    write_whole(path, init_weights_text(proposal, model, module).encode("utf-8"))
+    write_named(path, init_weights_text(proposal, model, module).encode("utf-8"))
     return f"Wrote {path}: init_weights(model)."

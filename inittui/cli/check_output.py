@@ -12,7 +12,7 @@ import typer
 
 from inittui.cli.console import console_for
 from inittui.errors import unknown
-from inittui.files import write_whole
+from inittui.files import write_named
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def print_check(
         file = io.StringIO()
         _print_text(document, console_for(file, width), verbose=verbose)
         text = file.getvalue()
-    write_whole(output, text.encode("utf-8"))
+    write_named(output, text.encode("utf-8"))
 
 
 def _print_text(document: CheckDocument, console: Console, *, verbose: bool) -> None:

@@ -13,6 +13,7 @@ from inittui.cli.run_list import Run, RunsDir
 from inittui.cli.shared_options import NARROWEST, WIDEST, number
 from inittui.errors import UsageError, unknown
 from inittui.experiment import setting_texts as texts
+from inittui.files import at_home
 from inittui.views.export_formats import FORMATS, listed
 
 
@@ -79,6 +80,6 @@ def export(
             raise UsageError("parquet is not for a terminal; name a file with --output")
         sys.stdout.buffer.write(export_bytes(found, state, form, width=width or WIDTH))
         return
-    target = Path.cwd() if output is None else output.expanduser()
+    target = Path.cwd() if output is None else at_home(output)
     made = export_run(found, state, form, target, overwrite=force, width=width or WIDTH)
     print_path(made)

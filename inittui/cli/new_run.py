@@ -11,7 +11,7 @@ from pathlib import Path
 
 from inittui.cli.console import note
 from inittui.cli.interrupt import was_asked
-from inittui.errors import InittuiError
+from inittui.errors import InittuiError, MachineError
 from inittui.events.records import RunEnded
 from inittui.experiment.records import Experiment
 from inittui.experiment.run_names import check_wanted_name
@@ -73,10 +73,25 @@ def new_run_to_train(
 
 def _make(root: Path, experiment: Experiment) -> RunDirectory:
     check_wanted_name(experiment.name)
+    _check_place()
     run = create_run(root, experiment)
     if not experiment.name:
         name_run(run)
     return run
+
+
+def _check_place() -> None:
+    """Check that the current directory is there: where it was removed, MKL ends the process.
+
+    Raises:
+        MachineError: it isn't.
+    """
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise MachineError(
+            f"the current directory can't be used ({error.strerror}); go to another one"
+        ) from None
 
 
 def _missing(root: Path) -> list[Path]:

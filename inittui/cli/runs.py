@@ -312,7 +312,7 @@ def _confirmed(runs: list[RunDirectory]) -> bool:
     Raises:
         UsageError: there is no terminal.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(f"removing {_count(len(runs))} needs --yes where nobody can be asked")
     for run in runs:
         note(run.id)

@@ -26,7 +26,7 @@ import platformdirs
 from inittui.errors import MachineError
 from inittui.experiment import data_sets
 from inittui.experiment.data_sets import Archive, SetDescription
-from inittui.files import open_regular
+from inittui.files import at_home, open_regular
 
 DATA_DIR_VARIABLE = "INITTUI_DATA_DIR"
 """Names a directory whose files are used before all others."""
@@ -56,7 +56,7 @@ class Place:
 def cache_dir() -> Path:
     """Return the directory for decoded and downloaded data; it need not exist."""
     given = os.environ.get(CACHE_DIR_VARIABLE)
-    return Path(given).expanduser() if given else platformdirs.user_cache_path("inittui")
+    return at_home(Path(given)) if given else platformdirs.user_cache_path("inittui")
 
 
 def download_root() -> Path:
@@ -67,7 +67,7 @@ def download_root() -> Path:
 def given_root() -> Path | None:
     """Return the directory that the user names, if any; it need not exist."""
     given = os.environ.get(DATA_DIR_VARIABLE)
-    return Path(given).expanduser() if given else None
+    return at_home(Path(given)) if given else None
 
 
 def _roots() -> list[tuple[Kind, Path]]:

@@ -11,6 +11,7 @@ from inittui.documents.copying import Copier
 from inittui.errors import UsageError
 from inittui.events.records import EpochEnded, RunStatus, StartValues, TrialStatus, Validated
 from inittui.events.wire_numbers import Number, all_to_wire
+from inittui.events.wire_text import encode_json
 from inittui.experiment.records import Evaluated, Experiment
 from inittui.experiment.scheme import parse_syntax
 from inittui.experiment.trials import Setting
@@ -311,7 +312,7 @@ def compare_document(state: RunState, path: Path | None) -> str:
             grid_of(grid) for pair in swept_pairs(state) for grid in swept_grids(state, *pair)
         ),
     )
-    return msgspec.json.encode(document).decode()
+    return encode_json(document).decode()
 
 
 def run_of(state: RunState, path: Path | None) -> Run:

@@ -22,6 +22,7 @@ from inittui.events.probes import (
 from inittui.events.records import StartValues
 from inittui.events.theory import Theory
 from inittui.events.wire_numbers import Number
+from inittui.events.wire_text import encode_json
 from inittui.experiment.records import Experiment
 from inittui.results.findings import find
 from inittui.results.rules.finding import Finding
@@ -202,4 +203,4 @@ def inspect_document(
             for event in trial.probes
         ),
     )
-    return msgspec.json.encode(document).decode()
+    return encode_json(document).decode()

@@ -9,6 +9,7 @@ import msgspec
 
 from inittui.documents.compare import Run, SweepGrid, grid_of, run_of
 from inittui.events.wire_numbers import Number, to_wire
+from inittui.events.wire_text import encode_json
 from inittui.experiment.records import Experiment
 from inittui.experiment.trials import Setting
 from inittui.results.phase import agreement, phase_of
@@ -91,4 +92,4 @@ def phase_document(state: RunState, path: Path | None) -> str:
         if found
         else None,
     )
-    return msgspec.json.encode(document).decode()
+    return encode_json(document).decode()

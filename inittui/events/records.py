@@ -13,6 +13,7 @@ import msgspec
 
 from inittui.events.probes import Probe, When
 from inittui.events.wire_numbers import Number
+from inittui.events.wire_text import encode_json
 from inittui.experiment.records import Experiment
 from inittui.experiment.trials import TrialPlan
 
@@ -249,8 +250,6 @@ Event = (
     | RunEnded
 )
 
-_encoder = msgspec.json.Encoder()
-
 
 @functools.cache
 def decoder() -> msgspec.json.Decoder[Event]:
@@ -260,7 +259,7 @@ def decoder() -> msgspec.json.Decoder[Event]:
 
 def encode(event: Event) -> bytes:
     """Return the event as one line of JSON with its newline."""
-    return _encoder.encode(event) + b"\n"
+    return encode_json(event) + b"\n"
 
 
 def decode(line: bytes) -> Event:

@@ -50,7 +50,9 @@ def word(text: str) -> str:
 
 
 def whole(text: str) -> int:
-    plain = text.strip().replace(",", "").replace("_", "")
+    plain = text.strip()
+    if re.fullmatch(r"[+-]?[0-9]{1,3}([,_][0-9]{3})+", plain):  # 1,2 may mean 1 and 2
+        plain = plain.replace(",", "").replace("_", "")
     if not re.fullmatch(r"[+-]?[0-9]{1,19}", plain):
         raise _refusal(text, "is not a whole number")
     return int(plain)

@@ -30,7 +30,6 @@ class Recorder:
         *,
         log: LogWriter | None = None,
         earlier: Earlier | None = None,
-        log_size: int | None = None,
         checkpoint_seconds: float | None = None,
     ) -> None:
         """Take what is to be trained, and where it is kept.
@@ -40,12 +39,10 @@ class Recorder:
             run: the directory of its run; None keeps nothing.
             log: its log, where that is open already; it is closed when the run is over.
             earlier: what an interrupted run had come to, to go on from there.
-            log_size: bytes that the log had when ``earlier`` was read; another log isn't written.
             checkpoint_seconds: how often long epochs are saved; None is the engine's default.
         """
         self._prepared = prepared
         self._opened = log
-        self._log_size = log_size
         self._run = run
         self._earlier = earlier
         self._checkpoint_seconds = checkpoint_seconds
@@ -136,36 +133,18 @@ class Recorder:
             InittuiError: something is not as it was and ``force`` isn't given; or the run's
                 experiment names code and ``trust`` isn't given; or it can't be run here.
         """
-        from inittui.recording.resume import (
-            OTHER_TRIALS,
-            differences,
-            earlier_of,
-            remember_code,
-        )
-        from inittui.training.prepared import prepare
-        from inittui.trust import load_code
-
-        run = resumption.run
-        remember_code(resumption.state)
-        load_code(resumption.experiment, run.experiment_file, trust=trust)
-        prepared = prepare(resumption.experiment)
-        found = differences(resumption, prepared)
-        if OTHER_TRIALS in found:
-            raise UsageError(
-                f"run {run.id} can't go on: {'; '.join(found)}; what is in experiment.toml now is "
-                "another run: 'inittui compare --config' starts it"
-            )
-        if found and not force:
-            raise UsageError(
-                f"run {run.id} would not go on as it began: {'; '.join(found)}; "
-                "--force resumes it all the same"
-            )
-        earlier = earlier_of(resumption.state, found)
+        # Before all that takes long, torch above all: nobody shall remove the run meanwhile.
+        log = LogWriter(resumption.run, size=resumption.log_size).__enter__()
+        try:
+            prepared, earlier = _prepared_again(resumption, force=force, trust=trust)
+        except BaseException:
+            log.__exit__(*sys.exc_info())
+            raise
         return cls(
             prepared,
-            run,
+            resumption.run,
+            log=log,
             earlier=earlier,
-            log_size=resumption.log_size,
             checkpoint_seconds=checkpoint_seconds,
         )
 
@@ -175,7 +154,7 @@ class Recorder:
         if self._run is None:
             yield None
             return
-        log = self._opened or LogWriter(self._run, size=self._log_size).__enter__()
+        log = self._opened or LogWriter(self._run).__enter__()
         try:
             yield log
         finally:
@@ -183,6 +162,32 @@ class Recorder:
                 log.__exit__(*sys.exc_info())
             except LogWriteError as error:
                 self.failure = self.failure or error
+
+
+def _prepared_again(
+    resumption: Resumption, *, force: bool, trust: bool
+) -> tuple[Prepared, Earlier | None]:
+    """Prepare what goes on; raises as `Recorder.of_resumption`."""
+    from inittui.recording.resume import OTHER_TRIALS, differences, earlier_of, remember_code
+    from inittui.training.prepared import prepare
+    from inittui.trust import load_code
+
+    run = resumption.run
+    remember_code(resumption.state)
+    load_code(resumption.experiment, run.experiment_file, trust=trust)
+    prepared = prepare(resumption.experiment)
+    found = differences(resumption, prepared)
+    if OTHER_TRIALS in found:
+        raise UsageError(
+            f"run {run.id} can't go on: {'; '.join(found)}; what is in experiment.toml now is "
+            "another run: 'inittui compare --config' starts it"
+        )
+    if found and not force:
+        raise UsageError(
+            f"run {run.id} would not go on as it began: {'; '.join(found)}; "
+            "--force resumes it all the same"
+        )
+    return prepared, earlier_of(resumption.state, found)
 
 
 def failed(reason: str) -> RunEnded:

@@ -63,6 +63,7 @@ def work(
             if resumption
             else _new_recorder(run, trust=trust, checkpoint_seconds=checkpoint_seconds)
         )
+        _keep_freed_memory()
         for _ in recorder.events(should_stop=asked.is_set, command=sys.argv, process_started=began):
             pass
         summarize(run, whole=True)  # so that no list has to read the log
@@ -79,6 +80,12 @@ def work(
             _tell_failure(run, f"{type(error).__name__}: {error}")
         raise
     return ExitCode.ENVIRONMENT if recorder.failure else ExitCode.DONE
+
+
+def _keep_freed_memory() -> None:
+    from inittui.training.memory import keep_freed_memory  # loads torch
+
+    keep_freed_memory()
 
 
 def _new_recorder(run: RunDirectory, *, trust: bool, checkpoint_seconds: float | None) -> Recorder:
@@ -140,9 +147,6 @@ def main() -> ExitCode:
     parser.add_argument("--starts", action="store_true", help="measure; train nothing")
     parser.add_argument("--draw", type=int, metavar="COUNT", help="draw values; train nothing")
     options = parser.parse_args()
-    from inittui.training.memory import keep_freed_memory
-
-    keep_freed_memory()
     return work(
         RunDirectory(options.directory.absolute()),
         resume=options.resume,

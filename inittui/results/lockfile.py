@@ -17,7 +17,7 @@ import msgspec
 from inittui.errors import UsageError
 from inittui.events.lock import Lock, LockedTensor
 from inittui.events.wire_numbers import Number
-from inittui.files import read_small, write_whole
+from inittui.files import read_small, write_named
 from inittui.text import sanitize, short
 
 SCHEMA = "inittui.lock/1"
@@ -58,7 +58,7 @@ def write_lock(path: Path, lock: Lock) -> None:
     Raises:
         OSError: it can't be written.
     """
-    write_whole(path, lock_text(lock).encode("utf-8"))
+    write_named(path, lock_text(lock).encode("utf-8"))
 
 
 class _File(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ _OWN = slice(-10, -2)
 _BEFORE = slice(-18, -10)
 _LENGTH = len(_MARK) + 18
 
-_LINK = re.compile(re.escape(_MARK) + rb'[0-9a-f]{8}([0-9a-f]{8})"\}\x18?\n')
+_LINK = re.compile(re.escape(_MARK) + rb'[0-9a-f]{8}([0-9a-f]{8})"\}\x00*\x18?\n')
 
 _CHUNK = 2**16
 

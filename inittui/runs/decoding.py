@@ -145,6 +145,8 @@ class LogDecoder:
     def _line(self, line: bytes) -> list[Event]:
         """Decode one line; more than one event where the newline between two was lost."""
         text = line.removesuffix(CANCEL)
+        if text != line:  # a power cut can leave zeros where the disk hadn't the end yet
+            text = text.rstrip(b"\0")
         try:
             events = decoder().decode_lines(text)
         except _UNREADABLE as error:

@@ -9,11 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from inittui.errors import MachineError
+from inittui.errors import MachineError, UsageError
 from inittui.experiment.records import Experiment
 from inittui.experiment.run_names import LONGEST_NAME, check_run_name, is_id
 from inittui.experiment.toml import to_toml
-from inittui.files import read_small, sync_directory, write_whole
+from inittui.files import at_home, read_small, sync_directory, write_whole
 from inittui.text import sanitize
 
 RUNS_VARIABLE = "INITTUI_RUNS_DIR"
@@ -90,7 +90,7 @@ def runs_root(option: Path | None = None) -> Path:
         import platformdirs
 
         option = platformdirs.user_data_path("inittui") / "runs"
-    return option.expanduser().absolute()
+    return at_home(option).absolute()
 
 
 def new_id(now: float) -> str:
@@ -106,15 +106,17 @@ def create_run(root: Path, experiment: Experiment, *, now: float | None = None) 
     """Make the directory of a new run, with its experiment in it.
 
     Raises:
+        UsageError: a setting is text that no file can hold.
         MachineError: ``root`` can't be written to or is full; nothing is left behind.
     """
     made: list[Path] = []
+    content = _as_file(experiment)
     try:
         _make_parents(root, made)
         _check_room(root)
         run = _make_directory(root, time.time() if now is None else now)
         made.append(run.path)
-        write_whole(run.experiment_file, to_toml(experiment).encode())
+        write_whole(run.experiment_file, content)
         for path in made:
             sync_directory(path.parent)
     except BaseException as error:
@@ -128,6 +130,16 @@ def create_run(root: Path, experiment: Experiment, *, now: float | None = None) 
             ) from None
         raise
     return run
+
+
+def _as_file(experiment: Experiment) -> bytes:
+    text = to_toml(experiment)
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        line = text[: error.start].count("\n")
+        shown = sanitize(text.split("\n")[line], 200)
+        raise UsageError(f"no run can be kept of what is not UTF-8 text: {shown}") from None
 
 
 def _make_parents(root: Path, made: list[Path]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import stat
 from dataclasses import dataclass
 
@@ -77,9 +76,12 @@ def verify_run(run: RunDirectory) -> Verdict:
 
 def _unwritten(run: RunDirectory) -> str:
     """Say why nothing is recorded, if so: the process ended at once, or the disk was full."""
-    if not os.path.lexists(run.log):
+    try:
+        log = run.log.lstat()
+    except FileNotFoundError:
         return "it has no log"
-    log = run.log.lstat()
+    except OSError:  # as where the directory may not be looked into: reading it tells why
+        return ""
     return "its log is empty" if stat.S_ISREG(log.st_mode) and log.st_size == 0 else ""
 
 

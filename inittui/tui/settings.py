@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from inittui.errors import MachineError, nearest
+from inittui.files import at_home
 from inittui.text import sanitize
 
 CONFIG_VARIABLE = "INITTUI_CONFIG_DIR"
@@ -54,7 +55,7 @@ class Loaded:
 def settings_file() -> Path:
     variable = os.environ.get(CONFIG_VARIABLE)
     if variable:
-        return Path(variable).expanduser().absolute() / "settings.toml"
+        return at_home(Path(variable)).absolute() / "settings.toml"
     import platformdirs
 
     return platformdirs.user_config_path("inittui") / "settings.toml"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import io
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from inittui.documents.json_documents import plain_json
 from inittui.documents.parquet import compare_parquet
 from inittui.documents.table import compare_csv
 from inittui.errors import MachineError, UsageError, unknown
-from inittui.files import write_whole
+from inittui.files import is_replaceable, write_named
 from inittui.results.state import RunState
 from inittui.runs import RunDirectory
 from inittui.views.export_formats import FORMATS
@@ -72,11 +71,11 @@ def export_run(
         raise unknown("format", form, FORMATS)
     ending = f".{form}" if form in _MAKERS else "-tensorboard"
     path = output / f"inittui-{run.id}{ending}" if output.is_dir() else output
-    if os.path.lexists(path) and not overwrite:
+    if is_replaceable(path) and not overwrite:
         raise UsageError(f"{path} is there already; --force replaces it")
     try:
         if form in _MAKERS:
-            write_whole(path, export_bytes(run, state, form, width=width))
+            write_named(path, export_bytes(run, state, form, width=width))
         else:
             from inittui.views.tensorboard import write_event_files
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inittui.errors import UsageError
-from inittui.experiment.setting_texts import arguments, layers, sizes, words, words_written
+from inittui.experiment.setting_texts import arguments, layers, sizes, whole, words, words_written
 
 
 def test_arguments_are_read_as_numbers_booleans_and_words() -> None:
@@ -75,3 +75,12 @@ def test_no_hidden_layer_has_a_word() -> None:
             sizes(text)
     with pytest.raises(UsageError, match="too large"):
         sizes("1" * 10)
+
+
+def test_commas_stand_where_thousands_do() -> None:
+    assert [whole(text) for text in ("1,000", "1_000", "-12,345,678", "1000")] == [
+        1000, 1000, -12_345_678, 1000,
+    ]  # fmt: skip
+    for text in ("1,2", "0,1,2", "1000,000", "1,00", "1,", ",100", "1__000"):
+        with pytest.raises(UsageError, match="not a whole number"):
+            whole(text)

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from inittui.errors import UsageError
 from inittui.experiment.records import DataConfig, Experiment
+from inittui.recording.recorder import Recorder
 from inittui.recording.resume import open_resumption
 from inittui.runs import RunBusyError, create_run, list_runs, run_directories, verify_run
 from inittui.runs.launch import start_worker
 from inittui.runs.lock import live_writer
-from tests.support.commands import wait_until
+from tests.support.commands import python, wait_until
 from tests.support.processes import Launcher, Started
 
 _TINY = ("compare", "zeros", "rule", "--hidden", "8", "--limit", "400", "--epochs", "1", "-q")
@@ -90,6 +92,32 @@ def test_a_detached_run_is_taken_before_anything_is_loaded(tmp_path: Path) -> No
     finally:
         worker.kill()
         worker.wait()
+
+
+def test_a_detached_run_is_taken_before_torch_is_imported(tmp_path: Path) -> None:
+    """That takes seconds, in which the run would be nobody's: shown as lost, and removable."""
+    run = create_run(tmp_path, Experiment(schemes=("rule",), data=DataConfig(limit=600)))
+    code = "import sys; sys.modules['torch'] = None; from inittui.recording import worker; "
+    done = python(f"{code} sys.argv = ['', {str(run.path)!r}]; worker.main()", check=False)
+    assert "torch" in done.stderr
+    assert run.lock.exists()
+
+
+def test_a_run_is_taken_before_it_is_prepared_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create_run(tmp_path, Experiment(schemes=("rule",)))
+    seen: list[object] = []
+
+    def prepare(_experiment: Experiment) -> None:
+        seen.append(live_writer(run))
+        raise UsageError("not today")
+
+    monkeypatch.setattr("inittui.training.prepared.prepare", prepare)
+    with pytest.raises(UsageError, match="not today"):
+        Recorder.of_resumption(open_resumption(run))
+    assert seen != [None]
+    assert live_writer(run) is None
 
 
 @pytest.mark.parametrize("umask", [0o002, 0o027, 0o077])

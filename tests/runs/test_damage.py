@@ -189,3 +189,9 @@ def test_garbage_of_any_kind_never_raises(
     path.write_bytes(garbage)
     for message in read_log(path).damage.messages():
         assert message.isprintable()
+
+
+def test_a_directory_that_cannot_be_looked_into_is_not_called_whole(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path / ("a" * 300))  # as one without permission, which root always has
+    assert verify_run(run).problems == ("the log can't be read: File name too long",)
+    assert verify_run(RunDirectory(tmp_path / "a")).problems == ()

@@ -62,6 +62,22 @@ def test_a_torn_last_line_is_noted_and_no_damage(run: RunDirectory, cut: int) ->
     assert not again.damage.is_damaged
 
 
+@pytest.mark.parametrize("cut", [0, 1, 2, 40])
+def test_zeros_at_the_end_as_a_power_cut_leaves_them_are_no_damage(
+    run: RunDirectory, cut: int
+) -> None:
+    with LogWriter(run) as log:
+        log.write_many([NOTE, OTHER])
+    whole = run.log.read_bytes()
+    run.log.write_bytes(whole[: len(whole) - cut] + b"\0" * 5_000)
+    with LogWriter(run) as log:
+        log.write(NOTE)
+    reading = read_log(run.log)
+    assert reading.events == ([NOTE, OTHER, NOTE] if cut < 2 else [NOTE, NOTE])
+    assert not reading.damage.is_damaged, reading.damage.messages()
+    assert reading.damage.added == 0
+
+
 def test_every_event_cut_anywhere_is_recognised_as_torn() -> None:
     kinds = {type(event): event for event in recorded_events()}
     for event in kinds.values():

@@ -7,6 +7,7 @@ import html.parser
 import importlib.util
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -265,6 +266,18 @@ def test_what_is_there_is_replaced_only_by_force(run: RunDirectory, tmp_path: Pa
         export_run(run, state, form, tmp_path, overwrite=True)
         assert path.read_text() != "mine"
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_device_is_never_replaced(run: RunDirectory, tmp_path: Path) -> None:
+    state, _ = load_settled(run)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)  # what root's /dev/null is to a rename
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    for overwrite in (True, False):
+        export_run(run, state, "json", pipe, overwrite=overwrite)
+        assert pipe.is_fifo()
+        assert json.loads(os.read(reader, 2**20))["run"]["id"] == run.id
+    os.close(reader)
 
 
 def test_a_file_that_cannot_be_written_is_one_line(run: RunDirectory, tmp_path: Path) -> None:
