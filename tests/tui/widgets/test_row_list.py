@@ -69,7 +69,7 @@ def test_moving_the_cursor_is_seen_on_every_screen(
             await pilot.pause(0.2 if "palette" in way else 0)  # what it finds comes bit by bit
             before = without_colour(pilot.app)
             await pilot.press(move)
-            await pilot.pause()
+            await settle(pilot)
             after = without_colour(pilot.app)
             assert after != before, way
             if look in ("ascii", "linux-console"):
