@@ -116,10 +116,10 @@ def test_what_the_ui_starts(here: Path, tmp_path: Path) -> None:
     assert not ran(here)
 
 
-@pytest.fixture(params=["", ".", "./"])
-def told_to_look_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a part in PYTHONPATH that means wherever one is; an empty one is often an accident."""
-    parts = (request.param, os.environ.get("PYTHONPATH", "/nowhere"), request.param)
+@pytest.fixture
+def told_to_look_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have parts in PYTHONPATH that mean wherever one is; an empty one is often an accident."""
+    parts = ("", ".", os.environ.get("PYTHONPATH", "/nowhere"), "./", "")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(parts))
 
 

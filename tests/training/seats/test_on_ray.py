@@ -238,13 +238,19 @@ def answering(with_what: bytes) -> Iterator[str]:
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
+LONG = pytest.mark.skipif(not TORTURE, reason="waits for 10 s: make torture")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [pytest.param(b"", marks=LONG, id="silence"), b"HTTP/1.1 400 Bad Request\r\n\r\n"],
+)
 def test_what_answers_and_is_no_cluster_is_told_in_one_line_and_soon(said: bytes) -> None:
     pytest.importorskip("ray", reason="needs ray: pip install 'inittui[ray]'")
     with answering(said) as address:
         began = time.monotonic()
         done = inittui("compare", "zeros", "--no-save", "--on", f"ray:{address}")
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 45  # 10 to ask, and what a busy machine takes to begin
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr == (
         f"inittui: no Ray cluster at {address}: what answers there is something else; "
