@@ -43,7 +43,7 @@ def test_a_command_repeats_itself_beside_busy_neighbours(
     long_form: bool,
     tell: Callable[[str, str], None],
 ) -> None:
-    repeats = 200 if long_form else 3
+    repeats = 200 if long_form else 2
     first: list[dict[str, Any]] = []
     for number in range(repeats):
         root = tmp_path / str(number)
