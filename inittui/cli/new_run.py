@@ -14,14 +14,12 @@ from inittui.cli.interrupt import was_asked
 from inittui.errors import InittuiError, MachineError
 from inittui.events.records import RunEnded
 from inittui.experiment.records import Experiment
-from inittui.experiment.run_names import check_wanted_name
 from inittui.runs import (
     LogWriter,
     RunDirectory,
-    create_run,
+    create_named_run,
     delete_run,
     live_writer,
-    name_run,
     read_experiment,
     run_directories,
     runs_root,
@@ -72,12 +70,8 @@ def new_run_to_train(
 
 
 def _make(root: Path, experiment: Experiment) -> RunDirectory:
-    check_wanted_name(experiment.name)
     _check_place()
-    run = create_run(root, experiment)
-    if not experiment.name:
-        name_run(run)
-    return run
+    return create_named_run(root, experiment)
 
 
 def _check_place() -> None:

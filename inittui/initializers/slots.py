@@ -152,18 +152,23 @@ def _matching(pattern: str, slots: Sequence[Slot]) -> list[Slot]:
     layers = [slot for slot in slots if slot.is_weight_layer and _fits(pattern, slot)]
     if _is_all(pattern):
         return layers
-    by_kind = [s for s in slots if not s.is_weight_layer and _fits_kind(pattern, s)]
+    by_kind = [s for s in slots if not s.is_weight_layer and _is_kind(pattern, s.kinds)]
     if layers or by_kind:
         return [*layers, *by_kind]
     return [slot for slot in slots if fnmatch.fnmatchcase(slot.layer, pattern)]
 
 
 def _fits(pattern: str, slot: Slot) -> bool:
-    return fnmatch.fnmatchcase(slot.layer, pattern) or _fits_kind(pattern, slot)
+    return names_layer(pattern, slot.layer, slot.kinds)
 
 
-def _fits_kind(pattern: str, slot: Slot) -> bool:
-    return any(fnmatch.fnmatchcase(kind.lower(), pattern.lower()) for kind in slot.kinds)
+def names_layer(pattern: str, layer: str, kinds: Sequence[str]) -> bool:
+    """Whether a rule's pattern names a layer, by its name or by a name of its class."""
+    return fnmatch.fnmatchcase(layer, pattern) or _is_kind(pattern, kinds)
+
+
+def _is_kind(pattern: str, kinds: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(kind.lower(), pattern.lower()) for kind in kinds)
 
 
 def _no_match(pattern: str, slots: Sequence[Slot]) -> UsageError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -85,13 +84,10 @@ def mean_and_variance(flat: torch.Tensor, size: int = PART) -> tuple[float, floa
     """Return both in two passes; of equal values the variance is exactly 0."""
     # Around the first value, so that rounding is of the size of the spread, not of the mean.
     origin = flat[0].double()
-
-    def centred() -> Iterator[torch.Tensor]:
-        return (part.double() - origin for part in flat.split(size))
-
-    kept = list(centred()) if len(flat) <= size else None
-    shift = sum(float(part.sum()) for part in kept or centred()) / len(flat)
-    squares = sum(_squares(part.sub_(shift)) for part in kept or centred())
+    shift = sum(float((part.double() - origin).sum()) for part in flat.split(size)) / len(flat)
+    squares = 0.0
+    for part in flat.split(size):
+        squares += _squares((part.double() - origin).sub_(shift))
     return origin.item() + shift, squares / len(flat)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from inittui.errors import InittuiError, MachineError, UsageError
@@ -134,12 +134,10 @@ class Recorder:
                 experiment names code and ``trust`` isn't given; or it can't be run here.
         """
         # Before all that takes long, torch above all: nobody shall remove the run meanwhile.
-        log = LogWriter(resumption.run, size=resumption.log_size).__enter__()
-        try:
+        with ExitStack() as stack:
+            log = stack.enter_context(LogWriter(resumption.run, size=resumption.log_size))
             prepared, earlier = _prepared_again(resumption, force=force, trust=trust)
-        except BaseException:
-            log.__exit__(*sys.exc_info())
-            raise
+            stack.pop_all()  # the recorder closes it
         return cls(
             prepared,
             resumption.run,

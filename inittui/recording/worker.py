@@ -16,6 +16,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from inittui.errors import ExitCode, InittuiError, MachineError
@@ -90,17 +91,15 @@ def _keep_freed_memory() -> None:
 
 def _new_recorder(run: RunDirectory, *, trust: bool, checkpoint_seconds: float | None) -> Recorder:
     # Before all that takes long, torch above all: nobody else shall begin the run meanwhile.
-    log = LogWriter(run).__enter__()
-    try:
+    with ExitStack() as stack:
+        log = stack.enter_context(LogWriter(run))
         from inittui.training.prepared import prepare
         from inittui.trust import load_code
 
         experiment = read_experiment(run)
         load_code(experiment, run.experiment_file, trust=trust)
         prepared = prepare(experiment)
-    except BaseException:
-        log.__exit__(*sys.exc_info())
-        raise
+        stack.pop_all()  # the recorder closes it
     return Recorder(prepared, run, log=log, checkpoint_seconds=checkpoint_seconds)
 
 

@@ -17,6 +17,7 @@ from inittui.initializers.catalogue import BUILT
 from inittui.initializers.distributions import Distribution, extremes
 from inittui.initializers.layer import LayerContext, example_shape
 from inittui.initializers.nonlinearity import Follower
+from inittui.initializers.slots import names_layer
 
 _BINS = 61
 """Odd, so that a single value stands in the middle."""
@@ -75,11 +76,8 @@ def _call(scheme: Scheme, layer: WeightLayer) -> Call:
     """Return what fills the layer's weight: the last rule that names it by its name or kind."""
     for rule in reversed(scheme.layers):
         pattern = rule.pattern
-        if (
-            fnmatchcase(layer.name, pattern)
-            or fnmatchcase(layer.kind.lower(), pattern.lower())
-            or fnmatchcase(f"{layer.name}.weight", pattern)
-        ):
+        is_layer = names_layer(pattern, layer.name, [layer.kind])
+        if is_layer or fnmatchcase(f"{layer.name}.weight", pattern):
             return rule.weights
     return scheme.weights
 

@@ -3,6 +3,7 @@
 from inittui.runs.damage import Damage, SkippedLine
 from inittui.runs.directory import (
     RunDirectory,
+    create_named_run,
     create_run,
     name_run,
     read_name,
@@ -29,6 +30,7 @@ __all__ = [
     "RunListing",
     "SkippedLine",
     "Verdict",
+    "create_named_run",
     "create_run",
     "delete_run",
     "find_run",

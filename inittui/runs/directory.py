@@ -11,7 +11,7 @@ from pathlib import Path
 
 from inittui.errors import MachineError, UsageError
 from inittui.experiment.records import Experiment
-from inittui.experiment.run_names import LONGEST_NAME, check_run_name, is_id
+from inittui.experiment.run_names import LONGEST_NAME, check_run_name, check_wanted_name, is_id
 from inittui.experiment.toml import to_toml
 from inittui.files import at_home, read_small, sync_directory, write_whole
 from inittui.text import sanitize
@@ -129,6 +129,20 @@ def create_run(root: Path, experiment: Experiment, *, now: float | None = None) 
                 "choose another place with --runs-dir, or nothing with --no-save"
             ) from None
         raise
+    return run
+
+
+def create_named_run(root: Path, experiment: Experiment) -> RunDirectory:
+    """Make the directory of a run that a person starts; one without a name gets one.
+
+    Raises:
+        UsageError: as `create_run`, or it can't have the name.
+        MachineError: as `create_run`.
+    """
+    check_wanted_name(experiment.name)
+    run = create_run(root, experiment)
+    if not experiment.name:
+        name_run(run)
     return run
 
 

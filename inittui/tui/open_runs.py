@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from inittui.experiment.records import Experiment
-from inittui.experiment.run_names import check_wanted_name
-from inittui.runs import RunDirectory, create_run, live_writer, name_run, run_directories
+from inittui.runs import RunDirectory, create_named_run, live_writer, run_directories
 from inittui.runs.launch import start_worker, stop_worker
 from inittui.tui.chart_options import ChartOptions, Contestant, Key, contestants
 from inittui.tui.open_run import OpenRun, Phase
@@ -70,10 +69,7 @@ class OpenRuns:
             UsageError: it can't have the name.
             MachineError: the run can't be kept.
         """
-        check_wanted_name(experiment.name)
-        directory = create_run(self.root, experiment)
-        if not experiment.name:
-            name_run(directory)
+        directory = create_named_run(self.root, experiment)
         run = OpenRun(directory, worker=self.launch(directory, trust=trust))
         run.open()
         self.behind.append(run)

@@ -312,18 +312,16 @@ def _on_ends(state: RunState, summaries: Sequence[SchemeSummary]) -> list[str]:
     for status in ("diverged", "failed", "interrupted"):
         if status not in ended:
             continue
-        count = {one.scheme: sum(t.status == status for t in one.trials) for one in summaries}
-        found = [one for one in summaries if count[one.scheme]]
-        all_of = [one for one in found if count[one.scheme] == len(one.trials)]
-        reason = _first_reason(found, status)
-        if all_of:
-            did = ended_as(said_in(state, status), several=len(all_of) > 1)
-            parts.append(f"{names(all_of)} {did}{reason}.")
-        share = {one.scheme: (count[one.scheme], len(one.trials)) for one in found}
-        for some, seeds in sorted({share[one.scheme] for one in found if one not in all_of}):
-            those = [one for one in found if share[one.scheme] == (some, seeds)]
+        found: dict[tuple[int, int], list[SchemeSummary]] = {}
+        for one in summaries:
+            count, seeds = sum(t.status == status for t in one.trials), len(one.trials)
+            if count:
+                found.setdefault((0, 0) if count == seeds else (count, seeds), []).append(one)
+        reason = _first_reason([one for those in found.values() for one in those], status)
+        for (count, seeds), those in sorted(found.items()):
             did = ended_as(said_in(state, status), several=len(those) > 1)
-            parts.append(f"{names(those)} {did} under {some} of {seeds} seeds{reason}.")
+            under = f" under {count} of {seeds} seeds" if count else ""
+            parts.append(f"{names(those)} {did}{under}{reason}.")
     return parts
 
 
