@@ -4,6 +4,9 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 INSTALLED := $(VENV)/.installed
 # The lessons' full sizes take hours: INITTUI_TORTURE=1 pytest tests/lessons -k full
+ATTACKED := tests/resilience tests/runs tests/data tests/documents tests/views/test_export.py \
+	$(addprefix tests/cli/test_,compare_refusals.py detached.py ignored.py interrupt.py \
+	main_wrong_options.py memory_limit.py runs.py)
 LONG_FORMS := tests/lessons tests/tui/test_app_monkey.py
 
 .PHONY: demo test torture lint bench zoo snapshots install compiled clean
@@ -26,7 +29,7 @@ test: compiled
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 torture: compiled
-	INITTUI_TORTURE=1 $(BIN)/pytest tests/resilience tests/runs --timeout=3600
+	INITTUI_TORTURE=1 $(BIN)/pytest $(ATTACKED) --timeout=3600
 	INITTUI_TORTURE=1 $(BIN)/pytest -m hypothesis --ignore=tests/runs --timeout=3600
 	INITTUI_TORTURE=1 $(BIN)/pytest $(LONG_FORMS) -k 'not full' --timeout=3600
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -39,15 +40,40 @@ def _tell() -> Callable[[str, str], None]:
     return tell
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table; keep it beside the benchmarks where all went well."""
+_cases: dict[str, Counter[str]] = {}
+_kinds: dict[str, str] = {}
+_PROPERTIES = "Properties, each with ten times as many examples"
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note which row counts a test: its file's, by what the file says that it tries."""
+    every_folder = session.config.option.markexpr == "hypothesis"
+    for item in session.items:
+        path = item.nodeid.partition("::")[0]
+        doc = getattr(getattr(item, "module", None), "__doc__", None) or ""
+        said = doc.partition("\n")[0].rstrip(".")
+        _kinds[item.nodeid] = _PROPERTIES if every_folder else f"{said} (`{path}`)"
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count a case where it was run, or where its set-up skipped it."""
+    if (kind := _kinds.get(report.nodeid)) and (report.when == "call" or report.skipped):
+        _cases.setdefault(kind, Counter())[report.outcome] += 1
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode
+) -> None:
+    """Print the table; keep it beside the benchmarks where all was run and all went well."""
     if not TORTURE:
         return
+    for kind, outcomes in _cases.items():
+        tell(kind, ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items())))
     width = max(map(len, _rows), default=0)
     terminalreporter.section("what was tried, and what came of it")
     for tried, found in _rows.items():
         terminalreporter.write_line(f"{tried:{width}}  {found}")
-    if not terminalreporter.stats.get("failed"):
+    if exitstatus == pytest.ExitCode.OK:
         keep(_rows)
 
 
