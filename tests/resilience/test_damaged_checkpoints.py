@@ -215,7 +215,7 @@ def test_a_resumed_run_is_the_same_whatever_became_of_its_checkpoint(
     for name in chosen:
         root = tmp_path / name.replace(" ", "-") / "runs"
         run = interrupted.copy(root)
-        (path,) = run.checkpoints.iterdir()
+        (path,) = run.checkpoints.glob("stack-*")  # one half written may lie beside it
         damages[name](path)
         result = inittui.run("runs", "resume", "last", "-q", "--runs-dir", root)
         expected = 4 if name in BLOCKED else 0
