@@ -84,6 +84,10 @@ def mean_and_variance(flat: torch.Tensor, size: int = PART) -> tuple[float, floa
     """Return both in two passes; of equal values the variance is exactly 0."""
     # Around the first value, so that rounding is of the size of the spread, not of the mean.
     origin = flat[0].double()
+    if len(flat) <= size:
+        apart = flat.double() - origin
+        shift = float(apart.sum()) / len(flat)
+        return origin.item() + shift, _squares(apart.sub_(shift)) / len(flat)
     shift = sum(float((part.double() - origin).sum()) for part in flat.split(size)) / len(flat)
     squares = 0.0
     for part in flat.split(size):
@@ -119,20 +123,39 @@ def _parted(values: np.ndarray, place: int) -> tuple[float, float]:
 
 
 def _histogram(flat: torch.Tensor, low: float, high: float, size: int) -> Histogram:
-    bins = BINS if high > low else 1
-    scale = bins / (high - low) if high > low else 1.0
-    totals = torch.zeros(bins + 2, dtype=torch.int64, device=flat.device)
-    for part in flat.split(size):
-        exact = part.double()
-        place = (exact - low).mul_(scale).floor_().clamp_(-1, bins).add_(1).int()
-        found = torch.bincount(place, minlength=bins + 2)
-        # What is ``high`` itself, or was rounded across it, belongs to the side where it is.
-        over = (part > high).sum()
-        found[bins] += found[bins + 1] - over
-        found[bins + 1] = over
-        totals += found
-    under, *counts, over = totals.tolist()
+    count = _count_by_numpy if flat.device.type == "cpu" else _count
+    parts = [count(part.double(), low, high) for part in flat.split(size)]
+    under, *counts, over = (sum(column) for column in zip(*parts, strict=True))
+    # What lies outside was counted in the outermost bins.
+    counts[0] -= under
+    counts[-1] -= over
     return Histogram(low=low, high=high, counts=tuple(counts), under=under, over=over)
+
+
+def _count(values: torch.Tensor, low: float, high: float) -> list[int]:
+    """Return how many lie below, in each bin or beyond the outermost, and above."""
+    bins, scale = _bins(low, high)
+    place = (values - low).mul_(scale).clamp_(0, bins - 1).int()
+    outside = ((values < low).sum(), (values > high).sum())
+    counts = torch.bincount(place, minlength=bins)
+    return [int(outside[0]), *counts.tolist(), int(outside[1])]
+
+
+def _count_by_numpy(values: torch.Tensor, low: float, high: float) -> list[int]:
+    """Return the same in half the time: what a probe measures is mostly small."""
+    bins, scale = _bins(low, high)
+    array = values.numpy()
+    place = array - low
+    place *= scale
+    np.maximum(place, 0, out=place)
+    np.minimum(place, bins - 1, out=place)
+    counts = np.bincount(place.astype(np.intp), minlength=bins)
+    outside = (np.count_nonzero(array < low), np.count_nonzero(array > high))
+    return [int(outside[0]), *counts.tolist(), int(outside[1])]
+
+
+def _bins(low: float, high: float) -> tuple[int, float]:
+    return (BINS, BINS / (high - low)) if high > low else (1, 1.0)
 
 
 def corner(weight: torch.Tensor) -> tuple[tuple[Number, ...], ...]:

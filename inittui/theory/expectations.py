@@ -176,8 +176,13 @@ def _central_hermite() -> Array:
     return _hermite(_central_nodes()[0][0])
 
 
+@functools.cache
+def _legendre() -> tuple[Array, Array]:
+    return np.polynomial.legendre.leggauss(_NODES)
+
+
 def _split_nodes(kink: Array) -> tuple[Array, Array]:
-    x, w = np.polynomial.legendre.leggauss(_NODES)
+    x, w = _legendre()
     left, right = (kink + _REACH)[..., None] / 2, (_REACH - kink)[..., None] / 2
     z = np.concatenate([-_REACH + left * (1 + x), _REACH - right * (1 - x)], -1)
     weights = np.concatenate([left * w, right * w], -1) * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)

@@ -14,6 +14,7 @@ from torch import nn
 from inittui.events.probes import Probe, When
 from inittui.events.records import Event, ProbeMeasured, StartValues, TrialStarted
 from inittui.events.wire_numbers import to_wire
+from inittui.experiment.models import is_own
 from inittui.experiment.trials import TrialPlan
 from inittui.initializers import parse_scheme
 from inittui.inspection.prediction import predict_probe
@@ -28,7 +29,7 @@ from inittui.user_code import blamed
 Named = Mapping[str, torch.Tensor]
 
 _FEW_VALUES = 1 << 21
-"""Parameters and outputs of a probe that is done by one thread."""
+"""Parameters and outputs of a probe that is done by one thread; start values that are kept."""
 
 
 class Inspector:
@@ -41,6 +42,8 @@ class Inspector:
         self._total = total_steps
         self._model: nn.Module | None = None
         self._is_small = False
+        # What the first trials began with, as far as it is small: the others' is drawn once more.
+        self._starts: dict[int, Named] = {}
 
     def due(self, step: int) -> When | None:
         """Return what kind of probe the experiment wants after so many steps."""
@@ -59,14 +62,16 @@ class Inspector:
         if self._model is None:
             self._model = self._prepare()
         with one_thread() if self._is_small else nullcontext():
-            measured = self._measure(self._variant.trials[number], when, values)
+            measured = self._measure(number, when, values)
+            if when == "before" and self._config.after and not self._variant.settles:
+                self._keep_start(number, values)
         seconds = time.perf_counter() - began
         return ProbeMeasured(
             at=time.time(), trial=number, when=when, step=step, probe=measured, seconds=seconds
         )
 
     def _prepare(self) -> nn.Module:
-        """Return the model that all trials are twins of; note whether it is a small one."""
+        """Return the model that all trials are measured in; note whether it is a small one."""
         template, data, dtype = self._variant.template, self._variant.data, self._variant.dtype
         outputs = output_bytes(template, data.example, self._config.images, dtype)
         parameters = sum(parameter.numel() for parameter in template.parameters())
@@ -74,11 +79,13 @@ class Inspector:
         self._is_small = data.device.type == "cpu" and values <= _FEW_VALUES
         return to_place(twin(template), data.device, dtype)
 
-    def _measure(self, trial: TrialPlan, when: When, values: Named) -> Probe:
+    def _measure(self, number: int, when: When, values: Named) -> Probe:
         assert self._model is not None
+        trial = self._variant.trials[number]
         images, labels = self.batch(trial)
         # Each its own: what a pass leaves in a model that keeps more than tensors is no other's.
-        model = twin(self._model)
+        keeps_more = is_own(self._variant.experiment.model.name)
+        model = twin(self._model) if keeps_more else self._model
         if self._variant.settles:
             model = self._settled(trial, values)
             if when == "before":
@@ -98,21 +105,17 @@ class Inspector:
             measured = replace(measured, theory=theory)
         # What a first forward settles is no start that the seed alone gives back.
         if when == "after" and not self._variant.settles:
-            measured = self._moved(measured, trial, values)
+            start = self._starts.pop(number, None)
+            if start is None:
+                start = dict(self._variant.model(trial)[0].named_parameters())
+            measured = _moved(measured, start, values)
         return measured
 
-    def _moved(self, measured: Probe, trial: TrialPlan, values: Named) -> Probe:
-        """Say of each layer how far it is from the trial's start, which is drawn once more."""
-        start = dict(self._variant.model(trial)[0].named_parameters())
-        return replace(
-            measured,
-            layers=tuple(
-                replace(layer, moved=to_wire(_distance(start[name], values[name])))
-                if (name := f"{layer.name}.weight") in start and name in values
-                else layer
-                for layer in measured.layers
-            ),
-        )
+    def _keep_start(self, number: int, values: Named) -> None:
+        kept = [values, *self._starts.values()]
+        if sum(each.numel() for named in kept for each in named.values()) <= _FEW_VALUES:
+            copied = {name: each.detach().clone() for name, each in values.items()}
+            self._starts[number] = copied
 
     def _settled(self, trial: TrialPlan, values: Named) -> nn.Module:
         """Return the model as the trial's first step settles it, by its first batch."""
@@ -164,6 +167,19 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+def _moved(measured: Probe, start: Named, values: Named) -> Probe:
+    """Say of each layer how far it is from the trial's start."""
+    return replace(
+        measured,
+        layers=tuple(
+            replace(layer, moved=to_wire(_distance(start[name], values[name])))
+            if (name := f"{layer.name}.weight") in start and name in values
+            else layer
+            for layer in measured.layers
+        ),
+    )
 
 
 def _distance(start: torch.Tensor, end: torch.Tensor) -> float:

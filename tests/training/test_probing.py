@@ -333,6 +333,19 @@ def test_how_far_weights_moved_is_a_norm_by_the_norm_of_the_start() -> None:
         assert from_wire(layer.moved) == math.inf
 
 
+def test_a_start_that_is_kept_is_the_one_that_is_drawn_once_more() -> None:
+    prepared = prepare(wanted(ALWAYS))
+    variant = prepared.variants[0]
+    kept, drawn = (Inspector(variant, total_steps=10) for _ in range(2))
+    for number, trial in list(variant.trials.items())[:3]:
+        values = {name: own.detach() for name, own in variant.model(trial)[0].named_parameters()}
+        kept.measure(number, "before", 0, values)
+        for each in values.values():  # in their place, as training does
+            each.mul_(0.5).add_(0.25)
+        one, other = (each.measure(number, "after", 10, values) for each in (kept, drawn))
+        assert one.probe == other.probe
+
+
 @pytest.mark.parametrize("stack", ["auto", "off"])
 def test_only_the_end_of_a_training_says_how_far_weights_moved(stack: str) -> None:
     zeros, *others = run(wanted(ALWAYS, stack=stack)).trials

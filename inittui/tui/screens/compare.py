@@ -266,9 +266,9 @@ class CompareScreen(LabScreen):
         """Take what a command line describes; its experiment is run when the person says so."""
         from inittui.tui.typed_command import is_command, read_command
 
-        if not is_command(event.text):
-            return
         event.stop()
+        if not is_command(event.text):
+            return self._explain("Only a line of 'inittui compare' fills the form.", True)
         try:
             self.take(read_command(event.text, FIRST, self.open_runs.root))
         except (InittuiError, OSError) as error:

@@ -66,6 +66,20 @@ def test_a_line_that_is_wrong_says_what_and_changes_nothing(
     assert started.experiments == [replace(FIRST, schemes=Experiment().schemes)]
 
 
+def test_a_line_of_another_command_is_not_passed_over_in_silence(
+    make_app: MakeApp, started: Started
+) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        pilot.app.post_message(events.Paste("inittui widths rule mup"))
+        await settle(pilot)
+        assert "Only a line of 'inittui compare'" in explained(pilot)
+        await pilot.press("r")
+        await settle(pilot)
+
+    drive(make_app(), act)
+    assert started.experiments == [replace(FIRST, schemes=Experiment().schemes)]
+
+
 def explained(pilot: Pilot[None]) -> str:
     return str(pilot.app.screen.query_one("#explained").render())
 
