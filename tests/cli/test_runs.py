@@ -158,7 +158,7 @@ def test_a_run_that_is_being_written_is_not_removed(inittui: Command, root: Path
     run = _record(root)
     with LogWriter(run):
         result = inittui("runs", "rm", "last", "-y")
-    assert result.code == 4
+    assert result.code == 2
     assert f"being written by pid {os.getpid()}" in result.err
     assert run.log.exists()
 
