@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from benchmarks.terminals import UI, Terminal
+from inittui import runs
 from inittui.documents.json_documents import schema
 from inittui.events.records import Event, Noted, RunEnded, encode
 from inittui.experiment.records import Experiment, TrainingConfig
@@ -248,6 +249,28 @@ def test_verifying(inittui: Command, root: Path) -> None:
     assert "\x1b" not in result.out
     assert result.err == "inittui: 1 of 2 runs damaged; what is intact is still shown\n"
     assert json.loads(inittui("runs", "--json").out)["runs"][0]["status"] == "damaged"
+
+
+def test_a_run_that_is_removed_while_all_are_verified_is_not_damaged(
+    inittui: Command, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed, kept = sorted((_record(root), _record(root)), key=lambda run: run.id)
+    verify = runs.verify_run
+
+    def remove_and_verify(run: RunDirectory) -> runs.Verdict:
+        shutil.rmtree(removed.path, ignore_errors=True)
+        return verify(run)
+
+    monkeypatch.setattr(runs, "verify_run", remove_and_verify)
+    result = inittui("runs", "verify")
+    before = removed.id
+    gone = f"inittui: run {before} was removed before all of it was read\n"
+    assert (result.code, result.out) == (0, "")
+    assert result.err == f"{gone}inittui: 1 run checked, none damaged\n"
+    removed = kept
+    result = inittui("runs", "verify", "last")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == gone.replace(before, kept.id)
 
 
 _REPORT_FORMS = (
