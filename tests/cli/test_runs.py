@@ -333,6 +333,9 @@ def test_a_run_without_a_trial_has_nothing_to_show(inittui: Command, root: Path)
     result = inittui("runs", "show")
     assert result.code == 4
     assert "has nothing to show: no such\ufffd device" in result.err
+    result = inittui("runs", "export")
+    assert (result.code, result.out) == (4, "")
+    assert "has nothing to export: no such\ufffd device" in result.err
     run.log.unlink()
     assert "has no log" in inittui("runs", "show").err
 
