@@ -19,7 +19,7 @@ class ExitCode(enum.IntEnum):
     FINDINGS = 1
     """A check found something as grave as was asked for."""
     USAGE = 2
-    """The command line, the experiment file or a name in it is wrong."""
+    """The command line, the experiment file or a name in it is wrong, or names a busy run."""
     NOTHING_FINISHED = 3
     """Every trial diverged or failed; a condition of --fail-if holds; or a check could not run its
     model forward."""

@@ -6,7 +6,8 @@ import codecs
 import io
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -65,6 +66,25 @@ class _Quiet(Console):
     def on_broken_pipe(self) -> None:
         """Raise the `BrokenPipeError` that is being handled."""
         raise  # noqa: PLE0704
+
+
+@contextmanager
+def even_unread() -> Iterator[None]:
+    """Let a reader of stdout that has gone (`inittui … | head`) end the printing in the block only.
+
+    What comes after, an exit code above all, tells scripts the same whoever reads.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop_stdout()
+
+
+def drop_stdout() -> None:
+    """Let what is written to stdout, or waits to be, go nowhere from here on."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def is_ascii(stream: TextIO) -> bool:

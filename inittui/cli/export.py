@@ -11,7 +11,7 @@ import typer
 from inittui.cli.console import note, print_path
 from inittui.cli.run_list import Run, RunsDir
 from inittui.cli.shared_options import NARROWEST, WIDEST, number
-from inittui.errors import UsageError, unknown
+from inittui.errors import MachineError, UsageError, unknown
 from inittui.experiment import setting_texts as texts
 from inittui.files import at_home
 from inittui.views.export_formats import FORMATS, listed
@@ -74,7 +74,10 @@ def export(
     for message in damage.messages():
         note(f"run {found.id}: {message}")
     if state.started is None:
-        raise UsageError(f"run {found.id} has nothing to export: no trial was recorded")
+        why = state.ended.reason if state.ended else ""
+        raise MachineError(
+            f"run {found.id} has nothing to export: {why or 'no trial was recorded'}"
+        )
     if output == Path("-"):
         if form == "parquet" and sys.stdout.isatty():
             raise UsageError("parquet is not for a terminal; name a file with --output")

@@ -100,7 +100,7 @@ def show(
         raise UsageError("show draws one initializer: leave out what follows '/' or '@'")
     if nonlinearity not in NONLINEARITIES:
         raise unknown("nonlinearity", sanitize(nonlinearity, 40), NONLINEARITIES)
-    sizes = _parse_shape(shape) if shape else example_shape(scheme.weights.name)
+    sizes = _parse_shape(shape) if shape is not None else example_shape(scheme.weights.name)
     layer = LayerContext(sizes, Follower(nonlinearity))
     sample = draw_sample(scheme, layer, seed)
     if as_json:

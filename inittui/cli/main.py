@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stdout
 from typing import Annotated, NoReturn
 
 import typer
 from typer import TyperException
 
 from inittui.cli.completion import complete_in_bash, is_asked_by_bash
-from inittui.cli.console import make_writable, note
+from inittui.cli.console import drop_stdout, make_writable, note
 from inittui.cli.deferred import load_help
 from inittui.cli.ignored import refuse_before_subcommand
 from inittui.cli.interrupt import end_at_once, was_asked
@@ -118,8 +117,7 @@ def _told(error: BaseException) -> tuple[str, int] | None:
 
 def _end_unread() -> NoReturn:
     """End quietly, as other tools do: the reader of our stdout has gone (`inittui … | head`)."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    drop_stdout()
     sys.exit(ExitCode.DONE)
 
 

@@ -52,7 +52,7 @@ def new_run_to_train(
     Where the block raises before anything was recorded, nothing of it is left; but a run that
     somebody stopped stays, as an interrupted one that can be resumed.
     """
-    began, missing = time.time(), _missing(root)
+    began, missing = time.monotonic(), _missing(root)
     run = _make(root, experiment)
     log = LogWriter(run)
     try:
@@ -61,7 +61,7 @@ def new_run_to_train(
         is_recorded = _is_recorded(run)
         is_stopped = was_asked() or isinstance(error, KeyboardInterrupt)
         if is_stopped and not is_recorded:
-            _end_unbegun(run, log, time.time() - began)
+            _end_unbegun(run, log, time.monotonic() - began)
         if log.is_open:
             log.__exit__(*sys.exc_info())
         if not (is_stopped or is_recorded):

@@ -80,10 +80,13 @@ def phase_experiment(
     """
     if not 0 <= bias < math.inf:
         raise UsageError(f"--bias is the variance of the biases, at least 0, not {bias:g}")
-    usual = USUAL_SCALES.get(base.model.activation or "", USUAL_SCALES["other"])
-    scales = _checked(scales or (QUICK_SCALES if quick else usual), "--scales")
-    chosen = values or (QUICK_VALUES if quick else USUAL_VALUES)[against]
-    chosen = _checked(chosen, "--upwards")
+    if scales is None:
+        usual = USUAL_SCALES.get(base.model.activation or "", USUAL_SCALES["other"])
+        scales = QUICK_SCALES if quick else usual
+    if values is None:
+        values = (QUICK_VALUES if quick else USUAL_VALUES)[against]
+    scales = _checked(scales, "--scales")
+    chosen = _checked(values, "--upwards")
     biases = f"normal:std={_root(bias)}" if bias else "zeros"
     sweeps: tuple[str, ...] = ()
     if against == "bias":

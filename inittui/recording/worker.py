@@ -109,7 +109,7 @@ def _record_untrained(
     from inittui.recording import untrained
     from inittui.trust import load_code
 
-    began = time.time()
+    began = time.monotonic()
     experiment = read_experiment(run)
     load_code(experiment, run.experiment_file, trust=trust)
     if draw is None:
@@ -123,8 +123,8 @@ def _record_untrained(
             if asked.is_set():
                 status = "interrupted"
                 break
-        now = time.time()
-        log.write(RunEnded(at=now, status=status, seconds=0.0, wall_seconds=now - began))
+        taken = time.monotonic() - began
+        log.write(RunEnded(at=time.time(), status=status, seconds=0.0, wall_seconds=taken))
 
 
 def _tell_failure(run: RunDirectory, reason: str) -> None:

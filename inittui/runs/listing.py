@@ -27,7 +27,7 @@ from inittui.results.state import RunState
 from inittui.runs.damage import Damage
 from inittui.runs.directory import RunDirectory, read_name, run_directories
 from inittui.runs.loading import load_state, read_experiment
-from inittui.runs.lock import live_writer
+from inittui.runs.lock import RunBusyError, live_writer
 from inittui.runs.log import read_ends
 from inittui.text import sanitize
 
@@ -362,12 +362,13 @@ def delete_run(run: RunDirectory, *, wait: bool = True) -> None:
             else that counts as being written.
 
     Raises:
-        MachineError: the run is being written, or can't be removed.
+        RunBusyError: the run is being written.
+        MachineError: it can't be removed.
     """
     holder = live_writer(run, wait=wait, to_change=True)
     if holder is not None:
         again = "" if wait or holder.is_here else "; if that has stopped, try again in a minute"
-        raise MachineError(f"run {run.id} is being written by {holder}; it was not removed{again}")
+        raise RunBusyError(f"run {run.id} is being written by {holder}; it was not removed{again}")
     try:
         shutil.rmtree(run.path)
     except OSError as error:

@@ -33,7 +33,8 @@ _SETTLE_SECONDS = 0.3
 class RunBusyError(MachineError):
     """Another process writes the run, or has done so since it was looked at.
 
-    Nothing is wrong with the machine: whoever comes second always gets the same code.
+    Nothing is wrong with the machine: whoever comes second, be it to write or to remove, always
+    gets the same code.
     """
 
     exit_code = ExitCode.USAGE

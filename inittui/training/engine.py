@@ -93,7 +93,8 @@ def train(
         earlier: goes on with an interrupted run, in its stacks.
         plan: which trials train together; None is what `plan_stacks` says.
     """
-    began = time.time() if process_started is None else process_started
+    before = 0.0 if process_started is None else max(time.time() - process_started, 0.0)
+    began = time.monotonic()  # the clock may be set while it trains
     here = _Here(prepared, command)
     if checkpoints and not earlier:
         checkpoints.clear()  # of a run whose log was lost: nothing in it is known any more
@@ -138,7 +139,7 @@ def train(
         at=time.time(),
         status="interrupted" if interrupted else status,
         seconds=sum(seconds.values()),
-        wall_seconds=time.time() - began,
+        wall_seconds=before + time.monotonic() - began,
     )
 
 

@@ -249,7 +249,7 @@ def _is_fresh(run: OpenRun) -> bool:
         made = run.directory.experiment_file.lstat().st_mtime
     except OSError:
         return False
-    return time.time() - made < STARTING_SECONDS
+    return abs(time.time() - made) < STARTING_SECONDS  # in the future is not lately
 
 
 def _trouble(run: OpenRun) -> tuple[str, ...]:

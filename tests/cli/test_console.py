@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from tests.support.commands import INITTUI, Completed
+from tests.support.runs import record
 
 QUICK = ("--limit", "300", "--epochs", "1", "--no-save")
 
@@ -24,6 +26,39 @@ def test_a_reader_that_has_gone_is_no_error(arguments: str) -> None:
     done = shell(f'"$I" {arguments} | true')
     assert done.returncode == 0
     assert "Traceback" not in done.stderr
+
+
+ONES = """
+import torch
+
+def build():
+    model = torch.nn.Sequential(torch.nn.Linear(8, 8), torch.nn.ReLU(), torch.nn.Linear(8, 4))
+    for values in model.parameters():
+        torch.nn.init.ones_(values)
+    return model
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (f"compare zeros --fail-if 'zeros < 0.9' {' '.join(QUICK)}", 3),
+        (f"compare zeros --fail-if 'zeros < 0.9' {' '.join(QUICK)} --json", 3),
+        ("check ones.py:build --input 8 --once", 1),
+        ("check ones.py:build --input 8 --once --json", 1),
+        ("runs verify --runs-dir runs", 4),
+    ],
+)
+def test_who_reads_changes_no_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: str, code: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ones.py").write_text(ONES)
+    record(tmp_path / "runs").log.write_text("not an event\n")
+    for reader in ("cat", "true"):
+        done = shell(f'"$I" {arguments} | {reader}')
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_progress_that_nobody_reads_stops_nothing() -> None:

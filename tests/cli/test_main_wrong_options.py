@@ -28,9 +28,9 @@ NAMES = ("nope", "", "\x1b[2J")
 
 WRONG = {
     "--bias": ("x", "-1", "nan", "1e99"),
-    "--scales": ("x", "1", "0|1", "1..2", "a|b"),
+    "--scales": ("x", "", "1", "0|1", "1..2", "a|b"),
     "--steps": SIZES,
-    "--upwards": ("x", "1", "0|1", "1..2", "a|b"),
+    "--upwards": ("x", "", "1", "0|1", "1..2", "a|b"),
     "--widths": ("x", "64", "0|1", "1..2", "a|b", "1e99|2"),
     "--activation": NAMES,
     "--batch-size": SIZES,
@@ -86,7 +86,7 @@ WRONG = {
     "--scheme": ("nope", "rule:std=", ""),
     "--seed": ("x", "-1", "9" * 30),
     "--seeds": SIZES,
-    "--shape": ("x", "8", "0x8", "9" * 12 + "x1"),
+    "--shape": ("x", "", "8", "0x8", "9" * 12 + "x1"),
     "--since": ("x", "3y", "2026-13-01"),
     "--sort": ("name", ""),
     "--split": ("nope", "torch:", "torch:x", "torch:" + "9" * 30),

@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 
 from benchmarks.terminals import UI, Terminal
+from inittui import runs
 from inittui.documents.json_documents import schema
 from inittui.events.records import Event, Noted, RunEnded, encode
 from inittui.experiment.records import Experiment, TrainingConfig
@@ -158,7 +159,7 @@ def test_a_run_that_is_being_written_is_not_removed(inittui: Command, root: Path
     run = _record(root)
     with LogWriter(run):
         result = inittui("runs", "rm", "last", "-y")
-    assert result.code == 4
+    assert result.code == 2
     assert f"being written by pid {os.getpid()}" in result.err
     assert run.log.exists()
 
@@ -250,6 +251,28 @@ def test_verifying(inittui: Command, root: Path) -> None:
     assert json.loads(inittui("runs", "--json").out)["runs"][0]["status"] == "damaged"
 
 
+def test_a_run_that_is_removed_while_all_are_verified_is_not_damaged(
+    inittui: Command, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed, kept = sorted((_record(root), _record(root)), key=lambda run: run.id)
+    verify = runs.verify_run
+
+    def remove_and_verify(run: RunDirectory) -> runs.Verdict:
+        shutil.rmtree(removed.path, ignore_errors=True)
+        return verify(run)
+
+    monkeypatch.setattr(runs, "verify_run", remove_and_verify)
+    result = inittui("runs", "verify")
+    before = removed.id
+    gone = f"inittui: run {before} was removed before all of it was read\n"
+    assert (result.code, result.out) == (0, "")
+    assert result.err == f"{gone}inittui: 1 run checked, none damaged\n"
+    removed = kept
+    result = inittui("runs", "verify", "last")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == gone.replace(before, kept.id)
+
+
 _REPORT_FORMS = (
     (), ("--width", 60), ("--width", 120, "--log-y"), ("--first", "all", "--linear-y"),
     ("--marker", "block"), ("--json",), ("--csv",),
@@ -310,6 +333,9 @@ def test_a_run_without_a_trial_has_nothing_to_show(inittui: Command, root: Path)
     result = inittui("runs", "show")
     assert result.code == 4
     assert "has nothing to show: no such\ufffd device" in result.err
+    result = inittui("runs", "export")
+    assert (result.code, result.out) == (4, "")
+    assert "has nothing to export: no such\ufffd device" in result.err
     run.log.unlink()
     assert "has no log" in inittui("runs", "show").err
 

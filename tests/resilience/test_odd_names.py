@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from inittui.errors import UsageError
-from inittui.experiment.records import Experiment, ModelConfig
+from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
+from inittui.recording.recorder import Recorder
 from inittui.runs import create_run
+from inittui.training.prepared import prepare
 from tests.support.commands import INITTUI, inittui
 from tests.support.runs import record
 
@@ -36,6 +38,52 @@ def test_a_setting_that_no_file_can_hold_is_named_and_leaves_no_run(tmp_path: Pa
     with pytest.raises(UsageError, match=r'not UTF-8 text: name = "caf�\.py:build"'):
         create_run(tmp_path / "runs", Experiment(model=model))
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.fixture
+def cafe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current directory whose name is no UTF-8 text, with a model in it."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "own.py").write_text(
+        "from torch import nn\ndef build():\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))\n"
+    )
+    return folder
+
+
+def test_a_run_of_ones_own_model_goes_on_where_a_name_is_no_utf_8(
+    cafe: Path, tmp_path: Path
+) -> None:
+    wanted = Experiment(("rule",), model=ModelConfig("own.py:build"), data=DataConfig(limit=200),
+                        training=TrainingConfig(epochs=3, device="cpu"))  # fmt: skip
+    run, asked = create_run(tmp_path / "runs", wanted), iter(range(9))
+    for _ in Recorder(prepare(wanted), run).events(should_stop=lambda: next(asked) > 2):
+        pass
+    again = ("runs", "resume", "last", "-q", "--trust", "--json", "--runs-dir", run.path.parent)
+    (cafe / "own.py").rename(cafe / "another.py")
+    missing = inittui(*map(str, again))
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert "there is no file own.py; it was" in missing.stderr
+    (cafe / "another.py").rename(cafe / "own.py")
+    resumed = inittui(*map(str, again))
+    assert (resumed.returncode, resumed.stderr) == (0, "")
+    assert json.loads(resumed.stdout)["run"]["status"] == "finished"
+
+
+@pytest.mark.parametrize(("place", "code"), [("", 0), ("absolute", 2)])
+def test_several_processes_train_or_refuse_where_a_name_is_no_utf_8(
+    cafe: Path, place: str, code: int
+) -> None:
+    model = str(cafe / "own.py") if place else "own.py"
+    words = (*SMALL, "default", "--model", f"{model}:build", "--devices", "cpu:2", "--no-save")
+    done = subprocess.run(
+        [INITTUI, *words], capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert ("leave out --devices" in done.stderr) == (code == 2)
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def test_a_run_of_another_host_goes_on_for_who_insists(
         assert "looking for up to 30 s whether pid 1 on host elsewhere still" in refused.err
         assert "written to a moment ago by pid 1 on host elsewhere" in refused.err
         removed = inittui.run("runs", "rm", "last", "--yes", "--runs-dir", run.path.parent)
-        assert removed.code == 4
+        assert removed.code == 2
         assert "is being written by pid 1 on host elsewhere" in removed.err
     run.beat_file.unlink()
     forced = inittui.run("runs", "resume", "last", "-q", "--force", "--runs-dir", run.path.parent)

@@ -16,6 +16,7 @@ from inittui.experiment.run_names import is_id
 from inittui.experiment.toml import load_experiment
 from inittui.runs import (
     LogWriter,
+    RunBusyError,
     create_run,
     delete_run,
     list_runs,
@@ -203,7 +204,7 @@ def test_removing_a_run_leaves_what_its_links_lead_to(tmp_path: Path) -> None:
 
 def test_a_run_that_is_being_written_is_not_removed(tmp_path: Path) -> None:
     run = create_run(tmp_path, EXPERIMENT)
-    with LogWriter(run), pytest.raises(MachineError, match=f"being written by pid {os.getpid()}"):
+    with LogWriter(run), pytest.raises(RunBusyError, match=f"being written by pid {os.getpid()}"):
         delete_run(run)
     assert run.path.exists()
     delete_run(run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from itertools import count
 
 import msgspec
@@ -21,7 +22,8 @@ from inittui.events.records import (
 )
 from inittui.events.wire_numbers import from_wire
 from inittui.results.state import fold
-from inittui.training.engine import run_experiment
+from inittui.training.engine import run_experiment, train
+from inittui.training.prepared import prepare
 from tests.support.trials import experiment, run
 
 
@@ -57,6 +59,21 @@ def test_seconds_add_up() -> None:
     total = sum(trial.seconds for trial in state.trials)
     assert total == pytest.approx(state.ended.seconds, rel=1e-6)
     assert 0 < state.ended.seconds <= state.ended.wall_seconds
+
+
+@pytest.mark.parametrize("started", [None, 5.0])
+def test_a_clock_that_is_set_changes_no_duration(
+    monkeypatch: pytest.MonkeyPatch, started: float | None
+) -> None:
+    began, true = time.monotonic(), time.time
+    given = None if started is None else true() - started
+    events = train(prepare(experiment(["rule"], images=500)), process_started=given)
+    next(events)
+    monkeypatch.setattr(time, "time", lambda: true() - 86_400)
+    *_, ended = events
+    assert isinstance(ended, RunEnded)
+    taken = time.monotonic() - began
+    assert (started or 0.0) < ended.wall_seconds < (started or 0.0) + taken + 0.1
 
 
 @pytest.mark.parametrize("stack", ["auto", "off"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from inittui.results.summary import summarize
 from inittui.runs import LogWriter, RunDirectory, create_run, list_runs
 from inittui.tui.chart_options import ChartOptions, contestants
 from inittui.tui.leaderboard import standings
-from inittui.tui.open_run import LOOK_SECONDS, OpenRun, Phase, last_lines
+from inittui.tui.open_run import LOOK_SECONDS, STARTING_SECONDS, OpenRun, Phase, last_lines
 from inittui.tui.open_runs import OpenRuns
 from inittui.views.conclusions import sentence
 from inittui.views.frame import Frame
@@ -195,6 +196,16 @@ def test_a_directory_that_goes_away_is_told_of(tmp_path: Path) -> None:
         run._looked = time.monotonic() + 60  # nobody is asked yet whether the writer lives
         run.poll()
         assert run.trouble == ("its directory has gone, and what it measures with it",)
+
+
+@pytest.mark.parametrize("ahead", [-2 * STARTING_SECONDS, 2 * STARTING_SECONDS])
+def test_a_run_of_another_time_is_not_starting(tmp_path: Path, ahead: float) -> None:
+    directory = create_run(tmp_path, Experiment())
+    made = time.time() + ahead
+    os.utime(directory.experiment_file, (made, made))
+    run = opened(directory, look_seconds=0.0)
+    run.poll()
+    assert run.phase is Phase.DEAD
 
 
 def test_a_new_name_is_the_title(tmp_path: Path) -> None:

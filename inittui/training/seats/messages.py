@@ -10,7 +10,9 @@ from typing import IO, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from inittui.errors import UsageError
 from inittui.experiment.records import Experiment
+from inittui.text import sanitize
 from inittui.training.planning import Kind
 
 Trouble = Literal["", "memory", "usage", "machine", "bug"]
@@ -148,8 +150,18 @@ _from_seat: msgspec.msgpack.Decoder[FromSeat] = msgspec.msgpack.Decoder(FromSeat
 
 
 def as_bytes(message: ToSeat | FromSeat) -> bytes:
-    """Return a message as a pipe has it."""
-    content = _encoder.encode(message)
+    """Return a message as a pipe has it.
+
+    Raises:
+        UsageError: a name in it has bytes that are no UTF-8, which a message can't hold.
+    """
+    try:
+        content = _encoder.encode(message)
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"no other process can be told a name that is not UTF-8 text: "
+            f"{sanitize(error.object, 200)}; leave out --devices"
+        ) from None
     return _LENGTH.pack(len(content)) + content
 
 

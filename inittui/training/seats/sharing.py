@@ -117,7 +117,8 @@ class Sharing:
             place = reference.rpartition(":")[0]
             if self._where != LOCAL and (found := sources(place)):
                 shipped[place] = Code(place, *found)
-            elif place.endswith(".py"):
+            # One that no message can hold is looked for from the same folder, as here.
+            elif place.endswith(".py") and path == path.encode(errors="ignore").decode():
                 self._setup.places[place] = path
         self._setup = replace(self._setup, shipped=tuple(shipped.values()))
         name = prepared.asked_for.data.name
