@@ -49,10 +49,13 @@ class Outcome:
 
 
 def process_start() -> float:
-    """Return when this process started, in seconds since 1970."""
+    """Return when this process started, in seconds since 1970; now, where that isn't known."""
     import psutil
 
-    started: float = psutil.Process().create_time()
+    try:
+        started: float = psutil.Process().create_time()
+    except (OSError, psutil.Error):  # without /proc
+        return time.time()
     if sys.platform == "linux":
         # psutil adds the start, in ticks since the boot, to a boot time that Linux tells in whole
         # seconds: it comes out up to a second early. The clock since the boot is exact.

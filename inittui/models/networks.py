@@ -73,7 +73,10 @@ def _refuse_what_fits_no_memory(weights: int) -> None:
     """
     import psutil
 
-    needed, has = 2 * 4 * weights, psutil.virtual_memory().total
+    try:
+        needed, has = 2 * 4 * weights, psutil.virtual_memory().total
+    except OSError:  # without /proc nobody knows
+        return
     if needed > has:
         raise MachineError(
             f"a model of {weights:,} weights takes {needed / 1e9:,.0f} GB with its gradients; "

@@ -48,11 +48,19 @@ def free_memory(device: torch.device) -> int:
     if device.type == "cuda":
         cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int((torch.cuda.mem_get_info(device)[0] + cached) * _SHARE)
+    # Of the machine, and of a container, which psutil doesn't look at.
+    limits = [*_machine_limit(), *_group_limits()]
+    return int(min(limits, default=_UNLIMITED) * _SHARE)
+
+
+def _machine_limit() -> list[int]:
+    """Return what the machine has left; nothing where it doesn't tell, as without /proc."""
     import psutil
 
-    # Of the machine, and of a container, which psutil doesn't look at.
-    limits = [psutil.virtual_memory().available, *_group_limits()]
-    return int(min(limits) * _SHARE)
+    try:
+        return [psutil.virtual_memory().available]
+    except OSError:
+        return []
 
 
 def _group_limits() -> list[int]:
