@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from inittui.events.wire_numbers import Number, from_wire
 from inittui.experiment.trials import Setting, format_setting
 from inittui.lessons.questions import CANT_TELL, Answer, BestRange, Learns, Onset
+from inittui.results.best_ranges import best_ranges
 from inittui.results.comparison import Measure
 from inittui.results.learning import (
     chance_of,
@@ -18,7 +19,7 @@ from inittui.results.learning import (
 )
 from inittui.results.state import RunState
 from inittui.results.summary import furthest
-from inittui.results.sweep_results import NEAR_BEST, Axis, Curve, Point, best_ranges, swept_axes
+from inittui.results.sweep_results import NEAR_BEST, Axis, Curve, Point, swept_axes
 from inittui.text import short
 
 LISTED = 12
@@ -54,7 +55,9 @@ def answer_best_range(question: BestRange, state: RunState, *, is_small: bool) -
 def _lower(axis: Axis, curve: Curve, state: RunState, *, is_small: bool) -> dict[Setting, str]:
     """Return whether each value belongs to the best, ends lower, or can't be judged yet."""
     near = curve.best_range
-    open_ones = {p.value for p in curve.points if is_small and _is_open(axis, p, state)}
+    open_ones = {
+        p.value for p in curve.points if is_small and p.is_sound and _is_open(axis, p, state)
+    }
     return {
         p.value: "best" if p in near else CANT_TELL if p.value in open_ones else "lower"
         for p in curve.points
@@ -66,7 +69,7 @@ def _outside(axis: Axis, curve: Curve, found: dict[Setting, str]) -> list[str]:
     """Say how far below the best the other values end."""
     told = {
         verdict: [
-            f"{shown(p.value)} {percent(p.final)}"
+            f"{shown(p.value)} {percent(p.final)}{'' if p.is_sound else ' (diverged)'}"
             for p in curve.points
             if found.get(p.value) == verdict
         ]
@@ -142,6 +145,8 @@ def _learning(point: Point, *, is_small: bool) -> str:
 
     In a small size a value that guesses may only not have begun yet: its loss is that of guessing.
     """
+    if not point.is_sound:
+        return "diverged"
     verdict = point.learning.verdict if point.learning is not None else "too few images"
     return CANT_TELL if is_small and verdict in _WAITS else verdict
 
@@ -151,7 +156,9 @@ def _exploded(curve: Curve) -> list[str]:
     far = [
         (point, point.learning)
         for point in curve.trained
-        if point.learning is not None and point.learning.verdict == "loss explodes"
+        if point.is_sound
+        and point.learning is not None
+        and point.learning.verdict == "loss explodes"
     ]
     if not far:
         return []
@@ -174,7 +181,9 @@ def _learned(axis: Axis, curve: Curve, found: dict[Setting, str]) -> str:
     waiting = [shown(value) for value, verdict in found.items() if verdict == CANT_TELL]
     learn = "learns" if len(good) == 1 else "learn"
     which = f": {', '.join(good[:LISTED])}" if good else ""
-    left = "" if trained == values else f" (left out: {values - trained})"
+    lost = [shown(value) for value, verdict in found.items() if verdict == "diverged"]
+    left = f"; {', '.join(lost[:LISTED])} diverged" if lost else ""
+    left += "" if trained == values else f" (left out: {values - trained})"
     later = f"; whether {', '.join(waiting[:LISTED])} will, {CANT_TELL}" if waiting else ""
     return f"{len(good)} of {of} {learn}{which}{left}{later}."
 

@@ -149,8 +149,8 @@ def test_best_range_and_what_is_outside() -> None:
     state = std_sweep({0.01: [0.88], 0.1: [0.875], 1.0: [0.3]}, rule=0.9)
     said = answer(BestRange(), state)
     assert said.text == (
-        "The best std of trunc_normal is from 0.01 to 0.1: within 1 point of the best mean "
-        "accuracy, 88.00 % at 0.01.\n"
+        "The highest accuracy, 88.00 %, is at std of trunc_normal 0.01; from 0.01 to 0.1 it is "
+        "within 1 point of that; one seed can't rank what lies close together.\n"
         "Outside of it: std of trunc_normal 1 30.00 %.\n"
         "rule: 90.00 %."
     )

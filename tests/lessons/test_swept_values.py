@@ -66,6 +66,25 @@ def test_right_more_often_than_guessing_with_an_exploding_loss() -> None:
     assert "but with a loss far above guessing's: 1 (50.0 %)." in found.text
 
 
+def test_what_diverged_is_said_to_have_diverged_at_any_size() -> None:
+    """Not that this size can't tell whether it will learn, nor that it did at first."""
+    trials = [
+        Made(f"{STD}={value}", accuracy, swept={STD: value}, family=FAMILY, status=status)
+        for value, accuracy, status in (
+            (0.1, 0.8, "finished"), (1.0, 0.7, "diverged"), (3.0, None, "diverged"),
+        )
+    ]  # fmt: skip
+    state = made_run(trials)
+    for is_small in (False, True):
+        found = answer(Learns(), state, is_small=is_small)
+        assert found.text.endswith(
+            "1 of 3 values of std of trunc_normal learns: 0.1; 1, 3 diverged."
+        )
+        assert verdict(dict(found.verdicts), "3") == "diverged"
+        best = answer(BestRange(), state, is_small=is_small)
+        assert "1 70.00 % (diverged)" in best.text
+
+
 def test_counts_under_each_value_of_one_sweep() -> None:
     trials = [
         Made(f"normal:std={std} bn={norm}", accuracy, swept={"normal:std": std, "model.bn": norm},
