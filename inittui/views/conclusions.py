@@ -25,6 +25,9 @@ stays so small, 3e-3 and more of those that differ by all of the loss within a h
 
 _MOST_NAMES = 5
 
+_MOST_REASONS = 2
+"""Different ones of the seeds of one contestant that are told."""
+
 _STANDS_STILL = ", and its training loss doesn't fall: it doesn't learn"
 
 _MOST_ADVISED = 3
@@ -317,7 +320,7 @@ def _on_ends(state: RunState, summaries: Sequence[SchemeSummary]) -> list[str]:
             count, seeds = sum(t.status == status for t in one.trials), len(one.trials)
             if count:
                 found.setdefault((0, 0) if count == seeds else (count, seeds), []).append(one)
-        reason = _first_reason([one for those in found.values() for one in those], status)
+        reason = _when_and_why([one for those in found.values() for one in those], status)
         for (count, seeds), those in sorted(found.items()):
             did = ended_as(said_in(state, status), several=len(those) > 1)
             under = f" under {count} of {seeds} seeds" if count else ""
@@ -325,12 +328,20 @@ def _on_ends(state: RunState, summaries: Sequence[SchemeSummary]) -> list[str]:
     return parts
 
 
-def _first_reason(found: Sequence[SchemeSummary], status: str) -> str:
+def _when_and_why(found: Sequence[SchemeSummary], status: str) -> str:
+    """Return at which steps the seeds of one contestant diverged, and why they ended."""
     if len(found) > 1:
         return ""
-    trial = next(t for t in found[0].trials if t.status == status)
-    at = f" at step {trial.steps}" if status == "diverged" else ""
-    return f"{at} ({trial.reason})" if trial.reason else at
+    trials = sorted((t for t in found[0].trials if t.status == status), key=lambda t: t.steps)
+    reasons = [*dict.fromkeys(trial.reason for trial in trials if trial.reason)]
+    if len(reasons) > _MOST_REASONS:
+        reasons = [*reasons[:_MOST_REASONS], f"{len(reasons) - _MOST_REASONS} more reasons"]
+    said = f" ({'; '.join(reasons)})" if reasons else ""
+    if status != "diverged":
+        return said
+    first, last = trials[0].steps, trials[-1].steps
+    at = f" at step {first}" if first == last else f" at steps {first} to {last}"
+    return f"{at}{said}"
 
 
 def _on_chaos(summaries: Sequence[SchemeSummary]) -> list[str]:

@@ -174,6 +174,15 @@ def test_one_image_more_under_each_of_few_seeds_is_no_certainty() -> None:
     assert "behind" not in text
 
 
+def test_seeds_that_diverge_at_different_steps_have_them_all_in_what_is_said() -> None:
+    made = [
+        Made("s", None, seed, losses=[1.0] * steps, status="diverged", reason=f"became {value}")
+        for seed, (steps, value) in enumerate(((7, "NaN"), (3, "Infinity"), (5, "NaN")))
+    ]
+    assert said(made_run(made)) == "s diverged at steps 3 to 7 (became Infinity; became NaN)."
+    assert said(made_run(made[:1])) == "s diverged at step 7 (became NaN)."
+
+
 def one_diverged(name: str, accuracy: float) -> list[Made]:
     """Return three trials of which one diverged."""
     status: list[TrialStatus] = ["finished", "finished", "diverged"]
