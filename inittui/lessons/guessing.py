@@ -93,7 +93,16 @@ def _with_verdict(judged: dict[str, Learning], verdict: Verdict, one: str, sever
         return ""
     guessing = short(100 * next(iter(found.values())).chance)
     said = (one if len(found) == 1 else several).format(guessing)
-    return f"{_with_percents({s: each.accuracy for s, each in found.items()})} {said}"
+    named = [
+        f"{s} ({100 * each.accuracy:.2f} %{_but_not_under(each)})" for s, each in found.items()
+    ]
+    return f"{joined(named)} {said}"
+
+
+def _but_not_under(each: Learning) -> str:
+    if not each.seeds_at_chance:
+        return ""
+    return f", of {each.seeds} seeds {each.seeds_at_chance} not to be told from guessing"
 
 
 def _comes_down(trials: Sequence[TrialState]) -> bool:
@@ -106,7 +115,3 @@ def _comes_down(trials: Sequence[TrialState]) -> bool:
 def _mean_of(trial: TrialState, begin: float, end: float) -> float | None:
     part = trial.losses[int(begin * trial.steps) : int(end * trial.steps)]
     return sum(part) / len(part) if part else None
-
-
-def _with_percents(means: dict[str, float]) -> str:
-    return joined([f"{s} ({100 * mean:.2f} %)" for s, mean in means.items()])

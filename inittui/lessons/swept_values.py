@@ -11,6 +11,7 @@ from inittui.lessons.questions import CANT_TELL, Answer, BestRange, Learns, Onse
 from inittui.results.best_ranges import best_ranges
 from inittui.results.comparison import Measure
 from inittui.results.learning import (
+    Learning,
     chance_of,
     judge,
     judge_numbers,
@@ -177,7 +178,11 @@ def _learned(axis: Axis, curve: Curve, found: dict[Setting, str]) -> str:
     of = f"{values} values of {axis.title}"
     if trained < values:
         of = f"the {trained} values of {axis.title} that were trained to the end"
-    good = [shown(value) for value, verdict in found.items() if verdict == "learns"]
+    good = [
+        f"{shown(p.value)}{under_seeds(p.learning)}"
+        for p in curve.trained
+        if found[p.value] == "learns"
+    ]
     waiting = [shown(value) for value, verdict in found.items() if verdict == CANT_TELL]
     learn = "learns" if len(good) == 1 else "learn"
     which = f": {', '.join(good[:LISTED])}" if good else ""
@@ -186,6 +191,13 @@ def _learned(axis: Axis, curve: Curve, found: dict[Setting, str]) -> str:
     left += "" if trained == values else f" (left out: {values - trained})"
     later = f"; whether {', '.join(waiting[:LISTED])} will, {CANT_TELL}" if waiting else ""
     return f"{len(good)} of {of} {learn}{which}{left}{later}."
+
+
+def under_seeds(learning: Learning | None) -> str:
+    """Return under how many seeds something learns, where it surely guesses under others."""
+    if learning is None or not learning.seeds_at_chance:
+        return ""
+    return f" (under {learning.seeds - learning.seeds_at_chance} of {learning.seeds} seeds)"
 
 
 def answer_onset(question: Onset, state: RunState) -> Answer:
@@ -197,26 +209,35 @@ def answer_onset(question: Onset, state: RunState) -> Answer:
         scheme: _first_clear_step(state, scheme, images, chance)
         for scheme in question.asks_of(state.schemes)
     }
-    began = {step for step in steps.values() if step is not None}
+    began = {each[0] for each in steps.values() if each is not None}
     groups = [
         f"after {step:,} steps "
-        + ", ".join(brief(state, s) for s, each in steps.items() if each == step)
+        + ", ".join(
+            f"{brief(state, s)}{under_seeds(each[1])}"
+            for s, each in steps.items()
+            if each is not None and each[0] == step
+        )
         for step in sorted(began)
     ]
-    never = [brief(state, scheme) for scheme, step in steps.items() if step is None]
+    never = [brief(state, scheme) for scheme, each in steps.items() if each is None]
     if never:
         groups.append(f"not in {state.total_steps:,} steps {', '.join(never)}")
     return Answer(
         "onset",
         f"Clearly better than guessing: {'; '.join(groups)}.",
-        measured={s: (None if step is None else float(step),) for s, step in steps.items()},
+        measured={s: (None if each is None else float(each[0]),) for s, each in steps.items()},
     )
 
 
-def _first_clear_step(state: RunState, scheme: str, images: int, chance: float) -> int | None:
-    """Return the first step from which on every accuracy, seeds pooled, beats guessing."""
+def _first_clear_step(
+    state: RunState, scheme: str, images: int, chance: float
+) -> tuple[int, Learning] | None:
+    """Return the first step from which on every accuracy, seeds pooled, beats guessing.
+
+    And what was judged there: some seeds may begin before others.
+    """
     trials = furthest(state.of_scheme(scheme))
-    found: int | None = None
+    found: tuple[int, Learning] | None = None
     for moments in zip(*(trial.validated for trial in trials), strict=False):
         judged = judge_numbers(
             [each.val_accuracy for each in moments],
@@ -228,7 +249,7 @@ def _first_clear_step(state: RunState, scheme: str, images: int, chance: float) 
         if judged.verdict not in ("learns", "loss explodes"):
             found = None
         elif found is None:
-            found = moments[0].step
+            found = moments[0].step, judged
     return found
 
 

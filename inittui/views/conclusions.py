@@ -104,6 +104,12 @@ def _on_guessing(measured: Sequence[SchemeSummary], on: Evaluated) -> list[str]:
         if found:
             parts.append(_in_words(verdict, [one for one, _ in found], found[0][1], on))
     parts += [
+        f"Under {said.seeds_at_chance} of {said.seeds} seeds {one.scheme} can't be told from "
+        f"guessing (about {short(100 * said.chance)} %)."
+        for one in measured
+        if (said := one.learning) is not None and said.seeds_at_chance
+    ]
+    parts += [
         f"{one.scheme} is right in {100 * said.accuracy:.2f} %, but its {_loss(one, on)}, "
         f"{short(said.loss)}, is still {_many(said)}that of guessing "
         f"({short(said.loss_of_guessing)})"

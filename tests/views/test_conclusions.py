@@ -174,6 +174,14 @@ def test_one_image_more_under_each_of_few_seeds_is_no_certainty() -> None:
     assert "behind" not in text
 
 
+def test_who_learns_under_one_seed_alone_is_not_said_to_stay_at_chance() -> None:
+    ends = ((0.575, 1.22), (0.083, 2.302), (0.096, 2.302))
+    made = [Made("s", accuracy, seed, val_loss=loss) for seed, (accuracy, loss) in enumerate(ends)]
+    assert said(made_run(made)).endswith(
+        "s reaches 25.13 %. Under 2 of 3 seeds s can't be told from guessing (about 10 %)."
+    )
+
+
 def test_seeds_that_diverge_at_different_steps_have_them_all_in_what_is_said() -> None:
     made = [
         Made("s", None, seed, losses=[1.0] * steps, status="diverged", reason=f"became {value}")
