@@ -258,9 +258,11 @@ def _unranked(learned: Sequence[SchemeSummary]) -> list[str]:
         why = f"more than {MOST_COMPARED} are not ranked"
     elif len(best.trials) < FEWEST_SEEDS:
         why += f": use --seeds {FEWEST_SEEDS} or more"
+    highest, lowest = (f"{100 * _accuracy(one):.2f} %" for one in (best, last))
+    if highest == lowest:
+        return [f"{names(learned)} reach {highest}; {why}."]
     return [
-        f"Accuracies go from {100 * _accuracy(best):.2f} % ({best.scheme}) down to "
-        f"{100 * _accuracy(last):.2f} % ({last.scheme}); {why}."
+        f"Accuracies go from {highest} ({best.scheme}) down to {lowest} ({last.scheme}); {why}."
     ]
 
 

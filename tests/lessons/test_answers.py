@@ -361,6 +361,22 @@ def test_whose_layers_are_the_most_alike() -> None:
     assert "not measured" in answer(Keeps(of=VARIANCE), classic()).text
 
 
+def test_who_keeps_it_best_by_the_means_is_said_to_do_so_under_how_many_seeds() -> None:
+    # Means 8 and 2 in both; under the second seed the order is the other way round.
+    for wide, even, said in (
+        ((8.0, 8.0, 8.0), (2.0, 2.0, 2.0), "even keeps it best, under each of 3 seeds."),
+        ((8.0, 1.5, 8.0), (2.0, 2.0, 2.0), "even keeps it best, by the means, under 2 of 3 seeds."),
+    ):
+        made = [Made(name, 0.5, seed) for seed in range(3) for name in ("wide", "even")]
+        state = made_run(made)
+        last = [value for pair in zip(wide, even, strict=True) for value in pair]
+        for trial, value in enumerate(last):
+            layers = tuple(layer(f"fc{n}", each) for n, each in enumerate((1.0, value), 1))
+            probe = Probe(images=8, classes=10, loss=2.3, logit_std=0.1, layers=layers)
+            state.apply(ProbeMeasured(trial=trial, when="before", step=0, probe=probe))
+        assert answer(Keeps(of=VARIANCE), state).text.endswith(said)
+
+
 def test_the_size_is_said_with_every_answer() -> None:
     (part,) = read_lesson("default").parts
     small = answer_part(part, classic(), "small")

@@ -174,6 +174,11 @@ def test_one_image_more_under_each_of_few_seeds_is_no_certainty() -> None:
     assert "behind" not in text
 
 
+def test_equal_accuracies_do_not_go_down() -> None:
+    text = said(made_run([Made("a", 0.9), Made("b", 0.9)], validated=100))
+    assert "a and b reach 90.00 %; one seed can't rank what lies close together" in text
+
+
 def test_who_learns_under_one_seed_alone_is_not_said_to_stay_at_chance() -> None:
     ends = ((0.575, 1.22), (0.083, 2.302), (0.096, 2.302))
     made = [Made("s", accuracy, seed, val_loss=loss) for seed, (accuracy, loss) in enumerate(ends)]
