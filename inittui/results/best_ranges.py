@@ -106,7 +106,7 @@ def _none_learns(axis: Axis, judged: Sequence[Learning], top: float) -> str:
             f"at no {axis.title} can it be told from {judged[0].images} validated images whether "
             f"it learns; {best}."
         )
-    if any(each.verdict == "as untrained" for each in judged):
+    if any(each.said_as in ("as untrained", "by seeds") for each in judged):
         return (
             f"at no {axis.title} does it differ from guessing by more than untrained networks may; "
             f"{best}."

@@ -77,6 +77,15 @@ class Learning(msgspec.Struct, frozen=True):
         return self.learns or (self.verdict == "loss explodes" and self.loss_falls is not False)
 
     @property
+    def said_as(self) -> Verdict | Literal["by seeds"]:
+        """The verdict; by seeds where the images tell the accuracy from guessing's, and only the
+        seeds lie too far apart: that is not what stays at chance."""
+        right = round(self.accuracy * self.images)
+        if self.verdict == "at chance" and p_value(right, self.images, self.chance) <= SIGNIFICANCE:
+            return "by seeds"
+        return self.verdict
+
+    @property
     def is_overconfident(self) -> bool:
         return self.loss > self.loss_of_guessing
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from inittui.events.wire_numbers import from_wire
 from inittui.experiment.records import Evaluated
 from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
-from inittui.results.learning import Learning, Verdict
+from inittui.results.learning import Learning
 from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, first_steps, last_epoch
 from inittui.text import short
@@ -94,12 +94,12 @@ def _on_accuracy(state: RunState, measured: Sequence[SchemeSummary]) -> list[str
 
 def _on_guessing(measured: Sequence[SchemeSummary], on: Evaluated) -> list[str]:
     """Say who does no better than guessing, by accuracy or by loss, and who can't be judged."""
-    judged: dict[Verdict, list[tuple[SchemeSummary, Learning]]] = {}
+    judged: dict[str, list[tuple[SchemeSummary, Learning]]] = {}
     for one in measured:
         if one.learning is not None:
-            judged.setdefault(one.learning.verdict, []).append((one, one.learning))
+            judged.setdefault(one.learning.said_as, []).append((one, one.learning))
     parts = []
-    for verdict in ("at chance", "below chance", "as untrained", "too few images"):
+    for verdict in ("at chance", "by seeds", "below chance", "as untrained", "too few images"):
         found = judged.get(verdict, [])
         if found:
             parts.append(_in_words(verdict, [one for one, _ in found], found[0][1], on))
@@ -136,13 +136,13 @@ def _many(said: Learning) -> str:
     return f"{short(ratio, 2)} times " if math.isfinite(ratio) else "far above "
 
 
-def _in_words(
-    verdict: Verdict, found: Sequence[SchemeSummary], said: Learning, on: Evaluated
-) -> str:
+def _in_words(verdict: str, found: Sequence[SchemeSummary], said: Learning, on: Evaluated) -> str:
     one = len(found) == 1
     guessing = f"about {short(100 * said.chance)} %"
     if verdict == "at chance":
         return f"{names(found)} {'stays' if one else 'stay'} at chance ({guessing})."
+    if verdict == "by seeds":
+        return f"{said.seeds} seeds can't tell {names(found)} from guessing ({guessing})."
     if verdict == "below chance":
         return f"{names(found)} {'is' if one else 'are'} worse than guessing ({guessing})."
     if verdict == "as untrained":

@@ -345,6 +345,13 @@ def test_guessing_with_a_loss_that_comes_down_is_not_judged_by_a_small_size() ->
         assert answer(AtChance(), state).verdicts == {"uniform": "at chance"}
 
 
+def test_what_only_the_seeds_cannot_tell_does_not_stay_at_chance() -> None:
+    ends = enumerate((0.21, 0.3, 0.28))
+    made = [Made("s", accuracy, seed, val_loss=8.0) for seed, accuracy in ends]
+    said = answer(AtChance(), made_run(made, validated=120))
+    assert said.text == "s (26.33 %) can't be told from guessing (10 %) by so few seeds."
+
+
 def test_whose_layers_are_the_most_alike() -> None:
     assert answer(Keeps(of=VARIANCE), probed((4.0, 1.0))).text == (
         "Variance of the outputs, layer by layer:\n"

@@ -128,3 +128,15 @@ def test_best_is_said_only_where_the_table_tells_all_others_apart() -> None:
         is_told = all(each is not None and each.is_clear for each in told)
         assert said.startswith("The best std") is is_told
         assert ("can't be told from 1" in said) is not is_told
+
+
+def test_values_that_seeds_alone_cannot_tell_are_not_said_not_to_learn() -> None:
+    made = [
+        Made(f"{STD}={value}", accuracy, seed, {STD: value}, f"{STD}=…", val_loss=8.0)
+        for value, of in ((0.1, (0.21, 0.3, 0.28)), (1.0, (0.1, 0.1, 0.1)))
+        for seed, accuracy in enumerate(of)
+    ]
+    state = made_run(made, validated=120)
+    (said,) = best_ranges(state, swept_axes(state)[0])
+    assert "does it learn" not in said
+    assert "differ from guessing by more than untrained networks may" in said
