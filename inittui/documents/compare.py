@@ -178,6 +178,9 @@ class LearningJudged(msgspec.Struct, frozen=True):
     loss_falls: bool | None
     """Whether the training loss of most seeds fell from the first quarter of the steps to the
     last; null where the verdict doesn't hang on it, or there are fewer than eight steps."""
+    seeds: int
+    seeds_at_chance: int
+    """Under how many of them it can't be told from guessing, where it surely learns under one."""
 
 
 class Summary(msgspec.Struct, frozen=True):

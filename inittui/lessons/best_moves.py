@@ -18,6 +18,11 @@ STAYS = 0.25
 """An exponent up to this, either way, is called none: over 16 times the width a factor of 2."""
 
 
+SURELY_STAYS = 0.5
+"""What the interval of an exponent may not reach where it is said to stay: under the standard
+parametrization the best rate moves as width^-½ or faster."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     """Where the best values of one contestant lie, and how they move."""
@@ -40,7 +45,7 @@ class Moved:
             return CANT_TELL
         size = abs(self.exponent.mean)
         if size <= STAYS:
-            return "stays"
+            return "stays" if size + self.margin < SURELY_STAYS else CANT_TELL
         return "moves" if size > self.margin else CANT_TELL
 
 
@@ -70,7 +75,8 @@ def _said(question: BestMoves, name: str, moved: Moved, along: Sequence[float]) 
     of, by = title_of(question.of), title_of(question.along)
     places = [f"{short(best, 2)} at {format_setting(at)}" for best, at in
               zip(moved.best, along, strict=True)]  # fmt: skip
-    law = f"{by}^{round(moved.exponent.mean, 2) + 0.0:.2f} ± {moved.margin:.2f}"
+    over = f" ± {moved.margin:.2f}" if moved.exponent.n > 1 else " under one seed"
+    law = f"{by}^{round(moved.exponent.mean, 2) + 0.0:.2f}{over}"
     verdict = {"stays": "it stays", "moves": "it moves"}.get(moved.verdict, CANT_TELL)
     if not moved.is_within:
         verdict = f"a better one may lie beyond the swept ones: {CANT_TELL}"

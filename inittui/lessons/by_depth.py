@@ -158,8 +158,9 @@ def _change(values: Sequence[float | None]) -> float | None:
 
 
 def _said(found: Passage, published: str | None) -> str:
-    verdict = found.verdict
-    way = _WAYS[way_of(found.factor)] if verdict != CANT_TELL else "seeds too far apart to tell"
+    way = "seeds too far apart to tell" if found.change.n > 1 else "one seed can't tell"
+    if found.verdict != CANT_TELL:
+        way = _WAYS[way_of(found.factor)]
     over = ""
     if found.change.n > 1:
         low, high = found.interval
@@ -176,8 +177,9 @@ def _theory(found: Passage) -> str:
     if found.predicted is None:
         return "Theory isn't derived for it."
     expected = way_of(found.predicted)
-    agrees = expected == way_of(found.factor)
-    than = "" if agrees else f", so that {_WAYS[expected]}: here the two part"
+    than = "" if expected == way_of(found.factor) else f", so that {_WAYS[expected]}"
+    if than and found.verdict != CANT_TELL:
+        than += ": here the two part"
     inside, count = found.inside
     scales = found.scales
     said = f"Theory: {short(found.predicted)} times{than}"

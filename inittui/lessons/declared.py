@@ -58,6 +58,8 @@ def answer_declared(question: Declared, state: RunState) -> Answer:
         if off
         else "Each that says what it gives is as declared, as far as so many values can tell."
     )
+    if len({each.seed for each in state.trials}) > 1:
+        lines.insert(0, f"Under seed {trial.seed}:")
     return Answer("declared", "\n".join([*lines, verdict]), not off, measured)
 
 

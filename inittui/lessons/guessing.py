@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from inittui.lessons.questions import CANT_TELL, Answer, AtChance
 from inittui.lessons.wording import joined, with_remark
-from inittui.results.learning import Learning, Verdict, judge
+from inittui.results.learning import Learning, judge
 from inittui.results.state import RunState
 from inittui.results.summary import furthest
 from inittui.results.trial_state import TrialState
@@ -15,8 +15,12 @@ from inittui.text import short
 _COMES_DOWN = 0.02
 """Relative, from quarter to quarter: what stays at guessing goes down by less than 0.001."""
 
-_GUESSING: dict[Verdict, tuple[str, str]] = {
+_GUESSING: dict[str, tuple[str, str]] = {
     "at chance": ("stays at chance (guessing gives {} %)", "stay at chance (guessing gives {} %)"),
+    "by seeds": (
+        "can't be told from guessing ({} %) by so few seeds",
+        "can't be told from guessing ({} %) by so few seeds",
+    ),
     "below chance": ("is worse than guessing ({} %)", "are worse than guessing ({} %)"),
     "as untrained": (
         "differs from guessing ({} %) by no more than untrained networks may",
@@ -87,13 +91,22 @@ def _beside_published(question: AtChance, verdicts: Mapping[str, str]) -> tuple[
     return True, f"published: {source}, as here"
 
 
-def _with_verdict(judged: dict[str, Learning], verdict: Verdict, one: str, several: str) -> str:
-    found = {s: each for s, each in judged.items() if each.verdict == verdict}
+def _with_verdict(judged: dict[str, Learning], verdict: str, one: str, several: str) -> str:
+    found = {s: each for s, each in judged.items() if each.said_as == verdict}
     if not found:
         return ""
     guessing = short(100 * next(iter(found.values())).chance)
     said = (one if len(found) == 1 else several).format(guessing)
-    return f"{_with_percents({s: each.accuracy for s, each in found.items()})} {said}"
+    named = [
+        f"{s} ({100 * each.accuracy:.2f} %{_but_not_under(each)})" for s, each in found.items()
+    ]
+    return f"{joined(named)} {said}"
+
+
+def _but_not_under(each: Learning) -> str:
+    if not each.seeds_at_chance:
+        return ""
+    return f", of {each.seeds} seeds {each.seeds_at_chance} not to be told from guessing"
 
 
 def _comes_down(trials: Sequence[TrialState]) -> bool:
@@ -106,7 +119,3 @@ def _comes_down(trials: Sequence[TrialState]) -> bool:
 def _mean_of(trial: TrialState, begin: float, end: float) -> float | None:
     part = trial.losses[int(begin * trial.steps) : int(end * trial.steps)]
     return sum(part) / len(part) if part else None
-
-
-def _with_percents(means: dict[str, float]) -> str:
-    return joined([f"{s} ({100 * mean:.2f} %)" for s, mean in means.items()])

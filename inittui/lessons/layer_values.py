@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from inittui.events.probes import LayerProbe, Measured, select_layers
 from inittui.events.wire_numbers import all_to_wire, from_wire, to_wire
@@ -86,7 +86,7 @@ def answer_keeps(question: Keeps, state: RunState) -> Answer:
         values = [max(abs(v), _NO_SIGNAL) for v in layer_means(question.of, state, scheme)]
         if len(values) < 2 or not all(math.isfinite(v) for v in values):
             continue
-        apart[scheme] = max(values) / min(values)
+        apart[scheme] = _spread(values)
         change = values[-1] / values[0]
         way = f"grows {short(change)}" if change >= 1 else f"shrinks {short(1 / change)}"
         lines.append(
@@ -101,7 +101,7 @@ def answer_keeps(question: Keeps, state: RunState) -> Answer:
         if apart[nearest] > _LOST:
             lines.append("None of them keeps it.")
         else:
-            lines.append(f"{nearest} keeps it best.")
+            lines.append(f"{nearest} keeps it best{_under_seeds(question, state, apart, nearest)}.")
             verdicts = {"keeps it best": nearest}
     text = "\n".join([f"{_what(question.of)}, layer by layer:", *lines])
     return Answer(
@@ -110,6 +110,24 @@ def answer_keeps(question: Keeps, state: RunState) -> Answer:
         measured={scheme: (to_wire(value),) for scheme, value in apart.items()},
         verdicts=verdicts,
     )
+
+
+def _spread(values: Sequence[float]) -> float:
+    """Return how many times the smallest the largest of a layer's values is."""
+    sizes = [max(abs(value), _NO_SIGNAL) for value in values]
+    return max(sizes) / min(sizes) if all(map(math.isfinite, sizes)) else math.inf
+
+
+def _under_seeds(question: Keeps, state: RunState, schemes: Iterable[str], nearest: str) -> str:
+    """Say under how many seeds the one whose means lie nearest together lies so; "" for one."""
+    spreads = {s: list(map(_spread, _rows(question.of, state, s, "before", None))) for s in schemes}
+    seeds = min(map(len, spreads.values()))
+    if seeds < 2:
+        return ""
+    by_seed = zip(spreads[nearest], *spreads.values(), strict=False)
+    count = sum(mine <= min(all_of) for mine, *all_of in by_seed)
+    by = "under each" if count == seeds else f"by the means, under {count}"
+    return f", {by} of {seeds} seeds"
 
 
 def layer_means(

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from inittui.events.wire_numbers import Number, from_wire
 from inittui.experiment.trials import Setting, format_setting
 from inittui.lessons.questions import CANT_TELL, Answer, BestRange, Learns, Onset
+from inittui.results.best_ranges import best_ranges
 from inittui.results.comparison import Measure
 from inittui.results.learning import (
+    Learning,
     chance_of,
     judge,
     judge_numbers,
@@ -18,7 +20,7 @@ from inittui.results.learning import (
 )
 from inittui.results.state import RunState
 from inittui.results.summary import furthest
-from inittui.results.sweep_results import NEAR_BEST, Axis, Curve, Point, best_ranges, swept_axes
+from inittui.results.sweep_results import NEAR_BEST, Axis, Curve, Point, swept_axes
 from inittui.text import short
 
 LISTED = 12
@@ -54,7 +56,9 @@ def answer_best_range(question: BestRange, state: RunState, *, is_small: bool) -
 def _lower(axis: Axis, curve: Curve, state: RunState, *, is_small: bool) -> dict[Setting, str]:
     """Return whether each value belongs to the best, ends lower, or can't be judged yet."""
     near = curve.best_range
-    open_ones = {p.value for p in curve.points if is_small and _is_open(axis, p, state)}
+    open_ones = {
+        p.value for p in curve.points if is_small and p.is_sound and _is_open(axis, p, state)
+    }
     return {
         p.value: "best" if p in near else CANT_TELL if p.value in open_ones else "lower"
         for p in curve.points
@@ -66,7 +70,7 @@ def _outside(axis: Axis, curve: Curve, found: dict[Setting, str]) -> list[str]:
     """Say how far below the best the other values end."""
     told = {
         verdict: [
-            f"{shown(p.value)} {percent(p.final)}"
+            f"{shown(p.value)} {percent(p.final)}{'' if p.is_sound else ' (diverged)'}"
             for p in curve.points
             if found.get(p.value) == verdict
         ]
@@ -142,6 +146,8 @@ def _learning(point: Point, *, is_small: bool) -> str:
 
     In a small size a value that guesses may only not have begun yet: its loss is that of guessing.
     """
+    if not point.is_sound:
+        return "diverged"
     verdict = point.learning.verdict if point.learning is not None else "too few images"
     return CANT_TELL if is_small and verdict in _WAITS else verdict
 
@@ -151,7 +157,9 @@ def _exploded(curve: Curve) -> list[str]:
     far = [
         (point, point.learning)
         for point in curve.trained
-        if point.learning is not None and point.learning.verdict == "loss explodes"
+        if point.is_sound
+        and point.learning is not None
+        and point.learning.verdict == "loss explodes"
     ]
     if not far:
         return []
@@ -170,13 +178,26 @@ def _learned(axis: Axis, curve: Curve, found: dict[Setting, str]) -> str:
     of = f"{values} values of {axis.title}"
     if trained < values:
         of = f"the {trained} values of {axis.title} that were trained to the end"
-    good = [shown(value) for value, verdict in found.items() if verdict == "learns"]
+    good = [
+        f"{shown(p.value)}{under_seeds(p.learning)}"
+        for p in curve.trained
+        if found[p.value] == "learns"
+    ]
     waiting = [shown(value) for value, verdict in found.items() if verdict == CANT_TELL]
     learn = "learns" if len(good) == 1 else "learn"
     which = f": {', '.join(good[:LISTED])}" if good else ""
-    left = "" if trained == values else f" (left out: {values - trained})"
+    lost = [shown(value) for value, verdict in found.items() if verdict == "diverged"]
+    left = f"; {', '.join(lost[:LISTED])} diverged" if lost else ""
+    left += "" if trained == values else f" (left out: {values - trained})"
     later = f"; whether {', '.join(waiting[:LISTED])} will, {CANT_TELL}" if waiting else ""
     return f"{len(good)} of {of} {learn}{which}{left}{later}."
+
+
+def under_seeds(learning: Learning | None) -> str:
+    """Return under how many seeds something learns, where it surely guesses under others."""
+    if learning is None or not learning.seeds_at_chance:
+        return ""
+    return f" (under {learning.seeds - learning.seeds_at_chance} of {learning.seeds} seeds)"
 
 
 def answer_onset(question: Onset, state: RunState) -> Answer:
@@ -188,26 +209,35 @@ def answer_onset(question: Onset, state: RunState) -> Answer:
         scheme: _first_clear_step(state, scheme, images, chance)
         for scheme in question.asks_of(state.schemes)
     }
-    began = {step for step in steps.values() if step is not None}
+    began = {each[0] for each in steps.values() if each is not None}
     groups = [
         f"after {step:,} steps "
-        + ", ".join(brief(state, s) for s, each in steps.items() if each == step)
+        + ", ".join(
+            f"{brief(state, s)}{under_seeds(each[1])}"
+            for s, each in steps.items()
+            if each is not None and each[0] == step
+        )
         for step in sorted(began)
     ]
-    never = [brief(state, scheme) for scheme, step in steps.items() if step is None]
+    never = [brief(state, scheme) for scheme, each in steps.items() if each is None]
     if never:
         groups.append(f"not in {state.total_steps:,} steps {', '.join(never)}")
     return Answer(
         "onset",
         f"Clearly better than guessing: {'; '.join(groups)}.",
-        measured={s: (None if step is None else float(step),) for s, step in steps.items()},
+        measured={s: (None if each is None else float(each[0]),) for s, each in steps.items()},
     )
 
 
-def _first_clear_step(state: RunState, scheme: str, images: int, chance: float) -> int | None:
-    """Return the first step from which on every accuracy, seeds pooled, beats guessing."""
+def _first_clear_step(
+    state: RunState, scheme: str, images: int, chance: float
+) -> tuple[int, Learning] | None:
+    """Return the first step from which on every accuracy, seeds pooled, beats guessing.
+
+    And what was judged there: some seeds may begin before others.
+    """
     trials = furthest(state.of_scheme(scheme))
-    found: int | None = None
+    found: tuple[int, Learning] | None = None
     for moments in zip(*(trial.validated for trial in trials), strict=False):
         judged = judge_numbers(
             [each.val_accuracy for each in moments],
@@ -219,7 +249,7 @@ def _first_clear_step(state: RunState, scheme: str, images: int, chance: float) 
         if judged.verdict not in ("learns", "loss explodes"):
             found = None
         elif found is None:
-            found = moments[0].step
+            found = moments[0].step, judged
     return found
 
 

@@ -245,7 +245,8 @@ class Comparison:
         found = [name for name in self.order if len(self._by_seed[name]) >= FEWEST_SEEDS]
         return found if len(found) <= MOST_COMPARED else []
 
-    def _is_clear(self, worse: str, better: str) -> bool:
+    def is_clear(self, worse: str, better: str) -> bool:
+        """Return whether the first can be told to be behind the second."""
         difference = self._pairs.get((worse, better))
         return difference is not None and difference.is_clear
 
@@ -262,7 +263,7 @@ class Comparison:
             last = max(
                 place
                 for place, name in enumerate(rest)
-                if place == 0 or not self._is_clear(name, rest[0])
+                if place == 0 or not self.is_clear(name, rest[0])
             )
             rank = len(ranks) + 1
             ranks |= dict.fromkeys(rest[: last + 1], rank)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Literal
 
 import msgspec
@@ -30,6 +30,9 @@ accuracy; whether it falls is said beside it.
 Networks that are right but overconfident reach a few times ln(classes); 10 times it is a mean
 confidence in the wrong class of more than classes^-10.
 """
+
+SURELY_LOWER = 0.95
+"""A validation loss below this share of ln(classes) is no untrained network's."""
 
 TREND_STEPS = 8
 """Losses from which on it is told whether they fall: a quarter is then of two."""
@@ -59,6 +62,9 @@ class Learning(msgspec.Struct, frozen=True):
     loss_falls: bool | None
     """Whether the training loss of most seeds fell over the run; None where that wasn't asked, or
     the log has too few losses."""
+    seeds: int = 1
+    seeds_at_chance: int = 0
+    """Under how many of them it can't be told from guessing, where it surely learns under one."""
 
     @property
     def learns(self) -> bool:
@@ -69,6 +75,15 @@ class Learning(msgspec.Struct, frozen=True):
     def improves(self) -> bool:
         """Whether it is right more often than guessing, and isn't known to stand still."""
         return self.learns or (self.verdict == "loss explodes" and self.loss_falls is not False)
+
+    @property
+    def said_as(self) -> Verdict | Literal["by seeds"]:
+        """The verdict; by seeds where the images tell the accuracy from guessing's, and only the
+        seeds lie too far apart: that is not what stays at chance."""
+        right = round(self.accuracy * self.images)
+        if self.verdict == "at chance" and p_value(right, self.images, self.chance) <= SIGNIFICANCE:
+            return "by seeds"
+        return self.verdict
 
     @property
     def is_overconfident(self) -> bool:
@@ -117,24 +132,61 @@ def judge_numbers(
     guessing = math.log(classes)
     fell: bool | None = None
     verdict: Verdict
-    if p_value(right, total, chance) > SIGNIFICANCE:
+    seeds = len(accuracies)
+    learn_alone = any(
+        map(partial(_learns_alone, images, chance, classes, seeds), accuracies, losses)
+    )
+    if not learn_alone and p_value(right, total, chance) > SIGNIFICANCE:
         verdict = "at chance" if total >= fewest_images(chance) else "too few images"
     else:
-        is_sure = _differ_by_seed(accuracies, chance) or _differs_by_class(
-            accuracy, classes * len(accuracies), chance
+        is_above = learn_alone or right > chance * total
+        is_sure = (
+            learn_alone
+            or _differ_by_seed(accuracies, chance)
+            or _differs_by_class(accuracy, classes * seeds, chance)
         )
         if not is_sure or loss > FAR_ABOVE * guessing:
             fell = falls()
         is_borne_out = is_sure or (loss < guessing if fell is None else fell)
-        if right > chance * total and loss > FAR_ABOVE * guessing:
+        if is_above and loss > FAR_ABOVE * guessing:
             verdict = "loss explodes"
-        elif not is_borne_out and len(accuracies) >= FEWEST_SEEDS:
+        elif not is_borne_out and seeds >= FEWEST_SEEDS:
             verdict = "at chance"
         elif not is_borne_out:
             verdict = "as untrained"
         else:
-            verdict = "below chance" if right < chance * total else "learns"
-    return Learning(verdict, accuracy, total, chance, loss, guessing, fell)
+            verdict = "learns" if is_above else "below chance"
+    guess = _at_chance(accuracies, images, chance) if learn_alone else 0
+    return Learning(verdict, accuracy, total, chance, loss, guessing, fell, seeds, guess)
+
+
+def _learns_alone(
+    images: int, chance: float, classes: int, seeds: int, accuracy: float, loss: float
+) -> bool:
+    """Tell one of several seeds that does better than guessing whatever the others do.
+
+    By images, and by classes or a loss that no untrained network has: whose outputs know nothing
+    of the labels has at least about ln(classes). At the level that is left to each seed.
+    """
+    level = SIGNIFICANCE / seeds
+    if (
+        seeds == 1
+        or accuracy <= chance
+        or p_value(round(accuracy * images), images, chance) > level
+    ):
+        return False
+    is_low = loss < SURELY_LOWER * math.log(classes)
+    return is_low or _differs_by_class(accuracy, classes, chance, level)
+
+
+def _at_chance(accuracies: Sequence[float], images: int, chance: float) -> int:
+    """Count the seeds whose accuracy is not above guessing, where so many images can tell."""
+    if images < fewest_images(chance):
+        return 0
+    return sum(
+        accuracy <= chance or p_value(round(accuracy * images), images, chance) > SIGNIFICANCE
+        for accuracy in accuracies
+    )
 
 
 def _differ_by_seed(accuracies: Sequence[float], chance: float) -> bool:
@@ -143,7 +195,9 @@ def _differ_by_seed(accuracies: Sequence[float], chance: float) -> bool:
     return found is not None and found.p <= SIGNIFICANCE
 
 
-def _differs_by_class(accuracy: float, classes: int, chance: float) -> bool:
+def _differs_by_class(
+    accuracy: float, classes: int, chance: float, level: float = SIGNIFICANCE
+) -> bool:
     """Tell an accuracy that no untrained network has, even if each class gets a single answer.
 
     The upper tail of a binomial distribution over classes, of all seeds, instead of images; the
@@ -152,9 +206,7 @@ def _differs_by_class(accuracy: float, classes: int, chance: float) -> bool:
     from scipy.special import betainc
 
     right = accuracy * classes
-    return accuracy > chance and bool(
-        2 * betainc(right, classes - right + 1, chance) <= SIGNIFICANCE
-    )
+    return accuracy > chance and bool(2 * betainc(right, classes - right + 1, chance) <= level)
 
 
 def _most_fall(trials: Sequence[TrialState]) -> bool | None:

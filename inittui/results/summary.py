@@ -67,11 +67,7 @@ def summarize(state: RunState) -> list[SchemeSummary]:
     where more than `MOST_COMPARED` are compared.
     """
     groups = {scheme: state.of_scheme(scheme) for scheme in state.schemes}
-    final = last_epoch(state)
     steps = first_steps(state)
-
-    def final_accuracy(trial: TrialState) -> float | None:
-        return trial.val_accuracy if _epoch(trial) == final and _is_sound(trial) else None
 
     def log_of_first_loss(trial: TrialState) -> float | None:
         first = trial.first_loss if trial.steps >= steps else None
@@ -81,9 +77,7 @@ def summarize(state: RunState) -> list[SchemeSummary]:
 
     same = _same_contestants(groups)
     is_one = bool(same) and len(groups) - len(same) == 1
-    accuracy = _compare(
-        groups, same, final_accuracy, higher_is_better=True, grain=accuracy_of_an_image(state)
-    )
+    accuracy = _by_accuracy(state, groups, same)
     first = _compare(groups, same, log_of_first_loss, higher_is_better=False)
     found = []
     compared_at_all = set(accuracy.order)
@@ -111,6 +105,25 @@ def summarize(state: RunState) -> list[SchemeSummary]:
         )
     order = {scheme: place for place, scheme in enumerate(accuracy.order)}
     return sorted(found, key=lambda one: order.get(same.get(one.scheme, one.scheme), len(order)))
+
+
+def compare_accuracies(state: RunState) -> tuple[Comparison, dict[str, str]]:
+    """Return how the accuracies compare, as `summarize` has them, and who is the same as whom."""
+    groups = {scheme: state.of_scheme(scheme) for scheme in state.schemes}
+    same = _same_contestants(groups)
+    return _by_accuracy(state, groups, same), same
+
+
+def _by_accuracy(
+    state: RunState, groups: Mapping[str, Sequence[TrialState]], same: Mapping[str, str]
+) -> Comparison:
+    final = last_epoch(state)
+
+    def final_accuracy(trial: TrialState) -> float | None:
+        return trial.val_accuracy if _epoch(trial) == final and is_sound(trial) else None
+
+    grain = accuracy_of_an_image(state)
+    return _compare(groups, same, final_accuracy, higher_is_better=True, grain=grain)
 
 
 def _same_contestants(groups: Mapping[str, Sequence[TrialState]]) -> dict[str, str]:
@@ -186,13 +199,14 @@ def first_loss_of(trials: Sequence[TrialState], steps: int) -> Measure | None:
     )
 
 
-def _is_sound(trial: TrialState) -> bool:
+def is_sound(trial: TrialState) -> bool:
+    """Return whether a trial neither diverged nor failed."""
     return trial.status not in ("diverged", "failed")
 
 
 def sound(trials: Sequence[TrialState]) -> list[TrialState]:
     """Return those of a scheme's trials that neither diverged nor failed; all where none is so."""
-    return [trial for trial in trials if _is_sound(trial)] or list(trials)
+    return [trial for trial in trials if is_sound(trial)] or list(trials)
 
 
 def furthest(trials: Sequence[TrialState]) -> list[TrialState]:

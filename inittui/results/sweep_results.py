@@ -1,5 +1,4 @@
-"""What a run's sweeps say: accuracy against each swept value, the best range, and over two sweeps
-at once."""
+"""What a run's sweeps come to: accuracy against each swept value, and over two sweeps at once."""
 
 from __future__ import annotations
 
@@ -12,8 +11,8 @@ from inittui.experiment.trials import Setting, format_setting
 from inittui.results.comparison import Measure, measure
 from inittui.results.learning import Learning, judge
 from inittui.results.state import RunState
+from inittui.results.summary import furthest, is_sound
 from inittui.results.trial_state import ENDED, TrialState
-from inittui.text import short
 
 NEAR_BEST = 0.01
 """Values whose mean accuracy is at most this far below the best belong to the best range."""
@@ -21,9 +20,6 @@ NEAR_BEST = 0.01
 _EVEN = 1.2
 """The longest of steps that count as even, by the shortest: rounded to four digits, or to whole
 numbers."""
-
-MOST_SENTENCES = 4
-"""Curves that are each spoken of; of more only the best one is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +35,20 @@ class Point:
     is_trained: bool
     """Whether at least one of its trials was trained to the end (or diverged)."""
     final: Measure | None
-    """The accuracy of those; None where there is none."""
-    learning: Learning | None = None
+    """The accuracy of those, without any that diverged where others did not; None where there is
+    none."""
+    learning: Learning | None
     """Whether those learn; None where there is none, or the log says too little."""
+    ended: int
+    """How many of its trials were trained to the end, or diverged."""
+    diverged: int
+    scheme: str
+    """What its trials are called."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether at least one of its trials was trained to the end."""
+        return self.diverged < self.ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +64,13 @@ class Curve:
 
     @property
     def best(self) -> Point | None:
-        """The point of the highest mean accuracy of those that were trained to the end."""
+        """The point of the highest mean accuracy of those that were trained to the end.
+
+        One that diverged under every seed only where all did.
+        """
         known = [point for point in self.points if point.final is not None]
-        return max(known, key=_mean, default=None)
+        sound = [point for point in known if point.is_sound]
+        return max(sound or known, key=_mean, default=None)
 
     @property
     def best_range(self) -> tuple[Point, ...]:
@@ -68,7 +79,10 @@ class Curve:
         if best is None:
             return ()
         place = self.points.index(best)
-        near = [_mean(point) >= _mean(best) - NEAR_BEST for point in self.points]
+        near = [
+            _mean(point) >= _mean(best) - NEAR_BEST and point.is_sound >= best.is_sound
+            for point in self.points
+        ]
         first = last = place
         while first > 0 and near[first - 1]:
             first -= 1
@@ -201,70 +215,6 @@ def swept_axes(state: RunState) -> tuple[Axis, ...]:
     return tuple(_axis(name, state) for name in names)
 
 
-def best_ranges(state: RunState, axis: Axis) -> list[str]:
-    """Return a sentence for each curve; one for the best where there are many."""
-    curves = [curve for curve in axis.curves if curve.best is not None]
-    if not any(curve.trained for curve in axis.curves):
-        return [f"So far no value of {axis.title} was trained to the end."]
-    if len(curves) > MOST_SENTENCES:
-        curves = [max(curves, key=_best_mean)]
-    said = [_best_range(axis, curve) for curve in curves]
-    if len(axis.curves) == 1:
-        return [text[0].upper() + text[1:] for text in said]
-    return [f"{curve.name}: {text}" for curve, text in zip(curves, said, strict=True)]
-
-
-def _best_range(axis: Axis, curve: Curve) -> str:
-    best = curve.best
-    assert best is not None
-    top = _best_mean(curve)
-    of = _of_trained(curve)
-    judged = [point.learning for point in curve.points if point.learning is not None]
-    if judged and not any(each.learns for each in judged):
-        return f"{of}{_none_learns(axis, judged, top)}"
-    value, near = format_setting(best.value), curve.best_range
-    if not axis.is_numeric or len(near) == 1:
-        return f"{of}the best {axis.title} is {value}, with {100 * top:.2f} %."
-    low, high = format_setting(near[0].value), format_setting(near[-1].value)
-    return (
-        f"{of}the best {axis.title} is from {low} to {high}: within "
-        f"{100 * NEAR_BEST:g} point of the best mean accuracy, {100 * top:.2f} % at {value}."
-    )
-
-
-def _none_learns(axis: Axis, judged: Sequence[Learning], top: float) -> str:
-    """Say that no value does better than guessing, or that it can't be told."""
-    guess = short(100 * judged[0].chance)
-    best = f"the accuracy is at most {100 * top:.2f} %, guessing gives {guess} %"
-    if any(each.verdict == "too few images" for each in judged):
-        return (
-            f"at no {axis.title} can it be told from {judged[0].images} validated images whether "
-            f"it learns; {best}."
-        )
-    if any(each.verdict == "as untrained" for each in judged):
-        return (
-            f"at no {axis.title} does it differ from guessing by more than untrained networks may; "
-            f"{best}."
-        )
-    exploded = [each for each in judged if each.verdict == "loss explodes"]
-    if exploded:
-        lowest = min(each.loss for each in exploded)
-        guessing = short(exploded[0].loss_of_guessing)
-        best += f"; above that the loss is at least {short(lowest)}, guessing has {guessing}"
-    return f"at no {axis.title} does it learn; {best}."
-
-
-def _of_trained(curve: Curve) -> str:
-    """Say of how many values a sentence is, where not all were trained to the end."""
-    trained, values = len(curve.trained), len(curve.points)
-    return "" if trained == values else f"of {trained} of {values} values trained to the end, "
-
-
-def _best_mean(curve: Curve) -> float:
-    best = curve.best
-    return -math.inf if best is None else _mean(best)
-
-
 def _swept(trial: TrialState) -> dict[str, Setting]:
     return trial.plan.swept if trial.plan is not None else {}
 
@@ -319,9 +269,16 @@ def _points(name: str, trials: Sequence[TrialState], state: RunState) -> tuple[P
         known = [trial.val_accuracy for trial in mine if trial.val_accuracy is not None]
         low, high = min(known, default=math.nan), max(known, default=math.nan)
         ended = [trial for trial in mine if trial.status in ENDED]
-        final = measure(trial.val_accuracy for trial in ended)
-        learning = judge(state, ended)
-        found.append(Point(value, measure(known), low, high, bool(ended), final, learning))
+        counted = furthest(ended) if ended else []
+        final = measure(trial.val_accuracy for trial in counted)
+        learning = judge(state, counted)
+        diverged = sum(not is_sound(trial) for trial in ended)
+        found.append(
+            Point(
+                value, measure(known), low, high, bool(ended), final, learning, len(ended),
+                diverged, mine[0].scheme,
+            )
+        )  # fmt: skip
     return tuple(found)
 
 

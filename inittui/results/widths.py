@@ -13,7 +13,7 @@ from inittui.results.comparison import measure
 
 Quantity = Literal["size", "change"]
 
-Verdict = Literal["stays", "grows", "shrinks", "unclear", "not finite"]
+Verdict = Literal["stays", "grows", "shrinks", "unclear", "still", "not finite"]
 
 STAYS = 0.15
 """An exponent of the width up to this, either way, is called none: twice the width is 11 % more.
@@ -84,6 +84,8 @@ def slope_of(points: Sequence[WidthPoint], quantity: Quantity) -> Slope:
         slope, margin = _regression([(math.log2(w), math.log2(v)) for w, v in pairs])
     low, high = slope - margin, slope + margin
     verdict = _verdict(slope, low, high) if sound else "not finite"
+    if all(value == 0 for _, value in known):
+        verdict = "still"
     return Slope(
         first.scheme, first.layer, first.step, quantity, means, tuple(used), slope, low, high,
         verdict,
@@ -114,7 +116,7 @@ def _regression(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
 
 
 def growing(found: Sequence[Slope]) -> list[Slope]:
-    """Return the changes that don't stay, or aren't finite: a wider network needs another rate."""
+    """Return the changes that don't stay, or aren't finite, after whichever step."""
     return [
         each
         for each in found

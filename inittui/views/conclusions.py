@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from inittui.events.wire_numbers import from_wire
 from inittui.experiment.records import Evaluated
 from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
-from inittui.results.learning import Learning, Verdict
+from inittui.results.learning import Learning
 from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, first_steps, last_epoch
 from inittui.text import short
@@ -24,6 +24,9 @@ stays so small, 3e-3 and more of those that differ by all of the loss within a h
 """
 
 _MOST_NAMES = 5
+
+_MOST_REASONS = 2
+"""Different ones of the seeds of one contestant that are told."""
 
 _STANDS_STILL = ", and its training loss doesn't fall: it doesn't learn"
 
@@ -91,15 +94,21 @@ def _on_accuracy(state: RunState, measured: Sequence[SchemeSummary]) -> list[str
 
 def _on_guessing(measured: Sequence[SchemeSummary], on: Evaluated) -> list[str]:
     """Say who does no better than guessing, by accuracy or by loss, and who can't be judged."""
-    judged: dict[Verdict, list[tuple[SchemeSummary, Learning]]] = {}
+    judged: dict[str, list[tuple[SchemeSummary, Learning]]] = {}
     for one in measured:
         if one.learning is not None:
-            judged.setdefault(one.learning.verdict, []).append((one, one.learning))
+            judged.setdefault(one.learning.said_as, []).append((one, one.learning))
     parts = []
-    for verdict in ("at chance", "below chance", "as untrained", "too few images"):
+    for verdict in ("at chance", "by seeds", "below chance", "as untrained", "too few images"):
         found = judged.get(verdict, [])
         if found:
             parts.append(_in_words(verdict, [one for one, _ in found], found[0][1], on))
+    parts += [
+        f"Under {said.seeds_at_chance} of {said.seeds} seeds {one.scheme} can't be told from "
+        f"guessing (about {short(100 * said.chance)} %)."
+        for one in measured
+        if (said := one.learning) is not None and said.seeds_at_chance
+    ]
     parts += [
         f"{one.scheme} is right in {100 * said.accuracy:.2f} %, but its {_loss(one, on)}, "
         f"{short(said.loss)}, is still {_many(said)}that of guessing "
@@ -127,13 +136,13 @@ def _many(said: Learning) -> str:
     return f"{short(ratio, 2)} times " if math.isfinite(ratio) else "far above "
 
 
-def _in_words(
-    verdict: Verdict, found: Sequence[SchemeSummary], said: Learning, on: Evaluated
-) -> str:
+def _in_words(verdict: str, found: Sequence[SchemeSummary], said: Learning, on: Evaluated) -> str:
     one = len(found) == 1
     guessing = f"about {short(100 * said.chance)} %"
     if verdict == "at chance":
         return f"{names(found)} {'stays' if one else 'stay'} at chance ({guessing})."
+    if verdict == "by seeds":
+        return f"{said.seeds} seeds can't tell {names(found)} from guessing ({guessing})."
     if verdict == "below chance":
         return f"{names(found)} {'is' if one else 'are'} worse than guessing ({guessing})."
     if verdict == "as untrained":
@@ -249,9 +258,11 @@ def _unranked(learned: Sequence[SchemeSummary]) -> list[str]:
         why = f"more than {MOST_COMPARED} are not ranked"
     elif len(best.trials) < FEWEST_SEEDS:
         why += f": use --seeds {FEWEST_SEEDS} or more"
+    highest, lowest = (f"{100 * _accuracy(one):.2f} %" for one in (best, last))
+    if highest == lowest:
+        return [f"{names(learned)} reach {highest}; {why}."]
     return [
-        f"Accuracies go from {100 * _accuracy(best):.2f} % ({best.scheme}) down to "
-        f"{100 * _accuracy(last):.2f} % ({last.scheme}); {why}."
+        f"Accuracies go from {highest} ({best.scheme}) down to {lowest} ({last.scheme}); {why}."
     ]
 
 
@@ -317,7 +328,7 @@ def _on_ends(state: RunState, summaries: Sequence[SchemeSummary]) -> list[str]:
             count, seeds = sum(t.status == status for t in one.trials), len(one.trials)
             if count:
                 found.setdefault((0, 0) if count == seeds else (count, seeds), []).append(one)
-        reason = _first_reason([one for those in found.values() for one in those], status)
+        reason = _when_and_why([one for those in found.values() for one in those], status)
         for (count, seeds), those in sorted(found.items()):
             did = ended_as(said_in(state, status), several=len(those) > 1)
             under = f" under {count} of {seeds} seeds" if count else ""
@@ -325,12 +336,20 @@ def _on_ends(state: RunState, summaries: Sequence[SchemeSummary]) -> list[str]:
     return parts
 
 
-def _first_reason(found: Sequence[SchemeSummary], status: str) -> str:
+def _when_and_why(found: Sequence[SchemeSummary], status: str) -> str:
+    """Return at which steps the seeds of one contestant diverged, and why they ended."""
     if len(found) > 1:
         return ""
-    trial = next(t for t in found[0].trials if t.status == status)
-    at = f" at step {trial.steps}" if status == "diverged" else ""
-    return f"{at} ({trial.reason})" if trial.reason else at
+    trials = sorted((t for t in found[0].trials if t.status == status), key=lambda t: t.steps)
+    reasons = [*dict.fromkeys(trial.reason for trial in trials if trial.reason)]
+    if len(reasons) > _MOST_REASONS:
+        reasons = [*reasons[:_MOST_REASONS], f"{len(reasons) - _MOST_REASONS} more reasons"]
+    said = f" ({'; '.join(reasons)})" if reasons else ""
+    if status != "diverged":
+        return said
+    first, last = trials[0].steps, trials[-1].steps
+    at = f" at step {first}" if first == last else f" at steps {first} to {last}"
+    return f"{at}{said}"
 
 
 def _on_chaos(summaries: Sequence[SchemeSummary]) -> list[str]:

@@ -41,7 +41,9 @@ def _sentences(state: RunState, summaries: Sequence[SchemeSummary]) -> Iterator[
         )
     elif len(summaries) > 1 and sum(one.same_as is None for one in summaries) == 1:
         yield "No ranks: all contestants are one and the same."
-    elif any(one.val_accuracy and one.val_accuracy.n >= FEWEST_SEEDS for one in summaries):
+    elif sum(one.is_final for one in summaries) > MOST_COMPARED and any(
+        one.val_accuracy and one.val_accuracy.n >= FEWEST_SEEDS for one in summaries
+    ):
         yield f"No ranks: more than {MOST_COMPARED} are not compared each with each."
     elif len(summaries) > 1 and any(one.val_accuracy for one in summaries):
         yield f"No ranks: fewer than {FEWEST_SEEDS} seeds can't tell a difference from chance."

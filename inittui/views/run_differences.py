@@ -133,6 +133,8 @@ def _sentences(found: RunDifferences) -> list[str]:
     ]
     if others:
         said.append(f"Nothing is paired with {'; '.join(others)}: other images than in the first.")
+    elif not any(c.results[0] is not None and any(c.results[1:]) for c in found.contestants):
+        said.append("Nothing is paired: no scheme of the first run is in another.")
     elif not any(result.difference for result in results):
         said.append("Differences have no intervals: fewer than three seeds are shared.")
     for place, name in enumerate(found.names[1:], 1):

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from rich.text import Text
 
 from inittui.experiment.trials import Setting, format_setting
+from inittui.results.best_ranges import best_ranges
 from inittui.results.state import RunState
-from inittui.results.sweep_results import Axis, Curve, best_ranges, swept_axes
+from inittui.results.sweep_results import Axis, Curve, swept_axes
 from inittui.views.chart.layout import legend_lines, paragraph
 from inittui.views.chart.palette import SeriesStyle, styles_for
 from inittui.views.chart.plots import ChartSpec, line_chart

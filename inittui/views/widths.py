@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -18,7 +18,7 @@ from inittui.views.frame import Frame
 from inittui.views.probe_selection import pixels
 
 _STYLES = {"grows": "bold red", "shrinks": "bold yellow", "not finite": "bold red",
-           "unclear": "dim", "stays": "green"}  # fmt: skip
+           "unclear": "dim", "still": "dim", "stays": "green"}  # fmt: skip
 
 _MOST_NAMED = 3
 
@@ -45,7 +45,7 @@ _WORDS = (
     "the start|. slope: b of width^b, by least squares over widths and seeds, with its 95 % "
     f"interval; of changes over the upper half of the widths. stays: at most {STAYS:g} either way, "
     f"and the interval at most {SURELY_STAYS:g}; grows, shrinks: more, and the interval leaves out "
-    "0; unclear: neither."
+    "0; unclear: neither; still: 0 at all widths."
 )
 
 
@@ -103,26 +103,45 @@ def _slope(row: Slope) -> str:
 
 
 def conclusions(slopes: Sequence[Slope]) -> Iterator[str]:
-    """Yield what the slopes of one scheme come to, after all steps: as `growing` is asked."""
+    """Yield what the slopes of one scheme come to, after all steps: as `growing` is asked.
+
+    What a wider network needs follows from the change after all steps, not from one on the way.
+    """
     if any(_starts_as_mup(each) for each in slopes):
         yield "At the start the logits shrink as about width^−½: under μP that is meant."
+    last = max((each.step for each in slopes), default=0)
+    at_end = {each.layer: each.verdict for each in slopes if each.step == last > 0}
+    still = [each for each in slopes if each.step == last > 0 and each.verdict == "still"]
+    if still:
+        yield f"{_names(still)}: outputs don't change in these steps, at no width."
     moving, unclear = growing(slopes), undecided(slopes)
     if not moving and not unclear:
-        yield (
-            "Changes stay: by these steps a wider network moves as far as a narrow one, under the "
-            "same learning rate."
-        )
+        if len(still) < len(at_end):
+            yield (
+                "Changes stay: by these steps a wider network moves as far as a narrow one, under "
+                "the same learning rate."
+            )
         return
     infinite = [each for each in moving if each.verdict == "not finite"]
     if infinite:
         yield f"{_names(infinite)}: not finite; take a smaller learning rate."
     for verdict, means in (("grows", "smaller"), ("shrinks", "larger")):
         of = [each for each in moving if each.verdict == verdict]
-        if of:
-            worst = _worst(of)
+        lasting = [each for each in of if at_end[each.layer] == verdict]
+        passing = [each for each in of if at_end[each.layer] != verdict]
+        if lasting:
+            worst = _worst(each for each in lasting if each.step == last)
             yield (
-                f"The change of {_names(of)} {verdict} with the width, {_after(worst)} as "
-                f"width^{worst.slope:.2f}: a wider network needs a {means} learning rate there."
+                f"The change of {_names(lasting)} {verdict} with the width, {_after(worst)} as "
+                f"width^{worst.slope:.2f}: to move as far there in these steps, a wider network "
+                f"needs a {means} learning rate."
+            )
+        if passing:
+            worst = _worst(passing)
+            yield (
+                f"On the way the change of {_names(passing)} {verdict} with the width, "
+                f"{_after(worst)} as width^{worst.slope:.2f}, but not clearly after all {last} "
+                "steps: that asks for no other learning rate."
             )
     if unclear:
         yield cant_tell(unclear)
@@ -134,11 +153,11 @@ def cant_tell(unclear: Sequence[Slope]) -> str:
     seen = f": {_after(worst)} the slope is {_slope(worst)}" if math.isfinite(worst.slope) else ""
     return (
         f"These widths and seeds can't tell whether the change of {_names(unclear)} stays{seen}. "
-        "More seeds or widths would."
+        "More seeds or widths may."
     )
 
 
-def _worst(of: Sequence[Slope]) -> Slope:
+def _worst(of: Iterable[Slope]) -> Slope:
     return max(of, key=lambda each: abs(each.slope) if math.isfinite(each.slope) else -1.0)
 
 

@@ -111,7 +111,7 @@ def test_a_sweep_says_how_much_it_is_and_draws_its_picture() -> None:
     axis = "inittui: sweep normal:std=0.01..1:3: 3 values, evenly spaced on a log axis\n"
     assert done.stderr.startswith(f"{axis}inittui: 3 trials, ")
     assert "accuracy in % against std of normal" in done.stdout
-    assert "best std of normal" in done.stdout
+    assert "%, is at std of normal" in done.stdout
 
 
 def test_sweeps_multiply_and_stand_in_the_document() -> None:

@@ -129,7 +129,7 @@ def test_a_model_of_raw_parameters_is_inspected(tmp_path: Path, scale: str) -> N
     file.write_text(RAW)
     own = ("--model", f"{file}:Raw", "--model-arg", f"scale={scale}", "--images", "64", "--quiet")
     printed = run("default", *own)
-    told = "error, no-gradient: no gradient reaches the weights of first, last"
+    told = "error, no-gradient: no gradient reaches first, last"
     assert (told in printed) == (scale == "0")
     assert "variance of outputs" not in printed
     (probe,) = document("default", *own)["probes"]

@@ -149,8 +149,8 @@ def test_best_range_and_what_is_outside() -> None:
     state = std_sweep({0.01: [0.88], 0.1: [0.875], 1.0: [0.3]}, rule=0.9)
     said = answer(BestRange(), state)
     assert said.text == (
-        "The best std of trunc_normal is from 0.01 to 0.1: within 1 point of the best mean "
-        "accuracy, 88.00 % at 0.01.\n"
+        "The highest accuracy, 88.00 %, is at std of trunc_normal 0.01; from 0.01 to 0.1 it is "
+        "within 1 point of that; one seed can't rank what lies close together.\n"
         "Outside of it: std of trunc_normal 1 30.00 %.\n"
         "rule: 90.00 %."
     )
@@ -345,6 +345,13 @@ def test_guessing_with_a_loss_that_comes_down_is_not_judged_by_a_small_size() ->
         assert answer(AtChance(), state).verdicts == {"uniform": "at chance"}
 
 
+def test_what_only_the_seeds_cannot_tell_does_not_stay_at_chance() -> None:
+    ends = enumerate((0.21, 0.3, 0.28))
+    made = [Made("s", accuracy, seed, val_loss=8.0) for seed, accuracy in ends]
+    said = answer(AtChance(), made_run(made, validated=120))
+    assert said.text == "s (26.33 %) can't be told from guessing (10 %) by so few seeds."
+
+
 def test_whose_layers_are_the_most_alike() -> None:
     assert answer(Keeps(of=VARIANCE), probed((4.0, 1.0))).text == (
         "Variance of the outputs, layer by layer:\n"
@@ -359,6 +366,22 @@ def test_whose_layers_are_the_most_alike() -> None:
     assert said.verdicts == {"keeps it best": "even"}
     assert said.text.endswith("even keeps it best.")
     assert "not measured" in answer(Keeps(of=VARIANCE), classic()).text
+
+
+def test_who_keeps_it_best_by_the_means_is_said_to_do_so_under_how_many_seeds() -> None:
+    # Means 8 and 2 in both; under the second seed the order is the other way round.
+    for wide, even, said in (
+        ((8.0, 8.0, 8.0), (2.0, 2.0, 2.0), "even keeps it best, under each of 3 seeds."),
+        ((8.0, 1.5, 8.0), (2.0, 2.0, 2.0), "even keeps it best, by the means, under 2 of 3 seeds."),
+    ):
+        made = [Made(name, 0.5, seed) for seed in range(3) for name in ("wide", "even")]
+        state = made_run(made)
+        last = [value for pair in zip(wide, even, strict=True) for value in pair]
+        for trial, value in enumerate(last):
+            layers = tuple(layer(f"fc{n}", each) for n, each in enumerate((1.0, value), 1))
+            probe = Probe(images=8, classes=10, loss=2.3, logit_std=0.1, layers=layers)
+            state.apply(ProbeMeasured(trial=trial, when="before", step=0, probe=probe))
+        assert answer(Keeps(of=VARIANCE), state).text.endswith(said)
 
 
 def test_the_size_is_said_with_every_answer() -> None:

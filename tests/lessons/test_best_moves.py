@@ -18,12 +18,17 @@ WIDTHS = (32, 128, 512)
 
 
 def trained(
-    exponents: dict[str, float], spread: float = 0.0, at: float = 0.004, diverge_from: float = 1.0
+    exponents: dict[str, float],
+    spread: float = 0.0,
+    at: float = 0.004,
+    diverge_from: float = 1.0,
+    *,
+    seeds: int = 3,
 ) -> RunState:
     """Return a run whose log loss is a parabola about ``at`` × (width/32)^exponent."""
     trials = []
     for scheme, exponent in exponents.items():
-        for seed in range(3):
+        for seed in range(seeds):
             for width in WIDTHS:
                 best = at * (width / 32) ** (exponent + spread * (seed - 1))
                 for rate in RATES:
@@ -59,6 +64,19 @@ def test_a_best_rate_that_moves_and_one_that_stays() -> None:
 def test_seeds_that_disagree_tell_nothing() -> None:
     found = answered(trained({"standard": -0.4}, spread=0.3, at=0.003))
     assert found.verdicts == {"standard": CANT_TELL}
+
+
+def test_what_may_as_well_move_is_not_said_to_stay() -> None:
+    """0 ± 0.3 is none of the exponents that move, -½ and beyond; 0 ± 0.5 may be."""
+    for spread, verdict in ((0.12, "stays"), (0.21, CANT_TELL)):
+        assert answered(trained({"mup": 0.0}, spread)).verdicts == {"mup": verdict}
+
+
+def test_one_seed_has_no_interval_and_tells_nothing() -> None:
+    found = answered(trained({"mup": 0.0, "standard": -0.5}, seeds=1))
+    assert found.verdicts == {"mup": CANT_TELL, "standard": CANT_TELL}
+    assert "width^0.00 under one seed; this size can't tell." in found.text
+    assert "inf" not in found.text
 
 
 def test_a_best_at_the_end_of_the_sweep_tells_nothing() -> None:

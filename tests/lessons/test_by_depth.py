@@ -106,8 +106,17 @@ def test_seeds_that_lie_far_apart_tell_nothing() -> None:
     assert found.holds is None
 
 
+def test_what_cannot_be_told_does_not_part_with_theory() -> None:
+    found = asked(probed([(1.0, 1, 1, 1), (1000.0, 1, 1, 1), (50.0, 1, 1, 1)], (1, 1, 1, 1)))
+    assert "too far apart to tell (published: it grows). Theory: 1 times, so that it stays; " in (
+        found.text
+    )
+
+
 def test_one_seed_tells_nothing() -> None:
-    assert asked(probed(GROWING[:1])).verdicts == {"rule": CANT_TELL}
+    found = asked(probed(GROWING[:1]))
+    assert found.verdicts == {"rule": CANT_TELL}
+    assert "2 layers away: one seed can't tell (published: it grows)" in found.text
 
 
 def test_the_signal_goes_the_other_way() -> None:

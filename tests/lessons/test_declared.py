@@ -9,7 +9,8 @@ from inittui.events.records import Event, ProbeMeasured
 from inittui.initializers import own
 from inittui.lessons import read_lesson
 from inittui.lessons.declared import answer_declared
-from inittui.lessons.questions import Declared
+from inittui.lessons.questions import Declared, StandsOut
+from inittui.lessons.stands_out import answer_stands_out
 from inittui.recording.untrained import starts
 from inittui.results.state import RunState, fold
 
@@ -75,3 +76,14 @@ def test_one_pattern_and_nothing(events: list[Event]) -> None:
     ]  # fmt: skip
     assert "No such" in answer_declared(Declared(only="fc9.*"), fold(events)).text
     assert "not on record" in answer_declared(Declared(), RunState()).text
+
+
+def test_of_several_seeds_it_is_said_which_one_was_looked_at(events: list[Event]) -> None:
+    experiment = read_lesson("per-layer").parts[0].experiment
+    assert experiment is not None
+    both = fold(starts(msgspec.structs.replace(experiment, seeds=(5, 6)), []))
+    assert answer_declared(Declared(), both).text.startswith("Under seed 5:\nconv.weight: ")
+    assert answer_stands_out(StandsOut(), both).text.startswith("What stands out under seed 5:\n")
+    alone = fold(events)
+    assert "seed" not in answer_declared(Declared(), alone).text
+    assert answer_stands_out(StandsOut(), alone).text.startswith("What stands out:\n")

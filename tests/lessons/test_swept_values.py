@@ -6,7 +6,7 @@ import msgspec
 
 from inittui.events.records import Validated
 from inittui.lessons.answers import answer
-from inittui.lessons.questions import CANT_TELL, BestRange, Epochs, Learns, Onset
+from inittui.lessons.questions import CANT_TELL, AtChance, BestRange, Epochs, Learns, Onset
 from inittui.results.state import RunState
 from tests.support.runs import STD, Made, made_run, std_sweep
 
@@ -64,6 +64,45 @@ def test_right_more_often_than_guessing_with_an_exploding_loss() -> None:
     found = answer(Learns(), made_run(trials))
     assert found.verdicts == {f"{FAMILY}: 0.1": "learns", f"{FAMILY}: 1": "loss explodes"}
     assert "but with a loss far above guessing's: 1 (50.0 %)." in found.text
+
+
+def test_a_value_that_learns_under_some_seeds_is_said_to_do_so_under_these() -> None:
+    ends = {0.01: ((0.6, 1.2), (0.1, 2.302), (0.1, 2.302)), 0.1: ((0.8, 0.5),) * 3}
+    trials = [
+        Made(f"{STD}={value}", accuracy, seed, {STD: value}, FAMILY, val_loss=loss)
+        for value, of in ends.items()
+        for seed, (accuracy, loss) in enumerate(of)
+    ]
+    state = made_run(trials)
+    learn = answer(Learns(), state).text
+    assert learn.endswith(
+        "2 of 2 values of std of trunc_normal learn: 0.01 (under 1 of 3 seeds), 0.1."
+    )
+    assert answer(Onset(), state).text == (
+        "Clearly better than guessing: after 2 steps std=0.01 (under 1 of 3 seeds), std=0.1."
+    )
+    assert answer(AtChance(), state).text.startswith(
+        f"{STD}=0.01 (26.67 %, of 3 seeds 2 not to be told from guessing) and {STD}=0.1 (80.00 %) "
+    )
+
+
+def test_what_diverged_is_said_to_have_diverged_at_any_size() -> None:
+    """Not that this size can't tell whether it will learn, nor that it did at first."""
+    trials = [
+        Made(f"{STD}={value}", accuracy, swept={STD: value}, family=FAMILY, status=status)
+        for value, accuracy, status in (
+            (0.1, 0.8, "finished"), (1.0, 0.7, "diverged"), (3.0, None, "diverged"),
+        )
+    ]  # fmt: skip
+    state = made_run(trials)
+    for is_small in (False, True):
+        found = answer(Learns(), state, is_small=is_small)
+        assert found.text.endswith(
+            "1 of 3 values of std of trunc_normal learns: 0.1; 1, 3 diverged."
+        )
+        assert verdict(dict(found.verdicts), "3") == "diverged"
+        best = answer(BestRange(), state, is_small=is_small)
+        assert "1 70.00 % (diverged)" in best.text
 
 
 def test_counts_under_each_value_of_one_sweep() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from inittui.results.checking import judge
 from inittui.results.rules.catalogue import RULES
 from inittui.results.rules.codes import fingerprint
 from inittui.results.rules.finding import Finding
-from tests.support import faulty_models
+from tests.support import faulty_models, mis_scaled_models
 from tests.support.judged_models import Dropping
 from tests.support.meant_models import MEANT
 from tests.support.mis_scaled_models import MIS_SCALED
@@ -57,6 +58,15 @@ def test_the_place_that_wrote_a_tensor_is_told() -> None:
     assert file.endswith("faulty_models.py")
     assert int(line) > 0
     assert told.layers == ("0.weight", "0.bias", "2.weight", "2.bias")
+
+
+def test_units_that_their_biases_keep_at_zero_are_placed_at_these() -> None:
+    """What has to be changed stands in the line that wrote the biases, not the weights."""
+    source = Path(mis_scaled_models.__file__).read_text("utf-8").splitlines()
+    told = {x.code: x for x in found(FAULTS["biases_far_below"], mended=False, seed=0)}
+    for code in ("I404", "I407"):
+        line = int(told[code].where.rpartition(":")[2])
+        assert "nn.init.constant_(model[index].bias, -4.0)" in source[line - 1]
 
 
 @pytest.mark.parametrize(("name", "advice"), [

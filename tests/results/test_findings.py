@@ -109,6 +109,17 @@ def test_a_zero_last_layer_is_a_choice(batch: tuple[torch.Tensor, torch.Tensor])
     assert told["same-logits"] == ("fc3",)
 
 
+def test_a_loss_that_rounding_makes_is_not_said_to_be_that_of_guessing(
+    batch: tuple[torch.Tensor, torch.Tensor],
+) -> None:
+    """Logits of 6e9 are 512 apart at least: the loss of equal ones is hundreds."""
+    of_ones = probed("ones", batch)
+    for loss, said in ((2.303, "ln 10 as loss says nothing"), (301.0, "the loss, 301, comes from")):
+        changed = replace(of_ones, loss=loss, logit_std=900.0, logit_rms=6e9)
+        (found,) = [each for each in find(changed) if each.kind == "same-logits"]
+        assert said in found.message
+
+
 def test_many_layers_are_counted_not_listed(batch: tuple[torch.Tensor, torch.Tensor]) -> None:
     found = find(probed("constant:value=0.005", batch, depth=20, width=64, dropout=0.0))
     symmetric = next(finding for finding in found if finding.kind == "symmetric")

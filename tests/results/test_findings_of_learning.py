@@ -74,6 +74,17 @@ def test_the_factors_of_a_sum_of_low_rank() -> None:
     assert (broken.layers, broken.severity) == (("1.down", "1.up"), "error")
 
 
+def test_a_parameter_that_is_no_layer_s_has_no_weights() -> None:
+    """Its gradient is 0 for good; it is named itself, as are the weights beside it."""
+    stem, head = nn.Linear(PIXELS, 32), nn.Linear(32, 10)
+    broken = told(nn.Sequential(stem, LowRank(both_zero=True), head))["no-gradient"]
+    assert broken.message == "no gradient reaches 1.down, 1.up"
+    model = stack(PIXELS, 32, 24, 10)
+    for number in (0, 2):
+        nn.init.zeros_(model[number].weight)
+    assert told(model)["no-gradient"].message.startswith("no gradient reaches the weights of 0, 2")
+
+
 @pytest.mark.parametrize("sizes", [(PIXELS, 32, 10), (PIXELS, 64, 48, 32, 10)])
 def test_a_last_layer_of_zeros_is_one_note(sizes: tuple[int, ...]) -> None:
     model = stack(*sizes)

@@ -149,6 +149,25 @@ def test_seeds_of_which_one_stands_still_learn() -> None:
     assert judge_numbers([0.1, 0.7, 0.7], [2.3, 1.0, 1.0], 1_000, 0.1, 10).learns
 
 
+@pytest.mark.parametrize(
+    ("accuracies", "losses", "classes", "guessing"),
+    [
+        ([0.575, 0.083, 0.096, 0.096], [1.22, 2.302, 2.302, 2.302], 10, 3),
+        ([0.575, 0.096, 0.096, 0.68], [2.4, 2.302, 2.302, 2.4], 10, 2),
+        ([0.9, 0.5, 0.49], [0.3, 0.693, 0.693], 2, 2),
+        ([0.06, 0.01, 0.012], [4.2, 4.605, 4.605], 100, 2),
+        ([0.8, 0.81, 0.79], [0.5, 0.5, 0.5], 10, 0),
+    ],
+)
+def test_a_seed_that_learns_is_no_guessing_because_others_guess(
+    accuracies: list[float], losses: list[float], classes: int, guessing: int
+) -> None:
+    found = judge_numbers(accuracies, losses, 1_000, 1 / classes, classes, falls=lambda: False)
+    assert (found.verdict, found.seeds, found.seeds_at_chance) == (
+        "learns", len(accuracies), guessing,
+    )  # fmt: skip
+
+
 EXPLODED = (78.6, 44.0, 31.6, 24.5)
 """Training losses after 4, 8, 12 and 16 steps: validated at 25, with 53 % right."""
 

@@ -94,7 +94,11 @@ def test_what_is_not_finite_is_said_so() -> None:
 
 
 def test_nothing_that_moves_has_no_exponent() -> None:
-    assert slope_of(points(lambda width: 0.0), "change").verdict == "unclear"
+    found = slope_of(points(lambda width: 0.0), "change")
+    assert (found.verdict, math.isnan(found.slope)) == ("still", True)
+    assert growing([found]) == undecided([found]) == []
+    at_one_width = slope_of(points(lambda width: float(width > 64)), "change")
+    assert at_one_width.verdict != "still"
 
 
 @pytest.mark.parametrize("exponent", [1.0, 0.0, -0.35])

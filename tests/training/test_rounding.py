@@ -43,3 +43,9 @@ def test_few_steps_are_compared_as_far_as_they_go() -> None:
     steps = prepared.asked_for.training.epochs * 2
     (event,) = (e for e in train(prepared) if isinstance(e, RoundingCompared))
     assert event.steps == min(STEPS, steps)
+
+
+def test_an_overflow_of_one_precision_alone_is_no_chaos() -> None:
+    """A step of 1e30 takes single precision to infinity, from a loss that both agree on."""
+    found = compared("rule", "normal", lr=1e30)
+    assert found and max(found.values()) < CHAOTIC

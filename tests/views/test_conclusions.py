@@ -174,6 +174,38 @@ def test_one_image_more_under_each_of_few_seeds_is_no_certainty() -> None:
     assert "behind" not in text
 
 
+def test_who_is_right_in_a_quarter_is_not_said_to_stay_at_chance() -> None:
+    """The images tell it from guessing, the seeds don't yet: 26.4 ± 4.6 %, with a high loss."""
+    quarter = [
+        Made("s", accuracy, seed, val_loss=8.0) for seed, accuracy in enumerate((0.21, 0.3, 0.28))
+    ]
+    chance = [Made("c", 0.1, seed, val_loss=2.3) for seed in range(3)]
+    text = said(made_run([*quarter, *chance], validated=120))
+    assert "c stays at chance (about 10 %). 3 seeds can't tell s from guessing" in text
+
+
+def test_equal_accuracies_do_not_go_down() -> None:
+    text = said(made_run([Made("a", 0.9), Made("b", 0.9)], validated=100))
+    assert "a and b reach 90.00 %; one seed can't rank what lies close together" in text
+
+
+def test_who_learns_under_one_seed_alone_is_not_said_to_stay_at_chance() -> None:
+    ends = ((0.575, 1.22), (0.083, 2.302), (0.096, 2.302))
+    made = [Made("s", accuracy, seed, val_loss=loss) for seed, (accuracy, loss) in enumerate(ends)]
+    assert said(made_run(made)).endswith(
+        "s reaches 25.13 %. Under 2 of 3 seeds s can't be told from guessing (about 10 %)."
+    )
+
+
+def test_seeds_that_diverge_at_different_steps_have_them_all_in_what_is_said() -> None:
+    made = [
+        Made("s", None, seed, losses=[1.0] * steps, status="diverged", reason=f"became {value}")
+        for seed, (steps, value) in enumerate(((7, "NaN"), (3, "Infinity"), (5, "NaN")))
+    ]
+    assert said(made_run(made)) == "s diverged at steps 3 to 7 (became Infinity; became NaN)."
+    assert said(made_run(made[:1])) == "s diverged at step 7 (became NaN)."
+
+
 def one_diverged(name: str, accuracy: float) -> list[Made]:
     """Return three trials of which one diverged."""
     status: list[TrialStatus] = ["finished", "finished", "diverged"]

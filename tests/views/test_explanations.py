@@ -47,3 +47,12 @@ def test_why_too_many_have_no_ranks() -> None:
     text = explanations(state := made_run(made), summarize(state))
     assert f"No ranks: more than {MOST_COMPARED} are not compared" in text
     assert "fewer than" not in text
+
+
+def test_few_of_which_only_one_seed_came_to_the_end_are_not_called_too_many() -> None:
+    """Three seeds of one were validated, after an epoch that isn't the last of the other."""
+    made = [Made("a", [0.5, 0.6])]
+    made += [Made("b", 0.5 + seed / 100, seed, is_cut_short=True) for seed in range(3)]
+    text = explanations(state := made_run(made), summarize(state))
+    assert "more than" not in text
+    assert "No ranks: fewer than 3 seeds" in text

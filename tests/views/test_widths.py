@@ -95,3 +95,45 @@ def test_a_change_in_a_step_that_the_table_leaves_out_counts_too() -> None:
     """The exit code and the document ask all steps."""
     found = [each for each in measured() if each.scheme == "standard" and each.step == 3]
     assert "grows with the width, of fc2 after 3 steps" in " ".join(conclusions(found))
+
+
+def following(laws: dict[str, dict[int, float | None]]) -> str:
+    """Return what is said of layers whose change is as width^exponent after each step; None: 0."""
+    points = [
+        WidthPoint(
+            "s", layer, width, seed, step, 1.0,
+            0.0 if law is None else width**law * math.exp(0.01 * seed),
+        )
+        for layer, of in laws.items()
+        for step, law in of.items()
+        for width in WIDTHS
+        for seed in range(2)
+    ]  # fmt: skip
+    return " ".join(conclusions(slopes(points)))
+
+
+def test_what_a_wider_network_needs_follows_from_the_last_step() -> None:
+    said = following({"fc1": {1: -0.5, 2: 0.0, 3: 0.0}, "fc2": {1: 0.0, 2: 0.0, 3: 0.0}})
+    assert said == (
+        "On the way the change of fc1 shrinks with the width, of fc1 after 1 step as "
+        "width^-0.50, but not clearly after all 3 steps: that asks for no other learning rate."
+    )
+    said = following({"fc1": {1: -0.9, 2: 0.0, 3: -0.5}, "fc2": {1: 0.0, 2: 0.0, 3: 0.0}})
+    assert said == (
+        "The change of fc1 shrinks with the width, of fc1 after 3 steps as width^-0.50: to move "
+        "as far there in these steps, a wider network needs a larger learning rate."
+    )
+    said = following({"fc1": {1: -0.5, 2: 0.5}})
+    assert "a smaller learning rate. On the way the change of fc1 shrinks" in said
+    assert "larger" not in said
+
+
+def test_layers_that_nothing_moves_are_not_said_to_be_unclear() -> None:
+    said = following({"fc1": {1: None, 2: None}, "fc2": {1: 0.0, 2: 0.0}})
+    assert said == (
+        "fc1: outputs don't change in these steps, at no width. Changes stay: by these steps a "
+        "wider network moves as far as a narrow one, under the same learning rate."
+    )
+    said = following({"fc1": {1: None, 2: None}})
+    assert said == "fc1: outputs don't change in these steps, at no width."
+    assert "fc1" not in following({"fc1": {1: None, 2: 0.0}})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from inittui.events.facts import (
     DrownedFacts,
     Facts,
     NonlinearityFacts,
     PassFacts,
+    TensorFacts,
     UseFacts,
     is_known,
 )
@@ -205,8 +206,16 @@ def _at_ends(
     yield of_rule(
         code, names, f"{what}: {listed(list(told.items()))}",
         evidence={x.behind[0]: share for x, share in some}, limit=limit,
-        where=where([x for x in facts.tensors if x.name in names]), advice=advice,
+        where=where(_low_biases(facts, names) if code == "I404" else [])
+        or where([x for x in facts.tensors if x.name in names]),
+        advice=advice,
     )  # fmt: skip
+
+
+def _low_biases(facts: Facts, names: Collection[str]) -> list[TensorFacts]:
+    """Return biases beside weights of dead units that alone may keep these at 0: all negative."""
+    beside = {f"{name.removesuffix('weight')}bias" for name in names if name.endswith("weight")}
+    return [x for x in facts.tensors if x.name in beside and x.negative == 1]
 
 
 def _learning(facts: Facts, passed: PassFacts) -> Iterator[Finding]:
@@ -221,7 +230,8 @@ def _learning(facts: Facts, passed: PassFacts) -> Iterator[Finding]:
         told = listed([(sanitize(x, 100), "") for x in facts.never], "tensor")
         yield of_rule(
             "I407", facts.never, f"no gradient ever reaches {told}",
-            where=where([x for x in facts.tensors if x.name in facts.never]),
+            where=where(_low_biases(facts, _dead_throughout(facts)))
+            or where([x for x in facts.tensors if x.name in facts.never]),
             advice=_way_out(facts),
         )  # fmt: skip
     if facts.woken:
@@ -231,9 +241,15 @@ def _learning(facts: Facts, passed: PassFacts) -> Iterator[Finding]:
         )
 
 
+def _dead_throughout(facts: Facts) -> list[str]:
+    """Return the weights behind which no unit of a ReLU is above 0."""
+    dead = [x for x in facts.nonlinearities if x.dead is not None and x.dead >= 1]
+    return [name for x in dead if not x.is_in_gate for name in x.behind]
+
+
 def _way_out(facts: Facts) -> str:
     """Return what to look at where gradients never arrive."""
-    if any(x.dead is not None and x.dead >= 1 and not x.is_in_gate for x in facts.nonlinearities):
+    if _dead_throughout(facts):
         return "no unit of a ReLU is above 0: look at the biases and scales before it"
     if any(x.is_matrix and x.is_zero for x in facts.tensors if x.kind == "parameter"):
         return "let one factor of each product be drawn by chance"

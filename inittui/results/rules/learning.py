@@ -20,8 +20,7 @@ def unlearned(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
         yield from _without_passes(layers)
         return
     if learning.never:
-        what = "no gradient reaches the weights of"
-        yield _on_weights(what, learning.never, layers)
+        yield _on_weights(learning.never, layers)
     for cut in learning.cut:
         place = sanitize(f"{cut.by} in {cut.place}", 200)
         yield of_parameters(
@@ -46,17 +45,22 @@ def _late(learning: Learning) -> Finding:
     return of_parameters("zero-start", "note", what, learning.woken)
 
 
-def _on_weights(what: str, names: Sequence[str], layers: Sequence[LayerProbe]) -> Finding:
-    """Return a finding that names layers where weights are theirs, and parameters elsewhere."""
+def _on_weights(names: Sequence[str], layers: Sequence[LayerProbe]) -> Finding:
+    """Return a finding that names layers where all are weights of theirs, else parameters."""
     known = {layer.name for layer in layers}
     shown = tuple(
         layer if layer in known and end == "weight" else name
         for name in names
         for layer, _, end in [name.rpartition(".")]
     )
-    each = "layer" if known.issuperset(shown) else "parameter"
-    told = listed([(name, "") for name in shown], each)
-    return Finding("no-gradient", tuple(sanitize(x, 200) for x in shown), f"{what} {told}", "error")
+    of_layers_alone = known.issuperset(shown)
+    told = listed(
+        [(name, "") for name in (shown if of_layers_alone else names)],
+        "layer" if of_layers_alone else "parameter",
+    )
+    of = "the weights of " if of_layers_alone else ""
+    message = f"no gradient reaches {of}{told}"
+    return Finding("no-gradient", tuple(sanitize(x, 200) for x in shown), message, "error")
 
 
 def _is_zero_head(learning: Learning, layers: Sequence[LayerProbe]) -> bool:

@@ -1,0 +1,130 @@
+"""Which value of a sweep is best, in words, and what can't be told from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from inittui.experiment.trials import format_setting
+from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
+from inittui.results.learning import Learning
+from inittui.results.state import RunState
+from inittui.results.summary import compare_accuracies
+from inittui.results.sweep_results import NEAR_BEST, Axis, Curve, Point
+from inittui.text import short
+
+_MOST_NAMED = 5
+"""Values that can't be told from the best one; the rest is counted."""
+
+MOST_SENTENCES = 4
+"""Curves that are each spoken of; of more only the best one is."""
+
+
+def best_ranges(state: RunState, axis: Axis) -> list[str]:
+    """Return a sentence for each curve; one for the best where there are many."""
+    curves = [curve for curve in axis.curves if curve.best is not None]
+    if not any(curve.trained for curve in axis.curves):
+        return [f"So far no value of {axis.title} was trained to the end."]
+    if len(curves) > MOST_SENTENCES:
+        curves = [max(curves, key=_best_mean)]
+    clear = _clearly_lower(state, curves)
+    said = [_best_range(axis, curve, lower) for curve, lower in zip(curves, clear, strict=True)]
+    if len(axis.curves) == 1:
+        return [text[0].upper() + text[1:] for text in said]
+    return [f"{curve.name}: {text}" for curve, text in zip(curves, said, strict=True)]
+
+
+def _clearly_lower(state: RunState, curves: Sequence[Curve]) -> list[set[str]]:
+    """Return, for each curve, the contestants that are clearly behind its best value.
+
+    As the run's table tells them apart, so that both say the same.
+    """
+    compared, same = compare_accuracies(state)
+    return [
+        {
+            point.scheme
+            for point in curve.points
+            if curve.best is not None
+            and compared.is_clear(
+                same.get(point.scheme, point.scheme),
+                same.get(curve.best.scheme, curve.best.scheme),
+            )
+        }
+        for curve in curves
+    ]
+
+
+def _best_range(axis: Axis, curve: Curve, lower: set[str]) -> str:
+    best = curve.best
+    assert best is not None and best.final is not None
+    top = 100 * _best_mean(curve)
+    of = _of_trained(curve)
+    judged = [point.learning for point in curve.points if point.learning is not None]
+    if judged and not any(each.learns for each in judged):
+        return f"{of}{_none_learns(axis, judged, _best_mean(curve))}"
+    value, near = format_setting(best.value), curve.best_range
+    others = [p for p in curve.points if p.final is not None and p.is_sound and p is not best]
+    doubtful = [point for point in others if point.scheme not in lower]
+    what = "mean accuracy" if best.final.n > 1 else "accuracy"
+    if not others:
+        said = f"{axis.title} {value} reaches {top:.2f} %"
+    elif not doubtful:
+        said = f"the best {axis.title} is {value}, with {top:.2f} %"
+    else:
+        said = f"the highest {what}, {top:.2f} %, is at {axis.title} {value}"
+    if best.diverged:
+        said += f", where {best.diverged} of {best.ended} seeds diverged"
+    if axis.is_numeric and len(near) > 1:
+        low, high = format_setting(near[0].value), format_setting(near[-1].value)
+        said += f"; from {low} to {high} it is within {100 * NEAR_BEST:g} point of that"
+    return f"{of}{said}{_doubt(best, doubtful)}."
+
+
+def _doubt(best: Point, doubtful: Sequence[Point]) -> str:
+    """Say which values may be as good as the best one, or why that can't be told."""
+    if not doubtful or best.final is None:
+        return ""
+    compared = [p for p in (best, *doubtful) if p.final is not None and p.final.n >= FEWEST_SEEDS]
+    if best not in compared or len(compared) == 1:
+        seeds = "one seed" if best.final.n == 1 else f"{best.final.n} seeds"
+        return f"; {seeds} can't rank what lies close together"
+    if len(compared) > MOST_COMPARED:
+        return f"; more than {MOST_COMPARED} are not ranked"
+    names = [format_setting(point.value) for point in doubtful]
+    if len(names) > _MOST_NAMED:
+        names = [*names[: _MOST_NAMED - 1], f"{len(names) - _MOST_NAMED + 1} more"]
+    told = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"; {told} can't be told from {format_setting(best.value)}"
+
+
+def _none_learns(axis: Axis, judged: Sequence[Learning], top: float) -> str:
+    """Say that no value does better than guessing, or that it can't be told."""
+    guess = short(100 * judged[0].chance)
+    best = f"the accuracy is at most {100 * top:.2f} %, guessing gives {guess} %"
+    if any(each.verdict == "too few images" for each in judged):
+        return (
+            f"at no {axis.title} can it be told from {judged[0].images} validated images whether "
+            f"it learns; {best}."
+        )
+    if any(each.said_as in ("as untrained", "by seeds") for each in judged):
+        return (
+            f"at no {axis.title} does it differ from guessing by more than untrained networks may; "
+            f"{best}."
+        )
+    exploded = [each for each in judged if each.verdict == "loss explodes"]
+    if exploded:
+        lowest = min(each.loss for each in exploded)
+        guessing = short(exploded[0].loss_of_guessing)
+        best += f"; above that the loss is at least {short(lowest)}, guessing has {guessing}"
+    return f"at no {axis.title} does it learn; {best}."
+
+
+def _of_trained(curve: Curve) -> str:
+    """Say of how many values a sentence is, where not all were trained to the end."""
+    trained, values = len(curve.trained), len(curve.points)
+    return "" if trained == values else f"of {trained} of {values} values trained to the end, "
+
+
+def _best_mean(curve: Curve) -> float:
+    best = curve.best
+    return -math.inf if best is None or best.final is None else best.final.mean
