@@ -119,6 +119,8 @@ def _record_untrained(
     status: RunStatus = "finished"
     with LogWriter(run) as log:
         for event in events:
+            if isinstance(event, RunEnded):
+                break  # this process began earlier: its own end says how long all took
             log.write(event)
             if asked.is_set():
                 status = "interrupted"

@@ -212,6 +212,7 @@ def inspect_starts(prepared: Prepared, *, command: Sequence[str] = ()) -> Iterat
     Raises:
         MachineError: the batch doesn't fit the memory.
     """
+    began = time.monotonic()
     yield _Here(prepared, command).started(run="")
     for message in _remarks(prepared):
         yield Noted(at=time.time(), message=message)
@@ -223,6 +224,8 @@ def inspect_starts(prepared: Prepared, *, command: Sequence[str] = ()) -> Iterat
             raise
         images = prepared.asked_for.inspection.images
         raise MachineError(f"{images:,} images at once don't fit the memory; take fewer") from None
+    took = time.monotonic() - began
+    yield RunEnded(at=time.time(), status="finished", seconds=0.0, wall_seconds=took)
 
 
 def _planned(kind: Kind, groups: Iterable[tuple[int, ...]]) -> StacksPlanned:

@@ -87,7 +87,9 @@ def _in_two_lines(said: str, end: str, frame: Frame) -> Text:
 
 
 def _not_measured(state: RunState, scheme: str, style: SeriesStyle, frame: Frame) -> Iterator[Text]:
-    """Say why a scheme was not measured after training, where it came to no end."""
+    """Say why a scheme was not measured after training, where that was meant to be."""
+    if state.started is None or not state.started.experiment.inspection.after:
+        return
     trials = state.of_scheme(scheme)
     trial = next((trial for trial in trials if trial.probes), trials[0])
     if trial.status not in ("diverged", "failed", "interrupted") or _measured_at_end(trial):

@@ -54,6 +54,7 @@ def test_json_follows_its_schema(when: str, moments: list[list[str]]) -> None:
     found = document("zeros", "rule", *QUICK, *trained, "--when", when)
     jsonschema.validate(found, schema("inspect"), jsonschema.Draft202012Validator)
     assert found["schema"] == "inittui.inspect/1"
+    assert found["run"]["status"] == "finished"
     by_scheme: dict[str, list[dict[str, Any]]] = {}
     for probe in found["probes"]:
         by_scheme.setdefault(probe["scheme"], []).append(probe)

@@ -16,6 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 from inittui.events.probes import Cut, Histogram, LayerProbe, Learning, Measured, Probe
 from inittui.events.records import ProbeMeasured, TrialEnded
 from inittui.events.wire_numbers import Number, all_to_wire
+from inittui.experiment.records import InspectionConfig
 from inittui.results.state import RunState
 from inittui.views.findings import findings_report, findings_summary, folded
 from inittui.views.frame import Frame
@@ -100,6 +101,16 @@ def test_a_trial_that_was_not_measured_after_training_is_named() -> None:
         "■ ones, not measured after training, which diverged: the loss became NaN"
         in text.splitlines()
     )
+
+
+def test_what_should_only_be_measured_before_was_not_interrupted() -> None:
+    state = before_only(run_state("inspected"))
+    assert state.started is not None
+    asked = replace(state.started.experiment, inspection=InspectionConfig(before=True))
+    state.started = replace(state.started, experiment=asked)
+    for trial in state.trials:
+        trial.status = "interrupted"
+    assert "not measured after" not in render(findings_report(state, Frame(80)), 80)
 
 
 def test_a_log_of_an_older_version_claims_no_more_than_it_knows() -> None:
