@@ -1,4 +1,4 @@
-"""Runs killed with SIGKILL at random moments and resumed until done, against one never stopped."""
+"""Runs killed with SIGKILL at any moment and resumed until done, against one never stopped."""
 
 from __future__ import annotations
 
@@ -60,6 +60,9 @@ _NEW_PROCESS = 5
 _OTHER_THREADS = 9
 """One of so many runs is first resumed under another number of threads."""
 
+_AT_A_CHECKPOINT = 4
+"""One of so many runs is killed as soon as a checkpoint is seen to be written."""
+
 MOMENTS = {
     "before the run was there": "nothing was begun, and a list shows none",
     "before the first step": "all resumed, bitwise equal to one never stopped",
@@ -67,6 +70,8 @@ MOMENTS = {
     "while a checkpoint was written": "all resumed, bitwise equal to one never stopped",
 }
 """When a run is killed, and what came of those that were then."""
+
+OPTIONS = ("-q", "--checkpoint-every", "0.2")
 
 _MOST_KILLS = 3
 """Times that one run is killed: when it starts, and when it is resumed."""
@@ -134,8 +139,11 @@ def test_killed_runs_end_as_if_they_had_never_stopped(
         attempts += 1
         assert attempts < 4 * KILLED, "hardly a run could be killed before it ended"
         is_new = long_form and attempts % _NEW_PROCESS == 0
-        start = _new_process if is_new else inittui.start
-        moment = _start_and_kill(start, root, SETTINGS[name], chance, expected.seconds)
+        start: Callable[..., _Process] = _new_process if is_new else inittui.start
+        wait = _wait_for_a_checkpoint if attempts % _AT_A_CHECKPOINT == 0 else _wait_at_random
+        process = start("compare", *SETTINGS[name], *_QUICK, *OPTIONS, "--runs-dir", root)
+        wait(root, chance, expected.seconds)
+        moment = _kill(process, root)
         if moment == "over":
             continue
         moments[moment] += 1
@@ -173,16 +181,23 @@ def _new_process(*arguments: str | Path) -> subprocess.Popen[bytes]:
     )
 
 
-_Start = Callable[..., Started | subprocess.Popen[bytes]]
+_Process = Started | subprocess.Popen[bytes]
 
 
-def _start_and_kill(
-    start: _Start, root: Path, settings: tuple[str, ...], chance: random.Random, seconds: float
-) -> str:
-    """Kill a run at any moment; return when that was, "over" where it was too late."""
-    options = ("-q", "--checkpoint-every", "0.2", "--runs-dir", root)
-    process = start("compare", *settings, *_QUICK, *options)
+def _wait_at_random(_root: Path, chance: random.Random, seconds: float) -> None:
     time.sleep(chance.uniform(0.0, 1.0) * seconds)
+
+
+def _wait_for_a_checkpoint(root: Path, chance: random.Random, seconds: float) -> None:
+    """Wait until one has a part, but no longer than a whole run takes."""
+    latest = time.monotonic() + seconds
+    time.sleep(chance.uniform(0.0, 0.8) * seconds)
+    while time.monotonic() < latest and not any(root.glob("*/checkpoints/.*")):
+        time.sleep(0.0005)
+
+
+def _kill(process: _Process, root: Path) -> str:
+    """Kill a run; return when that was, "over" where it was too late."""
     process.kill()
     ended = process.wait()
     is_killed = (ended if isinstance(ended, int) else ended.code) == -9
