@@ -42,10 +42,8 @@ def build():
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (f"compare zeros --fail-if 'zeros < 0.9' {' '.join(QUICK)}", 3),
         (f"compare zeros --fail-if 'zeros < 0.9' {' '.join(QUICK)} --json", 3),
         ("check ones.py:build --input 8 --once", 1),
-        ("check ones.py:build --input 8 --once --json", 1),
         ("runs verify --runs-dir runs", 4),
     ],
 )
@@ -55,10 +53,9 @@ def test_who_reads_changes_no_exit_code(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ones.py").write_text(ONES)
     record(tmp_path / "runs").log.write_text("not an event\n")
-    for reader in ("cat", "true"):
-        done = shell(f'"$I" {arguments} | {reader}')
-        assert done.returncode == code, done.stderr
-        assert "Traceback" not in done.stderr
+    done = shell(f'"$I" {arguments} | true')
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_progress_that_nobody_reads_stops_nothing() -> None:
