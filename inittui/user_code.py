@@ -271,15 +271,9 @@ def remember_place(place: str, path: str) -> None:
 
 
 def place_of(place: str) -> Path:
-    """Return the path of a file that somebody named; of one that has changed the folder, too.
-
-    Where a run had found it there may be none now: its folder was moved, or has a name that no log
-    can hold. Then it is looked for from here; whether it is the same is told by its digest.
-    """
-    then, here = _places.get(place, Path(place)), Path(place)
-    if then.is_file():
-        return then
-    return _found.get(place, here if here.is_file() else then)
+    """Return the path of a file that somebody named; of one that has changed the folder, too."""
+    path = _places.get(place, Path(place))
+    return path if path.is_file() else _found.get(place, path)
 
 
 _found: dict[str, Path] = {}

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -127,9 +128,16 @@ def _settings(experiment: Experiment) -> dict[str, object]:
 
 
 def remember_code(state: RunState) -> None:
-    """Let this process find the run's own code where the run had found it."""
-    for reference, (path, _) in (state.started.code if state.started else {}).items():
-        remember_place(reference.rpartition(":")[0], path)
+    """Let this process find the run's own code where the run had found it.
+
+    Where there is none now, as its folder was moved or has a name that no log can hold, the same
+    file may be seen from here; another one of that name is none of the run's.
+    """
+    for reference, (path, digest) in (state.started.code if state.started else {}).items():
+        place = reference.rpartition(":")[0]
+        is_gone = place.endswith(".py") and not Path(path).is_file()
+        if not (is_gone and code_digests([reference]).get(reference, ("", ""))[1] == digest):
+            remember_place(place, path)
 
 
 def _code_changes(then: Mapping[str, tuple[str, str]]) -> list[str]:

@@ -66,7 +66,11 @@ def test_a_run_of_ones_own_model_goes_on_where_a_name_is_no_utf_8(
     missing = inittui(*map(str, again))
     assert (missing.returncode, missing.stdout) == (2, "")
     assert "there is no file own.py; it was" in missing.stderr
-    (cafe / "another.py").rename(cafe / "own.py")
+    of_another = f"open({str(tmp_path / 'was run')!r}, 'w')\n"
+    (cafe / "own.py").write_text(of_another + (cafe / "another.py").read_text())
+    assert inittui(*map(str, again)).returncode == 2
+    assert not (tmp_path / "was run").exists()  # another file of the name is none of the run's
+    (cafe / "another.py").replace(cafe / "own.py")
     resumed = inittui(*map(str, again))
     assert (resumed.returncode, resumed.stderr) == (0, "")
     assert json.loads(resumed.stdout)["run"]["status"] == "finished"
