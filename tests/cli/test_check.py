@@ -190,9 +190,9 @@ def test_a_lockfile_tells_drift(check: Command) -> None:
     assert check(*model, "--write-lock").code == 0
     assert check(*model, "--lock", "inittui.lock", "--exact").code == 0
     text = Path("models.py").read_text()
-    Path("models.py").write_text(
-        text.replace('nonlinearity="relu"', 'a=0,  mode="fan_out"')
-    )  # longer: bytecode of the same second and size is taken
+    # Longer: bytecode of the same second and size would be taken as it is.
+    changed = text.replace('nonlinearity="relu"', 'a=0,  mode="fan_out"')
+    Path("models.py").write_text(changed)
     done = check(*model, "--lock", "inittui.lock")
     assert done.code == 1
     assert "error I801 drifted" in done.out
