@@ -13,7 +13,6 @@ from inittui.cli import settings_options as opt
 from inittui.cli import shared_options as shared
 from inittui.cli.check_output import Form, print_check, teach
 from inittui.cli.completion import complete_model
-from inittui.cli.console import even_unread
 from inittui.errors import ExitCode, MachineError, UsageError, unknown
 from inittui.experiment import setting_texts as texts
 from inittui.experiment.check_settings import (
@@ -241,8 +240,7 @@ def check(
     if export is not None and looked.proposal is not None:
         notes.append(_export(looked.proposal, experiment.model.name, export))
     document = document_of(looked, kept, experiment.model.name, notes, preview)
-    with even_unread():
-        print_check(document, looked.factory.place, chosen, output, width=width, verbose=verbose)
+    print_check(document, looked.factory.place, chosen, output, width=width, verbose=verbose)
     raise typer.Exit(_exit_code(document, failing(kept, config.fail_on or "warning")))
 
 

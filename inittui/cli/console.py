@@ -6,22 +6,25 @@ import codecs
 import io
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.text import Text
 
 from inittui.text import asks_for_ascii, in_ascii, sanitize
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
 PLAIN_WIDTH = 80
 """Width of everything printed where there is no terminal: stable, whatever COLUMNS says."""
 
 
 def make_writable() -> None:
-    """Let stdout and stderr take any text: what is closed drops it, what can't carry it spells it.
+    """Let stdout and stderr take any text: what is closed or has lost its reader (`… | head`) drops
+    it, what can't carry it spells it.
 
     A closed stream is replaced by one to nowhere, which also keeps its number from going to the
     next file that is opened.
@@ -31,12 +34,40 @@ def make_writable() -> None:
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
-        elif isinstance(stream, io.TextIOWrapper) and asks_for_ascii(os.environ):
-            stream.reconfigure(encoding="ascii", errors="inittui")
-        elif (
-            isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8"
-        ):
-            stream.reconfigure(errors="inittui")
+        elif isinstance(stream, io.TextIOWrapper):
+            if asks_for_ascii(os.environ):
+                stream.reconfigure(encoding="ascii", errors="inittui")
+            elif codecs.lookup(stream.encoding).name != "utf-8":
+                stream.reconfigure(errors="inittui")
+            with suppress(io.UnsupportedOperation):  # one in memory, which has no file
+                setattr(sys, name, _even_unread(stream))
+
+
+class _Piped(io.FileIO):
+    """A stream whose reader may go: exit codes, above all, tell the same whoever reads."""
+
+    def __init__(self, stream: io.TextIOWrapper) -> None:
+        super().__init__(stream.fileno(), "w", closefd=False)
+        self._stream = stream  # which closes the file where nobody has it any more
+
+    def write(self, data: Buffer, /) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            return super().write(data)
+
+
+def _even_unread(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    return io.TextIOWrapper(
+        io.BufferedWriter(_Piped(stream)),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 def _spell(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -57,34 +88,7 @@ def console_for(stream: TextIO, width: int | None = None) -> Console:
     """
     if width is None and not stream.isatty():
         width = PLAIN_WIDTH
-    return _Quiet(file=stream, width=width, highlight=False, emoji=False, markup=False)
-
-
-class _Quiet(Console):
-    """Rich's own ends the program when nobody reads any more; ours lets the caller decide."""
-
-    def on_broken_pipe(self) -> None:
-        """Raise the `BrokenPipeError` that is being handled."""
-        raise  # noqa: PLE0704
-
-
-@contextmanager
-def even_unread() -> Iterator[None]:
-    """Let a reader of stdout that has gone (`inittui … | head`) end the printing in the block only.
-
-    What comes after, an exit code above all, tells scripts the same whoever reads.
-    """
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        drop_stdout()
-
-
-def drop_stdout() -> None:
-    """Let what is written to stdout, or waits to be, go nowhere from here on."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
 
 
 def is_ascii(stream: TextIO) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import traceback
 from contextlib import redirect_stdout
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from typer import TyperException
 
 from inittui.cli.completion import complete_in_bash, is_asked_by_bash
-from inittui.cli.console import drop_stdout, make_writable, note
+from inittui.cli.console import make_writable, note
 from inittui.cli.deferred import load_help
 from inittui.cli.ignored import refuse_before_subcommand
 from inittui.cli.interrupt import end_at_once, was_asked
@@ -82,11 +82,7 @@ def main() -> None:
         if code == ExitCode.INTERRUPTED:  # what typer makes of Ctrl-C too
             end_at_once()
         sys.stdout.flush()
-    except BrokenPipeError:
-        _end_unread()
-    except SystemExit as end:
-        if end.code == 1:  # typer's and rich's way to end on a broken pipe; ours comes by `Exit`
-            _end_unread()
+    except SystemExit:
         raise
     except BaseException as error:
         if was_asked() or isinstance(error, (KeyboardInterrupt, typer.Abort)):
@@ -113,12 +109,6 @@ def _told(error: BaseException) -> tuple[str, int] | None:
         where = f": {error.filename}" if error.filename else ""
         return f"{error.strerror or error}{where}", ExitCode.ENVIRONMENT
     return None
-
-
-def _end_unread() -> NoReturn:
-    """End quietly, as other tools do: the reader of our stdout has gone (`inittui … | head`)."""
-    drop_stdout()
-    sys.exit(ExitCode.DONE)
 
 
 def _one_line(error: TyperException) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from inittui.cli.console import console_for, even_unread, is_ascii
+from inittui.cli.console import console_for, is_ascii
 from inittui.text import sanitize
 
 if TYPE_CHECKING:
@@ -34,16 +34,14 @@ def print_outcome(
     log_y: bool | None,
     marker: str | None,
 ) -> None:
-    """Print what a run came to; its exit code tells the same where nobody reads that."""
-    with even_unread():
-        if form == "json":
-            print_json(outcome.state, outcome.run.path if outcome.run else None)
-        elif form == "csv":
-            print_csv(outcome.state)
-        elif form == "summary":
-            print_summary(outcome.state, width=width, marker=marker)
-        else:
-            print_report(outcome.state, width=width, first=first, log_y=log_y, marker=marker)
+    if form == "json":
+        print_json(outcome.state, outcome.run.path if outcome.run else None)
+    elif form == "csv":
+        print_csv(outcome.state)
+    elif form == "summary":
+        print_summary(outcome.state, width=width, marker=marker)
+    else:
+        print_report(outcome.state, width=width, first=first, log_y=log_y, marker=marker)
 
 
 def print_summary(state: RunState, *, width: int | None, marker: str | None) -> None:

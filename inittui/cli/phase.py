@@ -105,7 +105,6 @@ def phase(
 
     The run is one of 'inittui compare': 'inittui runs show', 'runs resume' and the UI know it.
     """
-    from inittui.cli.console import even_unread
     from inittui.cli.detached import detach_and_tell
     from inittui.cli.output import print_phase
     from inittui.cli.run import conduct
@@ -132,6 +131,5 @@ def phase(
         quiet=quiet,
         checkpoint_seconds=checkpoint_every,
     )
-    with even_unread():
-        print_phase(outcome, as_json=as_json, width=width, marker=marker, metric=metric)
+    print_phase(outcome, as_json=as_json, width=width, marker=marker, metric=metric)
     raise typer.Exit(outcome.exit_code)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inittui.cli.completion import complete_run
-from inittui.cli.console import console_for, even_unread, is_ascii, note, print_path
+from inittui.cli.console import console_for, is_ascii, note, print_path
 from inittui.cli.export import export
 from inittui.cli.ignored import refuse_before_subcommand
 from inittui.cli.registry import ListOrShow
@@ -266,8 +266,7 @@ def verify(
         unchecked += verdict.is_unchecked and not verdict.problems
         found = [*verdict.problems, *verdict.remarks]
         if found or run is not None:
-            with even_unread():
-                _print_verdict(each, _judged(verdict), found)
+            _print_verdict(each, _judged(verdict), found)
     if damaged:
         raise MachineError(
             f"{damaged:,} of {_count(checked)} damaged; what is intact is still shown"

@@ -100,7 +100,6 @@ def widths(
 
     Of one's own model, FILE.py:NAME, the width is the argument 'width' of the function.
     """
-    from inittui.cli.console import even_unread
     from inittui.cli.output import print_widths
 
     chosen = parse_widths(widths)
@@ -109,8 +108,7 @@ def widths(
     points = _measured(experiment, chosen, steps, quiet=quiet)
     found = slopes(points)
     moving = growing(found)
-    with even_unread():
-        print_widths(experiment, steps, points, found, as_json=as_json, width=width)
+    print_widths(experiment, steps, points, found, as_json=as_json, width=width)
     if check and not quiet:
         _note_undecided(found)
     if all(each.verdict == "not finite" for each in found if each.step):

@@ -11,26 +11,22 @@ from inittui.results.state import RunState
 
 def answer_stands_out(question: StandsOut, state: RunState) -> Answer:
     """Return the findings of each contestant's first seed, the gravest first."""
-    lines, verdicts = [], {}
-    seeds: dict[int, None] = {}
+    lines, verdicts, seeds = [], {}, set()
     for scheme in question.asks_of(state.schemes):
-        trials = state.of_scheme(scheme)
-        trial = next((each for each in trials if each.probe(question.when) is not None), None)
-        event = trial.probe(question.when) if trial is not None else None
-        if trial is None or event is None:
+        for trial in state.of_scheme(scheme):
+            if (event := trial.probe(question.when)) is not None:
+                break
+        else:
             continue
-        seeds[trial.seed] = None
+        seeds.add(trial.seed)
         found = find(event.probe, question.when)
         told = [_told(finding) for finding in found] or ["nothing."]
         lines += [f"{named(state, scheme)}{told[0]}", *told[1:]]
         verdicts[scheme] = found[0].kind if found else "nothing"
     if not lines:
         return Answer("stands-out", "What stands out: not measured.")
-    under = (
-        f" under seed {next(iter(seeds))}"
-        if len(seeds) == 1 < len({trial.seed for trial in state.trials})
-        else ""
-    )
+    several = len({trial.seed for trial in state.trials}) > 1
+    under = f" under seed {seeds.pop()}" if several and len(seeds) == 1 else ""
     return Answer("stands-out", "\n".join([f"What stands out{under}:", *lines]), verdicts=verdicts)
 
 

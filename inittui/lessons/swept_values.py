@@ -19,7 +19,7 @@ from inittui.results.learning import (
     validated_images,
 )
 from inittui.results.state import RunState
-from inittui.results.summary import furthest
+from inittui.results.summary import furthest, told_apart
 from inittui.results.sweep_results import NEAR_BEST, Axis, Curve, Point, swept_axes
 from inittui.text import short
 
@@ -40,8 +40,9 @@ def answer_best_range(question: BestRange, state: RunState, *, is_small: bool) -
     parts: list[str] = []
     measured: dict[str, tuple[Number | None, ...]] = {}
     verdicts: dict[str, str] = {}
+    is_behind = told_apart(state)
     for axis in swept_axes(state):
-        parts += [_sentence(text) for text in best_ranges(state, axis)]
+        parts += [_sentence(text) for text in best_ranges(axis, is_behind)]
         for curve in axis.curves:
             measured[curve.name] = _in_percent(curve)
             found = _lower(axis, curve, state, is_small=is_small)

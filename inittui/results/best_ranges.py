@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from inittui.experiment.trials import format_setting
 from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
 from inittui.results.learning import Learning
-from inittui.results.state import RunState
-from inittui.results.summary import compare_accuracies
 from inittui.results.sweep_results import NEAR_BEST, Axis, Curve, Point
 from inittui.text import short
 
@@ -20,41 +18,23 @@ MOST_SENTENCES = 4
 """Curves that are each spoken of; of more only the best one is."""
 
 
-def best_ranges(state: RunState, axis: Axis) -> list[str]:
-    """Return a sentence for each curve; one for the best where there are many."""
+def best_ranges(axis: Axis, is_behind: Callable[[str, str], bool]) -> list[str]:
+    """Return a sentence for each curve; one for the best where there are many.
+
+    ``is_behind`` is what `told_apart` returns, so that the run's table says the same.
+    """
     curves = [curve for curve in axis.curves if curve.best is not None]
     if not any(curve.trained for curve in axis.curves):
         return [f"So far no value of {axis.title} was trained to the end."]
     if len(curves) > MOST_SENTENCES:
         curves = [max(curves, key=_best_mean)]
-    clear = _clearly_lower(state, curves)
-    said = [_best_range(axis, curve, lower) for curve, lower in zip(curves, clear, strict=True)]
+    said = [_best_range(axis, curve, is_behind) for curve in curves]
     if len(axis.curves) == 1:
         return [text[0].upper() + text[1:] for text in said]
     return [f"{curve.name}: {text}" for curve, text in zip(curves, said, strict=True)]
 
 
-def _clearly_lower(state: RunState, curves: Sequence[Curve]) -> list[set[str]]:
-    """Return, for each curve, the contestants that are clearly behind its best value.
-
-    As the run's table tells them apart, so that both say the same.
-    """
-    compared, same = compare_accuracies(state)
-    return [
-        {
-            point.scheme
-            for point in curve.points
-            if curve.best is not None
-            and compared.is_clear(
-                same.get(point.scheme, point.scheme),
-                same.get(curve.best.scheme, curve.best.scheme),
-            )
-        }
-        for curve in curves
-    ]
-
-
-def _best_range(axis: Axis, curve: Curve, lower: set[str]) -> str:
+def _best_range(axis: Axis, curve: Curve, is_behind: Callable[[str, str], bool]) -> str:
     best = curve.best
     assert best is not None and best.final is not None
     top = 100 * _best_mean(curve)
@@ -64,7 +44,7 @@ def _best_range(axis: Axis, curve: Curve, lower: set[str]) -> str:
         return f"{of}{_none_learns(axis, judged, _best_mean(curve))}"
     value, near = format_setting(best.value), curve.best_range
     others = [p for p in curve.points if p.final is not None and p.is_sound and p is not best]
-    doubtful = [point for point in others if point.scheme not in lower]
+    doubtful = [point for point in others if not is_behind(point.scheme, best.scheme)]
     what = "mean accuracy" if best.final.n > 1 else "accuracy"
     if not others:
         said = f"{axis.title} {value} reaches {top:.2f} %"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from typing import Literal
 
 import msgspec
@@ -133,8 +133,9 @@ def judge_numbers(
     fell: bool | None = None
     verdict: Verdict
     seeds = len(accuracies)
-    learn_alone = any(
-        map(partial(_learns_alone, images, chance, classes, seeds), accuracies, losses)
+    learn_alone = seeds > 1 and any(
+        _learns_alone(accuracy, loss, images, chance, classes, SIGNIFICANCE / seeds)
+        for accuracy, loss in zip(accuracies, losses, strict=True)
     )
     if not learn_alone and p_value(right, total, chance) > SIGNIFICANCE:
         verdict = "at chance" if total >= fewest_images(chance) else "too few images"
@@ -161,32 +162,28 @@ def judge_numbers(
 
 
 def _learns_alone(
-    images: int, chance: float, classes: int, seeds: int, accuracy: float, loss: float
+    accuracy: float, loss: float, images: int, chance: float, classes: int, level: float
 ) -> bool:
     """Tell one of several seeds that does better than guessing whatever the others do.
 
     By images, and by classes or a loss that no untrained network has: whose outputs know nothing
-    of the labels has at least about ln(classes). At the level that is left to each seed.
+    of the labels has at least about ln(classes). ``level`` is what is left to each seed.
     """
-    level = SIGNIFICANCE / seeds
-    if (
-        seeds == 1
-        or accuracy <= chance
-        or p_value(round(accuracy * images), images, chance) > level
-    ):
-        return False
     is_low = loss < SURELY_LOWER * math.log(classes)
-    return is_low or _differs_by_class(accuracy, classes, chance, level)
+    return _is_above(accuracy, images, chance, level) and (
+        is_low or _differs_by_class(accuracy, classes, chance, level)
+    )
+
+
+def _is_above(accuracy: float, images: int, chance: float, level: float = SIGNIFICANCE) -> bool:
+    return accuracy > chance and p_value(round(accuracy * images), images, chance) <= level
 
 
 def _at_chance(accuracies: Sequence[float], images: int, chance: float) -> int:
     """Count the seeds whose accuracy is not above guessing, where so many images can tell."""
     if images < fewest_images(chance):
         return 0
-    return sum(
-        accuracy <= chance or p_value(round(accuracy * images), images, chance) > SIGNIFICANCE
-        for accuracy in accuracies
-    )
+    return sum(not _is_above(accuracy, images, chance) for accuracy in accuracies)
 
 
 def _differ_by_seed(accuracies: Sequence[float], chance: float) -> bool:

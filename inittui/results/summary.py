@@ -107,11 +107,12 @@ def summarize(state: RunState) -> list[SchemeSummary]:
     return sorted(found, key=lambda one: order.get(same.get(one.scheme, one.scheme), len(order)))
 
 
-def compare_accuracies(state: RunState) -> tuple[Comparison, dict[str, str]]:
-    """Return how the accuracies compare, as `summarize` has them, and who is the same as whom."""
+def told_apart(state: RunState) -> Callable[[str, str], bool]:
+    """Return what says whether a contestant is clearly behind another, as the run's table does."""
     groups = {scheme: state.of_scheme(scheme) for scheme in state.schemes}
     same = _same_contestants(groups)
-    return _by_accuracy(state, groups, same), same
+    compared = _by_accuracy(state, groups, same)
+    return lambda worse, better: compared.is_clear(same.get(worse, worse), same.get(better, better))
 
 
 def _by_accuracy(

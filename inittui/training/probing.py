@@ -29,7 +29,10 @@ from inittui.user_code import blamed
 Named = Mapping[str, torch.Tensor]
 
 _FEW_VALUES = 1 << 21
-"""Parameters and outputs of a probe that is done by one thread; start values that are kept."""
+"""Parameters and outputs of a probe that is done by one thread."""
+
+_KEPT_VALUES = 1 << 21
+"""Start values that are kept from the first probe to the last."""
 
 
 class Inspector:
@@ -113,7 +116,7 @@ class Inspector:
 
     def _keep_start(self, number: int, values: Named) -> None:
         kept = [values, *self._starts.values()]
-        if sum(each.numel() for named in kept for each in named.values()) <= _FEW_VALUES:
+        if sum(each.numel() for named in kept for each in named.values()) <= _KEPT_VALUES:
             copied = {name: each.detach().clone() for name, each in values.items()}
             self._starts[number] = copied
 

@@ -10,6 +10,7 @@ from rich.text import Text
 from inittui.experiment.trials import Setting, format_setting
 from inittui.results.best_ranges import best_ranges
 from inittui.results.state import RunState
+from inittui.results.summary import told_apart
 from inittui.results.sweep_results import Axis, Curve, swept_axes
 from inittui.views.chart.layout import legend_lines, paragraph
 from inittui.views.chart.palette import SeriesStyle, styles_for
@@ -31,14 +32,21 @@ def sweep_charts(state: RunState, frame: Frame, axes: Sequence[str] = ()) -> lis
 
     ``axes`` names the sweeps as `Axis.name`; () means all.
     """
+    shown = [
+        axis
+        for axis in swept_axes(state)
+        if (not axes or axis.name in axes)
+        and any(point.accuracy for curve in axis.curves for point in curve.points)
+    ]
+    if not shown:
+        return []
+    is_behind = told_apart(state)
     parts: list[Text] = []
-    for axis in swept_axes(state):
-        wanted = not axes or axis.name in axes
-        if wanted and any(point.accuracy for curve in axis.curves for point in curve.points):
-            parts += [_chart(state, axis, frame), Text()]
-            for said in best_ranges(state, axis):
-                parts += paragraph(frame.say(said), frame.columns)
-            parts.append(Text())
+    for axis in shown:
+        parts += [_chart(state, axis, frame), Text()]
+        for said in best_ranges(axis, is_behind):
+            parts += paragraph(frame.say(said), frame.columns)
+        parts.append(Text())
     return parts
 
 

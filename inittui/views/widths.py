@@ -110,8 +110,9 @@ def conclusions(slopes: Sequence[Slope]) -> Iterator[str]:
     if any(_starts_as_mup(each) for each in slopes):
         yield "At the start the logits shrink as about width^−½: under μP that is meant."
     last = max((each.step for each in slopes), default=0)
-    at_end = {each.layer: each.verdict for each in slopes if each.step == last > 0}
-    still = [each for each in slopes if each.step == last > 0 and each.verdict == "still"]
+    ends = [each for each in slopes if each.step == last > 0]
+    at_end = {each.layer: each.verdict for each in ends}
+    still = [each for each in ends if each.verdict == "still"]
     if still:
         yield f"{_names(still)}: outputs don't change in these steps, at no width."
     moving, unclear = growing(slopes), undecided(slopes)

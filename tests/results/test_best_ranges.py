@@ -6,7 +6,7 @@ import pytest
 
 from inittui.results.best_ranges import best_ranges
 from inittui.results.state import RunState
-from inittui.results.summary import summarize
+from inittui.results.summary import summarize, told_apart
 from inittui.results.sweep_results import swept_axes
 from tests.support.runs import STD, Made, made_run, std_sweep
 
@@ -33,7 +33,7 @@ from tests.support.runs import STD, Made, made_run, std_sweep
 )  # fmt: skip
 def test_the_best_range_in_words(accuracies: dict[float, list[float]], said: str) -> None:
     state = std_sweep(accuracies)
-    assert best_ranges(state, swept_axes(state)[0]) == [said]
+    assert best_ranges(swept_axes(state)[0], told_apart(state)) == [said]
 
 
 def cut_short(*finished: float) -> RunState:
@@ -68,7 +68,7 @@ def test_only_values_that_were_trained_to_the_end_are_judged(
     (curve,) = axis.curves
     assert (curve.best.value if curve.best else None) == best
     assert [p.accuracy.mean for p in curve.points if p.accuracy] == [0.3, 0.6, 0.11]
-    assert best_ranges(state, axis) == [said]
+    assert best_ranges(axis, told_apart(state)) == [said]
 
 
 def test_many_curves_get_one_sentence() -> None:
@@ -78,7 +78,7 @@ def test_many_curves_get_one_sentence() -> None:
         for depth in (1, 2)
     ]
     state = made_run(trials)
-    assert len(best_ranges(state, swept_axes(state)[0])) == 1
+    assert len(best_ranges(swept_axes(state)[0], told_apart(state))) == 1
 
 
 def with_diverged(*diverged: tuple[float, int]) -> RunState:
@@ -100,13 +100,15 @@ def with_diverged(*diverged: tuple[float, int]) -> RunState:
 def test_a_value_under_which_all_seeds_diverge_is_not_the_best() -> None:
     state = with_diverged((1.0, 0), (1.0, 1), (1.0, 2))
     (axis,) = swept_axes(state)
-    assert best_ranges(state, axis) == ["The best std of trunc_normal is 0.1, with 80.20 %."]
+    assert best_ranges(axis, told_apart(state)) == [
+        "The best std of trunc_normal is 0.1, with 80.20 %."
+    ]
     assert axis.curves[0].points[2].is_sound is False
 
 
 def test_seeds_that_diverge_are_counted_beside_the_accuracy_of_the_others() -> None:
     state = with_diverged((1.0, 1), (1.0, 2))
-    assert best_ranges(state, swept_axes(state)[0]) == [
+    assert best_ranges(swept_axes(state)[0], told_apart(state)) == [
         "The highest accuracy, 90.00 %, is at std of trunc_normal 1, where 2 of 3 seeds diverged; "
         "one seed can't rank what lies close together."
     ]
@@ -124,7 +126,7 @@ def test_best_is_said_only_where_the_table_tells_all_others_apart() -> None:
         best, *others = summarize(state)
         told = [each.accuracy_difference for each in others]
         assert best.scheme.endswith("std=1.0")
-        (said,) = best_ranges(state, swept_axes(state)[0])
+        (said,) = best_ranges(swept_axes(state)[0], told_apart(state))
         is_told = all(each is not None and each.is_clear for each in told)
         assert said.startswith("The best std") is is_told
         assert ("can't be told from 1" in said) is not is_told
@@ -137,6 +139,6 @@ def test_values_that_seeds_alone_cannot_tell_are_not_said_not_to_learn() -> None
         for seed, accuracy in enumerate(of)
     ]
     state = made_run(made, validated=120)
-    (said,) = best_ranges(state, swept_axes(state)[0])
+    (said,) = best_ranges(swept_axes(state)[0], told_apart(state))
     assert "does it learn" not in said
     assert "differ from guessing by more than untrained networks may" in said

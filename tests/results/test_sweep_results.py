@@ -10,6 +10,7 @@ import pytest
 from inittui.documents.compare import compare_document
 from inittui.documents.json_documents import schema
 from inittui.results.best_ranges import best_ranges
+from inittui.results.summary import told_apart
 from inittui.results.sweep_results import swept_axes
 from tests.support.runs import STD, Made, made_run, std_sweep
 
@@ -60,7 +61,7 @@ def test_values_without_a_validation_are_left_out_of_the_best() -> None:
     assert curve.points[0].accuracy is None
     (nothing,) = swept_axes(made_run(trials[:1]))
     assert nothing.curves[0].best is None
-    assert best_ranges(made_run(trials[:1]), nothing) == []
+    assert best_ranges(nothing, told_apart(made_run(trials[:1]))) == []
 
 
 def settings_run() -> list[Made]:
@@ -79,7 +80,7 @@ def test_settings_have_an_axis_each_and_curves_for_the_others() -> None:
     assert (activation.values, activation.is_numeric) == (("relu", "tanh"), False)
     assert [curve.name for curve in activation.curves] == ["depth=8", "depth=2"]
     state = made_run(settings_run())
-    assert best_ranges(state, activation)[0] == (
+    assert best_ranges(activation, told_apart(state))[0] == (
         "depth=8: the highest accuracy, 68.00 %, is at activation tanh; one seed can't rank what "
         "lies close together."
     )

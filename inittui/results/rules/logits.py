@@ -31,14 +31,10 @@ def logits(probe: Probe, layers: Sequence[LayerProbe], when: When) -> Iterator[F
     names = (name_of(layers[-1]),) if layers else ()
     loss, chance = from_wire(probe.loss), probe.chance_loss
     if spread <= SAME * size:
-        message = "every class gets the same logit up to rounding: "
-        # Of logits of 1e9 what rounding leaves is hundreds, and so is the loss.
-        is_guess = abs(loss - chance) <= 0.05 * chance
-        message += (
-            f"ln {probe.classes} as loss says nothing"
-            if is_guess
-            else (f"the loss, {short(loss, 4)}, comes from rounding")
-        )
+        so = f"ln {probe.classes} as loss says nothing"
+        if abs(loss - chance) > 0.05 * chance:  # of logits of 1e9 rounding leaves hundreds
+            so = f"the loss, {short(loss, 4)}, comes from rounding"
+        message = f"every class gets the same logit up to rounding: {so}"
         yield Finding(
             "same-logits", names, message, "note",
             evidence_of({"logit_std": spread}), to_wire(SAME * size),
