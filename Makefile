@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 # The lessons' full sizes take hours: INITTUI_TORTURE=1 pytest tests/lessons -k full
 ATTACKED := tests/resilience tests/runs tests/data tests/documents tests/views/test_export.py \
 	$(addprefix tests/cli/test_,compare_refusals.py detached.py ignored.py interrupt.py \
-	main_wrong_options.py memory_limit.py runs.py)
+	main_wrong_options.py memory_limit.py runs.py runs_changed.py)
 LONG_FORMS := tests/lessons tests/tui/test_app_monkey.py
 
 .PHONY: demo test torture lint bench zoo snapshots install compiled clean

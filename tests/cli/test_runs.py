@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from benchmarks.terminals import UI, Terminal
 from inittui import runs
 from inittui.documents.json_documents import schema
 from inittui.events.records import Event, Noted, RunEnded, encode
 from inittui.experiment.records import Experiment, TrainingConfig
 from inittui.runs import LogWriter, RunDirectory, create_run, read_log
-from tests.support.commands import Command, command_of, python
+from tests.support.commands import Command, python
 from tests.support.runs import Made, made_events, record
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("INITTUI_RUNS_DIR", str(tmp_path / "runs"))
-    return tmp_path / "runs"
-
-
-@pytest.fixture
-def inittui(
-    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    return command_of(monkeypatch, capsys)
 
 
 def _events(run: str, experiment: Experiment) -> list[Event]:
@@ -140,92 +124,6 @@ def test_an_unknown_run_is_one_line(inittui: Command, root: Path, command: str) 
     assert len(hostile.err.splitlines()) == 1
     assert "\x1b" not in hostile.err
     assert run.log.exists()
-
-
-def test_removing(inittui: Command, root: Path) -> None:
-    runs = [_record(root, name=name) for name in ("a", "b", "c")]
-    refused = inittui("runs", "rm", "a")
-    assert refused.code == 2
-    assert "needs --yes" in refused.err
-    assert all(run.path.exists() for run in runs)
-    assert inittui("runs", "rm", "a", "nonsense", "--yes").code == 2
-    assert runs[0].path.exists()  # nothing is removed where a name is wrong
-    result = inittui("runs", "rm", "a", runs[0].id, "b", "--yes")
-    assert (result.code, result.out, result.err) == (0, "", "inittui: removed 2 runs\n")
-    assert [run.path.exists() for run in runs] == [False, False, True]
-
-
-def test_a_run_that_is_being_written_is_not_removed(inittui: Command, root: Path) -> None:
-    run = _record(root)
-    with LogWriter(run):
-        result = inittui("runs", "rm", "last", "-y")
-    assert result.code == 2
-    assert f"being written by pid {os.getpid()}" in result.err
-    assert run.log.exists()
-
-
-@pytest.mark.pty
-@pytest.mark.parametrize(("answer", "expected", "kept"), [
-    ("y\n", 0, False), ("n\n", 0, True), ("\n", 0, True), ("\x03", 130, True),
-])  # fmt: skip
-def test_removing_asks_on_a_terminal(root: Path, answer: str, expected: int, kept: bool) -> None:
-    run = _record(root)
-    with Terminal([*UI, "runs", "rm", "last"]) as terminal:
-        terminal.wait_for("for good")
-        assert run.id in terminal.text
-        assert _answered(terminal, answer) == expected
-    assert run.path.exists() == kept
-
-
-def _answered(terminal: Terminal, answer: str) -> int:
-    """Return the code that a command ends with, as often as it takes to be heard.
-
-    Python loses a signal between its last look at signals and the reading of a line; a person
-    presses Ctrl-C again.
-    """
-    for _ in range(10):
-        terminal.press(answer)
-        with suppress(TimeoutError):
-            return terminal.wait_for_end(3)
-    raise AssertionError("it didn't end")
-
-
-def test_renaming(inittui: Command, root: Path) -> None:
-    run = _record(root)
-    told = inittui("runs", "rename", "last", "better")
-    assert (told.code, told.out) == (0, "")
-    assert told.err == f"inittui: run {run.id} is now called 'better'\n"
-    assert json.loads(inittui("runs", "--json").out)["runs"][0]["name"] == "better"
-    assert inittui("runs", "path", "better").out == f"{run.path}\n"
-    assert inittui("runs", "rename", "better", "").code == 2
-    assert "it was 'better'" in inittui("runs", "rename", "better", "best").err
-
-
-@pytest.mark.parametrize(
-    ("name", "why"),
-    [
-        ("last", "means the newest run"),
-        ("LAST", "means the newest run"),
-        ("first", "taken for the oldest run"),
-        ("-x", "it would be an option"),
-        ("   ", "can't be blank"),
-        (" best", "no blanks around it"),
-        ("best\t", "no blanks around it"),
-        ("be\x1b[2Jst", "control characters"),
-        ("be\nst", "control characters"),
-        ("be\u202est", "control characters"),
-        ("x" * 201, "not 201"),
-        ("20260101-000000-000-abcdef", "the ID of another run"),
-    ],
-)
-def test_what_can_t_be_a_name(inittui: Command, root: Path, name: str, why: str) -> None:
-    run = _record(root)
-    result = inittui("runs", "rename", "last", "--", name)
-    assert (result.code, result.out) == (2, "")
-    assert why in result.err
-    assert result.err.count("\n") == 1
-    assert result.err.rstrip("\n").isprintable()
-    assert not run.name_file.exists()
 
 
 def test_verifying(inittui: Command, root: Path) -> None:

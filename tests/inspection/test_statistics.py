@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from inittui.events.wire_numbers import from_wire
+from inittui.inspection import statistics
 from inittui.inspection.statistics import (
     BINS,
     alignment,
@@ -72,6 +73,15 @@ def test_histograms_are_numpys_between_the_percentiles(percentile: float) -> Non
     density = np.histogram(exact, BINS, (low, high), density=True)[0]
     inside = sum(found.counts) / exact.size  # the rest of the area is in the tails
     assert found.density == pytest.approx(tuple(density * inside), rel=1e-9)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 2.0), (0.25, 0.25), (-1e30, 1e30), (5.0, 6.0)])
+def test_a_device_counts_as_numpy_does(low: float, high: float) -> None:
+    edges = torch.linspace(low, high, BINS + 1, dtype=torch.float64)
+    values = torch.cat([numbers(2_000).double().flatten(), edges, torch.tensor([-1e300, 1e300])])
+    counted = statistics._count(values, low, high)
+    assert counted == statistics._count_by_numpy(values, low, high)
+    assert sum(counted[1:-1]) == len(values)
 
 
 def test_equal_values_stand_in_one_bin_and_vary_by_nothing() -> None:
