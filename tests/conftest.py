@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,10 @@ os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24", TZ="UTC", LAN
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers that each use all cores wait for each other most of the time.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As a shell has it for what runs in its background; the processes of tests would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The snapshot plugin has imported textual already: environment variables come too late for it.
 textual.constants.TEXTUAL_ANIMATIONS = "none"
