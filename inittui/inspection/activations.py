@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,9 @@ _FAR = 60.0
 _POINTS = 4_801
 _CORNER = 0.05
 """This side of 0 a rectifier is flat already."""
+
+_END = 100
+"""One of so many values is an end of them: outermost ones, more than one or two stray."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,29 @@ def _slope(
     return slope.abs()
 
 
+def flatness_between(before: torch.Tensor, after: torch.Tensor) -> Flatness | None:
+    """Return where an unknown function of single values is flat, from its derivative on them.
+
+    Args:
+        before: what it is given, in the graph of ``after``.
+        after: what it makes of that; see `slope_between`.
+    """
+    slope = slope_between(before, after)
+    if slope is None:
+        return None
+    dead, flat = (slope < share * slope.amax() for share in (DEAD, FLAT))
+    values = before.detach().flatten()
+    order = values.argsort()
+    # Nobody's function is called with other values: its ends are where its own lie.
+    few = max(len(order) // _END, 1)
+    is_flat = flat.flatten()[order]
+    if not (is_flat[:few].all() and is_flat[-few:].all()):
+        return Flatness(dead, None)
+    near_zero = is_flat[(values[order] < 0) & (values[order] > -_CORNER)]
+    is_rectifier = len(near_zero) > 0 and bool(near_zero.all())
+    return Flatness(dead, flat & (before.detach() > 0) if is_rectifier else flat)
+
+
 def slope_between(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor | None:
     """Return the |derivative| of one value by the one in its place, in the graph of both.
 
@@ -109,7 +136,7 @@ def slope_between(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor | N
         return None
     slope = by_ones.abs()
     size = float(by_signs.abs().amax())
-    if size == 0 or float(slope.amax() - slope.amin()) <= 1e-4 * size:
+    if not 0 < size < math.inf or float(slope.amax() - slope.amin()) <= 1e-4 * size:
         return None
     is_diagonal = torch.allclose(by_ones, by_signs * signs, rtol=1e-4, atol=1e-5 * size)
     return slope if is_diagonal else None

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from inittui.events.probes import Measured
-from inittui.inspection.activations import DEAD, flatness, slope_between
+from inittui.inspection.activations import flatness, flatness_between
 from inittui.inspection.statistics import (
     alignment,
     always_share,
@@ -194,17 +194,20 @@ class LayerRecorder(Flow):
             place = _place_of_units(each, values)
             each.dead = None if place is None else always_share(dead, place)
             if saturated is not None:
-                each.saturated = int(saturated.sum()) / max(saturated.numel(), 1)
+                each.saturated = _share(saturated)
 
     def _note_own_nonlinearity(self, seen: Seen, output: torch.Tensor, given: torch.Tensor) -> None:
         """Measure a nonlinearity that is nobody's known one, between two layers of one shape."""
         self._last = None
         if seen.activations is not None or seen.dead is not None:
             return
-        slope = slope_between(output, given)
-        place = None if slope is None else _place_of_units(seen, slope)
-        if slope is not None and place is not None:
-            seen.dead = always_share(slope < DEAD * slope.amax(), place)
+        flat = flatness_between(output, given)
+        place = None if flat is None else _place_of_units(seen, flat.dead)
+        if flat is None or place is None:
+            return
+        seen.dead = always_share(flat.dead, place)
+        if flat.saturated is not None:
+            seen.saturated = _share(flat.saturated)
 
     def _note_gradient(self, seen: Seen, gradient: torch.Tensor) -> None:
         if self._is_over:
@@ -214,6 +217,10 @@ class LayerRecorder(Flow):
         """Measure gradients, whose histograms may be cut by their size."""
         by_size = self._gradient_percentile is not None
         return measure(values, self._gradient_percentile or self._percentile, by_size=by_size)
+
+
+def _share(flags: torch.Tensor) -> float:
+    return int(flags.sum()) / max(flags.numel(), 1)
 
 
 def _constants(args: Sequence[Any]) -> list[Any]:

@@ -114,6 +114,10 @@ def test_dead_units_of_any_nonlinearity_are_counted(name: str, share: float) -> 
     [
         nn.Tanh, nn.Sigmoid, nn.Softsign, nn.Hardtanh, nn.Hardsigmoid, nn.ReLU6,
         lambda: As(torch.erf), lambda: As(lambda x: x.clamp(-2, 2)),
+        lambda: As(lambda x: x / (1 + x.abs())),
+        lambda: As(lambda x: 1 - 2 / (torch.exp((2 * x).clamp(-60, 60)) + 1)),
+        lambda: As(lambda x: 1 / (1 + torch.exp((-x).clamp(-60, 60)))),
+        lambda: As(lambda x: x * torch.rsqrt(1 + x * x)),
     ],
 )  # fmt: skip
 def test_what_lies_at_flat_ends_is_told(act: Callable[[], nn.Module]) -> None:
@@ -126,7 +130,14 @@ def test_what_lies_at_flat_ends_is_told(act: Callable[[], nn.Module]) -> None:
     assert told(model)["saturated"].severity == "warning"
 
 
-@pytest.mark.parametrize("act", [nn.ReLU, nn.GELU, nn.SiLU, nn.Softplus])
+@pytest.mark.parametrize(
+    "act",
+    [
+        nn.ReLU, nn.GELU, nn.SiLU, nn.Softplus,
+        lambda: As(lambda x: x * (x > 0)), lambda: As(lambda x: x / (1 + torch.exp(-x))),
+        lambda: As(lambda x: (x + (x * x + 0.01).sqrt()) / 2), lambda: As(lambda x: x + x.sin()),
+    ],
+)  # fmt: skip
 def test_a_half_that_is_flat_by_design_is_not_saturated(act: Callable[[], nn.Module]) -> None:
     model = stack(PIXELS, 64, 10, act=act)
     model[0].weight.data *= 50
