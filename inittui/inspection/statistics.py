@@ -240,7 +240,9 @@ def unit_rows(
 
 def row_labels(rows: torch.Tensor) -> np.ndarray:
     """Return a number for each row of [units, values]; equal rows have the same."""
-    values = rows.detach().cpu().numpy() + 0.0  # turns -0 into 0, which are equal numbers
+    values = (
+        _portable(rows.detach()).cpu().numpy() + 0.0
+    )  # turns -0 into 0, which are equal numbers
     known: dict[bytes, int] = {}
     return np.array([known.setdefault(row.tobytes(), len(known)) for row in values], dtype=int)
 

@@ -290,3 +290,8 @@ def test_what_is_drawn_may_be_equal_by_rounding(dtype: torch.dtype) -> None:
     rows, columns = torch.meshgrid(torch.arange(256.0), torch.arange(256.0), indexing="ij")
     assert not is_drawn(rows.to(dtype))
     assert not is_drawn(columns.to(dtype))
+
+
+def test_rows_of_bfloat16_are_told_apart_as_their_values_are() -> None:
+    rows = torch.tensor([[1.0, -0.0], [2.0, 3.0], [1.0, 0.0]], dtype=torch.bfloat16)
+    assert row_labels(rows).tolist() == [0, 1, 0]
