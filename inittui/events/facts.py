@@ -135,7 +135,6 @@ class UseFacts(msgspec.Struct, frozen=True, kw_only=True):
     input_between: Number = "NaN"
     """Mean over positions of the variance over the batch; with gates opened."""
     output_power: Number = "NaN"
-    output_between: Number = "NaN"
     output_share: Number = "NaN"
     """Of its mean square that is variance between samples; with gates opened."""
     not_finite: int = 0
@@ -213,8 +212,6 @@ class PassFacts(msgspec.Struct, frozen=True, kw_only=True):
     is_ids: bool = False
     output_share: Number = "NaN"
     """Of the outputs' mean square that is variance between samples, with gates opened."""
-    closed_share: Number = "NaN"
-    """The same with gates as they are."""
     output_power: Number = "NaN"
     classes: int = 0
     """Of outputs that are logits: straight from a product; 0 for others."""

@@ -92,7 +92,6 @@ def measured(
         input_power=to_wire(power),
         input_between=to_wire(between),
         output_power=to_wire(out),
-        output_between=to_wire(out_between),
         output_share=to_wire(out_between / out if out else 0.0),
         not_finite=bad,
     )

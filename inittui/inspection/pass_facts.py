@@ -210,7 +210,6 @@ def _whole(
         input_is_given=is_given,
         is_ids=not floats,
         output_share=to_wire(share if math.isnan(share) else max(share, passed.share)),
-        closed_share=to_wire(passed.share),
         output_power=to_wire(passed.power),
         classes=classes,
         logit_std=to_wire(spread),
