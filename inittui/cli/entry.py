@@ -24,13 +24,13 @@ def main() -> NoReturn:
     from inittui.cli.interrupt import (
         end_at_once,
         end_on_signals,
-        last_of_all_ignore_signals,
+        last_of_all_end,
         raise_on_signals,
         was_asked,
     )
 
     try:
-        last_of_all_ignore_signals()
+        last_of_all_end()
         raise_on_signals()
         try:
             _run()

@@ -26,6 +26,9 @@ _AGAIN_SECONDS = 0.01
 _received: list[int] = []
 """The first signal that asked this process to stop, as signals are a process's."""
 
+_ends_with: list[int] = []
+"""The exit code of a process whose work is done, once it is known."""
+
 
 def stop_code() -> int:
     """Return the exit code of a process that was asked to stop, or was and doesn't know how."""
@@ -60,17 +63,28 @@ def raise_on_signals() -> None:
 def end_on_signals(code: object) -> None:
     """Let the signals end a process whose work is done, and its code known, as it would end."""
     status = code if isinstance(code, int) else 0
+    if not isinstance(code, str):  # which Python has yet to print
+        _ends_with.append(status)
     for number in _STOPPING:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, lambda _number, _frame: end_at_once(status))
 
 
-def last_of_all_ignore_signals() -> None:
+def last_of_all_end() -> None:
     """Let no signal kill the process while Python takes itself apart, without handlers of its own.
 
-    To be called first: what is registered first is done last, after all threads have ended.
+    Nor let it do so where torch is loaded: that takes a third of a second, of every command, and
+    what it frees the system takes back by itself. To be called first: what is registered first is
+    done last, after all threads have ended and temporary files are gone.
     """
-    atexit.register(lambda: [signal.signal(number, signal.SIG_IGN) for number in _STOPPING])
+    atexit.register(_end)
+
+
+def _end() -> None:
+    for number in _STOPPING:
+        signal.signal(number, signal.SIG_IGN)
+    if _ends_with and "torch" in sys.modules:
+        end_at_once(_ends_with[-1])
 
 
 def _raise(number: int, _frame: FrameType | None) -> None:

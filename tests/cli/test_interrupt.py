@@ -196,6 +196,45 @@ def test_torch_is_loaded_before_ctrl_c_is_heard(tmp_path: Path, monkeypatch: Any
     assert (done.returncode, done.stdout, done.stderr) == (130, "True\n", "")
 
 
+ENDING = """
+import atexit, os, sys, tempfile, threading, time
+
+class Last:
+    def __del__(self):
+        os.write(2, b"taken apart ")
+
+def beside():
+    while "torch" not in sys.modules:
+        time.sleep(0.01)
+    atexit.register(os.write, 2, b"asked to end ")
+    scratch.append(tempfile.TemporaryDirectory())
+    os.write(2, scratch[0].name.encode() + b" ")
+    time.sleep(1.5)
+    os.write(2, b"thread ended ")
+
+scratch, last = [], Last()
+threading.Thread(target=beside).start()
+sys.argv = ["inittui", *sys.argv[1:]]
+from inittui.cli.entry import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("model", "code"), [("mlp", 0), ("broken.py:build", 2)])
+def test_torch_is_not_taken_apart_at_the_end(
+    model: str, code: int, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """A third of a second of every command; threads end and files are removed all the same."""
+    monkeypatch.chdir(tmp_path)
+    Path("broken.py").write_text("import torch\ndef build():\n    return 1 / 0\n")
+    done = python(ENDING, "model", model, check=False)
+    assert done.returncode == code
+    assert ("fc1" in done.stdout) == (code == 0)
+    told, _, ended = done.stderr.partition("thread ended ")
+    assert ended == "asked to end "
+    assert not Path(told.split()[0]).exists()
+
+
 @pytest.mark.parametrize(
     ("number", "moment"),
     [
