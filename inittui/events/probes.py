@@ -185,6 +185,8 @@ class Learning(msgspec.Struct, frozen=True, kw_only=True):
     list, in a closure, or made in the forward pass."""
     clones: tuple[tuple[str, ...], ...] = ()
     """Weights with the same values, drawn by chance, that are not one tensor."""
+    not_finite: tuple[str, ...] = ()
+    """Have values or gradients that are NaN or infinite, whether a measured layer's or not."""
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,6 +207,10 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = "evaluation"
     logit_rms: Number = "NaN"
     """Root of the mean square of all logits."""
+    inputs_between: Number = "NaN"
+    """Share of the inputs' second moment that is variance between samples, see `LayerProbe`."""
+    logits_between: Number = "NaN"
+    """Of the logits' second moment."""
     head: str = ""
     """The nonlinearity that gives the logits; empty for none."""
     learning: Learning | None = None

@@ -71,6 +71,8 @@ def _slope(
     kwargs: dict[str, Any],
 ) -> torch.Tensor | None:
     """Return |derivative|, in the shape of ``values``."""
+    if not values.is_floating_point():
+        return None
     with torch.enable_grad():
         leaf = values.detach().clone().requires_grad_()
         try:
@@ -118,8 +120,9 @@ def slope_between(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor | N
     """
     if before is after or before.shape != after.shape:
         return None
-    if not (before.requires_grad and after.requires_grad):
-        return None
+    for each in (before, after):
+        if not each.requires_grad or each.is_complex():
+            return None
     generator = torch.Generator(after.device).manual_seed(0)
     bits = torch.randint(2, after.shape, generator=generator, device=after.device)
     signs = bits.to(after.dtype) * 2 - 1

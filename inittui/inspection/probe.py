@@ -19,6 +19,7 @@ from inittui.inspection.first_step import (
 )
 from inittui.inspection.recorder import LayerRecorder, Seen
 from inittui.inspection.statistics import (
+    between_samples,
     corner,
     is_drawn,
     mean_square,
@@ -89,7 +90,7 @@ def _leaf(tensor: torch.Tensor) -> torch.Tensor:
 def _probe(subject: Subject, percentile: float, gradient_percentile: float | None) -> Probe:
     model, images = subject.model, subject.images
     buffers = {name: buffer.clone() for name, buffer in subject.buffers.items()}
-    recorder = LayerRecorder(percentile, gradient_percentile)
+    recorder = LayerRecorder(percentile, gradient_percentile, len(images))
     uses = Uses(model, subject.leaves, [images, *buffers.values()])
     lent = lending(model, {**subject.leaves, **buffers})
     # The backward pass too: activations that a model checkpoints are computed again in it.
@@ -113,6 +114,8 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
         loss=to_wire(loss.item()),
         logit_std=to_wire(spread_of_logits(logits)),
         logit_rms=to_wire(math.sqrt(mean_square(logits))),
+        inputs_between=to_wire(between_samples(images, len(images))),
+        logits_between=to_wire(between_samples(logits, len(images))),
         layers=tuple(
             _layer(
                 subject,
@@ -129,7 +132,7 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
         unmeasured=tuple(_unmeasured(model, recorder)),
         mode="first-step" if subject.fresh else "evaluation",
         head=uses.head(logits),
-        learning=_learning(subject, uses, by_parameter, woken),
+        learning=_learning(subject, uses, logits, by_parameter, woken),
         gates=gates,
         has_dropout=has_dropout(model) or calls.are_met,
     )
@@ -157,10 +160,14 @@ def _wake(
 ) -> Woken:
     """Pass again what gets no gradient, or has equal units; nothing where all is well."""
     # The first-order change of the loss when a tensor changes in proportion.
+    of_layers = {id(each.weight) for each in seen}
     effects = {
         name: _effect(subject.leaves[name], gradient)
         for name, gradient in by_parameter.items()
-        if gradient is not None and name not in subject.frozen and _is_matrix(gradient)
+        if gradient is not None
+        and name not in subject.frozen
+        # A layer of one unit is a vector that joins units.
+        and (_is_matrix(gradient) or id(subject.leaves[name]) in of_layers)
     }
     least = SUSPICIOUS * max(effects.values(), default=0.0)
     matrices = [
@@ -188,7 +195,9 @@ def _is_matrix(tensor: torch.Tensor) -> bool:
     return sum(size > 1 for size in tensor.shape) > 1
 
 
-def _learning(subject: Subject, uses: Uses, by_parameter: Gradients, woken: Woken) -> Learning:
+def _learning(
+    subject: Subject, uses: Uses, logits: torch.Tensor, by_parameter: Gradients, woken: Woken
+) -> Learning:
     without = [
         name
         for name, gradient in by_parameter.items()
@@ -199,14 +208,23 @@ def _learning(subject: Subject, uses: Uses, by_parameter: Gradients, woken: Woke
     used = uses.used
     return Learning(
         unused=tuple(name for name in without if name not in used),
-        cut=uses.cuts([name for name in without if name in used]),
+        cut=uses.cuts([name for name in without if name in used], logits),
         never=woken.never,
         woken=woken.woken,
         zeros=woken.zeros,
         frozen=tuple(name for name in subject.leaves if name in subject.frozen),
         foreign=uses.foreign,
         clones=tuple(_clones(subject.leaves)),
+        not_finite=tuple(
+            name
+            for name, gradient in by_parameter.items()
+            if not (_is_finite(subject.leaves[name]) and _is_finite(gradient))
+        ),
     )
+
+
+def _is_finite(tensor: torch.Tensor | None) -> bool:
+    return tensor is None or bool(torch.isfinite(tensor.detach()).all())
 
 
 def _clones(leaves: Named) -> Iterator[tuple[str, ...]]:

@@ -69,8 +69,12 @@ class LayerRecorder(Flow):
     happens: later an operation in place may have overwritten it.
     """
 
-    def __init__(self, percentile: float, gradient_percentile: float | None = None) -> None:
+    def __init__(
+        self, percentile: float, gradient_percentile: float | None = None, samples: int = 0
+    ) -> None:
+        """Measure a pass of ``samples``; 0: of as many as the tensors begin with."""
         super().__init__()
+        self._samples = samples
         self._percentile = percentile
         self._gradient_percentile = gradient_percentile
         self.seen: dict[str, Seen] = {}
@@ -133,7 +137,7 @@ class LayerRecorder(Flow):
         if not isinstance(given, torch.Tensor):
             return
         with torch._C.DisableTorchFunction():
-            self._given[module] = mean_square(given), between_samples(given)
+            self._given[module] = mean_square(given), between_samples(given, self._samples)
             if self._last is not None:
                 self._note_own_nonlinearity(*self._last, given)
 
@@ -164,7 +168,7 @@ class LayerRecorder(Flow):
             unit_dim=unit_dim(module),
             output_dims=output.ndim,
             pre_activations=measure(output, self._percentile),
-            between_samples=between_samples(output),
+            between_samples=between_samples(output, self._samples),
             inputs=inputs,
             inputs_between=inputs_between,
         )

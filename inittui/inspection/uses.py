@@ -30,6 +30,12 @@ _SAME_VALUES = frozenset({
 })  # fmt: skip
 """Functions behind which a tensor is still its first argument, in another shape or type."""
 
+_READS = frozenset({
+    "item", "tolist", "numpy", "__array__", "__float__", "__int__", "__bool__", "__index__",
+    "__complex__",
+})  # fmt: skip
+"""Functions that give values as Python or numpy has them: whatever they come to has no gradient."""
+
 _HEADS = frozenset({"softmax", "log_softmax", "sigmoid", "relu", "relu6", "tanh", "hardsigmoid"})
 """What squashes logits that cross-entropy expects to be free."""
 
@@ -46,6 +52,8 @@ class _Stop(NamedTuple):
     place: str
     parameters: int
     """Bits of the parameters that the call's arguments depend on."""
+    is_followed: bool
+    """Whether it is known of what it gave what depends on it."""
 
 
 class Uses(TorchFunctionMode):
@@ -108,11 +116,15 @@ class Uses(TorchFunctionMode):
         """What takes part and would be trained, but isn't the model's."""
         return tuple(dict.fromkeys(self._foreign.values()))
 
-    def cuts(self, without: Sequence[str]) -> tuple[Cut, ...]:
-        """Return where gradients stop on the way to these parameters."""
+    def cuts(self, without: Sequence[str], logits: torch.Tensor) -> tuple[Cut, ...]:
+        """Return where gradients stop on the way from the logits to these parameters."""
         left, found = set(without), []
+        arriving = self._named(self._parameters.get(logits, 0))
         for stop in self._stops:
-            stopped = tuple(sorted(self._named(stop.parameters) & left, key=self._names.index))
+            named = self._named(stop.parameters) & left
+            # What is only looked at, or kept aside, has no part in the logits.
+            named &= arriving if stop.is_followed else named
+            stopped = tuple(sorted(named, key=self._names.index))
             if stopped:
                 found.append(Cut(stop.by, stop.place, stopped))
                 left -= set(stopped)
@@ -168,15 +180,16 @@ class Uses(TorchFunctionMode):
             is_known |= each_bits is not None or not each.is_leaf
             bits |= each_bits or 0
         results = list(tensors_in(args[:1] if result is None else result))
-        if results:
-            self._used |= bits
         name = getattr(func, "__name__", "")
+        is_read = name in _READS and given[0] in self._leaf_of
+        if results or is_read:
+            self._used |= bits
         if is_known:
             self._note_foreign(given)
         self._note_multiplier(name, given)
-        floats = [each for each in results if each.is_floating_point()]
-        if needs_gradient and floats and not any(each.requires_grad for each in floats):
-            self._note_stop(name, bits)
+        # Of several results some may be indices, as those of topk.
+        if needs_gradient and (is_read or not all(each.requires_grad for each in results)):
+            self._note_stop(name, bits, is_followed=not is_read)
         self._pass_on(func, name, args, kwargs, results, bits)
         return result
 
@@ -198,10 +211,10 @@ class Uses(TorchFunctionMode):
         elif leaves and name.endswith("_norm"):
             self.multipliers.add(leaves[0])
 
-    def _note_stop(self, name: str, bits: int) -> None:
+    def _note_stop(self, name: str, bits: int, *, is_followed: bool) -> None:
         by = {"__get__": "data"}.get(name, name) if torch.is_grad_enabled() else "no_grad"
         after = f" after {self._last_layer}" if self._last_layer else ""
-        self._stops.append(_Stop(by, f"{self._here()}{after}", bits))
+        self._stops.append(_Stop(by, f"{self._here()}{after}", bits, is_followed))
 
     def _pass_on(
         self,

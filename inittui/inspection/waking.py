@@ -153,7 +153,7 @@ def run(subject: Subject) -> Pass:
         def measure(_module: nn.Module, inputs: tuple[object, ...]) -> None:
             first = inputs[0] if inputs else None
             if isinstance(first, torch.Tensor):
-                between[name] = between_samples(first)
+                between[name] = between_samples(first, len(subject.images))
 
         return measure
 

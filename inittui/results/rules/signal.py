@@ -6,13 +6,25 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 from inittui.events.probes import LayerProbe, Probe
-from inittui.events.wire_numbers import from_wire
-from inittui.results.rules.finding import Finding, Kind, Severity, is_number, of_layers, times
+from inittui.events.wire_numbers import from_wire, to_wire
+from inittui.results.rules.finding import (
+    Finding,
+    Kind,
+    Severity,
+    evidence_of,
+    is_number,
+    of_layers,
+    times,
+)
 from inittui.results.rules.learning import is_zero
 from inittui.text import short
 
 BLIND: tuple[tuple[float, Severity], ...] = ((1e-6, "error"), (1e-3, "warning"), (1e-2, "note"))
 """Share of the last layer's input that is variance between samples, below which it is told."""
+
+_ALIKE = 10.0
+"""Share that is variance between samples, by that of what a layer is given: up to there it is the
+inputs that are alike."""
 
 FOLD: tuple[tuple[float, Severity], ...] = ((1e4, "warning"), (1e2, "note"))
 """Mean square of what a layer is given, by the network's input's, up or down."""
@@ -21,7 +33,7 @@ GRADIENT_FOLD: tuple[tuple[float, Severity], ...] = ((1e4, "warning"), (1e3, "no
 """First-order change of the loss for a change of a layer's weights in proportion, by another's."""
 
 
-def signal(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
+def signal(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     """What the layers are given: whether it still knows the input, and how large it is."""
     if not layers:
         return
@@ -34,13 +46,32 @@ def signal(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
         return
     if not is_number(share):  # a log of an older version, or a layer given something else
         share = from_wire(last.between_samples)
-    found = _first(BLIND, lambda limit: share < limit)
-    if found is not None and len(layers) > 1:
-        limit, severity = found
+    if probe.images > 1:
+        yield from _blind(probe, last, share, is_alone=len(layers) == 1)
+    yield from _size(layers)
+
+
+def _blind(probe: Probe, last: LayerProbe, share: float, *, is_alone: bool) -> Iterator[Finding]:
+    """Tell where samples can't be told apart any more, or never could."""
+    of_inputs, of_logits = from_wire(probe.inputs_between), from_wire(probe.logits_between)
+    # The layer that runs last need not be on the way of the input to the logits.
+    most = of_logits if of_logits > share else share
+    found = _first(BLIND, lambda limit: most < limit)
+    if found is None:
+        return
+    limit, severity = found
+    if of_inputs <= _ALIKE * most or of_inputs == 0:
+        said = "samples are all the same, so that nothing shows what depends on the input"
+        if of_inputs > 0:
+            part = short(100 * of_inputs, 2)
+            said = f"samples hardly differ: {part} % of the input is variance between them"
+        severity = "note" if of_inputs == 0 or severity == "note" else "warning"
+        evidence = evidence_of({"inputs": of_inputs})
+        yield Finding("blind", (), said, severity, evidence, to_wire(limit))
+    elif not is_alone:
         said = f"{short(100 * share, 2)} % of what it is given is variance between samples"
         what = "outputs hardly depend on the input:"
         yield of_layers("blind", severity, what, [(last, share, said)], limit=limit)
-    yield from _size(layers)
 
 
 def _size(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
