@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.weak import WeakIdKeyDictionary
 
 from inittui.events.probes import Measured
-from inittui.inspection.activations import flatness, flatness_between
+from inittui.inspection.activations import Flatness, flatness, flatness_between
 from inittui.inspection.statistics import (
     alignment,
     always_share,
@@ -26,6 +27,7 @@ from inittui.inspection.statistics import (
     unit_rows,
     weight_and_bias,
 )
+from inittui.inspection.ways import Ways
 from inittui.models.observe import hooked
 from inittui.models.tracing import WEIGHT_LAYERS, Flow, nonlinearity_of
 
@@ -34,6 +36,9 @@ _ELEMENTWISE = frozenset({
     "fmin", "clamp_min", "clamp_min_", "clamp_max", "clamp_max_",
 })  # fmt: skip
 """Functions that are nonlinearities where their other arguments are constants."""
+
+_GATED = 0.01
+"""Share of what lies at flat ends that has other ways, from where on these ends aren't its own."""
 
 
 @dataclass
@@ -60,6 +65,27 @@ class Seen:
     dead: float | None = None
     saturated: float | None = None
     pre_activation_gradients: Measured = field(default_factory=lambda: Measured(count=0))
+    flat: Flatness | None = None
+    """What dead and saturated are from."""
+
+    def note_flatness(
+        self, values: torch.Tensor, dead: torch.Tensor, saturated: torch.Tensor | None
+    ) -> None:
+        """Note which of the ``values`` that a nonlinearity is given it is flat for."""
+        place = self.place_of_units(values)
+        self.dead = None if place is None else always_share(dead, place)
+        self.saturated = None if saturated is None else _share(saturated)
+
+    def place_of_units(self, values: torch.Tensor) -> int | None:
+        """Return the dimension of the units after what lies between layer and nonlinearity.
+
+        None where reshaping has left none that is as long as the layer has units.
+        """
+        usual = self.unit_dim if values.ndim == self.output_dims else 1
+        if usual < values.ndim and values.shape[usual] == self.units:
+            return usual
+        places = [place for place in range(1, values.ndim) if values.shape[place] == self.units]
+        return places[0] if len(places) == 1 else None
 
 
 class LayerRecorder(Flow):
@@ -81,6 +107,9 @@ class LayerRecorder(Flow):
         self._given: dict[nn.Module, tuple[float, float]] = {}
         self._last: tuple[Seen, torch.Tensor] | None = None
         """The layer that ran last, with its output."""
+        self._made: WeakIdKeyDictionary = WeakIdKeyDictionary()
+        """What nonlinearities have given."""
+        self._ways: list[Ways] = []
         self._is_over = False
         """The forward pass; in it gradients are those of single nonlinearities."""
 
@@ -97,6 +126,8 @@ class LayerRecorder(Flow):
                 hook.remove()
             self._last = None
             self._is_over = True
+            for each in self._ways:
+                each.is_over = True
 
     def __torch_function__(
         self,
@@ -107,12 +138,18 @@ class LayerRecorder(Flow):
     ) -> Any:
         """Measure where a nonlinearity is flat before the call may overwrite what it is given."""
         first = args[0] if args else None
+        ways: Ways | None = None
         if isinstance(first, torch.Tensor) and (sources := self._sources.get(first)):
             name = nonlinearity_of(func, args, kwargs)
             with torch._C.DisableTorchFunction():
                 if name is not None or _is_of_one(func, args):
-                    self._note_flatness(sources, func, name, args, kwargs or {})
-        return super().__torch_function__(func, types, args, kwargs)
+                    ways = self._note_flatness(sources, func, name, args, kwargs or {})
+        result = super().__torch_function__(func, types, args, kwargs)
+        if ways is not None and isinstance(result, torch.Tensor):
+            with torch._C.DisableTorchFunction():
+                ways.gives(result)
+                self._made[result] = True
+        return result
 
     def follow(
         self,
@@ -180,38 +217,53 @@ class LayerRecorder(Flow):
         name: str | None,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-    ) -> None:
+    ) -> Ways | None:
         seen = [self.seen[each] for each in sources]
         fresh = [each for each in seen if each.activations is None and each.dead is None]
         if not fresh:
-            return
+            return None
         values = args[0]
         if name == "relu":  # the most frequent one; its derivative is known
-            dead, saturated = values.detach() <= 0, None
+            flags = values.detach() > 0
+            flat: Flatness | None = Flatness(~flags, None, flags)
         else:
             others = list(args[1:]) if name == "prelu" else _constants(args[1:])
             flat = flatness(func, values, others, kwargs)
-            if flat is None:
-                return
-            dead, saturated = flat.dead, flat.saturated
-        for each in fresh:
-            place = _place_of_units(each, values)
-            each.dead = None if place is None else always_share(dead, place)
-            if saturated is not None:
-                each.saturated = _share(saturated)
+        return None if flat is None else self._note_flat(fresh, values, flat)
+
+    def _note_flat(self, seen: Sequence[Seen], values: torch.Tensor, flat: Flatness) -> Ways | None:
+        """Note where a nonlinearity is flat, and in the backward pass where that says little."""
+        for each in seen:
+            each.flat = flat
+            each.note_flatness(values, flat.dead, flat.saturated)
+        if not values.requires_grad:
+            return None
+
+        def note(others: torch.Tensor) -> None:
+            saturated = flat.saturated
+            if saturated is not None and int((others & saturated).sum()) > _GATED * saturated.sum():
+                saturated = None  # a factor of what it is given, say
+            for each in seen:
+                if each.flat is flat:  # not so where a nonlinearity around this one is known
+                    each.note_flatness(values, flat.dead & ~others, saturated)
+
+        self._ways.append(Ways(values, flat.slope, note))
+        return self._ways[-1]
 
     def _note_own_nonlinearity(self, seen: Seen, output: torch.Tensor, given: torch.Tensor) -> None:
-        """Measure a nonlinearity that is nobody's known one, between two layers of one shape."""
+        """Measure a nonlinearity that is nobody's known one, between two layers of one shape.
+
+        It may be computed with known ones, as a mish is with a tanh.
+        """
         self._last = None
-        if seen.activations is not None or seen.dead is not None:
+        if given in self._made:
             return
         flat = flatness_between(output, given)
-        place = None if flat is None else _place_of_units(seen, flat.dead)
-        if flat is None or place is None:
+        if flat is None or seen.place_of_units(flat.dead) is None:
             return
-        seen.dead = always_share(flat.dead, place)
-        if flat.saturated is not None:
-            seen.saturated = _share(flat.saturated)
+        ways = self._note_flat([seen], output, flat)
+        if ways is not None:
+            ways.gives(given)
 
     def _note_gradient(self, seen: Seen, gradient: torch.Tensor) -> None:
         if self._is_over:
@@ -242,15 +294,3 @@ def _is_of_one(func: Callable[..., Any], args: Sequence[Any]) -> bool:
     if getattr(func, "__name__", "") not in _ELEMENTWISE:
         return False
     return not any(isinstance(x, torch.Tensor) and x.ndim for x in _constants(args[1:]))
-
-
-def _place_of_units(seen: Seen, values: torch.Tensor) -> int | None:
-    """Return the dimension of a layer's units after what lies between it and its nonlinearity.
-
-    None where reshaping has left none that is as long as the layer has units.
-    """
-    usual = seen.unit_dim if values.ndim == seen.output_dims else 1
-    if values.shape[usual] == seen.units:
-        return usual
-    places = [place for place in range(1, values.ndim) if values.shape[place] == seen.units]
-    return places[0] if len(places) == 1 else None

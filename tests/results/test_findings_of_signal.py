@@ -12,7 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from tests.support.judged_models import PIXELS, SIDE, As, convolutions, grave, stack, told
+from tests.support.judged_models import (
+    PIXELS,
+    SIDE,
+    As,
+    convolutions,
+    grave,
+    inputs,
+    stack,
+    told,
+)
 
 
 @pytest.mark.parametrize("norm", [True, False])
@@ -142,6 +151,59 @@ def test_a_half_that_is_flat_by_design_is_not_saturated(act: Callable[[], nn.Mod
     model = stack(PIXELS, 64, 10, act=act)
     model[0].weight.data *= 50
     assert "saturated" not in told(model)
+
+
+# Units with more than one way
+
+
+COMPOSED = {
+    "mish": lambda x: x * torch.tanh(torch.log1p(torch.exp(x.clamp(max=30)))),
+    "silu": lambda x: x * torch.sigmoid(x),
+    "gelu": lambda x: 0.5 * x * (1 + torch.tanh(0.798 * (x + 0.0447 * x**3))),
+}
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_a_nonlinearity_around_a_known_one_is_judged_as_a_whole(name: str) -> None:
+    model = stack(PIXELS, 64, 64, 10, act=lambda: As(COMPOSED[name]))
+    assert told(model) == {}
+    model[2].weight.data *= 50
+    assert "saturated" not in told(model)
+    model[0].bias.data[:16] = -60
+    assert float(told(model)["dead"].evidence["0"]) == pytest.approx(0.25, abs=0.02)
+
+
+def test_a_gate_by_what_it_gates_has_no_flat_ends() -> None:
+    """Nothing between two layers of one shape: only what arrives tells."""
+    model = stack(PIXELS, 64, 32, 10, act=lambda: As(COMPOSED["silu"]))
+    model[0].weight.data *= 50
+    assert "saturated" not in told(nn.Sequential(*model[:2], As(lambda x: x[:, ::2]), *model[4:]))
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda x: torch.cat([F.relu(x), F.relu(-x)], 1),
+        lambda x: torch.cat([x + F.relu(x), x], 1),
+        lambda x: torch.cat([F.relu(x) - 0.2 * F.relu(-x), torch.zeros_like(x)], 1),
+        lambda x: torch.cat([x.sign() * F.relu(x), x.abs()], 1),
+    ],
+)
+def test_units_that_gradients_reach_another_way_are_not_dead(
+    around: Callable[[torch.Tensor], torch.Tensor],
+) -> None:
+    model = nn.Sequential(*stack(PIXELS, 48), As(around), *stack(96, 10, gain=0.2))
+    model[0].bias.data -= 10
+    assert "dead" not in told(model)
+    F.cross_entropy(model(inputs(PIXELS)), torch.arange(96) % 10).backward()
+    assert bool((model[0].weight.grad.abs().amax(1) > 0).all())
+
+
+@pytest.mark.parametrize("act", [nn.ReLU(inplace=True), nn.ReLU()])
+def test_units_with_one_way_are_dead_in_place_too(act: nn.Module) -> None:
+    model = nn.Sequential(*stack(PIXELS, 48), act, *stack(48, 10))
+    model[0].bias.data[:24] -= 30
+    assert float(told(model)["dead"].evidence["0"]) == pytest.approx(0.5)
 
 
 # Heads
