@@ -212,7 +212,9 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     logits_between: Number = "NaN"
     """Of the logits' second moment."""
     head: str = ""
-    """The nonlinearity that gives the logits; empty for none."""
+    """What bounds the logits, whatever the parameters are, such as a sigmoid; empty for nothing."""
+    head_range: Number = "NaN"
+    """How far apart two logits can lie for that; "Infinity" where one end is free."""
     learning: Learning | None = None
     """None where nobody looked."""
     gates: tuple[str, ...] = ()

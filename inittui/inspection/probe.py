@@ -108,6 +108,7 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
     gates = _gates(subject, uses)
     open_pass = opened(subject, gates) if gates else None
     woken = _wake(subject, seen, by_parameter, uses.multipliers)
+    head = uses.head(logits)
     return Probe(
         images=len(images),
         classes=logits.shape[-1],
@@ -131,7 +132,8 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
         ),
         unmeasured=tuple(_unmeasured(model, recorder)),
         mode="first-step" if subject.fresh else "evaluation",
-        head=uses.head(logits),
+        head="" if head is None else head.by,
+        head_range=to_wire(math.nan if head is None else head.high - head.low),
         learning=_learning(subject, uses, logits, by_parameter, woken),
         gates=gates,
         has_dropout=has_dropout(model) or calls.are_met,

@@ -16,19 +16,12 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
 from inittui.events.probes import Cut
+from inittui.inspection.bounds import BOUNDS, SAME_VALUES, Bound, Bounds
 from inittui.inspection.unregistered import found_in
 from inittui.models.attributes import tensors_in
-from inittui.models.tracing import nonlinearity_of
 from inittui.text import sanitize
 
 _PRODUCTS = frozenset({"mul", "mul_", "__mul__", "__rmul__", "__imul__", "multiply"})
-
-_SAME_VALUES = frozenset({
-    "view", "reshape", "unsqueeze", "squeeze", "expand", "expand_as", "view_as", "flatten", "to",
-    "type_as", "contiguous", "clone", "permute", "transpose", "movedim", "__getitem__", "float",
-    "double",
-})  # fmt: skip
-"""Functions behind which a tensor is still its first argument, in another shape or type."""
 
 _READS = frozenset({
     "item", "tolist", "numpy", "__array__", "__float__", "__int__", "__bool__", "__index__",
@@ -36,8 +29,11 @@ _READS = frozenset({
 })  # fmt: skip
 """Functions that give values as Python or numpy has them: whatever they come to has no gradient."""
 
-_HEADS = frozenset({"softmax", "log_softmax", "sigmoid", "relu", "relu6", "tanh", "hardsigmoid"})
-"""What squashes logits that cross-entropy expects to be free."""
+_EQUAL = 1e-5
+"""Share of the largest logit up to which those of all samples are the same."""
+
+_CUT = 0.05
+"""Share of a class's logits, at least, that are exactly 0, and that aren't, behind a ReLU."""
 
 _SUM = 1e-3
 """How far from 1 probabilities may add up to, in any precision that trains."""
@@ -78,7 +74,7 @@ class Uses(TorchFunctionMode):
         # Bits of the parameters that a tensor depends on.
         self._parameters: WeakIdKeyDictionary = WeakIdKeyDictionary()
         self._leaf_of: WeakIdKeyDictionary = WeakIdKeyDictionary()
-        self._made_by: WeakIdKeyDictionary = WeakIdKeyDictionary()
+        self._bounds = Bounds()
         self._foreign: dict[int, str] = {}
         self._stops: list[_Stop] = []
         self._used = 0
@@ -130,16 +126,14 @@ class Uses(TorchFunctionMode):
                 left -= set(stopped)
         return tuple(_joined(found))
 
-    def head(self, logits: torch.Tensor) -> str:
-        """Return the nonlinearity that gave the logits; empty for none."""
+    def head(self, logits: torch.Tensor) -> Bound | None:
+        """Return what bounds the logits, and between which values; None for nothing."""
         exact = logits.detach().double() if logits.device.type != "mps" else logits.detach()
-        if exact.ndim == 2 and exact.shape[1] > 1 and bool(torch.isfinite(exact).all()):
-            if bool((exact >= 0).all()) and bool(((exact.sum(1) - 1).abs() < _SUM).all()):
-                return "softmax"
-            if bool((torch.logsumexp(exact, 1).abs() < _SUM).all()):
-                return "log_softmax"
-        made_by: str = self._made_by.get(logits, "")
-        return made_by
+        rows = exact.flatten(0, -2)
+        by = _by_values(rows) if logits.shape[-1] > 1 and bool(torch.isfinite(exact).all()) else ""
+        if by:
+            return Bound(by, *BOUNDS[by])
+        return self._bounds.of(logits)
 
     def _named(self, bits: int) -> set[str]:
         return {name for number, name in enumerate(self._names) if bits >> number & 1}
@@ -225,23 +219,30 @@ class Uses(TorchFunctionMode):
         results: Sequence[torch.Tensor],
         bits: int,
     ) -> None:
-        is_same = name in _SAME_VALUES and args and isinstance(args[0], torch.Tensor)
+        is_same = name in SAME_VALUES and args and isinstance(args[0], torch.Tensor)
         leaf = self._leaf_of.get(args[0]) if is_same else None
-        made_by = self._made_by.get(args[0], "") if is_same else _head(func, name, args, kwargs)
+        self._bounds.follow(func, args, kwargs or {}, results)
         for each in results:
             if each.is_leaf and each.requires_grad:
                 continue  # a parameter that a call gives back, as one that fills it
             self._parameters[each] = bits
-            self._made_by[each] = made_by
             if leaf is not None:
                 self._leaf_of[each] = leaf
 
 
-def _head(
-    func: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any] | None
-) -> str:
-    found = nonlinearity_of(func, args, kwargs) or name
-    return found if found in _HEADS else ""
+def _by_values(rows: torch.Tensor) -> str:
+    """Return what bounds rows of logits as their values show it; empty for nothing."""
+    if bool((rows - rows[:1]).abs().amax() <= _EQUAL * rows.abs().amax()):
+        return ""  # constant ones may add up to 1 by chance
+    is_zero = rows == 0
+    if bool((rows >= 0).all()):
+        if bool(((rows.sum(1) - 1).abs() < _SUM).all()):
+            return "softmax"
+        often = is_zero.double().mean(0)
+        is_part = (often > _CUT) & (often < 1 - _CUT)
+        if float(is_part.double().mean()) > 0.5:
+            return "relu"
+    return "log_softmax" if bool((torch.logsumexp(rows, 1).abs() < _SUM).all()) else ""
 
 
 def _joined(cuts: Sequence[Cut]) -> list[Cut]:

@@ -1,8 +1,7 @@
-"""Healthy models are quiet; how signal and gradient pass: depth, flat units, squashed heads."""
+"""Healthy models are quiet; how signal and gradient pass: depth, flat units."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import pytest
@@ -204,38 +203,3 @@ def test_units_with_one_way_are_dead_in_place_too(act: nn.Module) -> None:
     model = nn.Sequential(*stack(PIXELS, 48), act, *stack(48, 10))
     model[0].bias.data[:24] -= 30
     assert float(told(model)["dead"].evidence["0"]) == pytest.approx(0.5)
-
-
-# Heads
-
-
-@pytest.mark.parametrize(
-    ("end", "floor"),
-    [
-        (nn.Softmax(1), math.log1p(9 / math.e)),
-        (nn.Sigmoid(), math.log1p(9 / math.e)),
-        (nn.Tanh(), math.log1p(9 * math.exp(-2))),
-        (As(lambda x: x.exp() / x.exp().sum(1, keepdim=True)), math.log1p(9 / math.e)),
-        (As(lambda x: torch.sigmoid(x).view(-1, 10)), math.log1p(9 / math.e)),
-        (nn.ReLU(), None),
-        (As(lambda x: x.clamp(min=0)), None),
-    ],
-)
-def test_logits_that_are_squashed_are_told(end: nn.Module, floor: float | None) -> None:
-    for model in (stack(PIXELS, 32, 10), nn.Sequential(nn.Linear(PIXELS, 10))):
-        found = told(nn.Sequential(*model, end))["squashed-logits"]
-        assert found.severity == "warning"
-        if floor is not None:
-            assert found.evidence["floor"] == pytest.approx(floor)
-            # The floor is one: no logits of that kind have a lower loss.
-            best = end(torch.full((1, 10), -80.0).index_fill(1, torch.tensor([3]), 80.0))
-            assert F.cross_entropy(best, torch.tensor([3])).item() >= floor - 1e-4
-
-
-def test_a_log_softmax_does_no_harm() -> None:
-    ends = nn.LogSoftmax(1), As(lambda x: x - x.logsumexp(1, keepdim=True))
-    for end in ends:
-        found = told(nn.Sequential(*stack(PIXELS, 32, 10), end))
-        assert found["squashed-logits"].severity == "note"
-    assert "squashed-logits" not in told(stack(PIXELS, 32, 10))
-    assert "squashed-logits" not in told(stack(PIXELS, 32, 10, act=nn.Sigmoid))
