@@ -16,7 +16,7 @@ from inittui.events.probes import Measured
 from inittui.inspection.activations import Flatness, flatness, flatness_between
 from inittui.inspection.statistics import (
     alignment,
-    always_share,
+    always,
     between_samples,
     by_unit,
     mean_square,
@@ -37,6 +37,10 @@ _ELEMENTWISE = frozenset({
 })  # fmt: skip
 """Functions that are nonlinearities where their other arguments are constants."""
 
+_SKIPPED = 0.3
+"""Of the largest gradient of a unit: what has more has another way than through a norm over units,
+which gives away about √(2/n) of n."""
+
 _GATED = 0.01
 """Share of what lies at flat ends that has other ways, from where on these ends aren't its own."""
 
@@ -56,25 +60,68 @@ class Seen:
     unit_dim: int
     """Of the outputs."""
     output_dims: int
+    output: int
+    """Identity of the tensor, while the pass holds it."""
     pre_activations: Measured
     between_samples: float
     inputs: float
     inputs_between: float
     nonlinearity: str = "identity"
     activations: Measured | None = None
-    dead: float | None = None
-    saturated: float | None = None
+    dead_units: torch.Tensor | None = None
+    """Bool: which units pass no gradient in this run; None where no nonlinearity could be flat."""
+    saturated_share: float | None = None
+    earlier: Seen | None = None
+    """The same layer, where it has run before."""
+    is_direct: bool = False
+    """Whether nothing lies between the layer and its nonlinearity."""
     pre_activation_gradients: Measured = field(default_factory=lambda: Measured(count=0))
     flat: Flatness | None = None
     """What dead and saturated are from."""
+
+    @property
+    def dead(self) -> float | None:
+        """Share of the units that no run passes a gradient through."""
+        dead = [each.dead_units for each in self.runs]
+        known = [each for each in dead if each is not None]
+        if len(known) < len(dead):
+            return None
+        return float(torch.stack(known).all(0).double().mean())
+
+    @property
+    def saturated(self) -> float | None:
+        """Share of the values at flat ends, over all runs."""
+        shares = [each.saturated_share for each in self.runs]
+        known = [each for each in shares if each is not None]
+        return sum(known) / len(known) if len(known) == len(shares) else None
+
+    @property
+    def runs(self) -> list[Seen]:
+        """This and all earlier ones, of which a recurrent layer has many."""
+        found = [self]
+        while (earlier := found[-1].earlier) is not None:
+            found.append(earlier)
+        return found
 
     def note_flatness(
         self, values: torch.Tensor, dead: torch.Tensor, saturated: torch.Tensor | None
     ) -> None:
         """Note which of the ``values`` that a nonlinearity is given it is flat for."""
         place = self.place_of_units(values)
-        self.dead = None if place is None else always_share(dead, place)
-        self.saturated = None if saturated is None else _share(saturated)
+        self.dead_units = None if place is None else always(dead, place)
+        self.saturated_share = None if saturated is None else _share(saturated)
+
+    def note_gradient(self, gradient: torch.Tensor) -> None:
+        """Let live what a norm's way around a nonlinearity has gradients for, as a skip's end.
+
+        A norm over units gives some of each one's gradient to the others.
+        """
+        if self.is_direct or self.dead_units is None or gradient.ndim < 2:
+            return
+        by_unit_first = gradient.detach().movedim(self.unit_dim, 0).flatten(1)
+        sizes = by_unit_first.float().square().mean(1)
+        if len(sizes) == len(self.dead_units):
+            self.dead_units = self.dead_units & ~(sizes > _SKIPPED**2 * sizes.amax())
 
     def place_of_units(self, values: torch.Tensor) -> int | None:
         """Return the dimension of the units after what lies between layer and nonlinearity.
@@ -185,6 +232,7 @@ class LayerRecorder(Flow):
             seen = self._seen(name, module, output)
             if output.requires_grad:  # not so where a model runs itself without gradients
                 output.register_hook(lambda gradient: self._note_gradient(seen, gradient))
+        seen.earlier = self.seen.get(name)
         self.seen[name] = seen
         self._last = seen, output
         self.note_layer(name, output)
@@ -204,6 +252,7 @@ class LayerRecorder(Flow):
             alignment=alignment(by_unit(module, weight)),
             unit_dim=unit_dim(module),
             output_dims=output.ndim,
+            output=id(output),
             pre_activations=measure(output, self._percentile),
             between_samples=between_samples(output, self._samples),
             inputs=inputs,
@@ -219,7 +268,7 @@ class LayerRecorder(Flow):
         kwargs: dict[str, Any],
     ) -> Ways | None:
         seen = [self.seen[each] for each in sources]
-        fresh = [each for each in seen if each.activations is None and each.dead is None]
+        fresh = [each for each in seen if each.activations is None and each.dead_units is None]
         if not fresh:
             return None
         values = args[0]
@@ -235,6 +284,7 @@ class LayerRecorder(Flow):
         """Note where a nonlinearity is flat, and in the backward pass where that says little."""
         for each in seen:
             each.flat = flat
+            each.is_direct = id(values) == each.output
             each.note_flatness(values, flat.dead, flat.saturated)
         if not values.requires_grad:
             return None
@@ -268,6 +318,7 @@ class LayerRecorder(Flow):
     def _note_gradient(self, seen: Seen, gradient: torch.Tensor) -> None:
         if self._is_over:
             seen.pre_activation_gradients = self.measure_gradient(gradient)
+            seen.note_gradient(gradient)
 
     def measure_gradient(self, values: torch.Tensor) -> Measured:
         """Measure gradients, whose histograms may be cut by their size."""

@@ -207,10 +207,10 @@ def _squares(values: torch.Tensor) -> float:
     return float(torch.dot(flat, flat))
 
 
-def always_share(flags: torch.Tensor, unit_dim: int) -> float:
-    """Return the share of units whose flag holds for every sample and position."""
+def always(flags: torch.Tensor, unit_dim: int) -> torch.Tensor:
+    """Return of which units the flag holds for every sample and position, bool [units]."""
     by_unit_first = flags.movedim(unit_dim, 0)
-    return float(by_unit_first.reshape(len(by_unit_first), -1).all(1).double().mean())
+    return by_unit_first.reshape(len(by_unit_first), -1).all(1)
 
 
 def spread_of_logits(logits: torch.Tensor) -> float:

@@ -32,8 +32,9 @@ _READS = frozenset({
 _EQUAL = 1e-5
 """Share of the largest logit up to which those of all samples are the same."""
 
-_CUT = 0.05
-"""Share of a class's logits, at least, that are exactly 0, and that aren't, behind a ReLU."""
+_MIXED = 0.5
+"""Share of the samples, and of the classes, that have logits of exactly 0 and others, behind a
+ReLU."""
 
 _SUM = 1e-3
 """How far from 1 probabilities may add up to, in any precision that trains."""
@@ -234,13 +235,13 @@ def _by_values(rows: torch.Tensor) -> str:
     """Return what bounds rows of logits as their values show it; empty for nothing."""
     if bool((rows - rows[:1]).abs().amax() <= _EQUAL * rows.abs().amax()):
         return ""  # constant ones may add up to 1 by chance
-    is_zero = rows == 0
     if bool((rows >= 0).all()):
         if bool(((rows.sum(1) - 1).abs() < _SUM).all()):
             return "softmax"
-        often = is_zero.double().mean(0)
-        is_part = (often > _CUT) & (often < 1 - _CUT)
-        if float(is_part.double().mean()) > 0.5:
+        # Of one sample some are 0 and some aren't, as those of one class.
+        is_zero = rows == 0
+        is_mixed = [is_zero.any(dim) & ~is_zero.all(dim) for dim in (0, 1)]
+        if all(float(each.double().mean()) > _MIXED for each in is_mixed):
             return "relu"
     return "log_softmax" if bool((torch.logsumexp(rows, 1).abs() < _SUM).all()) else ""
 

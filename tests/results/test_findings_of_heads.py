@@ -148,3 +148,10 @@ def test_heads_of_sequences(end: Callable[[torch.Tensor], torch.Tensor], kinds: 
 def test_a_rectifier_of_ones_own_at_the_end() -> None:
     found = told(nn.Sequential(*stack(PIXELS, 32, 10), As(lambda x: x * (x > 0))))
     assert "less than 0" in found["squashed-logits"].message
+
+
+def test_samples_that_reach_no_class_are_no_rectifier() -> None:
+    """Positive weights behind a rectifier: all logits of a sample are 0, or none is."""
+    model = stack(PIXELS, 3, 10)
+    model[-1].weight.data.abs_()
+    assert "squashed-logits" not in told(model)

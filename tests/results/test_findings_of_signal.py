@@ -203,3 +203,56 @@ def test_units_with_one_way_are_dead_in_place_too(act: nn.Module) -> None:
     model = nn.Sequential(*stack(PIXELS, 48), act, *stack(48, 10))
     model[0].bias.data[:24] -= 30
     assert float(told(model)["dead"].evidence["0"]) == pytest.approx(0.5)
+
+
+class Preactivated(nn.Module):
+    """Branches that begin with a norm and a ReLU, which is flat for all that it is given."""
+
+    def __init__(self, bias: float, *, is_skipped: bool = True) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.stem, self.branch, self.head = (
+            nn.Linear(PIXELS, 48), nn.Linear(48, 48), nn.Linear(48, 10),
+        )  # fmt: skip
+        self.norm = nn.BatchNorm1d(48)
+        nn.init.constant_(self.norm.bias, bias)
+        self.is_skipped = is_skipped
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        branch = self.branch(F.relu(self.norm(x)))
+        return self.head(x + branch if self.is_skipped else branch)
+
+
+def test_what_goes_around_a_norm_and_its_rectifier_is_not_dead() -> None:
+    assert "dead" not in told(Preactivated(-10))
+    assert told(Preactivated(-10, is_skipped=False))["dead"].evidence["stem"] == 1
+
+
+@pytest.mark.parametrize("norm", [nn.LayerNorm, nn.BatchNorm1d])
+def test_units_behind_a_norm_are_dead(norm: Callable[[int], nn.Module]) -> None:
+    model = nn.Sequential(*stack(PIXELS, 48), norm(48), nn.ReLU(), *stack(48, 10))
+    assert "dead" not in told(model)
+    model[1].bias.data[:24] = -10
+    assert float(told(model)["dead"].evidence["0"]) == pytest.approx(0.5, abs=0.03)
+
+
+class Shared(nn.Module):
+    """One layer that runs three times, each time shifted further."""
+
+    def __init__(self, *shifts: float) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.shared, self.head = nn.Linear(PIXELS, 48), nn.Linear(48, 10)
+        self.shifts = shifts
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        each = [F.relu(self.shared(x) + shift) for shift in self.shifts]
+        return self.head(torch.stack(each).sum(0))
+
+
+def test_a_unit_of_a_layer_that_runs_again_is_dead_where_it_always_is() -> None:
+    assert "dead" not in told(Shared(0, -5, -60))
+    assert "dead" not in told(Shared(-60, -60, 0))
+    assert told(Shared(-80, -90, -60))["dead"].evidence["shared"] == 1
+    assert "dead" not in told(Shared(*[-60] * 20, 0, *[-60] * 20))
