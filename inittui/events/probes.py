@@ -163,6 +163,16 @@ class Cut(msgspec.Struct, frozen=True):
     """Which get no gradient for that."""
 
 
+class Alike(msgspec.Struct, frozen=True):
+    """A parameter of no measured layer that has equal units."""
+
+    parameter: str
+    units: int
+    distinct: int
+    stuck: int
+    """Units that equal another one and get the same gradient, as `LayerProbe.stuck_units`."""
+
+
 class Learning(msgspec.Struct, frozen=True, kw_only=True):
     """Which parameters gradients reach, by name; those that are frozen are in ``frozen`` alone.
 
@@ -185,6 +195,7 @@ class Learning(msgspec.Struct, frozen=True, kw_only=True):
     list, in a closure, or made in the forward pass."""
     clones: tuple[tuple[str, ...], ...] = ()
     """Weights with the same values, drawn by chance, that are not one tensor."""
+    alike: tuple[Alike, ...] = ()
     not_finite: tuple[str, ...] = ()
     """Have values or gradients that are NaN or infinite, whether a measured layer's or not."""
 

@@ -85,7 +85,7 @@ class Bounds:
         name = getattr(func, "__name__", "")
         bound = self._bound(func, name, args, kwargs)
         is_of_length_one = name == "normalize" or (
-            bool(args) and self._is_of_length_one(args[0]) and _keeps(func, name)
+            bool(args) and self._is_of_length_one(args[0]) and keeps_values(func, name)
         )
         for each in results:
             if bound is not None:
@@ -154,7 +154,8 @@ class Bounds:
         return Bound("a cosine", -1.0, 1.0) if is_so else None
 
 
-def _keeps(func: Callable[..., Any], name: str) -> bool:
+def keeps_values(func: Callable[..., Any], name: str) -> bool:
+    """Return whether a call gives its first argument, in another shape or type."""
     return name in SAME_VALUES or any(func == each for each in _TURNED)
 
 

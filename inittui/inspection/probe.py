@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from inittui.events.probes import LayerProbe, Learning, Measured, Probe, When
+from inittui.events.probes import Alike, LayerProbe, Learning, Measured, Probe, When
 from inittui.events.wire_numbers import to_wire
 from inittui.inspection.first_step import (
     DropoutCalls,
@@ -17,6 +18,7 @@ from inittui.inspection.first_step import (
     fresh_modules,
     has_dropout,
 )
+from inittui.inspection.free_units import FreeUnits, packed
 from inittui.inspection.recorder import LayerRecorder, Seen
 from inittui.inspection.statistics import (
     between_samples,
@@ -24,6 +26,7 @@ from inittui.inspection.statistics import (
     is_drawn,
     mean_square,
     measure,
+    row_labels,
     spread_of_logits,
 )
 from inittui.inspection.uses import Uses
@@ -107,7 +110,8 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
     by_layer = gradients[len(by_parameter) :]
     gates = _gates(subject, uses)
     open_pass = opened(subject, gates) if gates else None
-    woken = _wake(subject, seen, by_parameter, uses.multipliers)
+    free = _equal_units(subject, seen, uses, logits.shape[-1])
+    woken = _wake(subject, seen, by_parameter, uses.multipliers, [each for each, _ in free])
     head = uses.head(logits)
     return Probe(
         images=len(images),
@@ -134,7 +138,7 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
         mode="first-step" if subject.fresh else "evaluation",
         head="" if head is None else head.by,
         head_range=to_wire(math.nan if head is None else head.high - head.low),
-        learning=_learning(subject, uses, logits, by_parameter, woken),
+        learning=_learning(subject, uses, logits, by_parameter, woken, free),
         gates=gates,
         has_dropout=has_dropout(model) or calls.are_met,
     )
@@ -159,6 +163,7 @@ def _wake(
     seen: Sequence[Seen],
     by_parameter: Gradients,
     multipliers: set[str],
+    free: Sequence[FreeUnits],
 ) -> Woken:
     """Pass again what gets no gradient, or has equal units; nothing where all is well."""
     # The first-order change of the loss when a tensor changes in proportion.
@@ -178,10 +183,29 @@ def _wake(
         if not _any(by_parameter[name]) or (effect <= least and _any(subject.leaves[name]))
     ]
     layers = [each.name for each in seen if each.distinct_units < each.units]
-    if not matrices and not layers:
+    if not matrices and not layers and not free:
         return Woken()
     factors = multipliers | {name for name, leaf in subject.leaves.items() if _is_matrix(leaf)}
-    return wake(subject, matrices, layers, factors)
+    return wake(subject, matrices, layers, factors, free)
+
+
+def _equal_units(
+    subject: Subject, seen: Sequence[Seen], uses: Uses, classes: int
+) -> list[tuple[FreeUnits, np.ndarray]]:
+    """Return units of which some are equal, of parameters that are no measured layer's.
+
+    Those of the classes are told apart by their labels.
+    """
+    of_layers = {id(each.weight) for each in seen}
+    found = []
+    for each in (*uses.units.values(), *packed(subject.model)):
+        if id(subject.leaves[each.name]) in of_layers or each.name in subject.frozen:
+            continue
+        rows = each.rows(subject.leaves)
+        labels = None if rows is None or len(rows) == classes else row_labels(rows)
+        if labels is not None and len(set(labels.tolist())) < len(labels):
+            found.append((each, labels))
+    return found
 
 
 def _effect(leaf: torch.Tensor, gradient: torch.Tensor) -> float:
@@ -198,7 +222,12 @@ def _is_matrix(tensor: torch.Tensor) -> bool:
 
 
 def _learning(
-    subject: Subject, uses: Uses, logits: torch.Tensor, by_parameter: Gradients, woken: Woken
+    subject: Subject,
+    uses: Uses,
+    logits: torch.Tensor,
+    by_parameter: Gradients,
+    woken: Woken,
+    free: Sequence[tuple[FreeUnits, np.ndarray]],
 ) -> Learning:
     without = [
         name
@@ -217,6 +246,10 @@ def _learning(
         frozen=tuple(name for name in subject.leaves if name in subject.frozen),
         foreign=uses.foreign,
         clones=tuple(_clones(subject.leaves)),
+        alike=tuple(
+            Alike(each.name, len(labels), len(set(labels.tolist())), woken.stuck_units[each.name])
+            for each, labels in free
+        ),
         not_finite=tuple(
             name
             for name, gradient in by_parameter.items()

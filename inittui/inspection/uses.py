@@ -16,7 +16,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
 from inittui.events.probes import Cut
-from inittui.inspection.bounds import BOUNDS, SAME_VALUES, Bound, Bounds
+from inittui.inspection.bounds import BOUNDS, Bound, Bounds, keeps_values
+from inittui.inspection.free_units import FreeUnits, of_matrix, of_product
 from inittui.inspection.unregistered import found_in
 from inittui.models.attributes import tensors_in
 from inittui.text import sanitize
@@ -80,6 +81,9 @@ class Uses(TorchFunctionMode):
         self._stops: list[_Stop] = []
         self._used = 0
         self.multipliers: set[str] = set()
+        self._leaves = leaves
+        self.units: dict[str, FreeUnits] = {}
+        """Of matrices that products were given, by name."""
         for number, (name, leaf) in enumerate(leaves.items()):
             self._parameters[leaf] = 1 << number
             self._leaf_of[leaf] = name
@@ -182,6 +186,7 @@ class Uses(TorchFunctionMode):
         if is_known:
             self._note_foreign(given)
         self._note_multiplier(name, given)
+        self._note_product(name, args)
         # Of several results some may be indices, as those of topk.
         if needs_gradient and (is_read or not all(each.requires_grad for each in results)):
             self._note_stop(name, bits, is_followed=not is_read)
@@ -206,6 +211,17 @@ class Uses(TorchFunctionMode):
         elif leaves and name.endswith("_norm"):
             self.multipliers.add(leaves[0])
 
+    def _note_product(self, name: str, args: Sequence[Any]) -> None:
+        for place, each in enumerate(args):
+            leaf = self._leaf_of.get(each) if isinstance(each, torch.Tensor) else None
+            if leaf is None or leaf in self.units:
+                continue
+            with torch._C.DisableTorchFunction():
+                over = of_product(name, place, each, args)
+                found = of_matrix(leaf, self._leaves[leaf], each, over) if over else None
+            if found is not None:
+                self.units[leaf] = found
+
     def _note_stop(self, name: str, bits: int, *, is_followed: bool) -> None:
         by = {"__get__": "data"}.get(name, name) if torch.is_grad_enabled() else "no_grad"
         after = f" after {self._last_layer}" if self._last_layer else ""
@@ -220,7 +236,7 @@ class Uses(TorchFunctionMode):
         results: Sequence[torch.Tensor],
         bits: int,
     ) -> None:
-        is_same = name in SAME_VALUES and args and isinstance(args[0], torch.Tensor)
+        is_same = args and isinstance(args[0], torch.Tensor) and keeps_values(func, name)
         leaf = self._leaf_of.get(args[0]) if is_same else None
         self._bounds.follow(func, args, kwargs or {}, results)
         for each in results:

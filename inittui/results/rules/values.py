@@ -81,6 +81,7 @@ def symmetric(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
         found = of_layers("symmetric", "error", "equal units stay equal:", stuck)
         learns = any(f"{x.name}.weight" not in never for x, _, _ in stuck)
         yield _told_apart(found) if probe.has_dropout and learns else found
+    yield from _symmetric_parameters(probe)
     unknown = [
         (x, float(x.distinct_units), _distinct(x))
         for x in layers[:-1]
@@ -88,6 +89,21 @@ def symmetric(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     ]
     if unknown:  # a log of an older version: whether they stay equal was not looked at
         yield of_layers("symmetric", "warning", "units are equal:", unknown)
+
+
+def _symmetric_parameters(probe: Probe) -> Iterator[Finding]:
+    """Judge those that are no measured layer's, as bare matrices are."""
+    if probe.learning is None:
+        return
+    stuck = [x for x in probe.learning.alike if x.stuck > STUCK_SHARE * x.units]
+    if stuck:
+        told = [(x.parameter, f"{x.distinct:,} distinct among {x.units:,}") for x in stuck]
+        names = tuple(sanitize(x.parameter, 200) for x in stuck)
+        text = f"equal units stay equal: {listed(told, 'parameter')}"
+        evidence = evidence_of({x.parameter: x.stuck for x in stuck})
+        found = Finding("symmetric", names, text, "error", evidence)
+        learns = not set(names) <= set(probe.learning.never)
+        yield _told_apart(found) if probe.has_dropout and learns else found
 
 
 def _distinct(layer: LayerProbe) -> str:
