@@ -173,6 +173,18 @@ class Alike(msgspec.Struct, frozen=True):
     """Units that equal another one and get the same gradient, as `LayerProbe.stuck_units`."""
 
 
+class Bare(msgspec.Struct, frozen=True):
+    """A matrix in a product that is no measured layer's."""
+
+    parameter: str
+    inputs: Number
+    """Mean square of what it is multiplied by."""
+    effect: Number
+    """Norm of the gradient times norm of the weights, with gates opened."""
+    after: str
+    """The measured layer that runs last before it; empty for none."""
+
+
 class Learning(msgspec.Struct, frozen=True, kw_only=True):
     """Which parameters gradients reach, by name; those that are frozen are in ``frozen`` alone.
 
@@ -196,6 +208,8 @@ class Learning(msgspec.Struct, frozen=True, kw_only=True):
     clones: tuple[tuple[str, ...], ...] = ()
     """Weights with the same values, drawn by chance, that are not one tensor."""
     alike: tuple[Alike, ...] = ()
+    bare: tuple[Bare, ...] = ()
+    """In the order in which they are used."""
     not_finite: tuple[str, ...] = ()
     """Have values or gradients that are NaN or infinite, whether a measured layer's or not."""
 

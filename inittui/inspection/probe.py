@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
+from msgspec.structs import replace
 from torch import nn
 from torch.nn.utils import parametrize
 
-from inittui.events.probes import Alike, LayerProbe, Learning, Measured, Probe, When
+from inittui.events.probes import Alike, Bare, LayerProbe, Learning, Measured, Probe, When
 from inittui.events.wire_numbers import to_wire
 from inittui.inspection.first_step import (
     DropoutCalls,
@@ -138,7 +139,12 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
         mode="first-step" if subject.fresh else "evaluation",
         head="" if head is None else head.by,
         head_range=to_wire(math.nan if head is None else head.high - head.low),
-        learning=_learning(subject, uses, logits, by_parameter, woken, free),
+        learning=replace(
+            _learning(subject, uses, logits, by_parameter, woken, free),
+            bare=tuple(
+                _bare(subject, seen, uses, open_pass.by_parameter if open_pass else by_parameter)
+            ),
+        ),
         gates=gates,
         has_dropout=has_dropout(model) or calls.are_met,
     )
@@ -206,6 +212,19 @@ def _equal_units(
         if labels is not None and len(set(labels.tolist())) < len(labels):
             found.append((each, labels))
     return found
+
+
+def _bare(
+    subject: Subject, seen: Sequence[Seen], uses: Uses, gradients: Gradients
+) -> Iterator[Bare]:
+    """Yield the matrices in products that no measured layer has."""
+    of_layers = {id(each.weight) for each in seen}
+    for name, (given, after) in uses.given.items():
+        leaf, gradient = subject.leaves[name], gradients.get(name)
+        if id(leaf) not in of_layers and leaf.is_floating_point():
+            is_asked = gradient is not None and name not in subject.frozen
+            effect = _effect(leaf, gradient) if is_asked and gradient is not None else math.nan
+            yield Bare(name, to_wire(given), to_wire(effect), after)
 
 
 def _effect(leaf: torch.Tensor, gradient: torch.Tensor) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -18,11 +19,15 @@ from torch.utils.weak import WeakIdKeyDictionary
 from inittui.events.probes import Cut
 from inittui.inspection.bounds import BOUNDS, Bound, Bounds, keeps_values
 from inittui.inspection.free_units import FreeUnits, of_matrix, of_product
+from inittui.inspection.statistics import mean_square
 from inittui.inspection.unregistered import found_in
 from inittui.models.attributes import tensors_in
+from inittui.models.tracing import WEIGHT_LAYERS
 from inittui.text import sanitize
 
-_PRODUCTS = frozenset({"mul", "mul_", "__mul__", "__rmul__", "__imul__", "multiply"})
+_PRODUCTS = frozenset({
+    "mul", "mul_", "__mul__", "__rmul__", "__imul__", "multiply", "addcmul", "addcmul_",
+})  # fmt: skip
 
 _READS = frozenset({
     "item", "tolist", "numpy", "__array__", "__float__", "__int__", "__bool__", "__index__",
@@ -84,6 +89,9 @@ class Uses(TorchFunctionMode):
         self._leaves = leaves
         self.units: dict[str, FreeUnits] = {}
         """Of matrices that products were given, by name."""
+        self.given: dict[str, tuple[float, str]] = {}
+        """Mean square of what each was multiplied by, and the weight layer that ran last before."""
+        self._weight_layer = ""
         for number, (name, leaf) in enumerate(leaves.items()):
             self._parameters[leaf] = 1 << number
             self._leaf_of[leaf] = name
@@ -156,6 +164,8 @@ class Uses(TorchFunctionMode):
         self._running.pop()
         if module in self._modules and next(module.parameters(recurse=False), None) is not None:
             self._last_layer = self._modules[module]
+            if isinstance(module, WEIGHT_LAYERS):
+                self._weight_layer = self._last_layer
 
     def _place(self) -> str:
         inside = [name for name in self._running[:-1] if name]
@@ -180,7 +190,8 @@ class Uses(TorchFunctionMode):
             bits |= each_bits or 0
         results = list(tensors_in(args[:1] if result is None else result))
         name = getattr(func, "__name__", "")
-        is_read = name in _READS and given[0] in self._leaf_of
+        # Of what depends on more, as the mean of some activations does, nobody makes a parameter.
+        is_read = name in _READS and bits.bit_count() == 1
         if results or is_read:
             self._used |= bits
         if is_known:
@@ -188,7 +199,7 @@ class Uses(TorchFunctionMode):
         self._note_multiplier(name, given)
         self._note_product(name, args)
         # Of several results some may be indices, as those of topk.
-        if needs_gradient and (is_read or not all(each.requires_grad for each in results)):
+        if is_read or (needs_gradient and not all(each.requires_grad for each in results)):
             self._note_stop(name, bits, is_followed=not is_read)
         self._pass_on(func, name, args, kwargs, results, bits)
         return result
@@ -219,11 +230,13 @@ class Uses(TorchFunctionMode):
             with torch._C.DisableTorchFunction():
                 over = of_product(name, place, each, args)
                 found = of_matrix(leaf, self._leaves[leaf], each, over) if over else None
-            if found is not None:
-                self.units[leaf] = found
+                if found is not None:
+                    self.units[leaf] = found
+                    self.given[leaf] = _mean_square(args, each), self._weight_layer
 
     def _note_stop(self, name: str, bits: int, *, is_followed: bool) -> None:
-        by = {"__get__": "data"}.get(name, name) if torch.is_grad_enabled() else "no_grad"
+        by = "data" if name == "__get__" else name.strip("_")
+        by = by if torch.is_grad_enabled() else "no_grad"
         after = f" after {self._last_layer}" if self._last_layer else ""
         self._stops.append(_Stop(by, f"{self._here()}{after}", bits, is_followed))
 
@@ -245,6 +258,12 @@ class Uses(TorchFunctionMode):
             self._parameters[each] = bits
             if leaf is not None:
                 self._leaf_of[each] = leaf
+
+
+def _mean_square(args: Sequence[Any], matrix: torch.Tensor) -> float:
+    others = [x for x in args if isinstance(x, torch.Tensor) and x is not matrix]
+    other = next((x for x in others if x.ndim > 1 or len(others) == 1), None)
+    return math.nan if other is None else mean_square(other)
 
 
 def _by_values(rows: torch.Tensor) -> str:

@@ -256,3 +256,46 @@ def test_a_unit_of_a_layer_that_runs_again_is_dead_where_it_always_is() -> None:
     assert "dead" not in told(Shared(-60, -60, 0))
     assert told(Shared(-80, -90, -60))["dead"].evidence["shared"] == 1
     assert "dead" not in told(Shared(*[-60] * 20, 0, *[-60] * 20))
+
+
+class Bare(nn.Module):
+    """A perceptron of bare matrices, with or without a layer at its end."""
+
+    def __init__(self, scale: float, *, act: Callable[..., torch.Tensor], is_ended: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.hidden = nn.ParameterList(
+            nn.Parameter(scale * torch.randn(PIXELS, PIXELS) / 8) for _ in range(6)
+        )
+        self.last = nn.Linear(PIXELS, 10) if is_ended else nn.Parameter(torch.randn(PIXELS, 10) / 8)
+        self.act, self.is_ended = act, is_ended
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for weight in self.hidden:
+            x = self.act(x @ weight)
+        return self.last(x) if self.is_ended else x @ self.last
+
+
+@pytest.mark.parametrize("is_ended", [False, True])
+def test_signal_and_gradient_of_bare_matrices(is_ended: bool) -> None:
+    sound = Bare(1.4, act=F.relu, is_ended=is_ended)
+    assert not {"exploding", "vanishing"} & set(told(sound))
+    small = Bare(0.02, act=torch.tanh, is_ended=is_ended)
+    given = inputs(PIXELS)
+    for weight in small.hidden:
+        given = torch.tanh(given @ weight).detach()
+    found = told(small)["vanishing"]
+    assert (found.severity, found.layers[-1]) == ("warning", "last")
+    assert float(found.evidence["last"]) == pytest.approx(float(given.square().mean()), rel=1e-4)
+    large = told(Bare(60.0, act=F.relu, is_ended=is_ended))["exploding"]
+    assert (large.severity, large.layers[-1]) == ("warning", "last")
+    flat = Bare(1.0, act=lambda x: torch.sigmoid(x) * 0.5, is_ended=is_ended)
+    by_weight = torch.autograd.grad(
+        F.cross_entropy(flat(inputs(PIXELS)), torch.arange(96) % 10), [*flat.hidden]
+    )
+    effects = [
+        float(g.norm() * w.detach().norm()) for g, w in zip(by_weight, flat.hidden, strict=True)
+    ]
+    lost = told(flat)["vanishing"]
+    assert lost.layers[-1] == "hidden.0"
+    assert float(lost.evidence["hidden.0"]) == pytest.approx(effects[0], rel=1e-4)

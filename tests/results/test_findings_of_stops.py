@@ -65,9 +65,20 @@ def by_number_alone(model: Chosen, x: torch.Tensor) -> torch.Tensor:
     return model.router(x).softmax(1) @ model.table * model.gain.reshape(1).tolist()[0]
 
 
+def by_array(model: Chosen, x: torch.Tensor) -> torch.Tensor:
+    table = torch.from_numpy(model.table.detach().numpy() * 2)
+    return model.router(x).softmax(1) @ table * model.gain
+
+
+def by_float(model: Chosen, x: torch.Tensor) -> torch.Tensor:
+    return model.router(x).softmax(1) @ model.table * float(model.gain.detach().exp())
+
+
 @pytest.mark.parametrize(
     ("way", "by", "names"),
     [
+        (by_array, "numpy", ("table",)),
+        (by_float, "float", ("gain",)),
         (by_index, "argmax", ("router.weight", "router.bias")),
         (by_topk, "topk", ("router.weight", "router.bias")),
         (by_one_hot, "argmax", ("router.weight", "router.bias")),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from inittui.events.probes import LayerProbe, Probe
+from inittui.events.probes import Bare, LayerProbe, Probe
 from inittui.events.wire_numbers import from_wire, to_wire
 from inittui.results.rules.finding import (
     Finding,
@@ -13,11 +13,15 @@ from inittui.results.rules.finding import (
     Severity,
     evidence_of,
     is_number,
+    listed,
     of_layers,
     times,
 )
 from inittui.results.rules.learning import is_zero
-from inittui.text import short
+from inittui.text import sanitize, short
+
+Effect = tuple[str, float]
+"""Of a layer, or a bare matrix, by its name."""
 
 BLIND: tuple[tuple[float, Severity], ...] = ((1e-6, "error"), (1e-3, "warning"), (1e-2, "note"))
 """Share of the last layer's input that is variance between samples, below which it is told."""
@@ -36,6 +40,7 @@ GRADIENT_FOLD: tuple[tuple[float, Severity], ...] = ((1e4, "warning"), (1e3, "no
 def signal(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     """What the layers are given: whether it still knows the input, and how large it is."""
     if not layers:
+        yield from _size(probe, layers)
         return
     last = layers[-1]
     share = from_wire(last.inputs_between)
@@ -48,7 +53,7 @@ def signal(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
         share = from_wire(last.between_samples)
     if probe.images > 1:
         yield from _blind(probe, last, share, is_alone=len(layers) == 1)
-    yield from _size(layers)
+    yield from _size(probe, layers)
 
 
 def _blind(probe: Probe, last: LayerProbe, share: float, *, is_alone: bool) -> Iterator[Finding]:
@@ -74,9 +79,14 @@ def _blind(probe: Probe, last: LayerProbe, share: float, *, is_alone: bool) -> I
         yield of_layers("blind", severity, what, [(last, share, said)], limit=limit)
 
 
-def _size(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
+def _size(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     """Tell of the layer that is given the most, and of that which is given the least."""
-    given = [(x, power) for x, power in _given(layers) if is_number(power)]
+    numbers = {layer.name: power for layer, power in _given(layers)}
+    given = [
+        (name, power)
+        for name, power in _in_order(probe, layers, numbers, lambda bare: from_wire(bare.inputs))
+        if is_number(power)
+    ]
     if len(given) < 2:
         return
     source, *others = given
@@ -97,7 +107,24 @@ def _given(layers: Sequence[LayerProbe]) -> Iterator[tuple[LayerProbe, float]]:
         yield layer, power
 
 
-def _second(pair: tuple[LayerProbe, float]) -> float:
+def _in_order(
+    probe: Probe,
+    layers: Sequence[LayerProbe],
+    numbers: Mapping[str, float],
+    of_bare: Callable[[Bare], float],
+) -> Iterator[Effect]:
+    """Yield what was measured of layers, by name, and of bare matrices, as they run."""
+    bare = probe.learning.bare if probe.learning else ()
+    known = {layer.name for layer in layers}
+    for name in dict.fromkeys(("", *(layer.name for layer in layers))):
+        if name in numbers:
+            yield sanitize(name, 60), numbers[name]
+        for each in bare:
+            if name == (each.after if each.after in known else ""):
+                yield sanitize(each.parameter, 60), of_bare(each)
+
+
+def _second(pair: Effect) -> float:
     return pair[1]
 
 
@@ -105,17 +132,30 @@ def _fold(
     kind: Kind,
     what: str,
     fold: float,
-    start: tuple[LayerProbe, float],
-    end: tuple[LayerProbe, float],
+    start: Effect,
+    end: Effect,
 ) -> Iterator[Finding]:
     found = _first(FOLD, lambda limit: fold > limit)
     if found is None:
         return
     limit, severity = found
-    told = [(end[0], end[1], f"given a mean square of {short(end[1], 2)}")]
-    if start[0] is not end[0]:
-        told.insert(0, (start[0], start[1], short(start[1], 2)))
-    yield of_layers(kind, severity, f"{what} {times(fold)}-fold:", told, limit=limit)
+    told = [(*end, f"given a mean square of {short(end[1], 2)}")]
+    if start is not end:
+        told.insert(0, (*start, short(start[1], 2)))
+    yield _told(kind, severity, f"{what} {times(fold)}-fold:", told, limit)
+
+
+def _told(
+    kind: Kind,
+    severity: Severity,
+    what: str,
+    told: Sequence[tuple[str, float, str]],
+    limit: float,
+) -> Finding:
+    listing = listed([(name, said) for name, _, said in told])
+    evidence = evidence_of({name: number for name, number, _ in told})
+    names = tuple(name for name, _, _ in told)
+    return Finding(kind, names, f"{what} {listing}", severity, evidence, to_wire(limit))
 
 
 def gradients(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
@@ -124,24 +164,40 @@ def gradients(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     ‖gradient‖·‖weights‖ has no units, and of a network of rectifiers without biases it is alike
     in all layers, whatever their widths and positions. What has no gradient yet is left out.
     """
-    asleep = {*probe.learning.never, *probe.learning.woken} if probe.learning else set()
-    awake = [layer for layer in layers if f"{layer.name}.weight" not in asleep]
-    effects = [(x, effect) for x in awake if (effect := effect_of(x)) > 0 and is_number(effect)]
+    learning = probe.learning
+    asleep = {*learning.never, *learning.woken} if learning else set()
+    numbers = {x.name: effect_of(x) for x in layers if f"{x.name}.weight" not in asleep}
+    effects = [
+        (name, effect)
+        for name, effect in _in_order(
+            probe,
+            layers,
+            numbers,
+            lambda bare: 0.0 if bare.parameter in asleep else from_wire(bare.effect),
+        )
+        if effect > 0 and is_number(effect)
+    ]
     if len(effects) < 2:
         return
     last, effect = effects[-1]
-    for kind, what, pick in (("exploding", "grows", max), ("vanishing", "shrinks", min)):
-        layer, other = pick(effects[:-1], key=_second)
+    for kind, what, pick in _DIRECTIONS:
+        name, other = pick(effects[:-1], key=_second)
         fold = other / effect if pick is max else effect / other
         found = _first(GRADIENT_FOLD, lambda limit, fold=fold: fold > limit)  # type: ignore[misc]
         if found is not None:
             limit, severity = found
             told = [
                 (last, effect, short(effect, 2)),
-                (layer, other, f"{short(other, 2)}, norm of gradient times norm of weights"),
+                (name, other, f"{short(other, 2)}, norm of gradient times norm of weights"),
             ]
             text = f"the gradient {what} {times(fold)}-fold on its way back:"
-            yield of_layers(kind, severity, text, told, limit=limit)  # type: ignore[arg-type]
+            yield _told(kind, severity, text, told, limit)
+
+
+_DIRECTIONS: tuple[tuple[Kind, str, Callable[..., Effect]], ...] = (
+    ("exploding", "grows", max),
+    ("vanishing", "shrinks", min),
+)
 
 
 def effect_of(layer: LayerProbe) -> float:
