@@ -110,7 +110,8 @@ class LayerProbe(msgspec.Struct, frozen=True, kw_only=True):
     positions of the variance over the batch, by the mean square; 0 where all are 0."""
     dead: float | None = None
     """Share of units whose nonlinearity is flat for the whole batch, as a ReLU's at 0: its
-    derivative is under 1e-3 of its largest. None where none follows that could be."""
+    derivative is under 1e-3 of its largest. Each time that the layer runs, and without another way
+    for gradients, as around a gate. None where none follows that could be."""
     saturated: float | None = None
     """Share of activations at the flat ends, where the derivative is under 6 % of its largest;
     None for what has no ends, or only one that is meant to be flat, as a ReLU."""
@@ -194,6 +195,8 @@ class Learning(msgspec.Struct, frozen=True, kw_only=True):
 
     unused: tuple[str, ...] = ()
     """Take no part in the forward pass."""
+    aside: tuple[str, ...] = ()
+    """Take part, and what they give doesn't come to the logits, as that of another head."""
     cut: tuple[Cut, ...] = ()
     never: tuple[str, ...] = ()
     """Matrices with a gradient of 0 up to rounding, also after waking."""

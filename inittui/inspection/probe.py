@@ -256,9 +256,12 @@ def _learning(
         and subject.leaves[name].is_floating_point()
     ]
     used = uses.used
+    cuts = uses.cuts([name for name in without if name in used], logits)
+    cut = {name for each in cuts for name in each.parameters}
     return Learning(
         unused=tuple(name for name in without if name not in used),
-        cut=uses.cuts([name for name in without if name in used], logits),
+        aside=tuple(name for name in without if name in used and name not in cut),
+        cut=cuts,
         never=woken.never,
         woken=woken.woken,
         zeros=woken.zeros,
