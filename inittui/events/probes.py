@@ -110,7 +110,8 @@ class LayerProbe(msgspec.Struct, frozen=True, kw_only=True):
     positions of the variance over the batch, by the mean square; 0 where all are 0."""
     dead: float | None = None
     """Share of units whose nonlinearity is flat for the whole batch, as a ReLU's at 0: its
-    derivative is under 1e-3 of its largest. None where none follows that could be."""
+    derivative is under 1e-3 of its largest. Each time that the layer runs, and without another way
+    for gradients, as around a gate. None where none follows that could be."""
     saturated: float | None = None
     """Share of activations at the flat ends, where the derivative is under 6 % of its largest;
     None for what has no ends, or only one that is meant to be flat, as a ReLU."""
@@ -163,6 +164,28 @@ class Cut(msgspec.Struct, frozen=True):
     """Which get no gradient for that."""
 
 
+class Alike(msgspec.Struct, frozen=True):
+    """A parameter of no measured layer that has equal units."""
+
+    parameter: str
+    units: int
+    distinct: int
+    stuck: int
+    """Units that equal another one and get the same gradient, as `LayerProbe.stuck_units`."""
+
+
+class Bare(msgspec.Struct, frozen=True):
+    """A matrix in a product that is no measured layer's."""
+
+    parameter: str
+    inputs: Number
+    """Mean square of what it is multiplied by."""
+    effect: Number
+    """Norm of the gradient times norm of the weights, with gates opened."""
+    after: str
+    """The measured layer that runs last before it; empty for none."""
+
+
 class Learning(msgspec.Struct, frozen=True, kw_only=True):
     """Which parameters gradients reach, by name; those that are frozen are in ``frozen`` alone.
 
@@ -172,6 +195,8 @@ class Learning(msgspec.Struct, frozen=True, kw_only=True):
 
     unused: tuple[str, ...] = ()
     """Take no part in the forward pass."""
+    aside: tuple[str, ...] = ()
+    """Take part, and what they give doesn't come to the logits, as that of another head."""
     cut: tuple[Cut, ...] = ()
     never: tuple[str, ...] = ()
     """Matrices with a gradient of 0 up to rounding, also after waking."""
@@ -185,6 +210,11 @@ class Learning(msgspec.Struct, frozen=True, kw_only=True):
     list, in a closure, or made in the forward pass."""
     clones: tuple[tuple[str, ...], ...] = ()
     """Weights with the same values, drawn by chance, that are not one tensor."""
+    alike: tuple[Alike, ...] = ()
+    bare: tuple[Bare, ...] = ()
+    """In the order in which they are used."""
+    not_finite: tuple[str, ...] = ()
+    """Have values or gradients that are NaN or infinite, whether a measured layer's or not."""
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,8 +235,14 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = "evaluation"
     logit_rms: Number = "NaN"
     """Root of the mean square of all logits."""
+    inputs_between: Number = "NaN"
+    """Share of the inputs' second moment that is variance between samples, see `LayerProbe`."""
+    logits_between: Number = "NaN"
+    """Of the logits' second moment."""
     head: str = ""
-    """The nonlinearity that gives the logits; empty for none."""
+    """What bounds the logits, whatever the parameters are, such as a sigmoid; empty for nothing."""
+    head_range: Number = "NaN"
+    """How far apart two logits can lie for that; "Infinity" where one end is free."""
     learning: Learning | None = None
     """None where nobody looked."""
     gates: tuple[str, ...] = ()

@@ -33,6 +33,8 @@ class Flatness:
     """Bool, in the shape of the values: passes hardly any gradient."""
     saturated: torch.Tensor | None
     """Bool: at an end that isn't flat by design; None for a function without such ends."""
+    slope: torch.Tensor
+    """Its derivative there."""
 
 
 def flatness(
@@ -52,16 +54,17 @@ def flatness(
     # A parameter for each channel, as a PReLU's, has no grid: what it gets has to do.
     on_grid = _slope(function, grid, args, kwargs)
     if on_grid is None:
-        return Flatness(slope < DEAD * slope.amax(), None)
+        return Flatness(slope.abs() < DEAD * slope.abs().amax(), None, slope)
+    on_grid, size = on_grid.abs(), slope.abs()
     largest = on_grid.amax()
     low, high = bool(on_grid[0] < FLAT * largest), bool(on_grid[-1] < FLAT * largest)
-    dead = slope < DEAD * largest
+    dead = size < DEAD * largest
     if not (low and high):
-        return Flatness(dead, None)
-    flat = slope < FLAT * largest
+        return Flatness(dead, None, slope)
+    flat = size < FLAT * largest
     corner = on_grid[(grid < 0) & (grid > -_CORNER)]
     is_rectifier = bool((corner < FLAT * largest).all())
-    return Flatness(dead, flat & (values > 0) if is_rectifier else flat)
+    return Flatness(dead, flat & (values > 0) if is_rectifier else flat, slope)
 
 
 def _slope(
@@ -70,7 +73,9 @@ def _slope(
     args: Sequence[Any],
     kwargs: dict[str, Any],
 ) -> torch.Tensor | None:
-    """Return |derivative|, in the shape of ``values``."""
+    """Return the derivative, in the shape of ``values``."""
+    if not values.is_floating_point():
+        return None
     with torch.enable_grad():
         leaf = values.detach().clone().requires_grad_()
         try:
@@ -83,7 +88,7 @@ def _slope(
         if not result.requires_grad:
             return None
         (slope,) = torch.autograd.grad(result.sum(), leaf)
-    return slope.abs()
+    return slope
 
 
 def flatness_between(before: torch.Tensor, after: torch.Tensor) -> Flatness | None:
@@ -96,21 +101,22 @@ def flatness_between(before: torch.Tensor, after: torch.Tensor) -> Flatness | No
     slope = slope_between(before, after)
     if slope is None:
         return None
-    dead, flat = (slope < share * slope.amax() for share in (DEAD, FLAT))
+    size = slope.abs()
+    dead, flat = (size < share * size.amax() for share in (DEAD, FLAT))
     values = before.detach().flatten()
     order = values.argsort()
     # Nobody's function is called with other values: its ends are where its own lie.
     few = max(len(order) // _END, 1)
     is_flat = flat.flatten()[order]
     if not (is_flat[:few].all() and is_flat[-few:].all()):
-        return Flatness(dead, None)
+        return Flatness(dead, None, slope)
     near_zero = is_flat[(values[order] < 0) & (values[order] > -_CORNER)]
     is_rectifier = len(near_zero) > 0 and bool(near_zero.all())
-    return Flatness(dead, flat & (before.detach() > 0) if is_rectifier else flat)
+    return Flatness(dead, flat & (before.detach() > 0) if is_rectifier else flat, slope)
 
 
 def slope_between(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor | None:
-    """Return the |derivative| of one value by the one in its place, in the graph of both.
+    """Return the derivative of one value by the one in its place, in the graph of both.
 
     None where ``after`` isn't computed from ``before`` value by value, or linearly so. That is
     seen from two products with its Jacobian: with ones and with random signs; those of a diagonal
@@ -118,8 +124,9 @@ def slope_between(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor | N
     """
     if before is after or before.shape != after.shape:
         return None
-    if not (before.requires_grad and after.requires_grad):
-        return None
+    for each in (before, after):
+        if not each.requires_grad or each.is_complex():
+            return None
     generator = torch.Generator(after.device).manual_seed(0)
     bits = torch.randint(2, after.shape, generator=generator, device=after.device)
     signs = bits.to(after.dtype) * 2 - 1
@@ -134,9 +141,9 @@ def slope_between(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor | N
     by_ones, by_signs = products
     if by_ones is None or by_signs is None:
         return None
-    slope = by_ones.abs()
     size = float(by_signs.abs().amax())
-    if not 0 < size < math.inf or float(slope.amax() - slope.amin()) <= 1e-4 * size:
+    sizes = by_ones.abs()
+    if not 0 < size < math.inf or float(sizes.amax() - sizes.amin()) <= 1e-4 * size:
         return None
     is_diagonal = torch.allclose(by_ones, by_signs * signs, rtol=1e-4, atol=1e-5 * size)
-    return slope if is_diagonal else None
+    return by_ones if is_diagonal else None

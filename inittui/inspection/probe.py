@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import torch
+from msgspec.structs import replace
 from torch import nn
 from torch.nn.utils import parametrize
 
-from inittui.events.probes import LayerProbe, Learning, Measured, Probe, When
+from inittui.events.probes import Alike, Bare, LayerProbe, Learning, Measured, Probe, When
 from inittui.events.wire_numbers import to_wire
 from inittui.inspection.first_step import (
     DropoutCalls,
@@ -17,12 +19,15 @@ from inittui.inspection.first_step import (
     fresh_modules,
     has_dropout,
 )
+from inittui.inspection.free_units import FreeUnits, packed
 from inittui.inspection.recorder import LayerRecorder, Seen
 from inittui.inspection.statistics import (
+    between_samples,
     corner,
     is_drawn,
     mean_square,
     measure,
+    row_labels,
     spread_of_logits,
 )
 from inittui.inspection.uses import Uses
@@ -89,7 +94,7 @@ def _leaf(tensor: torch.Tensor) -> torch.Tensor:
 def _probe(subject: Subject, percentile: float, gradient_percentile: float | None) -> Probe:
     model, images = subject.model, subject.images
     buffers = {name: buffer.clone() for name, buffer in subject.buffers.items()}
-    recorder = LayerRecorder(percentile, gradient_percentile)
+    recorder = LayerRecorder(percentile, gradient_percentile, len(images))
     uses = Uses(model, subject.leaves, [images, *buffers.values()])
     lent = lending(model, {**subject.leaves, **buffers})
     # The backward pass too: activations that a model checkpoints are computed again in it.
@@ -106,13 +111,17 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
     by_layer = gradients[len(by_parameter) :]
     gates = _gates(subject, uses)
     open_pass = opened(subject, gates) if gates else None
-    woken = _wake(subject, seen, by_parameter, uses.multipliers)
+    free = _equal_units(subject, seen, uses, logits.shape[-1])
+    woken = _wake(subject, seen, by_parameter, uses.multipliers, [each for each, _ in free])
+    head = uses.head(logits)
     return Probe(
         images=len(images),
         classes=logits.shape[-1],
         loss=to_wire(loss.item()),
         logit_std=to_wire(spread_of_logits(logits)),
         logit_rms=to_wire(math.sqrt(mean_square(logits))),
+        inputs_between=to_wire(between_samples(images, len(images))),
+        logits_between=to_wire(between_samples(logits, len(images))),
         layers=tuple(
             _layer(
                 subject,
@@ -128,8 +137,14 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
         ),
         unmeasured=tuple(_unmeasured(model, recorder)),
         mode="first-step" if subject.fresh else "evaluation",
-        head=uses.head(logits),
-        learning=_learning(subject, uses, by_parameter, woken),
+        head="" if head is None else head.by,
+        head_range=to_wire(math.nan if head is None else head.high - head.low),
+        learning=replace(
+            _learning(subject, uses, logits, by_parameter, woken, free),
+            bare=tuple(
+                _bare(subject, seen, uses, open_pass.by_parameter if open_pass else by_parameter)
+            ),
+        ),
         gates=gates,
         has_dropout=has_dropout(model) or calls.are_met,
     )
@@ -154,13 +169,18 @@ def _wake(
     seen: Sequence[Seen],
     by_parameter: Gradients,
     multipliers: set[str],
+    free: Sequence[FreeUnits],
 ) -> Woken:
     """Pass again what gets no gradient, or has equal units; nothing where all is well."""
     # The first-order change of the loss when a tensor changes in proportion.
+    of_layers = {id(each.weight) for each in seen}
     effects = {
         name: _effect(subject.leaves[name], gradient)
         for name, gradient in by_parameter.items()
-        if gradient is not None and name not in subject.frozen and _is_matrix(gradient)
+        if gradient is not None
+        and name not in subject.frozen
+        # A layer of one unit is a vector that joins units.
+        and (_is_matrix(gradient) or id(subject.leaves[name]) in of_layers)
     }
     least = SUSPICIOUS * max(effects.values(), default=0.0)
     matrices = [
@@ -169,10 +189,42 @@ def _wake(
         if not _any(by_parameter[name]) or (effect <= least and _any(subject.leaves[name]))
     ]
     layers = [each.name for each in seen if each.distinct_units < each.units]
-    if not matrices and not layers:
+    if not matrices and not layers and not free:
         return Woken()
     factors = multipliers | {name for name, leaf in subject.leaves.items() if _is_matrix(leaf)}
-    return wake(subject, matrices, layers, factors)
+    return wake(subject, matrices, layers, factors, free)
+
+
+def _equal_units(
+    subject: Subject, seen: Sequence[Seen], uses: Uses, classes: int
+) -> list[tuple[FreeUnits, np.ndarray]]:
+    """Return units of which some are equal, of parameters that are no measured layer's.
+
+    Those of the classes are told apart by their labels.
+    """
+    of_layers = {id(each.weight) for each in seen}
+    found = []
+    for each in (*uses.units.values(), *packed(subject.model)):
+        if id(subject.leaves[each.name]) in of_layers or each.name in subject.frozen:
+            continue
+        rows = each.rows(subject.leaves)
+        labels = None if rows is None or len(rows) == classes else row_labels(rows)
+        if labels is not None and len(set(labels.tolist())) < len(labels):
+            found.append((each, labels))
+    return found
+
+
+def _bare(
+    subject: Subject, seen: Sequence[Seen], uses: Uses, gradients: Gradients
+) -> Iterator[Bare]:
+    """Yield the matrices in products that no measured layer has."""
+    of_layers = {id(each.weight) for each in seen}
+    for name, (given, after) in uses.given.items():
+        leaf, gradient = subject.leaves[name], gradients.get(name)
+        if id(leaf) not in of_layers and leaf.is_floating_point():
+            is_asked = gradient is not None and name not in subject.frozen
+            effect = _effect(leaf, gradient) if is_asked and gradient is not None else math.nan
+            yield Bare(name, to_wire(given), to_wire(effect), after)
 
 
 def _effect(leaf: torch.Tensor, gradient: torch.Tensor) -> float:
@@ -188,7 +240,14 @@ def _is_matrix(tensor: torch.Tensor) -> bool:
     return sum(size > 1 for size in tensor.shape) > 1
 
 
-def _learning(subject: Subject, uses: Uses, by_parameter: Gradients, woken: Woken) -> Learning:
+def _learning(
+    subject: Subject,
+    uses: Uses,
+    logits: torch.Tensor,
+    by_parameter: Gradients,
+    woken: Woken,
+    free: Sequence[tuple[FreeUnits, np.ndarray]],
+) -> Learning:
     without = [
         name
         for name, gradient in by_parameter.items()
@@ -197,16 +256,32 @@ def _learning(subject: Subject, uses: Uses, by_parameter: Gradients, woken: Woke
         and subject.leaves[name].is_floating_point()
     ]
     used = uses.used
+    cuts = uses.cuts([name for name in without if name in used], logits)
+    cut = {name for each in cuts for name in each.parameters}
     return Learning(
         unused=tuple(name for name in without if name not in used),
-        cut=uses.cuts([name for name in without if name in used]),
+        aside=tuple(name for name in without if name in used and name not in cut),
+        cut=cuts,
         never=woken.never,
         woken=woken.woken,
         zeros=woken.zeros,
         frozen=tuple(name for name in subject.leaves if name in subject.frozen),
         foreign=uses.foreign,
         clones=tuple(_clones(subject.leaves)),
+        alike=tuple(
+            Alike(each.name, len(labels), len(set(labels.tolist())), woken.stuck_units[each.name])
+            for each, labels in free
+        ),
+        not_finite=tuple(
+            name
+            for name, gradient in by_parameter.items()
+            if not (_is_finite(subject.leaves[name]) and _is_finite(gradient))
+        ),
     )
+
+
+def _is_finite(tensor: torch.Tensor | None) -> bool:
+    return tensor is None or bool(torch.isfinite(tensor.detach()).all())
 
 
 def _clones(leaves: Named) -> Iterator[tuple[str, ...]]:

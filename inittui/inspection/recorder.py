@@ -10,12 +10,13 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.weak import WeakIdKeyDictionary
 
 from inittui.events.probes import Measured
-from inittui.inspection.activations import flatness, flatness_between
+from inittui.inspection.activations import Flatness, flatness, flatness_between
 from inittui.inspection.statistics import (
     alignment,
-    always_share,
+    always,
     between_samples,
     by_unit,
     mean_square,
@@ -26,6 +27,7 @@ from inittui.inspection.statistics import (
     unit_rows,
     weight_and_bias,
 )
+from inittui.inspection.ways import Ways
 from inittui.models.observe import hooked
 from inittui.models.tracing import WEIGHT_LAYERS, Flow, nonlinearity_of
 
@@ -34,6 +36,13 @@ _ELEMENTWISE = frozenset({
     "fmin", "clamp_min", "clamp_min_", "clamp_max", "clamp_max_",
 })  # fmt: skip
 """Functions that are nonlinearities where their other arguments are constants."""
+
+_SKIPPED = 0.3
+"""Of the largest gradient of a unit: what has more has another way than through a norm over units,
+which gives away about √(2/n) of n."""
+
+_GATED = 0.01
+"""Share of what lies at flat ends that has other ways, from where on these ends aren't its own."""
 
 
 @dataclass
@@ -51,15 +60,79 @@ class Seen:
     unit_dim: int
     """Of the outputs."""
     output_dims: int
+    output: int
+    """Identity of the tensor, while the pass holds it."""
     pre_activations: Measured
     between_samples: float
     inputs: float
     inputs_between: float
     nonlinearity: str = "identity"
     activations: Measured | None = None
-    dead: float | None = None
-    saturated: float | None = None
+    dead_units: torch.Tensor | None = None
+    """Bool: which units pass no gradient in this run; None where no nonlinearity could be flat."""
+    saturated_share: float | None = None
+    earlier: Seen | None = None
+    """The same layer, where it has run before."""
+    is_direct: bool = False
+    """Whether nothing lies between the layer and its nonlinearity."""
     pre_activation_gradients: Measured = field(default_factory=lambda: Measured(count=0))
+    flat: Flatness | None = None
+    """What dead and saturated are from."""
+
+    @property
+    def dead(self) -> float | None:
+        """Share of the units that no run passes a gradient through."""
+        dead = [each.dead_units for each in self.runs]
+        known = [each for each in dead if each is not None]
+        if len(known) < len(dead):
+            return None
+        return float(torch.stack(known).all(0).double().mean())
+
+    @property
+    def saturated(self) -> float | None:
+        """Share of the values at flat ends, over all runs."""
+        shares = [each.saturated_share for each in self.runs]
+        known = [each for each in shares if each is not None]
+        return sum(known) / len(known) if len(known) == len(shares) else None
+
+    @property
+    def runs(self) -> list[Seen]:
+        """This and all earlier ones, of which a recurrent layer has many."""
+        found = [self]
+        while (earlier := found[-1].earlier) is not None:
+            found.append(earlier)
+        return found
+
+    def note_flatness(
+        self, values: torch.Tensor, dead: torch.Tensor, saturated: torch.Tensor | None
+    ) -> None:
+        """Note which of the ``values`` that a nonlinearity is given it is flat for."""
+        place = self.place_of_units(values)
+        self.dead_units = None if place is None else always(dead, place)
+        self.saturated_share = None if saturated is None else _share(saturated)
+
+    def note_gradient(self, gradient: torch.Tensor) -> None:
+        """Let live what a norm's way around a nonlinearity has gradients for, as a skip's end.
+
+        A norm over units gives some of each one's gradient to the others.
+        """
+        if self.is_direct or self.dead_units is None or gradient.ndim < 2:
+            return
+        by_unit_first = gradient.detach().movedim(self.unit_dim, 0).flatten(1)
+        sizes = by_unit_first.float().square().mean(1)
+        if len(sizes) == len(self.dead_units):
+            self.dead_units = self.dead_units & ~(sizes > _SKIPPED**2 * sizes.amax())
+
+    def place_of_units(self, values: torch.Tensor) -> int | None:
+        """Return the dimension of the units after what lies between layer and nonlinearity.
+
+        None where reshaping has left none that is as long as the layer has units.
+        """
+        usual = self.unit_dim if values.ndim == self.output_dims else 1
+        if usual < values.ndim and values.shape[usual] == self.units:
+            return usual
+        places = [place for place in range(1, values.ndim) if values.shape[place] == self.units]
+        return places[0] if len(places) == 1 else None
 
 
 class LayerRecorder(Flow):
@@ -69,14 +142,21 @@ class LayerRecorder(Flow):
     happens: later an operation in place may have overwritten it.
     """
 
-    def __init__(self, percentile: float, gradient_percentile: float | None = None) -> None:
+    def __init__(
+        self, percentile: float, gradient_percentile: float | None = None, samples: int = 0
+    ) -> None:
+        """Measure a pass of ``samples``; 0: of as many as the tensors begin with."""
         super().__init__()
+        self._samples = samples
         self._percentile = percentile
         self._gradient_percentile = gradient_percentile
         self.seen: dict[str, Seen] = {}
         self._given: dict[nn.Module, tuple[float, float]] = {}
         self._last: tuple[Seen, torch.Tensor] | None = None
         """The layer that ran last, with its output."""
+        self._made: WeakIdKeyDictionary = WeakIdKeyDictionary()
+        """What nonlinearities have given."""
+        self._ways: list[Ways] = []
         self._is_over = False
         """The forward pass; in it gradients are those of single nonlinearities."""
 
@@ -93,6 +173,8 @@ class LayerRecorder(Flow):
                 hook.remove()
             self._last = None
             self._is_over = True
+            for each in self._ways:
+                each.is_over = True
 
     def __torch_function__(
         self,
@@ -103,12 +185,18 @@ class LayerRecorder(Flow):
     ) -> Any:
         """Measure where a nonlinearity is flat before the call may overwrite what it is given."""
         first = args[0] if args else None
+        ways: Ways | None = None
         if isinstance(first, torch.Tensor) and (sources := self._sources.get(first)):
             name = nonlinearity_of(func, args, kwargs)
             with torch._C.DisableTorchFunction():
                 if name is not None or _is_of_one(func, args):
-                    self._note_flatness(sources, func, name, args, kwargs or {})
-        return super().__torch_function__(func, types, args, kwargs)
+                    ways = self._note_flatness(sources, func, name, args, kwargs or {})
+        result = super().__torch_function__(func, types, args, kwargs)
+        if ways is not None and isinstance(result, torch.Tensor):
+            with torch._C.DisableTorchFunction():
+                ways.gives(result)
+                self._made[result] = True
+        return result
 
     def follow(
         self,
@@ -133,7 +221,7 @@ class LayerRecorder(Flow):
         if not isinstance(given, torch.Tensor):
             return
         with torch._C.DisableTorchFunction():
-            self._given[module] = mean_square(given), between_samples(given)
+            self._given[module] = mean_square(given), between_samples(given, self._samples)
             if self._last is not None:
                 self._note_own_nonlinearity(*self._last, given)
 
@@ -144,6 +232,7 @@ class LayerRecorder(Flow):
             seen = self._seen(name, module, output)
             if output.requires_grad:  # not so where a model runs itself without gradients
                 output.register_hook(lambda gradient: self._note_gradient(seen, gradient))
+        seen.earlier = self.seen.get(name)
         self.seen[name] = seen
         self._last = seen, output
         self.note_layer(name, output)
@@ -163,8 +252,9 @@ class LayerRecorder(Flow):
             alignment=alignment(by_unit(module, weight)),
             unit_dim=unit_dim(module),
             output_dims=output.ndim,
+            output=id(output),
             pre_activations=measure(output, self._percentile),
-            between_samples=between_samples(output),
+            between_samples=between_samples(output, self._samples),
             inputs=inputs,
             inputs_between=inputs_between,
         )
@@ -176,42 +266,59 @@ class LayerRecorder(Flow):
         name: str | None,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-    ) -> None:
+    ) -> Ways | None:
         seen = [self.seen[each] for each in sources]
-        fresh = [each for each in seen if each.activations is None and each.dead is None]
+        fresh = [each for each in seen if each.activations is None and each.dead_units is None]
         if not fresh:
-            return
+            return None
         values = args[0]
         if name == "relu":  # the most frequent one; its derivative is known
-            dead, saturated = values.detach() <= 0, None
+            flags = values.detach() > 0
+            flat: Flatness | None = Flatness(~flags, None, flags)
         else:
             others = list(args[1:]) if name == "prelu" else _constants(args[1:])
             flat = flatness(func, values, others, kwargs)
-            if flat is None:
-                return
-            dead, saturated = flat.dead, flat.saturated
-        for each in fresh:
-            place = _place_of_units(each, values)
-            each.dead = None if place is None else always_share(dead, place)
-            if saturated is not None:
-                each.saturated = _share(saturated)
+        return None if flat is None else self._note_flat(fresh, values, flat)
+
+    def _note_flat(self, seen: Sequence[Seen], values: torch.Tensor, flat: Flatness) -> Ways | None:
+        """Note where a nonlinearity is flat, and in the backward pass where that says little."""
+        for each in seen:
+            each.flat = flat
+            each.is_direct = id(values) == each.output
+            each.note_flatness(values, flat.dead, flat.saturated)
+        if not values.requires_grad:
+            return None
+
+        def note(others: torch.Tensor) -> None:
+            saturated = flat.saturated
+            if saturated is not None and int((others & saturated).sum()) > _GATED * saturated.sum():
+                saturated = None  # a factor of what it is given, say
+            for each in seen:
+                if each.flat is flat:  # not so where a nonlinearity around this one is known
+                    each.note_flatness(values, flat.dead & ~others, saturated)
+
+        self._ways.append(Ways(values, flat.slope, note))
+        return self._ways[-1]
 
     def _note_own_nonlinearity(self, seen: Seen, output: torch.Tensor, given: torch.Tensor) -> None:
-        """Measure a nonlinearity that is nobody's known one, between two layers of one shape."""
+        """Measure a nonlinearity that is nobody's known one, between two layers of one shape.
+
+        It may be computed with known ones, as a mish is with a tanh.
+        """
         self._last = None
-        if seen.activations is not None or seen.dead is not None:
+        if given in self._made:
             return
         flat = flatness_between(output, given)
-        place = None if flat is None else _place_of_units(seen, flat.dead)
-        if flat is None or place is None:
+        if flat is None or seen.place_of_units(flat.dead) is None:
             return
-        seen.dead = always_share(flat.dead, place)
-        if flat.saturated is not None:
-            seen.saturated = _share(flat.saturated)
+        ways = self._note_flat([seen], output, flat)
+        if ways is not None:
+            ways.gives(given)
 
     def _note_gradient(self, seen: Seen, gradient: torch.Tensor) -> None:
         if self._is_over:
             seen.pre_activation_gradients = self.measure_gradient(gradient)
+            seen.note_gradient(gradient)
 
     def measure_gradient(self, values: torch.Tensor) -> Measured:
         """Measure gradients, whose histograms may be cut by their size."""
@@ -238,15 +345,3 @@ def _is_of_one(func: Callable[..., Any], args: Sequence[Any]) -> bool:
     if getattr(func, "__name__", "") not in _ELEMENTWISE:
         return False
     return not any(isinstance(x, torch.Tensor) and x.ndim for x in _constants(args[1:]))
-
-
-def _place_of_units(seen: Seen, values: torch.Tensor) -> int | None:
-    """Return the dimension of a layer's units after what lies between it and its nonlinearity.
-
-    None where reshaping has left none that is as long as the layer has units.
-    """
-    usual = seen.unit_dim if values.ndim == seen.output_dims else 1
-    if values.shape[usual] == seen.units:
-        return usual
-    places = [place for place in range(1, values.ndim) if values.shape[place] == seen.units]
-    return places[0] if len(places) == 1 else None

@@ -77,7 +77,12 @@ def measure(
 
 
 def _portable(values: torch.Tensor) -> torch.Tensor:
-    """Return the values where float64 exists, which MPS lacks, in a format that numpy knows."""
+    """Return the values where float64 exists, which MPS lacks, in a format that numpy knows.
+
+    Complex ones are two real ones each, side by side in the last dimension.
+    """
+    if values.is_complex():
+        values = torch.view_as_real(values.resolve_conj()).flatten(max(values.ndim - 1, 0))
     if values.dtype is torch.bfloat16:
         values = values.float()
     return values.cpu() if values.device.type == "mps" else values
@@ -169,12 +174,17 @@ def corner(weight: torch.Tensor) -> tuple[tuple[Number, ...], ...]:
     return tuple(tuple(to_wire(float(f"{value:.9g}")) for value in row) for row in part.tolist())
 
 
-def between_samples(outputs: torch.Tensor, *, part: int = PART) -> float:
+def between_samples(outputs: torch.Tensor, samples: int = 0, *, part: int = PART) -> float:
     """Return the mean over positions of the variance over the batch, by the mean square.
 
-    ``outputs`` is [batch, …]. 0 where all outputs are 0; NaN where one isn't finite.
+    ``outputs`` is [batch, …]; where ``samples`` says how many there are, also [time, batch, …], or
+    [batch · positions, …]. 0 where all outputs are 0; NaN where one isn't finite, or where no
+    dimension is the samples'.
     """
-    by_position = _portable(outputs.detach()).flatten(1)
+    batch_first = _batch_first(outputs.detach(), samples)
+    if batch_first is None:
+        return math.nan
+    by_position = _portable(batch_first)
     columns = max(part // len(by_position), 1)
     variance = squares = 0.0
     for block in by_position.split(columns, dim=1):
@@ -186,14 +196,26 @@ def between_samples(outputs: torch.Tensor, *, part: int = PART) -> float:
     return variance / squares if squares else 0.0
 
 
+def _batch_first(outputs: torch.Tensor, samples: int) -> torch.Tensor | None:
+    """Return [samples, positions]; None where no dimension is the samples'."""
+    if outputs.ndim < 2 or not len(outputs):
+        return None
+    if len(outputs) == samples or not samples:
+        return outputs.flatten(1)
+    if outputs.shape[1] == samples:
+        return outputs.transpose(0, 1).flatten(1)
+    return outputs.reshape(samples, -1) if len(outputs) % samples == 0 else None
+
+
 def _squares(values: torch.Tensor) -> float:
     flat = values.flatten()
     return float(torch.dot(flat, flat))
 
 
-def always_share(flags: torch.Tensor, unit_dim: int) -> float:
-    """Return the share of units whose flag holds for every sample and position."""
-    return float(flags.movedim(unit_dim, 0).flatten(1).all(1).double().mean())
+def always(flags: torch.Tensor, unit_dim: int) -> torch.Tensor:
+    """Return of which units the flag holds for every sample and position, bool [units]."""
+    by_unit_first = flags.movedim(unit_dim, 0)
+    return by_unit_first.reshape(len(by_unit_first), -1).all(1)
 
 
 def spread_of_logits(logits: torch.Tensor) -> float:

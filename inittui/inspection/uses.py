@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -16,22 +17,30 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakIdKeyDictionary
 
 from inittui.events.probes import Cut
+from inittui.inspection.bounds import BOUNDS, Bound, Bounds, keeps_values
+from inittui.inspection.free_units import FreeUnits, of_matrix, of_product
+from inittui.inspection.statistics import mean_square
 from inittui.inspection.unregistered import found_in
 from inittui.models.attributes import tensors_in
-from inittui.models.tracing import nonlinearity_of
+from inittui.models.tracing import WEIGHT_LAYERS
 from inittui.text import sanitize
 
-_PRODUCTS = frozenset({"mul", "mul_", "__mul__", "__rmul__", "__imul__", "multiply"})
-
-_SAME_VALUES = frozenset({
-    "view", "reshape", "unsqueeze", "squeeze", "expand", "expand_as", "view_as", "flatten", "to",
-    "type_as", "contiguous", "clone", "permute", "transpose", "movedim", "__getitem__", "float",
-    "double",
+_PRODUCTS = frozenset({
+    "mul", "mul_", "__mul__", "__rmul__", "__imul__", "multiply", "addcmul", "addcmul_",
 })  # fmt: skip
-"""Functions behind which a tensor is still its first argument, in another shape or type."""
 
-_HEADS = frozenset({"softmax", "log_softmax", "sigmoid", "relu", "relu6", "tanh", "hardsigmoid"})
-"""What squashes logits that cross-entropy expects to be free."""
+_READS = frozenset({
+    "item", "tolist", "numpy", "__array__", "__float__", "__int__", "__bool__", "__index__",
+    "__complex__",
+})  # fmt: skip
+"""Functions that give values as Python or numpy has them: whatever they come to has no gradient."""
+
+_EQUAL = 1e-5
+"""Share of the largest logit up to which those of all samples are the same."""
+
+_MIXED = 0.5
+"""Share of the samples, and of the classes, that have logits of exactly 0 and others, behind a
+ReLU."""
 
 _SUM = 1e-3
 """How far from 1 probabilities may add up to, in any precision that trains."""
@@ -46,6 +55,8 @@ class _Stop(NamedTuple):
     place: str
     parameters: int
     """Bits of the parameters that the call's arguments depend on."""
+    is_followed: bool
+    """Whether it is known of what it gave what depends on it."""
 
 
 class Uses(TorchFunctionMode):
@@ -70,11 +81,17 @@ class Uses(TorchFunctionMode):
         # Bits of the parameters that a tensor depends on.
         self._parameters: WeakIdKeyDictionary = WeakIdKeyDictionary()
         self._leaf_of: WeakIdKeyDictionary = WeakIdKeyDictionary()
-        self._made_by: WeakIdKeyDictionary = WeakIdKeyDictionary()
+        self._bounds = Bounds()
         self._foreign: dict[int, str] = {}
         self._stops: list[_Stop] = []
         self._used = 0
         self.multipliers: set[str] = set()
+        self._leaves = leaves
+        self.units: dict[str, FreeUnits] = {}
+        """Of matrices that products were given, by name."""
+        self.given: dict[str, tuple[float, str]] = {}
+        """Mean square of what each was multiplied by, and the weight layer that ran last before."""
+        self._weight_layer = ""
         for number, (name, leaf) in enumerate(leaves.items()):
             self._parameters[leaf] = 1 << number
             self._leaf_of[leaf] = name
@@ -108,26 +125,28 @@ class Uses(TorchFunctionMode):
         """What takes part and would be trained, but isn't the model's."""
         return tuple(dict.fromkeys(self._foreign.values()))
 
-    def cuts(self, without: Sequence[str]) -> tuple[Cut, ...]:
-        """Return where gradients stop on the way to these parameters."""
+    def cuts(self, without: Sequence[str], logits: torch.Tensor) -> tuple[Cut, ...]:
+        """Return where gradients stop on the way from the logits to these parameters."""
         left, found = set(without), []
+        arriving = self._named(self._parameters.get(logits, 0))
         for stop in self._stops:
-            stopped = tuple(sorted(self._named(stop.parameters) & left, key=self._names.index))
+            named = self._named(stop.parameters) & left
+            # What is only looked at, or kept aside, has no part in the logits.
+            named &= arriving if stop.is_followed else named
+            stopped = tuple(sorted(named, key=self._names.index))
             if stopped:
                 found.append(Cut(stop.by, stop.place, stopped))
                 left -= set(stopped)
         return tuple(_joined(found))
 
-    def head(self, logits: torch.Tensor) -> str:
-        """Return the nonlinearity that gave the logits; empty for none."""
+    def head(self, logits: torch.Tensor) -> Bound | None:
+        """Return what bounds the logits, and between which values; None for nothing."""
         exact = logits.detach().double() if logits.device.type != "mps" else logits.detach()
-        if exact.ndim == 2 and exact.shape[1] > 1 and bool(torch.isfinite(exact).all()):
-            if bool((exact >= 0).all()) and bool(((exact.sum(1) - 1).abs() < _SUM).all()):
-                return "softmax"
-            if bool((torch.logsumexp(exact, 1).abs() < _SUM).all()):
-                return "log_softmax"
-        made_by: str = self._made_by.get(logits, "")
-        return made_by
+        rows = exact.flatten(0, -2)
+        by = _by_values(rows) if logits.shape[-1] > 1 and bool(torch.isfinite(exact).all()) else ""
+        if by:
+            return Bound(by, *BOUNDS[by])
+        return self._bounds.of(logits)
 
     def _named(self, bits: int) -> set[str]:
         return {name for number, name in enumerate(self._names) if bits >> number & 1}
@@ -145,6 +164,8 @@ class Uses(TorchFunctionMode):
         self._running.pop()
         if module in self._modules and next(module.parameters(recurse=False), None) is not None:
             self._last_layer = self._modules[module]
+            if isinstance(module, WEIGHT_LAYERS):
+                self._weight_layer = self._last_layer
 
     def _place(self) -> str:
         inside = [name for name in self._running[:-1] if name]
@@ -168,15 +189,18 @@ class Uses(TorchFunctionMode):
             is_known |= each_bits is not None or not each.is_leaf
             bits |= each_bits or 0
         results = list(tensors_in(args[:1] if result is None else result))
-        if results:
-            self._used |= bits
         name = getattr(func, "__name__", "")
+        # Of what depends on more, as the mean of some activations does, nobody makes a parameter.
+        is_read = name in _READS and bits.bit_count() == 1
+        if results or is_read:
+            self._used |= bits
         if is_known:
             self._note_foreign(given)
         self._note_multiplier(name, given)
-        floats = [each for each in results if each.is_floating_point()]
-        if needs_gradient and floats and not any(each.requires_grad for each in floats):
-            self._note_stop(name, bits)
+        self._note_product(name, args)
+        # Of several results some may be indices, as those of topk.
+        if is_read or (needs_gradient and not all(each.requires_grad for each in results)):
+            self._note_stop(name, bits, is_followed=not is_read)
         self._pass_on(func, name, args, kwargs, results, bits)
         return result
 
@@ -198,10 +222,23 @@ class Uses(TorchFunctionMode):
         elif leaves and name.endswith("_norm"):
             self.multipliers.add(leaves[0])
 
-    def _note_stop(self, name: str, bits: int) -> None:
-        by = {"__get__": "data"}.get(name, name) if torch.is_grad_enabled() else "no_grad"
+    def _note_product(self, name: str, args: Sequence[Any]) -> None:
+        for place, each in enumerate(args):
+            leaf = self._leaf_of.get(each) if isinstance(each, torch.Tensor) else None
+            if leaf is None or leaf in self.units:
+                continue
+            with torch._C.DisableTorchFunction():
+                over = of_product(name, place, each, args)
+                found = of_matrix(leaf, self._leaves[leaf], each, over) if over else None
+                if found is not None:
+                    self.units[leaf] = found
+                    self.given[leaf] = _mean_square(args, each), self._weight_layer
+
+    def _note_stop(self, name: str, bits: int, *, is_followed: bool) -> None:
+        by = "data" if name == "__get__" else name.strip("_")
+        by = by if torch.is_grad_enabled() else "no_grad"
         after = f" after {self._last_layer}" if self._last_layer else ""
-        self._stops.append(_Stop(by, f"{self._here()}{after}", bits))
+        self._stops.append(_Stop(by, f"{self._here()}{after}", bits, is_followed))
 
     def _pass_on(
         self,
@@ -212,23 +249,36 @@ class Uses(TorchFunctionMode):
         results: Sequence[torch.Tensor],
         bits: int,
     ) -> None:
-        is_same = name in _SAME_VALUES and args and isinstance(args[0], torch.Tensor)
+        is_same = args and isinstance(args[0], torch.Tensor) and keeps_values(func, name)
         leaf = self._leaf_of.get(args[0]) if is_same else None
-        made_by = self._made_by.get(args[0], "") if is_same else _head(func, name, args, kwargs)
+        self._bounds.follow(func, args, kwargs or {}, results)
         for each in results:
             if each.is_leaf and each.requires_grad:
                 continue  # a parameter that a call gives back, as one that fills it
             self._parameters[each] = bits
-            self._made_by[each] = made_by
             if leaf is not None:
                 self._leaf_of[each] = leaf
 
 
-def _head(
-    func: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any] | None
-) -> str:
-    found = nonlinearity_of(func, args, kwargs) or name
-    return found if found in _HEADS else ""
+def _mean_square(args: Sequence[Any], matrix: torch.Tensor) -> float:
+    others = [x for x in args if isinstance(x, torch.Tensor) and x is not matrix]
+    other = next((x for x in others if x.ndim > 1 or len(others) == 1), None)
+    return math.nan if other is None else mean_square(other)
+
+
+def _by_values(rows: torch.Tensor) -> str:
+    """Return what bounds rows of logits as their values show it; empty for nothing."""
+    if bool((rows - rows[:1]).abs().amax() <= _EQUAL * rows.abs().amax()):
+        return ""  # constant ones may add up to 1 by chance
+    if bool((rows >= 0).all()):
+        if bool(((rows.sum(1) - 1).abs() < _SUM).all()):
+            return "softmax"
+        # Of one sample some are 0 and some aren't, as those of one class.
+        is_zero = rows == 0
+        is_mixed = [is_zero.any(dim) & ~is_zero.all(dim) for dim in (0, 1)]
+        if all(float(each.double().mean()) > _MIXED for each in is_mixed):
+            return "relu"
+    return "log_softmax" if bool((torch.logsumexp(rows, 1).abs() < _SUM).all()) else ""
 
 
 def _joined(cuts: Sequence[Cut]) -> list[Cut]:

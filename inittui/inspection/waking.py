@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from inittui.inspection.first_step import evaluating_with
+from inittui.inspection.free_units import FreeUnits
 from inittui.inspection.statistics import (
     between_samples,
     by_unit,
@@ -153,7 +155,7 @@ def run(subject: Subject) -> Pass:
         def measure(_module: nn.Module, inputs: tuple[object, ...]) -> None:
             first = inputs[0] if inputs else None
             if isinstance(first, torch.Tensor):
-                between[name] = between_samples(first)
+                between[name] = between_samples(first, len(subject.images))
 
         return measure
 
@@ -216,7 +218,11 @@ def differentiate(
 
 
 def wake(
-    subject: Subject, matrices: Sequence[str], layers: Sequence[str], factors: Collection[str]
+    subject: Subject,
+    matrices: Sequence[str],
+    layers: Sequence[str],
+    factors: Collection[str],
+    free: Sequence[FreeUnits] = (),
 ) -> Woken:
     """Find out which ``matrices`` ever get a gradient, and which units of ``layers`` stay equal.
 
@@ -225,6 +231,7 @@ def wake(
         matrices: parameters whose gradient is 0 or suspiciously small.
         layers: those with units that are equal.
         factors: parameters that block gradients where they are 0: what values are multiplied by.
+        free: units that are equal and no layer's.
     """
     first, exact, found = _precisions(subject.few())
     asleep = [name for name in matrices if _is_rounding(name, first, found)]
@@ -234,7 +241,13 @@ def wake(
         for name, each in found.layers.items()
         if name in layers
     }
-    _split(alike, found)
+    alike |= {
+        each.name: row_labels(rows)
+        for each in free
+        if (rows := each.rows(subject.leaves)) is not None
+    }
+    split = partial(_split, alike, {each.name: each for each in free})
+    split(found)
     moved = exact
     for _ in range(ROUNDS if asleep else 0):
         moves = _moves(moved, found, never)
@@ -244,7 +257,7 @@ def wake(
         moved = moved.with_({**moved.leaves, **moves})
         found = run(moved)
         never -= _awake(found, never)
-        _split(alike, found)
+        split(found)
     woken = tuple(name for name in asleep if name not in never)
     return Woken(
         never=tuple(name for name in asleep if name in never),
@@ -313,17 +326,24 @@ def _moves(subject: Subject, found: Pass, asleep: set[str]) -> dict[str, torch.T
     return moves
 
 
-def _split(alike: dict[str, np.ndarray], found: Pass) -> None:
+def _split(alike: dict[str, np.ndarray], free: Mapping[str, FreeUnits], found: Pass) -> None:
     """Tell those of equal units apart that get different gradients."""
     least = _least(found)
     for name, labels in alike.items():
-        layer = found.layers[name]
-        if layer.by_weight is None or _size(layer.by_weight) <= least:
-            continue
-        gradients = by_unit(layer.module, layer.by_weight)
-        if layer.by_bias is not None:
-            gradients = torch.cat([gradients, layer.by_bias.unsqueeze(1)], 1)
-        alike[name] = split_by_gradients(labels, gradients, EQUAL)
+        gradients = (
+            free[name].rows(found.by_parameter) if name in free else _of_layer(found.layers[name])
+        )
+        if gradients is not None and _size(gradients) > least:
+            alike[name] = split_by_gradients(labels, gradients, EQUAL)
+
+
+def _of_layer(layer: LayerPass) -> torch.Tensor | None:
+    if layer.by_weight is None:
+        return None
+    gradients = by_unit(layer.module, layer.by_weight)
+    if layer.by_bias is not None:
+        gradients = torch.cat([gradients, layer.by_bias.unsqueeze(1)], 1)
+    return gradients
 
 
 def _count_equal(labels: np.ndarray) -> int:

@@ -20,6 +20,9 @@ from torch.nn.utils.stateless import _reparametrize_module
 from inittui.models.attributes import attributes_of, changed, made_modules, snapshot, tensors_in
 from inittui.user_code import seeded
 
+_OTHER_SEED = 0xD1FFE7
+"""Nobody's."""
+
 Note = Callable[[str, nn.Module, object], None]
 """Is told name, module and output of each module after its forward."""
 
@@ -86,11 +89,13 @@ def _of_copy(kept: Any, memo: dict[int, Any]) -> Any:
 def depends_on_itself(model: nn.Module, example: torch.Tensor) -> bool:
     """Whether a copy of a model computes with the copy's own parameters, not with the model's."""
     one, other = twin(model), twin(model)
+    # Of its own: a model may have been drawn from the same law under the seed that is set here.
+    generator = torch.Generator().manual_seed(_OTHER_SEED)
     with evaluating(one), evaluating(other), torch.no_grad():
         before = one(example)
         for parameter in other.parameters():
             if parameter.is_floating_point():
-                parameter.normal_()
+                parameter.copy_(torch.randn(parameter.shape, generator=generator))
         return not torch.equal(before, other(example))
 
 

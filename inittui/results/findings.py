@@ -21,14 +21,14 @@ def find(probe: Probe, when: When = "before") -> tuple[Finding, ...]:
     layers = [layer for layer in probe.layers if layer.pre_activations.count]
     if not layers and probe.learning is None:
         return ()
-    broken = list(not_finite(layers))
+    broken = list(not_finite(probe, layers))
     if broken:
         return tuple(map(coded, broken))
     found = [
         *symmetric(probe, layers),
         *unlearned(probe, layers),
         *copied(probe, layers, when),
-        *signal(layers),
+        *signal(probe, layers),
         *units(layers, probe.images),
         *logits(probe, layers, when),
     ]

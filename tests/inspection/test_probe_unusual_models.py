@@ -122,3 +122,24 @@ def test_an_error_in_the_middle_is_told_as_theirs(
     )
     with pytest.raises(UsageError, match=r"ValueError: late \(.*late\.py, line 10\)"):
         list(train(prepare(wanted)))
+
+
+class Spectral(nn.Module):
+    """Its nonlinearity is of complex numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(5, 8), nn.Linear(8, 3)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        spectrum = torch.fft.rfft(self.first(inputs))
+        return self.last(torch.fft.irfft(torch.tanh(spectrum), n=8))
+
+
+def test_a_complex_nonlinearity_is_measured_by_both_of_its_parts() -> None:
+    torch.manual_seed(0)
+    model, inputs = Spectral(), torch.randn(16, 5)
+    first, _ = measured(model, inputs).layers
+    parts = torch.view_as_real(torch.tanh(torch.fft.rfft(model.first(inputs)))).detach()
+    assert (first.nonlinearity, first.dead, first.saturated) == ("tanh", None, None)
+    assert first.activations.second_moment == pytest.approx(float(parts.square().mean()))

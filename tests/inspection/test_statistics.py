@@ -16,7 +16,7 @@ from inittui.inspection import statistics
 from inittui.inspection.statistics import (
     BINS,
     alignment,
-    always_share,
+    always,
     between_samples,
     is_drawn,
     mean_square,
@@ -142,9 +142,9 @@ def test_outputs_that_ignore_the_input_have_nothing_between_samples() -> None:
 def test_a_unit_is_dead_if_it_is_zero_for_every_sample_and_position() -> None:
     activations = torch.zeros(3, 4, 5, 5)
     activations[2, 1, 4, 4] = 0.1
-    assert always_share(activations <= 0, 1) == 0.75
-    assert always_share(activations <= 0, -1) == 0.8
-    assert always_share(activations >= 0, 1) == 1
+    assert always(activations <= 0, 1).double().mean() == 0.75
+    assert always(activations <= 0, -1).double().mean() == 0.8
+    assert always(activations >= 0, 1).double().mean() == 1
 
 
 def test_the_spread_of_logits_is_that_within_samples() -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from inittui.models.observe import evaluating, observe
+from inittui.models.observe import depends_on_itself, evaluating, observe
 from inittui.user_code import random_state
 
 
@@ -73,3 +73,19 @@ def test_what_a_model_does_when_its_mode_changes_is_done_and_undone() -> None:
     with evaluating(model):
         assert model.merged
     assert not model.merged and model.training
+
+
+class Drawn(nn.Module):
+    """Parameters as `torch.Tensor.normal_` draws them under the seed of an evaluation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.last = nn.Parameter(torch.randn(5, 64)), nn.Parameter(torch.randn(64, 3))
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return torch.relu(inputs @ self.first) @ self.last / 8
+
+
+def test_a_model_drawn_under_the_first_seed_depends_on_itself() -> None:
+    assert depends_on_itself(Drawn(), torch.randn(4, 5))

@@ -26,7 +26,7 @@ class Residual(nn.Module):
             nn.init.zeros_(self.norm.weight)
         if way == "rezero":
             self.gain = nn.Parameter(torch.zeros(1))
-        if way == "layerscale":
+        if way in ("layerscale", "addcmul"):
             self.gain = nn.Parameter(torch.full((width,), 1e-6))
         if way == "fixup":
             nn.init.zeros_(self.two.weight)
@@ -35,6 +35,8 @@ class Residual(nn.Module):
         branch = self.two(F.relu(self.one(x)))
         if self.way == "zero-gamma":
             branch = self.norm(branch)
+        if self.way == "addcmul":
+            return torch.addcmul(x, branch, self.gain)
         if self.way in ("rezero", "layerscale"):
             branch = branch * self.gain
         return x + branch
@@ -53,7 +55,7 @@ class LowRank(nn.Module):
         return F.relu(self.base(x) + x @ self.down.T @ self.up.T)
 
 
-@pytest.mark.parametrize("way", ["zero-gamma", "fixup", "rezero", "layerscale"])
+@pytest.mark.parametrize("way", ["zero-gamma", "fixup", "rezero", "layerscale", "addcmul"])
 @pytest.mark.parametrize("depth", [1, 12])
 def test_branches_that_begin_with_nothing_are_a_note_at_most(way: str, depth: int) -> None:
     torch.manual_seed(0)

@@ -1,8 +1,7 @@
-"""Healthy models are quiet; how signal and gradient pass: depth, flat units, squashed heads."""
+"""Healthy models are quiet; how signal and gradient pass: depth, flat units."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from tests.support.judged_models import PIXELS, SIDE, As, convolutions, grave, stack, told
+from tests.support.judged_models import (
+    PIXELS,
+    SIDE,
+    As,
+    convolutions,
+    grave,
+    inputs,
+    stack,
+    told,
+)
 
 
 @pytest.mark.parametrize("norm", [True, False])
@@ -144,36 +152,150 @@ def test_a_half_that_is_flat_by_design_is_not_saturated(act: Callable[[], nn.Mod
     assert "saturated" not in told(model)
 
 
-# Heads
+# Units with more than one way
+
+
+COMPOSED = {
+    "mish": lambda x: x * torch.tanh(torch.log1p(torch.exp(x.clamp(max=30)))),
+    "silu": lambda x: x * torch.sigmoid(x),
+    "gelu": lambda x: 0.5 * x * (1 + torch.tanh(0.798 * (x + 0.0447 * x**3))),
+}
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_a_nonlinearity_around_a_known_one_is_judged_as_a_whole(name: str) -> None:
+    model = stack(PIXELS, 64, 64, 10, act=lambda: As(COMPOSED[name]))
+    assert told(model) == {}
+    model[2].weight.data *= 50
+    assert "saturated" not in told(model)
+    model[0].bias.data[:16] = -60
+    assert float(told(model)["dead"].evidence["0"]) == pytest.approx(0.25, abs=0.02)
+
+
+def test_a_gate_by_what_it_gates_has_no_flat_ends() -> None:
+    """Nothing between two layers of one shape: only what arrives tells."""
+    model = stack(PIXELS, 64, 32, 10, act=lambda: As(COMPOSED["silu"]))
+    model[0].weight.data *= 50
+    assert "saturated" not in told(nn.Sequential(*model[:2], As(lambda x: x[:, ::2]), *model[4:]))
 
 
 @pytest.mark.parametrize(
-    ("end", "floor"),
+    "around",
     [
-        (nn.Softmax(1), math.log1p(9 / math.e)),
-        (nn.Sigmoid(), math.log1p(9 / math.e)),
-        (nn.Tanh(), math.log1p(9 * math.exp(-2))),
-        (As(lambda x: x.exp() / x.exp().sum(1, keepdim=True)), math.log1p(9 / math.e)),
-        (As(lambda x: torch.sigmoid(x).view(-1, 10)), math.log1p(9 / math.e)),
-        (nn.ReLU(), None),
-        (As(lambda x: x.clamp(min=0)), None),
+        lambda x: torch.cat([F.relu(x), F.relu(-x)], 1),
+        lambda x: torch.cat([x + F.relu(x), x], 1),
+        lambda x: torch.cat([F.relu(x) - 0.2 * F.relu(-x), torch.zeros_like(x)], 1),
+        lambda x: torch.cat([x.sign() * F.relu(x), x.abs()], 1),
     ],
 )
-def test_logits_that_are_squashed_are_told(end: nn.Module, floor: float | None) -> None:
-    for model in (stack(PIXELS, 32, 10), nn.Sequential(nn.Linear(PIXELS, 10))):
-        found = told(nn.Sequential(*model, end))["squashed-logits"]
-        assert found.severity == "warning"
-        if floor is not None:
-            assert found.evidence["floor"] == pytest.approx(floor)
-            # The floor is one: no logits of that kind have a lower loss.
-            best = end(torch.full((1, 10), -80.0).index_fill(1, torch.tensor([3]), 80.0))
-            assert F.cross_entropy(best, torch.tensor([3])).item() >= floor - 1e-4
+def test_units_that_gradients_reach_another_way_are_not_dead(
+    around: Callable[[torch.Tensor], torch.Tensor],
+) -> None:
+    model = nn.Sequential(*stack(PIXELS, 48), As(around), *stack(96, 10, gain=0.2))
+    model[0].bias.data -= 10
+    assert "dead" not in told(model)
+    F.cross_entropy(model(inputs(PIXELS)), torch.arange(96) % 10).backward()
+    assert bool((model[0].weight.grad.abs().amax(1) > 0).all())
 
 
-def test_a_log_softmax_does_no_harm() -> None:
-    ends = nn.LogSoftmax(1), As(lambda x: x - x.logsumexp(1, keepdim=True))
-    for end in ends:
-        found = told(nn.Sequential(*stack(PIXELS, 32, 10), end))
-        assert found["squashed-logits"].severity == "note"
-    assert "squashed-logits" not in told(stack(PIXELS, 32, 10))
-    assert "squashed-logits" not in told(stack(PIXELS, 32, 10, act=nn.Sigmoid))
+@pytest.mark.parametrize("act", [nn.ReLU(inplace=True), nn.ReLU()])
+def test_units_with_one_way_are_dead_in_place_too(act: nn.Module) -> None:
+    model = nn.Sequential(*stack(PIXELS, 48), act, *stack(48, 10))
+    model[0].bias.data[:24] -= 30
+    assert float(told(model)["dead"].evidence["0"]) == pytest.approx(0.5)
+
+
+class Preactivated(nn.Module):
+    """Branches that begin with a norm and a ReLU, which is flat for all that it is given."""
+
+    def __init__(self, bias: float, *, is_skipped: bool = True) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.stem, self.branch, self.head = (
+            nn.Linear(PIXELS, 48), nn.Linear(48, 48), nn.Linear(48, 10),
+        )  # fmt: skip
+        self.norm = nn.BatchNorm1d(48)
+        nn.init.constant_(self.norm.bias, bias)
+        self.is_skipped = is_skipped
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        branch = self.branch(F.relu(self.norm(x)))
+        return self.head(x + branch if self.is_skipped else branch)
+
+
+def test_what_goes_around_a_norm_and_its_rectifier_is_not_dead() -> None:
+    assert "dead" not in told(Preactivated(-10))
+    assert told(Preactivated(-10, is_skipped=False))["dead"].evidence["stem"] == 1
+
+
+@pytest.mark.parametrize("norm", [nn.LayerNorm, nn.BatchNorm1d])
+def test_units_behind_a_norm_are_dead(norm: Callable[[int], nn.Module]) -> None:
+    model = nn.Sequential(*stack(PIXELS, 48), norm(48), nn.ReLU(), *stack(48, 10))
+    assert "dead" not in told(model)
+    model[1].bias.data[:24] = -10
+    assert float(told(model)["dead"].evidence["0"]) == pytest.approx(0.5, abs=0.03)
+
+
+class Shared(nn.Module):
+    """One layer that runs three times, each time shifted further."""
+
+    def __init__(self, *shifts: float) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.shared, self.head = nn.Linear(PIXELS, 48), nn.Linear(48, 10)
+        self.shifts = shifts
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        each = [F.relu(self.shared(x) + shift) for shift in self.shifts]
+        return self.head(torch.stack(each).sum(0))
+
+
+def test_a_unit_of_a_layer_that_runs_again_is_dead_where_it_always_is() -> None:
+    assert "dead" not in told(Shared(0, -5, -60))
+    assert "dead" not in told(Shared(-60, -60, 0))
+    assert told(Shared(-80, -90, -60))["dead"].evidence["shared"] == 1
+    assert "dead" not in told(Shared(*[-60] * 20, 0, *[-60] * 20))
+
+
+class Bare(nn.Module):
+    """A perceptron of bare matrices, with or without a layer at its end."""
+
+    def __init__(self, scale: float, *, act: Callable[..., torch.Tensor], is_ended: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.hidden = nn.ParameterList(
+            nn.Parameter(scale * torch.randn(PIXELS, PIXELS) / 8) for _ in range(6)
+        )
+        self.last = nn.Linear(PIXELS, 10) if is_ended else nn.Parameter(torch.randn(PIXELS, 10) / 8)
+        self.act, self.is_ended = act, is_ended
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for weight in self.hidden:
+            x = self.act(x @ weight)
+        return self.last(x) if self.is_ended else x @ self.last
+
+
+@pytest.mark.parametrize("is_ended", [False, True])
+def test_signal_and_gradient_of_bare_matrices(is_ended: bool) -> None:
+    sound = Bare(1.4, act=F.relu, is_ended=is_ended)
+    assert not {"exploding", "vanishing"} & set(told(sound))
+    small = Bare(0.02, act=torch.tanh, is_ended=is_ended)
+    given = inputs(PIXELS)
+    for weight in small.hidden:
+        given = torch.tanh(given @ weight).detach()
+    found = told(small)["vanishing"]
+    assert (found.severity, found.layers[-1]) == ("warning", "last")
+    assert float(found.evidence["last"]) == pytest.approx(float(given.square().mean()), rel=1e-4)
+    large = told(Bare(60.0, act=F.relu, is_ended=is_ended))["exploding"]
+    assert (large.severity, large.layers[-1]) == ("warning", "last")
+    flat = Bare(1.0, act=lambda x: torch.sigmoid(x) * 0.5, is_ended=is_ended)
+    by_weight = torch.autograd.grad(
+        F.cross_entropy(flat(inputs(PIXELS)), torch.arange(96) % 10), [*flat.hidden]
+    )
+    effects = [
+        float(g.norm() * w.detach().norm()) for g, w in zip(by_weight, flat.hidden, strict=True)
+    ]
+    lost = told(flat)["vanishing"]
+    assert lost.layers[-1] == "hidden.0"
+    assert float(lost.evidence["hidden.0"]) == pytest.approx(effects[0], rel=1e-4)

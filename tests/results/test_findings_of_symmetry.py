@@ -144,3 +144,87 @@ def test_deep_copies_are_told_and_tied_weights_are_not() -> None:
     cloned = nn.TransformerEncoder(encoder, 2, enable_nested_tensor=False)
     model = nn.Sequential(cloned, nn.Flatten(), nn.Linear(PIXELS, 10))
     assert "0.layers.0.self_attn.in_proj_weight" in told(model, SIDE, SIDE)["clones"].layers
+
+
+# Units that are no layer's
+
+
+class Bare(nn.Module):
+    """A perceptron of bare matrices, used in one of the ways people use them."""
+
+    def __init__(self, way: str, first: torch.Tensor, last: torch.Tensor) -> None:
+        super().__init__()
+        self.way = way
+        self.first, self.last = nn.Parameter(first), nn.Parameter(last)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.way == "linear":
+            return F.linear(F.relu(F.linear(x, self.first)), self.last)
+        if self.way == "product":
+            return F.relu(x @ self.first.T) @ self.last.t()
+        if self.way == "left":
+            return (self.last @ F.relu(self.first.matmul(x.T))).T
+        if self.way == "einsum":
+            return torch.einsum("nh,ch->nc", torch.einsum("hd,nd->nh", self.first, x), self.last)
+        return F.conv1d(F.relu(F.conv1d(x[:, :, None], self.first[:, :, None])),
+                        self.last[:, :, None])[:, :, 0]  # fmt: skip
+
+
+def drawn(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(0)) / shape[1] ** 0.5
+
+
+@pytest.mark.parametrize("way", ["linear", "product", "left", "einsum", "convolution"])
+def test_equal_units_of_bare_matrices(way: str) -> None:
+    first, last = torch.full((24, PIXELS), 0.05), torch.full((10, 24), 0.1)
+    found = told(Bare(way, first, last))["symmetric"]
+    assert (found.layers, found.severity) == (("first",), "error")
+    assert found.message == "equal units stay equal: first (1 distinct among 24)"
+    assert "symmetric" not in told(Bare(way, first, drawn(10, 24)))
+    assert "symmetric" not in told(Bare(way, drawn(24, PIXELS), last))
+    assert "symmetric" not in told(Bare(way, drawn(24, PIXELS), 0 * last))
+    twice = drawn(12, PIXELS).repeat(2, 1)
+    assert told(Bare(way, twice, drawn(10, 12).repeat(1, 2)))["symmetric"].evidence["first"] == 24
+
+
+def test_equal_units_of_bare_matrices_are_equal_after_steps() -> None:
+    model = Bare("product", torch.full((24, PIXELS), 0.05), torch.full((10, 24), 0.1))
+    optimizer = torch.optim.SGD(model.parameters(), 0.05)
+    for _ in range(10):
+        optimizer.zero_grad()
+        F.cross_entropy(model(inputs(PIXELS)), torch.arange(96) % 10).backward()
+        optimizer.step()
+    assert torch.allclose(model.first, model.first[:1].expand_as(model.first), atol=1e-5)
+    assert not torch.allclose(model.last[0], model.last[1], atol=1e-4)
+
+
+class Recurrent(nn.Module):
+    def __init__(self, kind: type[nn.RNNBase]) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.body = kind(16, 24, batch_first=True)
+        self.head = nn.Linear(24, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.body(x)[0][:, -1])
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+def test_equal_units_of_recurrent_modules(kind: type[nn.RNNBase]) -> None:
+    model = Recurrent(kind)
+    assert told(model, 6, 16) == {}
+    for parameter in model.body.parameters():
+        nn.init.constant_(parameter, 0.05)
+    assert "symmetric" not in told(model, 6, 16)  # the head's weights tell them apart
+    constant(model.head)
+    found = told(model, 6, 16)["symmetric"]
+    assert found.message == "equal units stay equal: body.weight_ih_l0 (1 distinct among 24)"
+
+
+def test_equal_gates_of_different_units_are_quiet() -> None:
+    """Gates that start alike, as biases and orthogonal blocks do, are not units that are alike."""
+    model = Recurrent(nn.LSTM)
+    block = nn.init.orthogonal_(torch.empty(24, 24))
+    model.body.weight_hh_l0.data = block.repeat(4, 1)
+    model.body.weight_ih_l0.data = drawn(24, 16).repeat(4, 1)
+    assert "symmetric" not in told(model, 6, 16)

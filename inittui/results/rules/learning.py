@@ -33,6 +33,9 @@ def unlearned(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
         yield _late(learning)
     if learning.unused:
         yield of_parameters("unused", "note", "take no part in this pass:", learning.unused)
+    if learning.aside:
+        what = "run, and what they give doesn't come to the logits:"
+        yield of_parameters("unused", "note", what, learning.aside)
 
 
 def _late(learning: Learning) -> Finding:

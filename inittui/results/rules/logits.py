@@ -17,6 +17,9 @@ CONFIDENT_SPREAD = 3.0
 SAME = 1e-5
 """Logits whose spread is a smaller share of their size differ by rounding alone."""
 
+_LEAST = 0.01
+"""Loss under which training ends anyway."""
+
 _RANGES = {"softmax": 1.0, "sigmoid": 1.0, "hardsigmoid": 1.0, "tanh": 2.0, "relu6": 6.0}
 """How far apart two logits can lie that come out of it."""
 
@@ -59,7 +62,10 @@ def _head(probe: Probe) -> Iterator[Finding]:
     elif probe.head == "relu":
         message = f"{said}, so that classes can't get less than 0, nor gradients there"
         yield Finding("squashed-logits", (), message)
-    elif probe.head in _RANGES and probe.classes > 1:
-        floor = math.log1p((probe.classes - 1) * math.exp(-_RANGES[probe.head]))
+    apart = from_wire(probe.head_range)
+    if math.isnan(apart):  # a log of an older version
+        apart = _RANGES.get(probe.head, math.inf)
+    floor = math.log1p(max(probe.classes - 1, 0) * math.exp(-apart))
+    if probe.head and floor > _LEAST:
         message = f"{said}, so that the loss can't fall below {short(floor, 3)}"
         yield Finding("squashed-logits", (), message, "warning", evidence_of({"floor": floor}))

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from inittui.events.probes import LayerProbe, Probe
-from inittui.events.wire_numbers import from_wire
-from inittui.results.rules.finding import Finding, Kind, Severity, is_number, of_layers, times
+from inittui.events.probes import Bare, LayerProbe, Probe
+from inittui.events.wire_numbers import from_wire, to_wire
+from inittui.results.rules.finding import (
+    Finding,
+    Kind,
+    Severity,
+    evidence_of,
+    is_number,
+    listed,
+    of_layers,
+    times,
+)
 from inittui.results.rules.learning import is_zero
-from inittui.text import short
+from inittui.text import sanitize, short
+
+Effect = tuple[str, float]
+"""Of a layer, or a bare matrix, by its name."""
 
 BLIND: tuple[tuple[float, Severity], ...] = ((1e-6, "error"), (1e-3, "warning"), (1e-2, "note"))
 """Share of the last layer's input that is variance between samples, below which it is told."""
+
+_ALIKE = 10.0
+"""Share that is variance between samples, by that of what a layer is given: up to there it is the
+inputs that are alike."""
 
 FOLD: tuple[tuple[float, Severity], ...] = ((1e4, "warning"), (1e2, "note"))
 """Mean square of what a layer is given, by the network's input's, up or down."""
@@ -21,9 +37,10 @@ GRADIENT_FOLD: tuple[tuple[float, Severity], ...] = ((1e4, "warning"), (1e3, "no
 """First-order change of the loss for a change of a layer's weights in proportion, by another's."""
 
 
-def signal(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
+def signal(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     """What the layers are given: whether it still knows the input, and how large it is."""
     if not layers:
+        yield from _size(probe, layers)
         return
     last = layers[-1]
     share = from_wire(last.inputs_between)
@@ -34,18 +51,42 @@ def signal(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
         return
     if not is_number(share):  # a log of an older version, or a layer given something else
         share = from_wire(last.between_samples)
-    found = _first(BLIND, lambda limit: share < limit)
-    if found is not None and len(layers) > 1:
-        limit, severity = found
+    if probe.images > 1:
+        yield from _blind(probe, last, share, is_alone=len(layers) == 1)
+    yield from _size(probe, layers)
+
+
+def _blind(probe: Probe, last: LayerProbe, share: float, *, is_alone: bool) -> Iterator[Finding]:
+    """Tell where samples can't be told apart any more, or never could."""
+    of_inputs, of_logits = from_wire(probe.inputs_between), from_wire(probe.logits_between)
+    # The layer that runs last need not be on the way of the input to the logits.
+    most = of_logits if of_logits > share else share
+    found = _first(BLIND, lambda limit: most < limit)
+    if found is None:
+        return
+    limit, severity = found
+    if of_inputs <= _ALIKE * most or of_inputs == 0:
+        said = "samples are all the same, so that nothing shows what depends on the input"
+        if of_inputs > 0:
+            part = short(100 * of_inputs, 2)
+            said = f"samples hardly differ: {part} % of the input is variance between them"
+        severity = "note" if of_inputs == 0 or severity == "note" else "warning"
+        evidence = evidence_of({"inputs": of_inputs})
+        yield Finding("blind", (), said, severity, evidence, to_wire(limit))
+    elif not is_alone:
         said = f"{short(100 * share, 2)} % of what it is given is variance between samples"
         what = "outputs hardly depend on the input:"
         yield of_layers("blind", severity, what, [(last, share, said)], limit=limit)
-    yield from _size(layers)
 
 
-def _size(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
+def _size(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     """Tell of the layer that is given the most, and of that which is given the least."""
-    given = [(x, power) for x, power in _given(layers) if is_number(power)]
+    numbers = {layer.name: power for layer, power in _given(layers)}
+    given = [
+        (name, power)
+        for name, power in _in_order(probe, layers, numbers, lambda bare: from_wire(bare.inputs))
+        if is_number(power)
+    ]
     if len(given) < 2:
         return
     source, *others = given
@@ -66,7 +107,24 @@ def _given(layers: Sequence[LayerProbe]) -> Iterator[tuple[LayerProbe, float]]:
         yield layer, power
 
 
-def _second(pair: tuple[LayerProbe, float]) -> float:
+def _in_order(
+    probe: Probe,
+    layers: Sequence[LayerProbe],
+    numbers: Mapping[str, float],
+    of_bare: Callable[[Bare], float],
+) -> Iterator[Effect]:
+    """Yield what was measured of layers, by name, and of bare matrices, as they run."""
+    bare = probe.learning.bare if probe.learning else ()
+    known = {layer.name for layer in layers}
+    for name in dict.fromkeys(("", *(layer.name for layer in layers))):
+        if name in numbers:
+            yield sanitize(name, 60), numbers[name]
+        for each in bare:
+            if name == (each.after if each.after in known else ""):
+                yield sanitize(each.parameter, 60), of_bare(each)
+
+
+def _second(pair: Effect) -> float:
     return pair[1]
 
 
@@ -74,17 +132,30 @@ def _fold(
     kind: Kind,
     what: str,
     fold: float,
-    start: tuple[LayerProbe, float],
-    end: tuple[LayerProbe, float],
+    start: Effect,
+    end: Effect,
 ) -> Iterator[Finding]:
     found = _first(FOLD, lambda limit: fold > limit)
     if found is None:
         return
     limit, severity = found
-    told = [(end[0], end[1], f"given a mean square of {short(end[1], 2)}")]
-    if start[0] is not end[0]:
-        told.insert(0, (start[0], start[1], short(start[1], 2)))
-    yield of_layers(kind, severity, f"{what} {times(fold)}-fold:", told, limit=limit)
+    told = [(*end, f"given a mean square of {short(end[1], 2)}")]
+    if start is not end:
+        told.insert(0, (*start, short(start[1], 2)))
+    yield _told(kind, severity, f"{what} {times(fold)}-fold:", told, limit)
+
+
+def _told(
+    kind: Kind,
+    severity: Severity,
+    what: str,
+    told: Sequence[tuple[str, float, str]],
+    limit: float,
+) -> Finding:
+    listing = listed([(name, said) for name, _, said in told])
+    evidence = evidence_of({name: number for name, number, _ in told})
+    names = tuple(name for name, _, _ in told)
+    return Finding(kind, names, f"{what} {listing}", severity, evidence, to_wire(limit))
 
 
 def gradients(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
@@ -93,24 +164,40 @@ def gradients(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     ‖gradient‖·‖weights‖ has no units, and of a network of rectifiers without biases it is alike
     in all layers, whatever their widths and positions. What has no gradient yet is left out.
     """
-    asleep = {*probe.learning.never, *probe.learning.woken} if probe.learning else set()
-    awake = [layer for layer in layers if f"{layer.name}.weight" not in asleep]
-    effects = [(x, effect) for x in awake if (effect := effect_of(x)) > 0 and is_number(effect)]
+    learning = probe.learning
+    asleep = {*learning.never, *learning.woken} if learning else set()
+    numbers = {x.name: effect_of(x) for x in layers if f"{x.name}.weight" not in asleep}
+    effects = [
+        (name, effect)
+        for name, effect in _in_order(
+            probe,
+            layers,
+            numbers,
+            lambda bare: 0.0 if bare.parameter in asleep else from_wire(bare.effect),
+        )
+        if effect > 0 and is_number(effect)
+    ]
     if len(effects) < 2:
         return
     last, effect = effects[-1]
-    for kind, what, pick in (("exploding", "grows", max), ("vanishing", "shrinks", min)):
-        layer, other = pick(effects[:-1], key=_second)
+    for kind, what, pick in _DIRECTIONS:
+        name, other = pick(effects[:-1], key=_second)
         fold = other / effect if pick is max else effect / other
         found = _first(GRADIENT_FOLD, lambda limit, fold=fold: fold > limit)  # type: ignore[misc]
         if found is not None:
             limit, severity = found
             told = [
                 (last, effect, short(effect, 2)),
-                (layer, other, f"{short(other, 2)}, norm of gradient times norm of weights"),
+                (name, other, f"{short(other, 2)}, norm of gradient times norm of weights"),
             ]
             text = f"the gradient {what} {times(fold)}-fold on its way back:"
-            yield of_layers(kind, severity, text, told, limit=limit)  # type: ignore[arg-type]
+            yield _told(kind, severity, text, told, limit)
+
+
+_DIRECTIONS: tuple[tuple[Kind, str, Callable[..., Effect]], ...] = (
+    ("exploding", "grows", max),
+    ("vanishing", "shrinks", min),
+)
 
 
 def effect_of(layer: LayerProbe) -> float:

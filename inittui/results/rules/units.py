@@ -18,6 +18,8 @@ def units(layers: Sequence[LayerProbe], images: int) -> Iterator[Finding]:
     """Units that pass no gradient for any image, and values at flat ends."""
     live = [layer for layer in layers if layer.pre_activations.second_moment]
     any_image = f"for any of {images} images" if images < _FEW else "for any image"
+    if images == 1:
+        any_image = "for the one image"
     above = 1.0 + 1e-9
     for limit, severity in DEAD:
         dead = [

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from inittui.events.probes import LayerProbe, Learning, Measured, Probe
 from inittui.events.wire_numbers import from_wire
-from inittui.results.rules.finding import Finding, is_number, listed, of_layers
+from inittui.results.rules.finding import (
+    Finding,
+    evidence_of,
+    is_number,
+    listed,
+    of_layers,
+    of_parameters,
+)
 from inittui.text import sanitize, short
 
 STUCK_SHARE = 0.05
@@ -21,8 +29,23 @@ _LEAST_INPUTS, _LEAST_INPUTS_NOTE = 8, 32
 """Of fewer inputs vectors are aligned by chance."""
 
 
-def not_finite(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
+def not_finite(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     """Whatever else is measured beside NaN means nothing."""
+    yield from _in_layers(layers)
+    loss = from_wire(probe.loss)
+    if not is_number(loss):
+        text = f"the loss is {'NaN' if math.isnan(loss) else 'infinite'}"
+        yield Finding("not-finite", (), text, "error", evidence_of({"loss": loss}))
+    # Those of measured layers are told by their layers already.
+    known = {layer.name for layer in layers}
+    names = probe.learning.not_finite if probe.learning else ()
+    others = [name for name in names if name.rpartition(".")[0] not in known]
+    if others:
+        what = "values or gradients are NaN or infinite:"
+        yield of_parameters("not-finite", "error", what, others)
+
+
+def _in_layers(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     quantities: tuple[tuple[str, Callable[[LayerProbe], Measured]], ...] = (
         ("weights", lambda layer: layer.weights),
         ("outputs", lambda layer: layer.pre_activations),
@@ -58,6 +81,7 @@ def symmetric(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
         found = of_layers("symmetric", "error", "equal units stay equal:", stuck)
         learns = any(f"{x.name}.weight" not in never for x, _, _ in stuck)
         yield _told_apart(found) if probe.has_dropout and learns else found
+    yield from _symmetric_parameters(probe)
     unknown = [
         (x, float(x.distinct_units), _distinct(x))
         for x in layers[:-1]
@@ -65,6 +89,21 @@ def symmetric(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     ]
     if unknown:  # a log of an older version: whether they stay equal was not looked at
         yield of_layers("symmetric", "warning", "units are equal:", unknown)
+
+
+def _symmetric_parameters(probe: Probe) -> Iterator[Finding]:
+    """Judge those that are no measured layer's, as bare matrices are."""
+    if probe.learning is None:
+        return
+    stuck = [x for x in probe.learning.alike if x.stuck > STUCK_SHARE * x.units]
+    if stuck:
+        told = [(x.parameter, f"{x.distinct:,} distinct among {x.units:,}") for x in stuck]
+        names = tuple(sanitize(x.parameter, 200) for x in stuck)
+        text = f"equal units stay equal: {listed(told, 'parameter')}"
+        evidence = evidence_of({x.parameter: x.stuck for x in stuck})
+        found = Finding("symmetric", names, text, "error", evidence)
+        learns = not set(names) <= set(probe.learning.never)
+        yield _told_apart(found) if probe.has_dropout and learns else found
 
 
 def _distinct(layer: LayerProbe) -> str:
@@ -93,7 +132,9 @@ def copied(probe: Probe, layers: Sequence[LayerProbe], when: str) -> Iterator[Fi
 
 
 def _clones(learning: Learning) -> Iterator[Finding]:
-    groups = [names for names in learning.clones if not set(names) <= set(learning.frozen)]
+    # What isn't trained is a copy that is meant, as a teacher, or the start that is kept.
+    trained = [[name for name in names if name not in learning.frozen] for names in learning.clones]
+    groups = [names for names in trained if len(names) > 1]
     if groups:
         equal = [(" = ".join(sanitize(x, 60) for x in names[:3]), _more(names)) for names in groups]
         text = f"drawn by chance, and the same: {listed(equal, 'group')}"
