@@ -175,16 +175,17 @@ class Form(Container):
         return self.settings.texts
 
     @property
-    def contestants(self) -> str:
-        """What layer rules and sweeps train beside what is ticked, as it is typed."""
-        sweeps, layers = (self.texts.get(path, "").split() for path in ("sweeps", "layers"))
-        return sanitize(", ".join([*(f"sweep {text}" for text in sweeps), *layers]), 300)
+    def sweeps(self) -> Sequence[str]:
+        return self.texts.get("sweeps", "").split()
+
+    @property
+    def layers(self) -> Sequence[str]:
+        return self.texts.get("layers", "").split()
 
     @property
     def names_contestants(self) -> bool:
         """Whether these train something even where nothing is ticked."""
-        sweeps = self.texts.get("sweeps", "").split()
-        return names_contestants(self.texts.get("layers", ""), sweeps)
+        return names_contestants(self.layers, self.sweeps)
 
     @property
     def problem(self) -> str:

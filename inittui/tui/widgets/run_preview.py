@@ -12,6 +12,7 @@ from textual.worker import get_current_worker
 from inittui.errors import InittuiError
 from inittui.results.state import RunState
 from inittui.runs import RunDirectory, RunListing, load_settled
+from inittui.tui.form_words import in_form_words
 from inittui.tui.host import host_of
 from inittui.tui.widgets.diff_lines import DiffLines
 from inittui.views.chart.layout import first_lines, paragraph
@@ -97,7 +98,7 @@ def preview(found: RunState | str, frame: Frame, height: int) -> list[Text]:
 
     if isinstance(found, str):
         return paragraph(frame.say(found), frame.columns, "dim")
-    whole = paragraph(sentence(found, summarize(found), frame), frame.columns)
+    whole = paragraph(in_form_words(sentence(found, summarize(found), frame)), frame.columns)
     said = first_lines(whole, _VERDICT_LINES, frame.columns, frame.ellipsis)
     room = height - len(said)
     drawn = any(trial.losses for trial in found.trials) and room >= 6
