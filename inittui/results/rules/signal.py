@@ -45,7 +45,7 @@ def signal(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
 
 def _size(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     """Tell of the layer that is given the most, and of that which is given the least."""
-    given = [(x, power) for x, power in _given(layers) if is_number(power)]
+    given = [(x, power) for x, power in given_to(layers) if is_number(power)]
     if len(given) < 2:
         return
     source, *others = given
@@ -57,7 +57,7 @@ def _size(layers: Sequence[LayerProbe]) -> Iterator[Finding]:
         yield from _fold("vanishing", "the signal shrinks", 1 / loss, source, least)
 
 
-def _given(layers: Sequence[LayerProbe]) -> Iterator[tuple[LayerProbe, float]]:
+def given_to(layers: Sequence[LayerProbe]) -> Iterator[tuple[LayerProbe, float]]:
     """Yield the mean square of each layer's input; of an older log, what came before gave."""
     for number, layer in enumerate(layers):
         power = from_wire(layer.inputs)
