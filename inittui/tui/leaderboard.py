@@ -20,7 +20,7 @@ from inittui.results.summary import (
     furthest,
     sound,
 )
-from inittui.results.trial_state import FIRST_STEPS, share_done
+from inittui.results.trial_state import share_done
 from inittui.tui.chart_options import ChartOptions, Contestant, Sort
 from inittui.tui.status_styles import StatusStyle
 from inittui.views.columns import Column, fit, heading, line, where_they_differ
@@ -117,7 +117,8 @@ def _columns(
     columns += _of_layers(contestants, ascii_only, look)
     columns.append(_number(titled("loss", "loss"), 9, _last_loss, 4))
     if not training:
-        columns.append(_number(f"first {FIRST_STEPS}", 9, _first_loss, 11))
+        first = _first_title(contestants)
+        columns.append(_number(first, max(9, len(first)), _first_loss, 11))
         columns.append(_number("time", 7, _seconds, 12))
     accuracy = titled("accuracy", "accuracy")
     width = 16 if several else len(accuracy)
@@ -222,6 +223,12 @@ def _last_loss(contestant: Contestant) -> str:
             for trial in counted(contestant.trials)
         )
     )
+
+
+def _first_title(contestants: Sequence[Contestant]) -> str:
+    """Say over how many steps the first loss goes, where that is the same in all runs."""
+    counts = {first_steps(contestant.run.state) for contestant in contestants}
+    return f"first {counts.pop()}" if len(counts) == 1 else "first loss"
 
 
 def _first_loss(contestant: Contestant) -> str:
