@@ -67,9 +67,7 @@ def test_verdict_and_preview_name_settings(shelf: Shelf, make_app: MakeApp) -> N
             for keys in (["1"], ["4"]):
                 await pilot.press(*keys)
                 await settle(pilot)
-                shown = "\n".join(
-                    strip.text for strip in app.screen._compositor.render_strips()
-                )
+                shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
                 assert "--seeds" not in shown
                 assert "set 'seeds' to 3" in " ".join(shown.split())
 

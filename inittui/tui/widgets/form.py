@@ -86,6 +86,15 @@ class Line(Input):
             event.prevent_default()
 
 
+class WordsLine(Line):
+    """A line for words: a search, a filter, a scheme."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key("enter", "words.take", "submit", "Take", "Take what is typed.", footer=True),
+        key("escape", "words.leave", "screen.back", "Leave", "Leave what is typed.", footer=True),
+    ]  # fmt: skip
+
+
 class FieldLine(Line):
     """The line that a setting is typed in; one that has few values is switched instead."""
 

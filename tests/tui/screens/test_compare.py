@@ -365,7 +365,7 @@ def test_no_process_is_started_for_an_option_that_the_model_does_not_take(
         await settle(pilot)
         await pilot.press("r")
         await settle(pilot)
-        assert "takes no --depth" in str(pilot.app.screen.query_one("#explained").render())
+        assert "takes no 'depth'" in str(pilot.app.screen.query_one("#explained").render())
         assert not started.runs
 
     drive(make_app(), act)
