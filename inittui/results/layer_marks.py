@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inittui.events.probes import LayerProbe, Probe
-from inittui.events.wire_numbers import from_wire
 from inittui.results.rules.finding import Severity, is_number
 from inittui.results.rules.learning import is_zero
 from inittui.results.rules.signal import FOLD, GRADIENT_FOLD, effect_of, given_to

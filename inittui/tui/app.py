@@ -24,8 +24,8 @@ from inittui.runs import RunDirectory
 from inittui.text import sanitize
 from inittui.tui import themes
 from inittui.tui.driver import driver_class
-from inittui.tui.key_queue import LONGEST_SECONDS, KeyQueue
 from inittui.tui.form_words import in_form_words
+from inittui.tui.key_queue import LONGEST_SECONDS, KeyQueue
 from inittui.tui.keymap import check_keymap, key
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.open_runs import OpenRuns

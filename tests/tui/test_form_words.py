@@ -29,7 +29,7 @@ from tests.support.tui_shelf import MakeApp, Shelf, settle
          "'on' ray takes the cluster's devices: leave 'device' empty"),
         ("see --limit and --batch-size", "see 'limit' and 'batch size'"),
         ("takes arguments: --model-arg width=…", "takes arguments: 'model args' width=…"),
-        ("--force goes on with it, as --seedsman does", "--force goes on with it, as --seedsman does"),
+        ("--force goes on, as --seedsman does", "--force goes on, as --seedsman does"),
         ("see 'inittui inspect --model conv1d'", "see 'inittui inspect --model conv1d'"),
     ],
 )  # fmt: skip

@@ -242,7 +242,7 @@ class CompareScreen(LabScreen):
         if form.problem:
             self._explain(form.problem, True)
         elif count or form.names_contestants:
-            self._explain(invitation(run, count, form.sweeps, form.layers), False)
+            self._explain(invitation(run, count, form.sweeps, form.layer_rules), False)
             self.query_one("#explained").add_class("-ready")
         else:
             self._explain(

@@ -188,13 +188,13 @@ class Form(Container):
         return self.texts.get("sweeps", "").split()
 
     @property
-    def layers(self) -> Sequence[str]:
+    def layer_rules(self) -> Sequence[str]:
         return self.texts.get("layers", "").split()
 
     @property
     def names_contestants(self) -> bool:
         """Whether these train something even where nothing is ticked."""
-        return names_contestants(self.layers, self.sweeps)
+        return names_contestants(self.layer_rules, self.sweeps)
 
     @property
     def problem(self) -> str:
