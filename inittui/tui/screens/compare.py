@@ -21,6 +21,7 @@ from inittui.initializers.catalogue import BUILT
 from inittui.tui.chart_options import Key
 from inittui.tui.fields import FIRST
 from inittui.tui.form_words import in_form_words
+from inittui.tui.host import key_here
 from inittui.tui.invitation import invitation
 from inittui.tui.keymap import key
 from inittui.tui.open_run import OpenRun
@@ -28,7 +29,7 @@ from inittui.tui.run_banner import banner_of
 from inittui.tui.run_header import header_of
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.status_styles import LOOK_CLASSES, look_of
-from inittui.tui.widgets.form import Form
+from inittui.tui.widgets.form import Form, WordsLine
 from inittui.tui.widgets.picker import Picker, PickerList
 from inittui.views.chart.layout import first_lines, paragraph
 from inittui.views.frame import Frame
@@ -225,7 +226,7 @@ class CompareScreen(LabScreen):
 
     def on_descendant_focus(self, event: Any) -> None:
         is_told_why = self.query_one("#explained").has_class("-wrong")
-        if isinstance(event.widget, PickerList) and not is_told_why:
+        if isinstance(event.widget, PickerList | WordsLine) and not is_told_why:
             self._explain_run()
 
     @property
@@ -238,7 +239,7 @@ class CompareScreen(LabScreen):
     def _explain_run(self) -> None:
         count = len(self.query_one(PickerList).ticked)
         form = self.query_one(Form)
-        run = self.key_for("compare.run", "r")
+        run = key_here(self, "compare.run", "r,f5")
         if form.problem:
             self._explain(form.problem, True)
         elif count or form.names_contestants:

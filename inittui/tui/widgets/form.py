@@ -19,6 +19,7 @@ from inittui.experiment.records import Experiment, names_contestants
 from inittui.experiment.settings import Setting
 from inittui.text import sanitize
 from inittui.tui.fields import FIELDS, FIRST, Outcome, experiment_from, placeholder_of, texts_of
+from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.status_styles import look_of
 from inittui.tui.widgets.row_list import RowList
@@ -93,6 +94,15 @@ class WordsLine(Line):
         key("enter", "words.take", "submit", "Take", "Take what is typed.", footer=True),
         key("escape", "words.leave", "screen.back", "Leave", "Leave what is typed.", footer=True),
     ]  # fmt: skip
+
+    _invitation: str | None = None
+    """What is shown while nothing is typed, in full."""
+
+    def on_resize(self) -> None:
+        if self._invitation is None:
+            self._invitation = self.placeholder
+        sign = host_of(self).terminal.ellipsis
+        self.placeholder = shortened(self._invitation, max(self.size.width - 1, 1), sign)
 
 
 class FieldLine(Line):
