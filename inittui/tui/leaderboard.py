@@ -13,6 +13,7 @@ from rich.text import Text
 from inittui.results.comparison import measure, percent
 from inittui.results.curves import ACCURACIES, curve_of, value_at
 from inittui.results.layer_marks import LayerMarks, Mark, latest_marks
+from inittui.results.learning import judge
 from inittui.results.summary import (
     accuracy_of,
     first_loss_of,
@@ -160,11 +161,24 @@ def _spark(contestant: Contestant, ascii_only: bool) -> Text:
 
 
 def best_of(contestants: Sequence[Contestant]) -> Contestant | None:
-    """Return the one with the highest mean accuracy so far, if one is alone with it."""
+    """Return the one with the highest mean accuracy so far, if one is alone with it.
+
+    None where all have ended and that accuracy is said to be no better than guessing: nobody is
+    the first of those that learn nothing.
+    """
     known = {c.key: m.mean for c in contestants if (m := accuracy_of(c.trials)) is not None}
     top = max(known.values(), default=0.0)
     first = [c for c in contestants if known.get(c.key) == top]
-    return first[0] if len(known) > 1 and len(first) == 1 else None
+    if len(known) < 2 or len(first) > 1:
+        return None
+    return None if _is_guessing(first[0], contestants) else first[0]
+
+
+def _is_guessing(best: Contestant, contestants: Sequence[Contestant]) -> bool:
+    if any(each.run.is_live for each in contestants):
+        return False  # it may learn yet
+    found = judge(best.run.state, best.trials)
+    return found is not None and found.verdict in ("at chance", "below chance", "as untrained")
 
 
 def chosen_sort(contestants: Sequence[Contestant], sort: Sort) -> Sort:
