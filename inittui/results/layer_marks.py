@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inittui.events.probes import LayerProbe, Probe
-from inittui.events.wire_numbers import from_wire
 from inittui.results.rules.finding import Severity, is_number
 from inittui.results.rules.learning import is_zero
-from inittui.results.rules.signal import FOLD, GRADIENT_FOLD, effect_of
+from inittui.results.rules.signal import FOLD, GRADIENT_FOLD, effect_of, given_to
 from inittui.results.rules.units import DEAD, SATURATED
 from inittui.results.rules.values import STUCK_SHARE
 from inittui.results.trial_state import TrialState
@@ -31,7 +30,9 @@ _ORDER: tuple[Mark, ...] = ("none", "good", "warn", "bad")
 class LayerMarks:
     layer: str
     signal: Mark
-    """Mean square of its outputs, by that of what the network is given."""
+    """Mean square of what it hands on, by that of what the network is given; of the last layer,
+    which hands on nothing, of what it is given itself: a network does well to begin with small
+    logits."""
     gradient: Mark
     """‖gradient‖·‖weights‖, by that of the last layer that has one."""
     flat: Mark
@@ -45,19 +46,20 @@ def marks_of(probe: Probe) -> list[LayerMarks]:
     layers = [layer for layer in probe.layers if layer.pre_activations.count]
     if not layers:
         return []
-    given = from_wire(layers[0].inputs)
+    given = [power for _, power in given_to(layers)]
+    source = given[0] if given[0] > 0 and is_number(given[0]) else 1.0
     effects = {layer.name: effect_of(layer) for layer in layers}
     awake = [each for each in effects.values() if each > 0 and is_number(each)]
     last = layers[-1]
     return [
         LayerMarks(
             layer.name,
-            _signal(layer, given if given > 0 and is_number(given) else 1.0),
+            _signal(layer, arrives if layer is last else None, source),
             _gradient(layer, probe, effects[layer.name], awake[-1] if awake else math.nan),
             _flat(layer),
             "none" if layer is last or layer.is_frozen else _alike(layer),
         )
-        for layer in layers
+        for layer, arrives in zip(layers, given, strict=True)
     ]
 
 
@@ -66,11 +68,13 @@ def _beyond(fold: float, limits: Sequence[tuple[float, Severity]]) -> Mark:
     return "bad" if fold > gravest else "warn" if fold > first else "good"
 
 
-def _signal(layer: LayerProbe, given: float) -> Mark:
-    power = layer.activations.second_moment
-    if layer.activations.not_finite or not power > 0:
+def _signal(layer: LayerProbe, arrives: float | None, source: float) -> Mark:
+    """Return the mark of what a layer hands on, or of what arrives where that is given."""
+    out = layer.activations.second_moment
+    power = out if arrives is None or math.isnan(arrives) else arrives
+    if layer.activations.not_finite or not out > 0 or not power > 0:
         return "bad"
-    return _beyond(max(power / given, given / power), FOLD)
+    return _beyond(max(power / max(source, 1.0), min(source, 1.0) / power), FOLD)
 
 
 def _gradient(layer: LayerProbe, probe: Probe, own: float, last: float) -> Mark:

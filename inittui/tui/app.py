@@ -24,10 +24,12 @@ from inittui.runs import RunDirectory
 from inittui.text import sanitize
 from inittui.tui import themes
 from inittui.tui.driver import driver_class
+from inittui.tui.form_words import in_form_words
 from inittui.tui.key_queue import LONGEST_SECONDS, KeyQueue
 from inittui.tui.keymap import check_keymap, key
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.open_runs import OpenRuns
+from inittui.tui.run_banner import end_of
 from inittui.tui.screens import SCREENS
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.settings import Loaded, Settings, save_settings
@@ -239,14 +241,9 @@ class LabApp(KeyQueue):
         if shown and isinstance(screen, LabScreen) and screen.tells_of_its_own_end:
             return
         if run.phase is Phase.DEAD:
-            self.notify(
-                f"{run.title} is {run.status}: {run.trouble[0]}",
-                severity="error",
-                timeout=10,
-                markup=False,
-            )
+            self.notify(end_of(run), severity="error", timeout=10, markup=False)
         elif not shown:
-            self.notify(f"{run.title} has {run.status}.", markup=False)
+            self.notify(end_of(run), markup=False)
 
     def status(self) -> tuple[str, ...]:
         live = self.open_runs.live()
@@ -275,7 +272,7 @@ class LabApp(KeyQueue):
         try:
             code = named_code(experiment)
         except InittuiError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.notify(in_form_words(str(error)), severity="error", markup=False)
             return
         if code:
             self._ask_trust(code, act)
@@ -339,7 +336,7 @@ class LabApp(KeyQueue):
         try:
             action(*arguments)
         except (InittuiError, OSError) as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.notify(in_form_words(str(error)), severity="error", markup=False)
             return False
         return True
 

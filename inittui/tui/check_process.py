@@ -13,6 +13,7 @@ from inittui.documents.check import CheckDocument
 from inittui.experiment.records import Experiment
 from inittui.experiment.settings import SETTINGS
 from inittui.text import sanitize
+from inittui.tui.form_words import in_form_words
 from inittui.user_code import child_environment
 
 _MAIN = "from inittui.cli.main import main; main()"
@@ -59,8 +60,10 @@ class CheckProcess:
         if self.is_over or self._process.poll() is None:
             return
         try:
-            self.document = msgspec.json.decode(self._output.read_bytes(), type=CheckDocument)
-        except (OSError, msgspec.DecodeError):
+            self.document = msgspec.json.decode(
+                in_form_words(self._output.read_text("utf-8")), type=CheckDocument
+            )
+        except (OSError, UnicodeError, msgspec.DecodeError):
             self.failure = self._last_line()
         self._folder.cleanup()
 

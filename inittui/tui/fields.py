@@ -13,6 +13,7 @@ from inittui.experiment.models import MODELS
 from inittui.experiment.records import Experiment, InspectionConfig
 from inittui.experiment.settings import SETTINGS, Setting
 from inittui.runs.asked import check_schemes
+from inittui.tui.form_words import in_form_words
 
 PROBE_IMAGES = 256
 """So few that most of what a probe costs is the same for any number of them; what all probes of a
@@ -82,7 +83,7 @@ def experiment_from(texts: Mapping[str, str], base: Experiment, schemes: Sequenc
             value = field.read(text) if text else field.of(Experiment())
             check_name(field.path, value)
         except UsageError as error:
-            errors[field.path] = str(error)
+            errors[field.path] = in_form_words(str(error))
         else:
             experiment = field.put(experiment, value)
     if errors:
@@ -91,5 +92,5 @@ def experiment_from(texts: Mapping[str, str], base: Experiment, schemes: Sequenc
         experiment.check()
         check_schemes(experiment)
     except UsageError as error:
-        return Outcome(None, {"": str(error)})
+        return Outcome(None, {"": in_form_words(str(error))})
     return Outcome(experiment, {})

@@ -49,5 +49,21 @@ def key_for(node: DOMNode, action: str, usual: str) -> str:
     return shown_key(keys, ascii_only=host.terminal.ascii_only, first_only=True)
 
 
+def key_here(node: DOMNode, action: str, usual: str) -> str:
+    """Return the same where nothing is typed; else, of several keys, one that isn't typed."""
+    host = host_of(node)
+    keys = [each.strip() for each in host.lab_keymap.get(action, usual).split(",")]
+    here = next((each for each in keys if not is_typed(node, each)), keys[0])
+    return shown_key(here, ascii_only=host.terminal.ascii_only)
+
+
+def is_typed(node: DOMNode, name: str) -> bool:
+    """Whether a key writes a character where the focus is, instead of what it does else."""
+    focused, character = node.screen.focused, shown_key(name)
+    return (
+        focused is not None and len(character) == 1 and focused.check_consume_key(name, character)
+    )
+
+
 def host_of(node: DOMNode) -> Host:
     return cast("Host", node.app)

@@ -43,6 +43,7 @@ SECTIONS = (
     Section("Compare: list of initializers", "inittui.tui.widgets.picker:PickerList"),
     Section("Compare: settings", "inittui.tui.widgets.form:Form"),
     Section("Compare: a setting", "inittui.tui.widgets.form:FieldLine"),
+    Section("Lines to type in", "inittui.tui.widgets.form:WordsLine"),
     Section("Curves", "inittui.tui.screens.curves:CurvesScreen"),
     Section("Charts", "inittui.tui.widgets.curves_panel:CurvesPanel"),
     Section("Contestants", "inittui.tui.widgets.leaderboard:Leaderboard"),

@@ -13,6 +13,7 @@ from rich.text import Text
 from inittui.results.comparison import measure, percent
 from inittui.results.curves import ACCURACIES, curve_of, value_at
 from inittui.results.layer_marks import LayerMarks, Mark, latest_marks
+from inittui.results.learning import judge
 from inittui.results.summary import (
     accuracy_of,
     first_loss_of,
@@ -20,7 +21,7 @@ from inittui.results.summary import (
     furthest,
     sound,
 )
-from inittui.results.trial_state import FIRST_STEPS, share_done
+from inittui.results.trial_state import share_done
 from inittui.tui.chart_options import ChartOptions, Contestant, Sort
 from inittui.tui.status_styles import StatusStyle
 from inittui.views.columns import Column, fit, heading, line, where_they_differ
@@ -117,7 +118,8 @@ def _columns(
     columns += _of_layers(contestants, ascii_only, look)
     columns.append(_number(titled("loss", "loss"), 9, _last_loss, 4))
     if not training:
-        columns.append(_number(f"first {FIRST_STEPS}", 9, _first_loss, 11))
+        first = _first_title(contestants)
+        columns.append(_number(first, max(9, len(first)), _first_loss, 11))
         columns.append(_number("time", 7, _seconds, 12))
     accuracy = titled("accuracy", "accuracy")
     width = 16 if several else len(accuracy)
@@ -159,11 +161,24 @@ def _spark(contestant: Contestant, ascii_only: bool) -> Text:
 
 
 def best_of(contestants: Sequence[Contestant]) -> Contestant | None:
-    """Return the one with the highest mean accuracy so far, if one is alone with it."""
+    """Return the one with the highest mean accuracy so far, if one is alone with it.
+
+    None where all have ended and that accuracy is said to be no better than guessing: nobody is
+    the first of those that learn nothing.
+    """
     known = {c.key: m.mean for c in contestants if (m := accuracy_of(c.trials)) is not None}
     top = max(known.values(), default=0.0)
     first = [c for c in contestants if known.get(c.key) == top]
-    return first[0] if len(known) > 1 and len(first) == 1 else None
+    if len(known) < 2 or len(first) > 1:
+        return None
+    return None if _is_guessing(first[0], contestants) else first[0]
+
+
+def _is_guessing(best: Contestant, contestants: Sequence[Contestant]) -> bool:
+    if any(each.run.is_live for each in contestants):
+        return False  # it may learn yet
+    found = judge(best.run.state, best.trials)
+    return found is not None and found.verdict in ("at chance", "below chance", "as untrained")
 
 
 def chosen_sort(contestants: Sequence[Contestant], sort: Sort) -> Sort:
@@ -222,6 +237,12 @@ def _last_loss(contestant: Contestant) -> str:
             for trial in counted(contestant.trials)
         )
     )
+
+
+def _first_title(contestants: Sequence[Contestant]) -> str:
+    """Say over how many steps the first loss goes, where that is the same in all runs."""
+    counts = {first_steps(contestant.run.state) for contestant in contestants}
+    return f"first {counts.pop()}" if len(counts) == 1 else "first loss"
 
 
 def _first_loss(contestant: Contestant) -> str:

@@ -17,6 +17,9 @@ from inittui.views.frame import Frame
 _APART = ("schemes", "name")
 """Settings that the table and the titles tell already."""
 
+_MOST_RUNS, _MOST_RUNS_ROOMY = 2, 4
+"""Of how many runs laid over each other a line is shown: in few lines, and where there is room."""
+
 _LONGEST_NAME = 40
 _LEFT_OUT = ("device", "batch", "seeds", "epochs", "data", "model")
 """What goes first of a run's settings where there is no room for all: half a number is another one.
@@ -34,14 +37,16 @@ def header_of(runs: Sequence[OpenRun], frame: Frame, *, is_roomy: bool = False) 
     known = [(run, run.experiment) for run in runs]
     differ = differences([experiment for _, experiment in known if experiment is not None])
     lines = [
-        _cut(_line(run.title, _values(experiment, differ) or "the same settings", frame), frame)
+        _line(run.title, _values(experiment, differ) or "the same settings", frame)
         for run, experiment in known
     ]
-    shown = lines[:2]
-    if len(lines) > 2:
-        shown[-1] = truncated(
-            Text.assemble(shown[-1], f"  and {len(lines) - 2} more runs"), frame.columns
-        )
+    most = _MOST_RUNS_ROOMY if is_roomy else _MOST_RUNS
+    more = len(lines) - most
+    end = f"  and {more} more run{'s' if more > 1 else ''}" if more > 0 else ""
+    shown = [_cut(line, frame) for line in lines[:most]]
+    if end:
+        room = frame.columns - len(end)
+        shown[-1] = truncated(lines[most - 1], room, frame.ellipsis) + Text(end)
     return Text("\n").join(shown)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.cells import chop_cells
 from rich.text import Text
@@ -10,13 +10,13 @@ from rich.text import Text
 from inittui.events.records import ProbeMeasured
 from inittui.results.findings import find
 from inittui.results.probe_cost import probe_cost
-from inittui.results.rules.finding import Finding, Severity
+from inittui.results.rules.finding import Finding, Severity, order
 from inittui.results.state import RunState
 from inittui.results.trial_state import TrialState
 from inittui.views.chart.layout import first_lines, paragraph
 from inittui.views.chart.palette import SeriesStyle, styles_for
 from inittui.views.frame import Frame
-from inittui.views.probe_selection import moment_of, newest_of, subjects_of
+from inittui.views.probe_selection import moment_of, moments_of, newest_of
 from inittui.views.statuses import ended_as, said_in
 
 _LOOKS: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "note": "dim"}
@@ -37,21 +37,51 @@ def findings_summary(state: RunState, frame: Frame) -> list[Text]:
 def findings_report(
     state: RunState, frame: Frame, styles: Mapping[str, SeriesStyle] | None = None
 ) -> Text:
-    """Say for each scheme, under its first seed, what stands out before and after training."""
+    """Say for each scheme what stands out before and after training.
+
+    Under its first seed that was measured; of the others, what these have besides.
+    """
     styles = styles or styles_for(state.schemes)
-    found = {subject.trial.scheme: subject for subject in subjects_of(state)}
     lines = [Text("What stands out", "bold")]
     for scheme in state.schemes:
-        subject = found.get(scheme)
-        for event in subject.probes if subject else ():
-            findings = find(event.probe, event.when)
-            told = "" if findings else " nothing"
-            lines += _name(scheme, styles[scheme], f"{moment_of(event)}:{told}", frame)
-            for finding in findings:
-                lines += _told(finding, frame)
+        measured = [trial for trial in state.of_scheme(scheme) if trial.probes]
+        for seen in _by_moment(measured):
+            for place, (seed, event, findings) in enumerate(seen):
+                if place and not findings:
+                    continue
+                told = "" if findings else " nothing"
+                of_seed = f", seed {seed}" if len(measured) > 1 else ""
+                said = f"{moment_of(event)}{of_seed}:{told}"
+                lines += _name(scheme, styles[scheme], said, frame)
+                for finding in findings:
+                    lines += _told(finding, frame)
         lines += _not_measured(state, scheme, styles[scheme], frame)
     lines += _cost(state, frame)
     return Text("\n").join(lines)
+
+
+_Seen = list[tuple[int, ProbeMeasured, tuple[Finding, ...]]]
+"""Seeds, their probes, and the findings in each that no seed before it has."""
+
+
+def _by_moment(trials: Sequence[TrialState]) -> Iterator[_Seen]:
+    """Yield what was seen before the training, then what was seen at last."""
+    probed = [(trial.seed, event) for trial in trials for event in moments_of(trial)]
+    for is_before in (True, False):
+        at = [each for each in probed if (each[1].when == "before") is is_before]
+        if at:
+            yield _by_seed(at)
+
+
+def _by_seed(probed: Iterable[tuple[int, ProbeMeasured]]) -> _Seen:
+    known: set[tuple[str, str]] = set()
+    seen: _Seen = []
+    for seed, event in probed:
+        found = find(event.probe, event.when)
+        new = tuple(each for each in found if (each.kind, each.severity) not in known)
+        known |= {(each.kind, each.severity) for each in found}
+        seen.append((seed, event, new))
+    return seen
 
 
 def _cost(state: RunState, frame: Frame) -> list[Text]:
@@ -65,16 +95,22 @@ def _cost(state: RunState, frame: Frame) -> list[Text]:
     return paragraph(frame.say(said.replace("%", " %")), frame.columns, "dim")
 
 
-def cause(name: str, event: ProbeMeasured, frame: Frame, key: str) -> Text:
-    """Return in two lines what is gravest in one probe, and how much more ``key`` shows.
+def cause(name: str, trials: Sequence[TrialState], frame: Frame, key: str) -> Text:
+    """Return in two lines what is gravest in the newest probes, and how much more ``key`` shows.
 
     Where there is no room for all of it, when that was and the key come last all the same.
+    Nothing where nothing was measured.
     """
-    found = find(event.probe, event.when)
+    seen = _by_seed((trial.seed, trial.probes[-1]) for trial in trials if trial.probes)
+    found = [(finding, seed, event) for seed, event, each in seen for finding in each]
+    if not seen:
+        return Text()
     if not found:
-        return _in_two_lines(f"{name}: nothing stands out", moment_of(event), frame)
+        return _in_two_lines(f"{name}: nothing stands out", moment_of(seen[0][1]), frame)
+    gravest, seed, event = min(found, key=lambda each: order(each[0]))
+    when = moment_of(event) + (f", seed {seed}" if len(seen) > 1 else "")
     more = f"; and {len(found) - 1} more ({key})" if len(found) > 1 else ""
-    return _in_two_lines(f"{name}: {found[0].message}", f"({moment_of(event)}){more}", frame)
+    return _in_two_lines(f"{name}: {gravest.message}", f"({when}){more}", frame)
 
 
 def _in_two_lines(said: str, end: str, frame: Frame) -> Text:

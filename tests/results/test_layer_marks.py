@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from inittui.events.probes import Probe
+from inittui.events.probes import LayerProbe, Probe
 from inittui.results.findings import find
 from inittui.results.layer_marks import LayerMarks, Mark, in_cells, latest_marks, marks_of
 from tests.support.runs import run_state
@@ -90,3 +90,39 @@ def test_many_layers_share_cells_by_the_worst() -> None:
     assert len(cells) == 8
     assert cells == ["good"] * 3 + ["bad"] + ["good"] * 4
     assert in_cells(marks[:3], 8) == ["good"] * 3
+
+
+@pytest.mark.parametrize("out", [1e-9, 1e-3, 0.5])
+def test_small_logits_are_no_lost_signal(out: float) -> None:
+    """A finding tells what layers are given; nothing is given what the last one hands on."""
+    probe = started("default")
+    *hidden, last = probe.layers
+    small = msgspec.structs.replace(
+        last, activations=msgspec.structs.replace(last.activations, mean=0.0, variance=out)
+    )
+    probe = msgspec.structs.replace(probe, layers=(*hidden, small))
+    assert not [each for each in find(probe, "before") if each.kind in ("exploding", "vanishing")]
+    assert row(marks_of(probe), "signal") == ["good"] * 3
+
+
+@pytest.mark.parametrize("share", [1e-9, 1e-5, 1e-3, 0.1, 1.0, 30.0, 1e3, 1e7])
+def test_a_signal_has_a_mark_where_a_finding_tells_of_it(share: float) -> None:
+    probe = started("default")
+    first, second, last = probe.layers
+
+    def scaled(layer: LayerProbe, power: float) -> LayerProbe:
+        return msgspec.structs.replace(layer, inputs=power, inputs_between=0.5)
+
+    handed = msgspec.structs.replace(second.activations, mean=0.0, variance=share)
+    layers = (
+        scaled(first, 0.2),
+        msgspec.structs.replace(scaled(second, 0.2), activations=handed),
+        scaled(last, share),
+    )
+    probe = msgspec.structs.replace(probe, layers=layers)
+    told = [each for each in find(probe, "before") if each.kind in ("exploding", "vanishing")]
+    told = [each for each in told if "signal" in each.message]
+    marks = row(marks_of(probe), "signal")
+    assert marks[1] == marks[2]
+    expected = {"warning": "bad", "note": "warn"}
+    assert marks[1] == (expected[told[0].severity] if told else "good")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as msgspec_replace
 
-from inittui.tui.chart_options import ChartOptions, Sort
+from inittui.results.summary import first_steps
+from inittui.tui.chart_options import ChartOptions, Sort, contestants
 from inittui.tui.leaderboard import best_of, ordered, standings
 from inittui.tui.open_runs import OpenRuns
+from tests.support.runs import Made, made_run
 from tests.support.tui_shelf import Shelf
 
 
@@ -98,3 +101,33 @@ def test_the_heading_says_what_the_lines_are_sorted_by(shelf: Shelf) -> None:
         for head, title in zip(heads, ("accuracy", "accuracy", "loss", "contestant"), strict=True):
             assert f"{title}{sign}" in head
     assert "contestant▾" in standings(live, ChartOptions(), 120)[0].plain
+
+
+def test_the_first_loss_is_said_to_go_over_the_steps_that_it_goes_over(shelf: Shelf) -> None:
+    """Of a run with fewer steps than a hundred it is over all of them, as the report says."""
+    runs = shown(shelf, "seeds")
+    heading = str(standings(runs.contestants(), ChartOptions(), 160)[0])
+    assert f"first {first_steps(runs.shown[0].state)} " in heading
+    state = runs.shown[0].state
+    assert state.started is not None
+    training = msgspec_replace(state.started.experiment.training, epochs=2)
+    experiment = msgspec_replace(state.started.experiment, training=training)
+    state.started = msgspec_replace(state.started, steps_per_epoch=2, experiment=experiment)
+    assert "first 4 " in str(standings(runs.contestants(), ChartOptions(), 160)[0])
+    runs.show(shelf.put("classic"), add=True)
+    assert "first loss" in str(standings(runs.contestants(), ChartOptions(), 160)[0])
+
+
+@pytest.mark.parametrize(("highest", "is_marked"), [(0.102, False), (0.6, True)])
+def test_nobody_is_first_among_those_that_stay_at_chance(
+    shelf: Shelf, highest: float, is_marked: bool
+) -> None:
+    """The verdict says that they do: a mark beside it would say otherwise."""
+    runs = shown(shelf, "classic")
+    runs.shown[0].state = made_run([
+        Made("zeros", 0.097, val_loss=2.303), Made("ones", highest, val_loss=2.0),
+    ])  # fmt: skip
+    everyone = contestants(runs.shown)
+    assert (best_of(everyone) is not None) is is_marked
+    rows = [str(line) for line in standings(everyone, ChartOptions(), 120)]
+    assert any(" 1st " in row for row in rows) is is_marked

@@ -76,7 +76,7 @@ def test_of_several_only_what_differs_is_told(shelf: Shelf) -> None:
     first, second = str(header_of(runs.shown, Frame(100))).split("\n")
     assert (first, second) == ("c1a551  seeds 1", "5eed50  seeds 3")
     runs.show(shelf.put("diverged"), add=True)
-    assert str(header_of(runs.shown, Frame(100))).endswith("and 1 more runs")
+    assert str(header_of(runs.shown, Frame(100))).endswith("and 1 more run")
 
 
 def test_differences_are_those_of_settings() -> None:
@@ -112,3 +112,24 @@ def test_a_slow_pace_is_none_of_zero(shelf: Shelf, steps: int, said: str) -> Non
     run.phase, run.began, run.state.last_at = Phase.LIVE, (1000.0, 0.5), 1010.0
     run._steps_before = sum(trial.steps for trial in run.state.trials) - steps
     assert str(header_of(runs.shown, Frame(300))).endswith(said)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize(("is_roomy", "count", "more"), [
+    (False, 2, ""), (False, 3, "  and 1 more run"), (False, 5, "  and 3 more runs"),
+    (True, 4, ""), (True, 6, "  and 2 more runs"),
+])  # fmt: skip
+def test_runs_that_have_no_line_are_counted(
+    tmp_path: Path, width: int, is_roomy: bool, count: int, more: str
+) -> None:
+    """The count is never what is cut away: else a run's curves are seen and it isn't named."""
+    runs = []
+    for number in range(count):
+        training = TrainingConfig(lr=0.1 + number, epochs=number + 1, batch_size=7 + number,
+                                  optimizer="sgd" if number % 2 else "adam")  # fmt: skip
+        runs.append(OpenRun(create_run(tmp_path, Experiment(training=training))))
+    lines = str(header_of(runs, Frame(width), is_roomy=is_roomy)).split("\n")
+    assert len(lines) == min(count, 4 if is_roomy else 2)
+    assert max(map(len, lines)) <= width
+    assert lines[-1].endswith(more)
+    assert "more run" not in lines[-1] or more

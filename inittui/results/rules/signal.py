@@ -81,7 +81,7 @@ def _blind(probe: Probe, last: LayerProbe, share: float, *, is_alone: bool) -> I
 
 def _size(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     """Tell of the layer that is given the most, and of that which is given the least."""
-    numbers = {layer.name: power for layer, power in _given(layers)}
+    numbers = {layer.name: power for layer, power in given_to(layers)}
     given = [
         (name, power)
         for name, power in _in_order(probe, layers, numbers, lambda bare: from_wire(bare.inputs))
@@ -98,7 +98,7 @@ def _size(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
         yield from _fold("vanishing", "the signal shrinks", 1 / loss, source, least)
 
 
-def _given(layers: Sequence[LayerProbe]) -> Iterator[tuple[LayerProbe, float]]:
+def given_to(layers: Sequence[LayerProbe]) -> Iterator[tuple[LayerProbe, float]]:
     """Yield the mean square of each layer's input; of an older log, what came before gave."""
     for number, layer in enumerate(layers):
         power = from_wire(layer.inputs)

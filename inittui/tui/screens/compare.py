@@ -20,13 +20,16 @@ from inittui.experiment.records import Experiment
 from inittui.initializers.catalogue import BUILT
 from inittui.tui.chart_options import Key
 from inittui.tui.fields import FIRST
+from inittui.tui.form_words import in_form_words
+from inittui.tui.host import key_here
+from inittui.tui.invitation import invitation
 from inittui.tui.keymap import key
 from inittui.tui.open_run import OpenRun
 from inittui.tui.run_banner import banner_of
 from inittui.tui.run_header import header_of
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.status_styles import LOOK_CLASSES, look_of
-from inittui.tui.widgets.form import Form
+from inittui.tui.widgets.form import Form, WordsLine
 from inittui.tui.widgets.picker import Picker, PickerList
 from inittui.views.chart.layout import first_lines, paragraph
 from inittui.views.frame import Frame
@@ -206,7 +209,7 @@ class CompareScreen(LabScreen):
             from inittui.views.conclusions import sentence
 
             frame = Frame(self.app.size.width, self.host.terminal.ascii_only)
-            said = sentence(state, summarize(state), frame)
+            said = in_form_words(sentence(state, summarize(state), frame))
             self._sentence = ((self.open_runs.shown[0].id, state.version), Text(said))
         return self._sentence[1]
 
@@ -223,7 +226,7 @@ class CompareScreen(LabScreen):
 
     def on_descendant_focus(self, event: Any) -> None:
         is_told_why = self.query_one("#explained").has_class("-wrong")
-        if isinstance(event.widget, PickerList) and not is_told_why:
+        if isinstance(event.widget, PickerList | WordsLine) and not is_told_why:
             self._explain_run()
 
     @property
@@ -236,14 +239,11 @@ class CompareScreen(LabScreen):
     def _explain_run(self) -> None:
         count = len(self.query_one(PickerList).ticked)
         form = self.query_one(Form)
-        run = self.key_for("compare.run", "r")
+        run = key_here(self, "compare.run", "r,f5")
         if form.problem:
             self._explain(form.problem, True)
         elif count or form.names_contestants:
-            what = "the one that is ticked" if count == 1 else f"the {count} that are ticked"
-            if form.contestants:
-                what = f"{what if count else 'what is below'}, also {form.contestants},"
-            self._explain(f"Press {run} to train {what} and watch the losses.", False)
+            self._explain(invitation(run, count, form.sweeps, form.layer_rules), False)
             self.query_one("#explained").add_class("-ready")
         else:
             self._explain(
@@ -338,7 +338,7 @@ class CompareScreen(LabScreen):
                 check_names(outcome.experiment)  # those that were taken over, too
                 check_options(outcome.experiment)
             except UsageError as error:
-                problem = str(error)
+                problem = in_form_words(str(error))
         if problem:
             self._explain(problem, True)
             self.app.bell()
@@ -358,7 +358,7 @@ class CompareScreen(LabScreen):
         try:
             self.open_runs.start(experiment, add=add, trust=trust)
         except (InittuiError, OSError) as error:
-            self._explain(str(error), True)
+            self._explain(in_form_words(str(error)), True)
             return
         self.query_one(Form).forget_name()
         self.view = "run"

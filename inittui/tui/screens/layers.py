@@ -33,6 +33,9 @@ VIEWS = ("findings", "side by side", "histograms", "numbers", "variance")
 _OF_ONE = ("histograms", "numbers")
 """Views of the chosen contestant alone."""
 
+_SCALED = ("histograms",)
+"""Views that a scale is chosen for."""
+
 
 class MeasuredList(ListBesidePage):
     def __init__(self) -> None:
@@ -101,11 +104,11 @@ class LayersScreen(LabScreen):
             "Scale histograms by counts or by density.", footer=True),
         key("f", "layers.full", "app.toggle_class('#measured', '-full-page')", "Full screen",
             "Give all the room to the page, or show the list again."),
-        key("tab", "layers.other", "app.focus_next", "List/page",
+        key("tab", "layers.other", "other", "List/page",
             "Let the arrow keys act on the list or on the page.", footer=True),
     ]  # fmt: skip
 
-    view: reactive[str] = reactive("findings", init=False)
+    view: reactive[str] = reactive("findings", init=False, bindings=True)
     place: reactive[int] = reactive(0, init=False)
     """The number of the layer that is seen side by side."""
     density: reactive[bool] = reactive(False, init=False)
@@ -123,12 +126,20 @@ class LayersScreen(LabScreen):
         """Nothing is seen until something is drawn."""
         self.query_one("#measured").display = False
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        ready = super().check_action(action, parameters)
+        if not ready or action not in ("view", "layer", "density", "other"):
+            return ready
+        is_scaled = action != "density" or self.view in _SCALED
+        return bool(self.query_one("#measured").display) and is_scaled
+
     def paint(self) -> None:
         measured = [c for c in self.open_runs.contestants() if any(t.probes for t in c.trials)]
         self.query_one(".empty").display = not measured
         pane = self.query_one("#measured")
         if pane.display is not bool(measured):
             pane.display = bool(measured)
+            self.refresh_bindings()
             if measured:
                 self.query_one(MeasuredList).focus()
             self.call_after_refresh(self.draw)
@@ -217,6 +228,9 @@ class LayersScreen(LabScreen):
 
     def action_view(self) -> None:
         self.view = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
+
+    def action_other(self) -> None:
+        self.app.action_focus_next()
 
     def action_density(self) -> None:
         self.density = not self.density

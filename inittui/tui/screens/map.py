@@ -32,8 +32,8 @@ _REDRAWN_SECONDS = 0.5
 _TITLE = "Map  (arrows choose, enter opens, m accuracy/loss, p other sweeps, esc closes)"
 
 _NOTHING = (
-    "No open run sweeps two things at once. A map is drawn of a run such as "
-    "'inittui compare --sweep normal:std=1e-3..1:5 --sweep model.depth=2..16:4'."
+    "No open run sweeps two things at once. A map is drawn of a run whose setting 'sweeps' has "
+    "two, such as normal:std=1e-3..1:5 model.depth=2..16:4."
 )
 
 

@@ -33,6 +33,7 @@ from inittui.tui.full_screen import step_full
 from inittui.tui.keymap import key
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.screens.dialogs import Answer, Dialog, Prompt
+from inittui.tui.widgets.form import WordsLine
 from inittui.tui.widgets.row_list import RowList
 from inittui.tui.widgets.run_preview import RunPreview
 from inittui.tui.widgets.runs_table import RunsTable
@@ -43,6 +44,10 @@ _EMPTY = (
     "{compare}  Compare: choose initializers and press {run} to train them."
 )  # fmt: skip
 _FILTER = "filter: words, or status:lost scheme:zeros model:lenet data:mnist"
+_OF_A_ROW = (
+    "open", "add", "mark", "sort", "rename", "delete", "export", "copy", "repeat", "edit", "full",
+)  # fmt: skip
+"""The actions that do nothing where no run is seen."""
 _FULL = ("-full-table", "-full-preview")
 """The classes of what can have all the room."""
 _REFRESH_SECONDS = 2.0
@@ -91,8 +96,16 @@ class RunsScreen(LabScreen):
         else:
             self._waiting.append(act)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer of the list only what acts on a row, where there is one; before it is read, all."""
+        can: dict[str, bool] = {}
+        if self._is_read and self.is_mounted:
+            row = self.table.chosen is not None
+            can = dict.fromkeys(_OF_A_ROW, row) | {"filter": self.table.display}
+        return super().check_action(action, parameters) and can.get(action, True)
+
     def body(self) -> ComposeResult:
-        yield Input(placeholder=_FILTER, compact=True, id="filter", select_on_focus=False)
+        yield WordsLine(placeholder=_FILTER, compact=True, id="filter", select_on_focus=False)
         yield RunsTable()
         yield RunPreview()
         yield Static(id="empty", classes="empty", markup=False)
@@ -146,6 +159,7 @@ class RunsScreen(LabScreen):
         self.table.load(listings, self.host.clock())
         self.query_one(RunPreview).display = bool(listings)
         self._preview()
+        self.refresh_bindings()
         while self._waiting:
             self._waiting.popleft()()
 
@@ -168,6 +182,7 @@ class RunsScreen(LabScreen):
     def on_input_changed(self, event: Input.Changed) -> None:
         self.table.filter(event.value)
         self._preview()
+        self.refresh_bindings()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.table.focus()

@@ -12,7 +12,7 @@ from textual.app import RenderResult
 from textual.binding import ActiveBinding
 from textual.widget import Widget
 
-from inittui.tui.host import host_of
+from inittui.tui.host import host_of, is_typed
 from inittui.tui.keymap import in_footer, shown_key
 
 PLACES = (
@@ -94,7 +94,7 @@ class KeyBar(Widget):
         active = [
             each
             for each in self.screen.active_bindings.values()
-            if each.enabled and not self._is_typed(each.binding.key)
+            if each.enabled and not is_typed(self, each.binding.key)
         ]
         active.sort(key=self._rank)
         bindings = in_footer(each.binding for each in active)
@@ -110,16 +110,6 @@ class KeyBar(Widget):
         for entry in last:
             line.append_text(_entry(*entry, style))
         return line
-
-    def _is_typed(self, name: str) -> bool:
-        """Whether a key writes a character where the focus is, instead of what it does else."""
-        focused = self.screen.focused
-        character = shown_key(name)
-        return (
-            focused is not None
-            and len(character) == 1
-            and focused.check_consume_key(name, character)
-        )
 
     def _rank(self, active: ActiveBinding) -> int:
         """Put the keys of the screen first and those that are the same everywhere last."""

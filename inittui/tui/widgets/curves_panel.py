@@ -312,11 +312,8 @@ def _beside(shown: Sequence[Contestant], options: ChartOptions) -> Picture | Non
 
 
 def cause_of(contestant: Contestant, frame: Frame, key: str) -> Text:
-    """Return the gravest finding of a contestant's newest probe; nothing where none is known.
+    """Return the gravest finding of a contestant's newest probes; nothing where none is known.
 
     ``key`` shows the others.
     """
-    probed = next((trial for trial in contestant.trials if trial.probes), None)
-    if probed is None:
-        return Text()
-    return cause(frame.say(contestant.label, 200), probed.probes[-1], frame, key)
+    return cause(frame.say(contestant.label, 200), contestant.trials, frame, key)

@@ -19,6 +19,7 @@ from inittui.experiment.records import Experiment, names_contestants
 from inittui.experiment.settings import Setting
 from inittui.text import sanitize
 from inittui.tui.fields import FIELDS, FIRST, Outcome, experiment_from, placeholder_of, texts_of
+from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.status_styles import look_of
 from inittui.tui.widgets.row_list import RowList
@@ -84,6 +85,24 @@ class Line(Input):
 
         if is_command(event.text):
             event.prevent_default()
+
+
+class WordsLine(Line):
+    """A line for words: a search, a filter, a scheme."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key("enter", "words.take", "submit", "Take", "Take what is typed.", footer=True),
+        key("escape", "words.leave", "screen.back", "Leave", "Leave what is typed.", footer=True),
+    ]  # fmt: skip
+
+    _invitation: str | None = None
+    """What is shown while nothing is typed, in full."""
+
+    def on_resize(self) -> None:
+        if self._invitation is None:
+            self._invitation = self.placeholder
+        sign = host_of(self).terminal.ellipsis
+        self.placeholder = shortened(self._invitation, max(self.size.width - 1, 1), sign)
 
 
 class FieldLine(Line):
@@ -175,16 +194,17 @@ class Form(Container):
         return self.settings.texts
 
     @property
-    def contestants(self) -> str:
-        """What layer rules and sweeps train beside what is ticked, as it is typed."""
-        sweeps, layers = (self.texts.get(path, "").split() for path in ("sweeps", "layers"))
-        return sanitize(", ".join([*(f"sweep {text}" for text in sweeps), *layers]), 300)
+    def sweeps(self) -> Sequence[str]:
+        return self.texts.get("sweeps", "").split()
+
+    @property
+    def layer_rules(self) -> Sequence[str]:
+        return self.texts.get("layers", "").split()
 
     @property
     def names_contestants(self) -> bool:
         """Whether these train something even where nothing is ticked."""
-        sweeps = self.texts.get("sweeps", "").split()
-        return names_contestants(self.texts.get("layers", ""), sweeps)
+        return names_contestants(self.layer_rules, self.sweeps)
 
     @property
     def problem(self) -> str:

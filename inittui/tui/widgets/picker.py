@@ -20,7 +20,7 @@ from inittui.initializers import CATALOGUE, parse_scheme
 from inittui.initializers.description import Description
 from inittui.tui.host import host_of
 from inittui.tui.keymap import key
-from inittui.tui.widgets.form import Line
+from inittui.tui.widgets.form import WordsLine
 from inittui.tui.widgets.outlook_line import Expectation, ExpectedHistogram, OutlookLine
 from inittui.tui.widgets.row_list import RowList
 from inittui.views.catalogue import initializer_summary
@@ -207,12 +207,12 @@ def _unknown(scheme: str) -> str:
 
 class Picker(Vertical):
     def compose(self) -> ComposeResult:
-        yield Line(placeholder="search", compact=True, id="search", select_on_focus=False)
+        yield WordsLine(placeholder="search", compact=True, id="search", select_on_focus=False)
         yield PickerList()
         yield Static(id="about", markup=False)
         yield OutlookLine()
         yield ExpectedHistogram()
-        yield Line(compact=True, id="scheme", select_on_focus=False)
+        yield WordsLine(compact=True, id="scheme", select_on_focus=False)
         yield Static(id="scheme-error", markup=False)
 
     def on_mount(self) -> None:

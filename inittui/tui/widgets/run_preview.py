@@ -12,6 +12,7 @@ from textual.worker import get_current_worker
 from inittui.errors import InittuiError
 from inittui.results.state import RunState
 from inittui.runs import RunDirectory, RunListing, load_settled
+from inittui.tui.form_words import in_form_words
 from inittui.tui.host import host_of
 from inittui.tui.widgets.diff_lines import DiffLines
 from inittui.views.chart.layout import first_lines, paragraph
@@ -23,7 +24,8 @@ _WAIT_SECONDS = 0.15
 _LARGEST_LOG = 16 * 2**20
 """Bytes of a log that are read for this: about half a second."""
 
-_VERDICT_LINES = 3
+_VERDICT_LINES, _CHART_LINES = 3, 7
+"""The most of what was seen, and the least of a chart that says what it shows."""
 
 
 class RunPreview(DiffLines):
@@ -97,9 +99,11 @@ def preview(found: RunState | str, frame: Frame, height: int) -> list[Text]:
 
     if isinstance(found, str):
         return paragraph(frame.say(found), frame.columns, "dim")
-    whole = paragraph(sentence(found, summarize(found), frame), frame.columns)
-    said = first_lines(whole, _VERDICT_LINES, frame.columns, frame.ellipsis)
+    whole = paragraph(in_form_words(sentence(found, summarize(found), frame)), frame.columns)
+    beside_chart = height - _CHART_LINES
+    most = min(beside_chart if beside_chart >= 2 else _VERDICT_LINES, _VERDICT_LINES)
+    said = first_lines(whole, most, frame.columns, frame.ellipsis)
     room = height - len(said)
-    drawn = any(trial.losses for trial in found.trials) and room >= 6
+    drawn = any(trial.losses for trial in found.trials) and room >= _CHART_LINES
     chart = list(loss_curves(found, frame, height=room).split("\n")) if drawn else []
     return [*chart, *said]

@@ -130,13 +130,13 @@ class RunsTable(RowList):
 
         columns: list[Column[RunListing]] = [
             Column(self._title("when"), lambda x: how_long_ago(x.when, self._now), width=9),
-            Column(self._title("name"), lambda x: told[x.id], 3, least=8, width=longest),
+            Column(self._title("name"), lambda x: told[x.id], 2, least=8, width=longest),
             of("schemes", lambda x: say(" ".join(x.schemes)), 4, 12, _MOST_SCHEMES),
             of("model", lambda x: say(x.model), 6, 8, 14),
             of("data", lambda x: say(x.data), 8, 7, 14),
             Column("epochs", lambda x: str(x.epochs or "-"), 7, width=6, right=True),
             Column("took", lambda x: duration(x.seconds) if x.seconds else "-", 5, right=True),
-            of("best scheme", lambda x: say(x.best), 2, 8, 20),
+            of("best scheme", lambda x: say(x.best), 3, 8, 20),
             Column(self._title("best"), lambda x: share(x.best_accuracy), width=6, right=True),
             Column(self._title("status"), lambda x: Text(of_run(x), status(x.status)), width=12),
             Column("run", lambda x: Text(x.id, "dim"), 9, width=26),

@@ -357,6 +357,17 @@ def test_why_a_setting_is_wrong_is_told_whole(make_app: MakeApp, size: tuple[int
     drive(make_app(), act, size)
 
 
+def test_the_key_to_run_is_one_that_is_not_typed_where_the_keys_go(make_app: MakeApp) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        for key, run in (("slash", "f5"), ("escape", "r"), ("enter", "f5"), ("escape", "r")):
+            await pilot.press(key)
+            await settle(pilot)
+            told = str(pilot.app.screen.query_one("#explained").render())
+            assert told.startswith(f"Press {run} to train the 7")
+
+    drive(make_app(), act)
+
+
 def test_no_process_is_started_for_an_option_that_the_model_does_not_take(
     make_app: MakeApp, started: Started
 ) -> None:
@@ -365,7 +376,7 @@ def test_no_process_is_started_for_an_option_that_the_model_does_not_take(
         await settle(pilot)
         await pilot.press("r")
         await settle(pilot)
-        assert "takes no --depth" in str(pilot.app.screen.query_one("#explained").render())
+        assert "takes no 'depth'" in str(pilot.app.screen.query_one("#explained").render())
         assert not started.runs
 
     drive(make_app(), act)

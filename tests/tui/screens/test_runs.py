@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from inittui.runs import RunListing, list_runs, load_settled
 from inittui.tui.screens import runs
@@ -151,3 +151,36 @@ def test_the_preview_follows_the_room_that_it_has(shelf: Shelf, make_app: MakeAp
         assert seen(pilot)[-1] == whole[-1]
 
     drive(make_app(), act)
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("width", [60, 66, 80, 120])
+def test_what_a_filter_can_be_is_never_cut_without_a_sign(
+    shelf: Shelf, make_app: MakeApp, width: int, ascii_only: bool
+) -> None:
+    shelf.put("classic")
+
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("4")
+        await settle(pilot)
+        line = pilot.app.screen.query_one("#filter", Input)
+        assert len(line.placeholder) < line.size.width
+        assert line.placeholder.endswith(("data:mnist", "..." if ascii_only else "…"))
+
+    drive(make_app(ascii_only=ascii_only), act, (width, 24))
+
+
+@pytest.mark.parametrize("height", [18, 20, 24, 30])
+def test_a_preview_says_what_its_chart_shows(shelf: Shelf, make_app: MakeApp, height: int) -> None:
+    shelf.put("seeds", "diverged", "classic")
+
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("4")
+        await settle(pilot)
+        for _ in range(3):
+            lines = [each.text for each in pilot.app.screen.query_one(RunPreview)._strips]
+            assert not any("┤" in line for line in lines) or "training loss" in lines[0]
+            await pilot.press("down")
+            await settle(pilot)
+
+    drive(make_app(), act, (60, height))

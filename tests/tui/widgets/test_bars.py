@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from inittui.tui.widgets.bars import PLACES, KeyBar, TopBar
 from tests.support.tui_shelf import MakeApp, Shelf, drive, settle
@@ -47,3 +48,51 @@ def test_a_click_on_a_name_goes_to_its_screen(shelf: Shelf, make_app: MakeApp) -
             assert name == pilot.app.screen.PLACE
 
     drive(make_app(attach=shelf.put("classic")), act)
+
+
+def test_no_key_is_offered_that_does_nothing_where_there_is_nothing(make_app: MakeApp) -> None:
+    """Neither a list of runs nor a page of layers is there: their keys aren't either."""
+
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("3")
+        await settle(pilot)
+        assert footer(pilot) == "q Quit  ? Help"
+        await pilot.press("4")
+        await settle(pilot)
+        assert footer(pilot) == "q Quit  ? Help"
+
+    drive(make_app(), act)
+
+
+def test_a_scale_is_offered_with_histograms_only(shelf: Shelf, make_app: MakeApp) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("3")
+        for has_scale in (False, False, True, False, False):
+            await settle(pilot)
+            assert ("d Density" in footer(pilot)) is has_scale
+            await pilot.press("v")
+
+    drive(make_app(attach=shelf.put("story")), act)
+
+
+def test_every_line_to_type_in_says_how_it_is_left(shelf: Shelf, make_app: MakeApp) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        for keys in (["1", "n", "slash"], ["escape", "enter"], ["escape", "e"],
+                     ["escape", "4", "slash"]):  # fmt: skip
+            await pilot.press(*keys)
+            await settle(pilot)
+            assert isinstance(pilot.app.focused, Input)
+            assert "enter " in footer(pilot)
+            assert "esc Leave" in footer(pilot)
+        await pilot.press(*"nothing")  # matches the filter: no run is there to open
+        await settle(pilot)
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "Open" not in footer(pilot)
+        assert "Filter" in footer(pilot)
+
+    drive(make_app(attach=shelf.put("classic")), act)
+
+
+def footer(pilot: Pilot[None]) -> str:
+    return str(pilot.app.screen.query_one(KeyBar).render()).strip()

@@ -34,7 +34,7 @@ def test_what_a_taken_over_run_has_besides_is_shown_and_can_be_dropped(
             await settle(pilot)
             app.edit(taken)
             await settle(pilot)
-            assert "also sweep normal:std=0.1|1, fc1=ones" in explained(app)
+            assert "the sweep normal:std=0.1|1 with the layers fc1=ones" in explained(app)
             form = app.screen.query_one(Form)
             shown = [form.texts[path] for path in ("sweeps", "layers", "training.eval_every")]
             assert shown == ["normal:std=0.1|1", "fc1=ones", "3"]
