@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -282,6 +282,8 @@ class LayerRecorder(Flow):
 
     def _note_flat(self, seen: Sequence[Seen], values: torch.Tensor, flat: Flatness) -> Ways | None:
         """Note where a nonlinearity is flat, and in the backward pass where that says little."""
+        if flat.slope.is_floating_point():  # kept until then: few digits are enough for shares
+            flat = replace(flat, slope=flat.slope.to(torch.bfloat16))
         for each in seen:
             each.flat = flat
             each.is_direct = id(values) == each.output
