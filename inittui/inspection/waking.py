@@ -331,14 +331,17 @@ def _split(alike: dict[str, np.ndarray], free: Mapping[str, FreeUnits], found: P
     least = _least(found)
     for name, labels in alike.items():
         gradients = (
-            free[name].rows(found.by_parameter) if name in free else _of_layer(found.layers[name])
+            free[name].rows(found.by_parameter)
+            if name in free
+            else _of_layer(found.layers[name], least)
         )
         if gradients is not None and _size(gradients) > least:
             alike[name] = split_by_gradients(labels, gradients, EQUAL)
 
 
-def _of_layer(layer: LayerPass) -> torch.Tensor | None:
-    if layer.by_weight is None:
+def _of_layer(layer: LayerPass, least: float) -> torch.Tensor | None:
+    # Biases alone don't make units learn different things.
+    if layer.by_weight is None or _size(layer.by_weight) <= least:
         return None
     gradients = by_unit(layer.module, layer.by_weight)
     if layer.by_bias is not None:
