@@ -10,9 +10,9 @@ widget being dealt with in their order. Tested with Textual 8.2.0 and 8.2.8.
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from textual import events
@@ -27,7 +27,11 @@ posts a message, whose handler asks for the focus, which the app then sets."""
 _MOST_ROUNDS = 12
 
 LONGEST_SECONDS = 1.0
-"""After that a key is taken to be lost, with the widget that it went to."""
+"""After that without a round a key is taken to be lost, with the widget that it went to."""
+
+_LOOKS = 4
+"""Times that is looked for a round in that time: a busy machine may stop the whole process for as
+long, and only then is all that waits in it dealt with."""
 
 
 @dataclass(eq=False)
@@ -38,7 +42,6 @@ class _Given:
     rounds: int = 0
     quiet: int = 0
     """Rounds since they changed."""
-    at: float = field(default_factory=time.monotonic)
 
 
 class Done(Message):
@@ -67,13 +70,10 @@ class KeyQueue(App[None]):
             await super().on_event(event)
             return
         self._waiting.append(event)
-        if self._given is None or self._is_lost(self._given):
+        if self._given is None:
             await self._give()
         elif len(self._waiting) == 1:
-            self.set_timer(self._longest_seconds, self._give_lost)
-
-    def _is_lost(self, given: _Given) -> bool:
-        return time.monotonic() - given.at >= self._longest_seconds
+            self._look_later(self._given, 1)
 
     async def _give(self) -> None:
         """Give out what waits, up to the first key."""
@@ -110,10 +110,14 @@ class KeyQueue(App[None]):
         else:
             self._follow(given)
 
-    async def _give_lost(self) -> None:
+    def _look_later(self, given: _Given, times: int) -> None:
+        look = partial(self._give_lost, given, given.rounds, times)
+        self.set_timer(self._longest_seconds / _LOOKS, look)
+
+    async def _give_lost(self, given: _Given, rounds: int, times: int) -> None:
         """Go on where the last key took everything with it, the widget it was given to included."""
-        if not self._waiting or self._given is None:
-            return
-        if self._is_lost(self._given):
+        if given is self._given and given.rounds == rounds and times >= _LOOKS:
             await self._give()
-        self.set_timer(self._longest_seconds, self._give_lost)
+        if self._waiting and self._given is not None:
+            is_quiet = given is self._given and given.rounds == rounds
+            self._look_later(self._given, times + 1 if is_quiet else 1)

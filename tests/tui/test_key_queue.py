@@ -16,7 +16,7 @@ from inittui.experiment.records import DataConfig
 from inittui.runs import read_name, run_directories
 from inittui.tui.app import LabApp
 from inittui.tui.fields import FIELDS, FIRST
-from inittui.tui.key_queue import Done
+from inittui.tui.key_queue import Done, _Given
 from inittui.tui.widgets.form import Form
 from inittui.tui.widgets.picker import PickerList
 from tests.support.tui_shelf import MakeApp, Shelf, Started, settle
@@ -150,5 +150,26 @@ def test_keys_go_on_where_one_took_its_widget_away(
             await burst(pilot, "slash", "x", "a")
             await asyncio.sleep(1.0)
             assert searched(app) == "xa"
+
+    asyncio.run(run())
+
+
+def test_a_key_that_takes_long_is_not_lost_as_long_as_it_goes_on(make_app: MakeApp) -> None:
+    """As where a busy machine stops the process: what the key has set off is dealt with later."""
+
+    async def run() -> None:
+        app = make_app(longest_seconds=0.4)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settle(pilot)
+            given = _Given(app.screen, (app.screen, app.focused))
+            app._given = given
+            app.post_message(events.Key("slash", "/"))
+            for _ in range(15):
+                await asyncio.sleep(0.08)
+                given.rounds += 1
+                assert len(app._waiting) == 1
+            await asyncio.sleep(1.0)
+            assert not app._waiting
+            assert app.focused is app.screen.query_one("#search")
 
     asyncio.run(run())
