@@ -55,16 +55,9 @@ def flatness(
     on_grid = _slope(function, grid, args, kwargs)
     if on_grid is None:
         return Flatness(slope.abs() < DEAD * slope.abs().amax(), None, slope)
-    on_grid, size = on_grid.abs(), slope.abs()
+    on_grid = on_grid.abs()
     largest = on_grid.amax()
-    low, high = bool(on_grid[0] < FLAT * largest), bool(on_grid[-1] < FLAT * largest)
-    dead = size < DEAD * largest
-    if not (low and high):
-        return Flatness(dead, None, slope)
-    flat = size < FLAT * largest
-    corner = on_grid[(grid < 0) & (grid > -_CORNER)]
-    is_rectifier = bool((corner < FLAT * largest).all())
-    return Flatness(dead, flat & (values > 0) if is_rectifier else flat, slope)
+    return _judged(values, slope, largest, grid, on_grid < FLAT * largest, ends=1)
 
 
 def _slope(
@@ -101,18 +94,34 @@ def flatness_between(before: torch.Tensor, after: torch.Tensor) -> Flatness | No
     slope = slope_between(before, after)
     if slope is None:
         return None
-    size = slope.abs()
-    dead, flat = (size < share * size.amax() for share in (DEAD, FLAT))
-    values = before.detach().flatten()
-    order = values.argsort()
+    largest = slope.abs().amax()
     # Nobody's function is called with other values: its ends are where its own lie.
-    few = max(len(order) // _END, 1)
-    is_flat = flat.flatten()[order]
-    if not (is_flat[:few].all() and is_flat[-few:].all()):
+    given, order = before.detach().flatten().sort()
+    is_flat = slope.abs().flatten()[order] < FLAT * largest
+    ends = max(len(given) // _END, 1)
+    return _judged(before.detach(), slope, largest, given, is_flat, ends=ends)
+
+
+def _judged(
+    values: torch.Tensor,
+    slope: torch.Tensor,
+    largest: torch.Tensor,
+    known: torch.Tensor,
+    is_flat: torch.Tensor,
+    *,
+    ends: int,
+) -> Flatness:
+    """Judge by the ``largest`` slope, and by where it is flat on ``known`` values, in order.
+
+    ``ends`` of these, at both ends, say whether it is flat there.
+    """
+    dead = slope.abs() < DEAD * largest
+    if not (is_flat[:ends].all() and is_flat[-ends:].all()):
         return Flatness(dead, None, slope)
-    near_zero = is_flat[(values[order] < 0) & (values[order] > -_CORNER)]
-    is_rectifier = len(near_zero) > 0 and bool(near_zero.all())
-    return Flatness(dead, flat & (before.detach() > 0) if is_rectifier else flat, slope)
+    flat = slope.abs() < FLAT * largest
+    corner = is_flat[(known < 0) & (known > -_CORNER)]
+    is_rectifier = len(corner) > 0 and bool(corner.all())
+    return Flatness(dead, flat & (values > 0) if is_rectifier else flat, slope)
 
 
 def slope_between(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor | None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
-from msgspec.structs import replace
 from torch import nn
 from torch.nn.utils import parametrize
 
@@ -112,7 +111,8 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
     gates = _gates(subject, uses)
     open_pass = opened(subject, gates) if gates else None
     free = _equal_units(subject, seen, uses, logits.shape[-1])
-    woken = _wake(subject, seen, by_parameter, uses.multipliers, [each for each, _ in free])
+    woken = _wake(subject, seen, by_parameter, uses.multipliers, free)
+    bare = _bare(subject, seen, uses, open_pass.by_parameter if open_pass else by_parameter)
     head = uses.head(logits)
     return Probe(
         images=len(images),
@@ -139,12 +139,7 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
         mode="first-step" if subject.fresh else "evaluation",
         head="" if head is None else head.by,
         head_range=to_wire(math.nan if head is None else head.high - head.low),
-        learning=replace(
-            _learning(subject, uses, logits, by_parameter, woken, free),
-            bare=tuple(
-                _bare(subject, seen, uses, open_pass.by_parameter if open_pass else by_parameter)
-            ),
-        ),
+        learning=_learning(subject, uses, logits, by_parameter, woken, free, bare),
         gates=gates,
         has_dropout=has_dropout(model) or calls.are_met,
     )
@@ -169,18 +164,18 @@ def _wake(
     seen: Sequence[Seen],
     by_parameter: Gradients,
     multipliers: set[str],
-    free: Sequence[FreeUnits],
+    free: Sequence[tuple[FreeUnits, np.ndarray]],
 ) -> Woken:
     """Pass again what gets no gradient, or has equal units; nothing where all is well."""
     # The first-order change of the loss when a tensor changes in proportion.
-    of_layers = {id(each.weight) for each in seen}
+    measured = _measured(seen)
     effects = {
         name: _effect(subject.leaves[name], gradient)
         for name, gradient in by_parameter.items()
         if gradient is not None
         and name not in subject.frozen
         # A layer of one unit is a vector that joins units.
-        and (_is_matrix(gradient) or id(subject.leaves[name]) in of_layers)
+        and (_is_matrix(gradient) or id(subject.leaves[name]) in measured)
     }
     least = SUSPICIOUS * max(effects.values(), default=0.0)
     matrices = [
@@ -202,10 +197,10 @@ def _equal_units(
 
     Those of the classes are told apart by their labels.
     """
-    of_layers = {id(each.weight) for each in seen}
+    measured = _measured(seen)
     found = []
     for each in (*uses.units.values(), *packed(subject.model)):
-        if id(subject.leaves[each.name]) in of_layers or each.name in subject.frozen:
+        if id(subject.leaves[each.name]) in measured or each.name in subject.frozen:
             continue
         rows = each.rows(subject.leaves)
         labels = None if rows is None or len(rows) == classes else row_labels(rows)
@@ -214,14 +209,19 @@ def _equal_units(
     return found
 
 
+def _measured(seen: Sequence[Seen]) -> set[int]:
+    """Return the identities of the layers' weights."""
+    return {id(each.weight) for each in seen}
+
+
 def _bare(
     subject: Subject, seen: Sequence[Seen], uses: Uses, gradients: Gradients
 ) -> Iterator[Bare]:
     """Yield the matrices in products that no measured layer has."""
-    of_layers = {id(each.weight) for each in seen}
+    measured = _measured(seen)
     for name, (given, after) in uses.given.items():
         leaf, gradient = subject.leaves[name], gradients.get(name)
-        if id(leaf) not in of_layers and leaf.is_floating_point():
+        if id(leaf) not in measured and leaf.is_floating_point():
             is_asked = gradient is not None and name not in subject.frozen
             effect = _effect(leaf, gradient) if is_asked and gradient is not None else math.nan
             yield Bare(name, to_wire(given), to_wire(effect), after)
@@ -247,6 +247,7 @@ def _learning(
     by_parameter: Gradients,
     woken: Woken,
     free: Sequence[tuple[FreeUnits, np.ndarray]],
+    bare: Iterator[Bare],
 ) -> Learning:
     without = [
         name
@@ -272,6 +273,7 @@ def _learning(
             Alike(each.name, len(labels), len(set(labels.tolist())), woken.stuck_units[each.name])
             for each, labels in free
         ),
+        bare=tuple(bare),
         not_finite=tuple(
             name
             for name, gradient in by_parameter.items()

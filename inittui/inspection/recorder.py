@@ -156,7 +156,6 @@ class LayerRecorder(Flow):
         """The layer that ran last, with its output."""
         self._made: WeakIdKeyDictionary = WeakIdKeyDictionary()
         """What nonlinearities have given."""
-        self._ways: list[Ways] = []
         self._is_over = False
         """The forward pass; in it gradients are those of single nonlinearities."""
 
@@ -173,8 +172,6 @@ class LayerRecorder(Flow):
                 hook.remove()
             self._last = None
             self._is_over = True
-            for each in self._ways:
-                each.is_over = True
 
     def __torch_function__(
         self,
@@ -299,8 +296,7 @@ class LayerRecorder(Flow):
                 if each.flat is flat:  # not so where a nonlinearity around this one is known
                     each.note_flatness(values, flat.dead & ~others, saturated)
 
-        self._ways.append(Ways(values, flat.slope, note))
-        return self._ways[-1]
+        return Ways(values, flat.slope, note, lambda: self._is_over)
 
     def _note_own_nonlinearity(self, seen: Seen, output: torch.Tensor, given: torch.Tensor) -> None:
         """Measure a nonlinearity that is nobody's known one, between two layers of one shape.

@@ -267,9 +267,8 @@ def unit_rows(
 
 def row_labels(rows: torch.Tensor) -> np.ndarray:
     """Return a number for each row of [units, values]; equal rows have the same."""
-    values = (
-        _portable(rows.detach()).cpu().numpy() + 0.0
-    )  # turns -0 into 0, which are equal numbers
+    # -0 turns into 0: they are equal numbers.
+    values = _portable(rows.detach()).cpu().numpy() + 0.0
     known: dict[bytes, int] = {}
     return np.array([known.setdefault(row.tobytes(), len(known)) for row in values], dtype=int)
 

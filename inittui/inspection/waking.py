@@ -222,7 +222,7 @@ def wake(
     matrices: Sequence[str],
     layers: Sequence[str],
     factors: Collection[str],
-    free: Sequence[FreeUnits] = (),
+    free: Sequence[tuple[FreeUnits, np.ndarray]] = (),
 ) -> Woken:
     """Find out which ``matrices`` ever get a gradient, and which units of ``layers`` stay equal.
 
@@ -231,7 +231,7 @@ def wake(
         matrices: parameters whose gradient is 0 or suspiciously small.
         layers: those with units that are equal.
         factors: parameters that block gradients where they are 0: what values are multiplied by.
-        free: units that are equal and no layer's.
+        free: units that are equal and no layer's, with a number for each that equal ones share.
     """
     first, exact, found = _precisions(subject.few())
     asleep = [name for name in matrices if _is_rounding(name, first, found)]
@@ -241,12 +241,8 @@ def wake(
         for name, each in found.layers.items()
         if name in layers
     }
-    alike |= {
-        each.name: row_labels(rows)
-        for each in free
-        if (rows := each.rows(subject.leaves)) is not None
-    }
-    split = partial(_split, alike, {each.name: each for each in free})
+    alike |= {each.name: labels for each, labels in free}
+    split = partial(_split, alike, {each.name: each for each, _ in free})
     split(found)
     moved = exact
     for _ in range(ROUNDS if asleep else 0):

@@ -22,15 +22,16 @@ class Ways:
     isn't the only way to it.
     """
 
-    def __init__(self, values: torch.Tensor, slope: torch.Tensor, note: Note) -> None:
+    def __init__(
+        self, values: torch.Tensor, slope: torch.Tensor, note: Note, is_over: Callable[[], bool]
+    ) -> None:
         """Watch a nonlinearity with a ``slope`` for ``values``, before it may overwrite them.
 
-        ``note`` is told which values have another way, bool in their shape.
+        ``note`` is told which values have another way, bool in their shape; ``is_over`` says
+        whether the forward pass is, in which gradients are those of single nonlinearities.
         """
-        self._slope, self._note = slope, note
+        self._slope, self._note, self._is_over = slope, note, is_over
         self._through: torch.Tensor | None = None
-        self.is_over = False
-        """The forward pass; in it gradients are those of single nonlinearities."""
         values.register_hook(self._arrived)
 
     def gives(self, result: torch.Tensor) -> None:
@@ -39,11 +40,11 @@ class Ways:
             result.register_hook(self._came)
 
     def _came(self, gradient: torch.Tensor) -> None:
-        if self.is_over:
+        if self._is_over():
             self._through = gradient.detach() * self._slope
 
     def _arrived(self, gradient: torch.Tensor) -> None:
-        if not self.is_over:
+        if not self._is_over():
             return
         through = 0.0 if self._through is None else self._through
         sizes = gradient.detach().abs()

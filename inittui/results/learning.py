@@ -72,6 +72,11 @@ class Learning(msgspec.Struct, frozen=True):
         return self.verdict == "learns"
 
     @property
+    def guesses(self) -> bool:
+        """Whether it is said to do no better than guessing, or than untrained networks may."""
+        return self.verdict in ("at chance", "below chance", "as untrained")
+
+    @property
     def improves(self) -> bool:
         """Whether it is right more often than guessing, and isn't known to stand still."""
         return self.learns or (self.verdict == "loss explodes" and self.loss_falls is not False)

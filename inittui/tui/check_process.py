@@ -64,7 +64,7 @@ class CheckProcess:
                 in_form_words(self._output.read_text("utf-8")), type=CheckDocument
             )
         except (OSError, UnicodeError, msgspec.DecodeError):
-            self.failure = self._last_line()
+            self.failure = in_form_words(self._last_line())
         self._folder.cleanup()
 
     def _last_line(self) -> str:

@@ -178,7 +178,7 @@ def _is_guessing(best: Contestant, contestants: Sequence[Contestant]) -> bool:
     if any(each.run.is_live for each in contestants):
         return False  # it may learn yet
     found = judge(best.run.state, best.trials)
-    return found is not None and found.verdict in ("at chance", "below chance", "as untrained")
+    return found is not None and found.guesses
 
 
 def chosen_sort(contestants: Sequence[Contestant], sort: Sort) -> Sort:

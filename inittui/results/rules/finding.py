@@ -70,13 +70,27 @@ def of_layers(
     limit: float | None = None,
 ) -> Finding:
     """Return a finding on layers, each with the number that was judged and how it is said."""
-    listing = listed([(layer.name, said) for layer, _, said in told])
+    named = [(layer.name, number, said) for layer, number, said in told]
+    return of_names(kind, severity, what, named, limit=limit)
+
+
+def of_names(
+    kind: Kind,
+    severity: Severity,
+    what: str,
+    told: Sequence[tuple[str, float, str]],
+    *,
+    limit: float | None = None,
+    each: str = "layer",
+) -> Finding:
+    """Return the same on what has these names, ``each`` of which is a layer or a parameter."""
+    listing = listed([(name, said) for name, _, said in told], each)
     return Finding(
         kind,
-        tuple(name_of(layer) for layer, _, _ in told),
+        tuple(sanitize(name, 60 if each == "layer" else 200) for name, _, _ in told),
         f"{what} {listing}" if what else listing,
         severity,
-        evidence_of({layer.name: number for layer, number, _ in told}),
+        evidence_of({name: number for name, number, _ in told}),
         None if limit is None else to_wire(limit),
     )
 

@@ -13,8 +13,8 @@ from inittui.results.rules.finding import (
     Severity,
     evidence_of,
     is_number,
-    listed,
     of_layers,
+    of_names,
     times,
 )
 from inittui.results.rules.learning import is_zero
@@ -142,20 +142,7 @@ def _fold(
     told = [(*end, f"given a mean square of {short(end[1], 2)}")]
     if start is not end:
         told.insert(0, (*start, short(start[1], 2)))
-    yield _told(kind, severity, f"{what} {times(fold)}-fold:", told, limit)
-
-
-def _told(
-    kind: Kind,
-    severity: Severity,
-    what: str,
-    told: Sequence[tuple[str, float, str]],
-    limit: float,
-) -> Finding:
-    listing = listed([(name, said) for name, _, said in told])
-    evidence = evidence_of({name: number for name, number, _ in told})
-    names = tuple(name for name, _, _ in told)
-    return Finding(kind, names, f"{what} {listing}", severity, evidence, to_wire(limit))
+    yield of_names(kind, severity, f"{what} {times(fold)}-fold:", told, limit=limit)
 
 
 def gradients(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
@@ -191,7 +178,7 @@ def gradients(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
                 (name, other, f"{short(other, 2)}, norm of gradient times norm of weights"),
             ]
             text = f"the gradient {what} {times(fold)}-fold on its way back:"
-            yield _told(kind, severity, text, told, limit)
+            yield of_names(kind, severity, text, told, limit=limit)
 
 
 _DIRECTIONS: tuple[tuple[Kind, str, Callable[..., Effect]], ...] = (

@@ -15,6 +15,7 @@ from inittui.results.rules.finding import (
     is_number,
     listed,
     of_layers,
+    of_names,
     of_parameters,
 )
 from inittui.text import sanitize, short
@@ -97,12 +98,13 @@ def _symmetric_parameters(probe: Probe) -> Iterator[Finding]:
         return
     stuck = [x for x in probe.learning.alike if x.stuck > STUCK_SHARE * x.units]
     if stuck:
-        told = [(x.parameter, f"{x.distinct:,} distinct among {x.units:,}") for x in stuck]
-        names = tuple(sanitize(x.parameter, 200) for x in stuck)
-        text = f"equal units stay equal: {listed(told, 'parameter')}"
-        evidence = evidence_of({x.parameter: x.stuck for x in stuck})
-        found = Finding("symmetric", names, text, "error", evidence)
-        learns = not set(names) <= set(probe.learning.never)
+        told = [
+            (x.parameter, float(x.stuck), f"{x.distinct:,} distinct among {x.units:,}")
+            for x in stuck
+        ]
+        what = "equal units stay equal:"
+        found = of_names("symmetric", "error", what, told, each="parameter")
+        learns = not {x.parameter for x in stuck} <= set(probe.learning.never)
         yield _told_apart(found) if probe.has_dropout and learns else found
 
 

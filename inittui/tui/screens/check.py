@@ -13,7 +13,6 @@ from textual.widgets import Static
 
 from inittui.experiment.records import Experiment
 from inittui.tui.check_process import CheckProcess
-from inittui.tui.form_words import in_form_words
 from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.screens.dialogs import Modal
@@ -61,7 +60,7 @@ class CheckScreen(Modal[None]):
         if self._check.document is not None:
             return check_report(self._check.document, frame)
         if self._check.failure:
-            return Group(*paragraph(frame.say(in_form_words(self._check.failure)), width, "bold"))
+            return Group(*paragraph(frame.say(self._check.failure), width, "bold"))
         return Text(frame.say(f"Checking {self._model} …"))
 
     def action_close(self) -> None:
