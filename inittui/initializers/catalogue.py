@@ -89,5 +89,5 @@ def find(name: str) -> Description:
         )
     if found is None:
         aliases = [alias for description in CATALOGUE.values() for alias in description.aliases]
-        raise unknown("initializer", sanitize(name, 80), [*CATALOGUE, *aliases])
+        raise unknown("initializer", sanitize(name, 80), [*CATALOGUE, *aliases, BUILT])
     return found

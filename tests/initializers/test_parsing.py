@@ -58,6 +58,7 @@ def test_shortest_form(text: str, shortest: str) -> None:
     ("text", "said"),
     [
         ("norml", "did you mean 'normal'"),
+        ("bilt", "did you mean 'built'"),
         ("xavier", "did you mean 'xavier"),
         ("normal:stdd=1", "normal has no parameter 'stdd'; did you mean 'std'?"),
         ("normal:x=1", "it takes mean, std"),
