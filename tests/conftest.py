@@ -34,9 +34,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers that each use all cores wait for each other most of the time.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # As a shell has it for what runs in its background; the processes of tests would inherit it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# Ignored in a shell's background or under nohup, which the processes of tests would inherit.
+for number, usual in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGTERM, signal.SIG_DFL),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 # The snapshot plugin has imported textual already: environment variables come too late for it.
 textual.constants.TEXTUAL_ANIMATIONS = "none"
