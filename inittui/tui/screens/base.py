@@ -95,8 +95,8 @@ class LabScreen(Screen[None]):
         return self.is_mounted and not self.is_too_small
 
     def draw(self) -> None:
-        if not self.query(TopBar):
-            return  # the app is being taken down
+        if not self.app.is_running:
+            return  # widgets are taken down, one after another
         if self.is_mounted and self.is_current and not self.is_too_small:
             self.query_one(TopBar).set_status(self.host.status())
             self.paint()

@@ -161,8 +161,8 @@ class CompareScreen(LabScreen):
         return ready and can.get((action, parameters), True)
 
     def paint(self) -> None:
-        if self.view != "run" or not self.query("#curves"):
-            return
+        if self.view != "run" or not self.query("#curves") or not self.curves_panel.is_made:
+            return  # `watch_view` draws once they stand
         if self.open_runs.is_empty:
             self.view = "setup"
             return
