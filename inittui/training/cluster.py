@@ -78,6 +78,8 @@ def connect(where: str) -> Any:
 
 def _join(ray: Any, address: str) -> None:
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    # What a lost node held is computed again, which its C++ would print to stderr as an error.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     if address:
         ray.init(address=address, **options)
         return

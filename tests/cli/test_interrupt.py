@@ -209,7 +209,9 @@ def beside():
     atexit.register(os.write, 2, b"asked to end ")
     scratch.append(tempfile.TemporaryDirectory())
     os.write(2, scratch[0].name.encode() + b" ")
-    time.sleep(1.5)
+    while threading.main_thread().is_alive():
+        time.sleep(0.01)
+    time.sleep(0.1)
     os.write(2, b"thread ended ")
 
 scratch, last = [], Last()
