@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from inittui.errors import MachineError, UsageError
@@ -20,6 +22,9 @@ CONNECT_SECONDS = 10.0
 
 _STORE_BYTES = 200 * 2**20
 """Of shared memory, where the cluster is started here: checkpoints go through it."""
+
+_NATIVE_LEVEL = "RAY_BACKEND_LOG_LEVEL"
+"""How grave what Ray's C++ prints must be, in the environment."""
 
 _ASK = """\
 import sys
@@ -65,7 +70,7 @@ def connect(where: str) -> Any:
     handlers = _handlers()
     try:
         # Ray has its processes look for modules first where this one is while it joins.
-        with contextlib.chdir(os.sep):
+        with contextlib.chdir(os.sep), _native_code_is_silent():
             _join(ray, address)
     except (ConnectionError, OSError, RuntimeError, ValueError) as error:
         said = sanitize(str(error).strip().splitlines()[0] if str(error).strip() else "", 200)
@@ -78,8 +83,6 @@ def connect(where: str) -> Any:
 
 def _join(ray: Any, address: str) -> None:
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    # What a lost node held is computed again, which its C++ would print to stderr as an error.
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     if address:
         ray.init(address=address, **options)
         return
@@ -87,6 +90,29 @@ def _join(ray: Any, address: str) -> None:
         ray.init(address="auto", **options)
     except ConnectionError:  # none runs here: one for this command
         ray.init(include_dashboard=False, object_store_memory=_STORE_BYTES, **options)
+
+
+@contextlib.contextmanager
+def _native_code_is_silent() -> Iterator[None]:
+    """Let Ray's C++ begin without a word on stderr, and say nothing later.
+
+    Of a lost node it says there that it recovers what that held, which it doesn't: seats are begun
+    again. That it was told to be silent it would say, too, so nothing is heard meanwhile; what goes
+    wrong is raised. ``RAY_BACKEND_LOG_LEVEL`` in the environment leaves all that as it is.
+    """
+    if _NATIVE_LEVEL in os.environ:
+        yield
+        return
+    os.environ[_NATIVE_LEVEL] = "fatal"
+    heard = os.dup(2)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(heard, 2)
+        os.close(heard)
+        del os.environ[_NATIVE_LEVEL]
 
 
 def _handlers() -> dict[int, Any]:
