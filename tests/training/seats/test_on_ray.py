@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -156,6 +157,26 @@ def test_a_cluster_gives_bitwise_what_this_machine_gives_though_a_node_is_lost(
     assert numbers(there) == numbers(here)
     assert lost and any("was lost" in note for note in there.notes)
     assert all(socket.gethostname() in trial.place for trial in there.trials)
+
+
+def test_code_that_was_sent_is_gone_when_the_run_has_ended(of_two: Any, tmp_path: Path) -> None:
+    file, mark = tmp_path / "theirs.py", f"LOW = -0.5  # {tmp_path}"
+    file.write_text(OWN)
+    (tmp_path / "helper.py").write_text(mark)
+    own.load(f"{file}:halves")
+    experiment = wanted(f"ray:{of_two.address}", f"{file}:halves", epochs=1)
+    left: list[Path] = []
+
+    def sent() -> list[Path]:
+        found = Path(tempfile.gettempdir()).glob("inittui-code-*/**/helper.py")
+        return [path for path in found if path.read_text() == mark]
+
+    def look(event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            left.extend(sent())
+
+    assert followed(train(prepare(experiment)), look).status == "finished"
+    assert left and not sent()
 
 
 def test_a_data_set_that_only_the_driver_has_is_sent_along(
