@@ -187,7 +187,7 @@ def _wake(
     if not matrices and not layers and not free:
         return Woken()
     factors = multipliers | {name for name, leaf in subject.leaves.items() if _is_matrix(leaf)}
-    return wake(subject, matrices, layers, factors, free)
+    return wake(subject, matrices, layers, factors, free, dict(by_parameter))
 
 
 def _equal_units(

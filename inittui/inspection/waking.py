@@ -119,6 +119,7 @@ class LayerPass:
     weight: torch.Tensor
     bias: torch.Tensor | None
     inputs_between: float
+    """See `statistics.between_samples`; NaN where it wasn't asked for."""
     by_weight: torch.Tensor | None
     by_bias: torch.Tensor | None
 
@@ -143,8 +144,13 @@ def loss_of(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return F.cross_entropy(logits.flatten(0, -2), labels.flatten())
 
 
-def run(subject: Subject) -> Pass:
-    """Pass the samples forward and back once; nothing of it stays in the model."""
+def run(subject: Subject, *, sees_inputs: bool = False) -> Pass:
+    """Pass the samples forward and back once; nothing of it stays in the model.
+
+    Args:
+        subject: what is passed through what.
+        sees_inputs: measure how the layers' inputs differ between samples.
+    """
     seen: dict[str, tuple[nn.Module, torch.Tensor, torch.Tensor | None]] = {}
     between: dict[str, float] = {}
 
@@ -161,7 +167,8 @@ def run(subject: Subject) -> Pass:
 
     buffers = {name: buffer.clone() for name, buffer in subject.buffers.items()}
     layers = {n: m for n, m in subject.model.named_modules() if isinstance(m, WEIGHT_LAYERS)}
-    hooks = [module.register_forward_pre_hook(given(name)) for name, module in layers.items()]
+    watched = layers if sees_inputs else {}
+    hooks = [module.register_forward_pre_hook(given(name)) for name, module in watched.items()]
     try:
         with (
             torch.enable_grad(),
@@ -223,6 +230,7 @@ def wake(
     layers: Sequence[str],
     factors: Collection[str],
     free: Sequence[tuple[FreeUnits, np.ndarray]] = (),
+    known: Gradients | None = None,
 ) -> Woken:
     """Find out which ``matrices`` ever get a gradient, and which units of ``layers`` stay equal.
 
@@ -232,8 +240,10 @@ def wake(
         layers: those with units that are equal.
         factors: parameters that block gradients where they are 0: what values are multiplied by.
         free: units that are equal and no layer's, with a number for each that equal ones share.
+        known: the gradients by all parameters of a pass of all samples.
     """
-    first, exact, found = _precisions(subject.few())
+    is_whole = len(subject.images) <= IMAGES
+    first, exact, found = _precisions(subject.few(), known if is_whole else None)
     asleep = [name for name in matrices if _is_rounding(name, first, found)]
     never, zeros = set(asleep), dict[str, None]()
     alike = {
@@ -267,19 +277,22 @@ def _any(tensor: torch.Tensor) -> bool:
     return bool(tensor.detach().any())
 
 
-def _precisions(subject: Subject) -> tuple[Gradients | None, Subject, Pass]:
+def _precisions(
+    subject: Subject, known: Gradients | None
+) -> tuple[Gradients | None, Subject, Pass]:
     """Return gradients in one precision, the subject in the other, better one, and its pass.
 
-    No gradients and the subject as it is, where the model can't be computed in both.
+    ``known`` are those in its own, where they are known. No gradients and the subject as it is, where the model can't be computed in both.
     """
     size = sum(leaf.numel() for leaf in subject.leaves.values())
     dtype = next((x.dtype for x in subject.leaves.values() if x.is_floating_point()), torch.float32)
     is_possible = size <= _MOST_EXACT and dtype in _NOTHING and subject.images.device.type != "mps"
     if is_possible:
         try:
-            rough = subject if dtype is torch.float32 else subject.to(torch.float32)
-            exact = subject if dtype is torch.float64 else subject.to(torch.float64)
-            return run(rough).by_parameter, exact, run(exact)
+            if dtype is torch.float64:
+                return run(subject.to(torch.float32)).by_parameter, subject, run(subject)
+            exact = subject.to(torch.float64)
+            return known or run(subject).by_parameter, exact, run(exact)
         except (RuntimeError, TypeError):  # it casts its tensors itself
             pass
     return None, subject, run(subject)
@@ -358,4 +371,4 @@ def opened(subject: Subject, gates: Sequence[str]) -> Pass:
         name: _leaf(torch.full_like(leaf, OPENED)) if name in gates else leaf
         for name, leaf in few.leaves.items()
     }
-    return run(few.with_(leaves))
+    return run(few.with_(leaves), sees_inputs=True)
