@@ -15,7 +15,7 @@ from inittui.experiment.settings import SETTINGS, Setting
 from inittui.runs.asked import check_schemes
 from inittui.tui.form_words import in_form_words
 
-PROBE_IMAGES = 256
+PROBE_IMAGES = 128
 """So few that most of what a probe costs is the same for any number of them; what all probes of a
 run cost is measured, see `inittui.results.probe_cost`."""
 
