@@ -183,7 +183,7 @@ def _prepared_again(
     if found and not force:
         raise UsageError(
             f"run {run.id} would not go on as it began: {'; '.join(found)}; "
-            "--force resumes it all the same"
+            f"'inittui runs resume {run.id} --force' resumes it all the same"
         )
     return prepared, earlier_of(resumption.state, found)
 

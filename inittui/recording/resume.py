@@ -75,8 +75,8 @@ def open_resumption(run: RunDirectory, *, force: bool = False) -> Resumption:
     elsewhere = holder is not None and bool(holder.host) and not holder.is_here
     if elsewhere and not force:
         raise RunBusyError(
-            f"run {run.id} was written to a moment ago by {holder}; if that has stopped, --force "
-            "goes on with the run"
+            f"run {run.id} was written to a moment ago by {holder}; if that has stopped, "
+            f"'inittui runs resume {run.id} --force' goes on with the run"
         )
     if holder is not None and not elsewhere:
         raise RunBusyError(f"run {run.id} is being written by {holder}")
