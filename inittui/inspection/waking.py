@@ -282,7 +282,8 @@ def _precisions(
 ) -> tuple[Gradients | None, Subject, Pass]:
     """Return gradients in one precision, the subject in the other, better one, and its pass.
 
-    ``known`` are those in its own, where they are known. No gradients and the subject as it is, where the model can't be computed in both.
+    ``known`` are those in its own, where they are known. No gradients and the subject as it is,
+    where the model can't be computed in both.
     """
     size = sum(leaf.numel() for leaf in subject.leaves.values())
     dtype = next((x.dtype for x in subject.leaves.values() if x.is_floating_point()), torch.float32)

@@ -303,8 +303,9 @@ def test_code_that_is_another_is_told_and_refused(
     helper.write_text("WIDTH = 8  # wide enough\n")
     result = inittui.run(*again)
     assert (result.code, result.out) == (2, "")
-    assert f"the code of {code}:build was changed, or what it imports from beside it; --fo" in (
-        result.err
+    assert (
+        f"the code of {code}:build was changed, or what it imports from beside it; 'inittui runs"
+        in (result.err)
     )
     result = inittui.run(*again, "--force")
     assert result.code == 0
