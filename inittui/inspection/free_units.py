@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -25,12 +25,21 @@ class FreeUnits:
     """From values by name, or gradients, to [units, values]; None where there are none."""
 
 
-_ON_THE_RIGHT = {"matmul": 1, "__matmul__": 1, "mm": 1, "addmm": 2}
-_ON_THE_LEFT = {"matmul": 0, "__matmul__": 0, "mm": 0, "mv": 0, "addmm": 1}
+_ON_THE_RIGHT = {"matmul": 1, "__matmul__": 1, "mm": 1, "bmm": 1, "addmm": 2, "baddbmm": 2}
+_ON_THE_LEFT = {"matmul": 0, "__matmul__": 0, "mm": 0, "bmm": 0, "addmm": 1, "baddbmm": 1}
 
 
-def of_product(name: str, place: int, tensor: torch.Tensor, args: Sequence[Any]) -> list[int]:
-    """Return the dimensions of an argument over which a call sums; none for another call.
+class Sides(NamedTuple):
+    """The dimensions of a product with a matrix."""
+
+    over: tuple[int, ...]
+    """Of the matrix: those that are summed over."""
+    units: tuple[int, ...]
+    """Of the result, from its end: those that all others of the matrix become."""
+
+
+def of_product(name: str, place: int, tensor: torch.Tensor, args: Sequence[Any]) -> Sides | None:
+    """Return what a call sums over of an argument; None for a call that is no product with it.
 
     Args:
         name: of the function.
@@ -38,31 +47,37 @@ def of_product(name: str, place: int, tensor: torch.Tensor, args: Sequence[Any])
         tensor: the argument.
         args: all that are given by place.
     """
-    if tensor.ndim < 2:
-        return []
-    if name == "linear" and place == 1:
-        return [1]
-    if name in ("conv1d", "conv2d", "conv3d") and place == 1:
-        return [*range(1, tensor.ndim)]
+    dims = tensor.ndim
+    if dims < 2:
+        return None
+    if name in ("linear", "conv1d", "conv2d", "conv3d") and place == 1:
+        return Sides((*range(1, dims),), (1 - dims,))
     if _ON_THE_RIGHT.get(name) == place:
-        return [tensor.ndim - 2]
+        return Sides((dims - 2,), (*range(-dims, -2), -1))
+    if name == "mv" and place == 0:
+        return Sides((1,), (-1,))
     if _ON_THE_LEFT.get(name) == place:
-        return [tensor.ndim - 1]
-    return _of_einsum(place, tensor, args) if name == "einsum" else []
+        is_vector = any(isinstance(x, torch.Tensor) and x.ndim == 1 for x in args[place + 1 :])
+        return Sides((dims - 1,), (*range(is_vector - dims, is_vector - 1),))
+    return _of_einsum(place, tensor, args) if name == "einsum" else None
 
 
-def _of_einsum(place: int, tensor: torch.Tensor, args: Sequence[Any]) -> list[int]:
+def _of_einsum(place: int, tensor: torch.Tensor, args: Sequence[Any]) -> Sides | None:
     equation = args[0].replace(" ", "") if isinstance(args[0], str) else ""
     given, arrow, wanted = equation.partition("->")
     letters = given.split(",")
-    if not arrow or "." in equation or not 0 < place <= len(letters):
-        return []
+    if not arrow or not 0 < place <= len(letters):
+        return None
     own = letters[place - 1]
-    return (
-        [dim for dim, letter in enumerate(own) if letter not in wanted]
-        if len(own) == tensor.ndim
-        else []
-    )
+    over = tuple(dim for dim, letter in enumerate(own) if letter not in wanted)
+    if len(own) != tensor.ndim or not over or not own.isalpha():
+        return None
+    # Letters before an ellipsis have a place from the beginning only.
+    before, dots, behind = wanted.rpartition("...")
+    units = [letter for letter in own if letter in wanted]
+    if dots and any(letter in before for letter in units):
+        return None
+    return Sides(over, tuple(behind.index(letter) - len(behind) for letter in units))
 
 
 def of_matrix(

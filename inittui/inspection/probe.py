@@ -94,7 +94,7 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
     model, images = subject.model, subject.images
     buffers = {name: buffer.clone() for name, buffer in subject.buffers.items()}
     recorder = LayerRecorder(percentile, gradient_percentile, len(images))
-    uses = Uses(model, subject.leaves, [images, *buffers.values()])
+    uses = Uses(model, subject.leaves, images, buffers.values(), recorder.note_product)
     lent = lending(model, {**subject.leaves, **buffers})
     # The backward pass too: activations that a model checkpoints are computed again in it.
     with torch.enable_grad(), evaluating_with(model, subject.fresh, images.device), lent:
@@ -112,7 +112,8 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
     open_pass = opened(subject, gates) if gates else None
     free = _equal_units(subject, seen, uses, logits.shape[-1])
     woken = _wake(subject, seen, by_parameter, uses.multipliers, free)
-    bare = _bare(subject, seen, uses, open_pass.by_parameter if open_pass else by_parameter)
+    by_opened = open_pass.by_parameter if open_pass else by_parameter
+    bare = _bare(subject, seen, uses, by_opened, recorder.flat_products())
     head = uses.head(logits)
     return Probe(
         images=len(images),
@@ -215,16 +216,21 @@ def _measured(seen: Sequence[Seen]) -> set[int]:
 
 
 def _bare(
-    subject: Subject, seen: Sequence[Seen], uses: Uses, gradients: Gradients
+    subject: Subject,
+    seen: Sequence[Seen],
+    uses: Uses,
+    gradients: Gradients,
+    flat: Mapping[str, tuple[float | None, float | None]],
 ) -> Iterator[Bare]:
     """Yield the matrices in products that no measured layer has."""
     measured = _measured(seen)
     for name, (given, after) in uses.given.items():
         leaf, gradient = subject.leaves[name], gradients.get(name)
         if id(leaf) not in measured and leaf.is_floating_point():
-            is_asked = gradient is not None and name not in subject.frozen
+            # Of one that is used in parts there is no effect to compare with a layer's.
+            is_asked = name in uses.units and gradient is not None and name not in subject.frozen
             effect = _effect(leaf, gradient) if is_asked and gradient is not None else math.nan
-            yield Bare(name, to_wire(given), to_wire(effect), after)
+            yield Bare(name, to_wire(given), to_wire(effect), after, *flat.get(name, (None, None)))
 
 
 def _effect(leaf: torch.Tensor, gradient: torch.Tensor) -> float:

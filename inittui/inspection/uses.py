@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from inittui.events.probes import Cut
 from inittui.inspection.bounds import BOUNDS, Bound, Bounds, keeps_values
-from inittui.inspection.free_units import FreeUnits, of_matrix, of_product
+from inittui.inspection.free_units import FreeUnits, Sides, of_matrix, of_product
 from inittui.inspection.statistics import mean_square
 from inittui.inspection.unregistered import found_in
 from inittui.models.attributes import tensors_in
@@ -48,6 +48,10 @@ _SUM = 1e-3
 _MOST_PLACES = 3
 
 
+NoteProduct = Callable[[str, str, torch.Tensor, Sequence[int], torch.Tensor | None], None]
+"""Is told what `LayerRecorder.note_product` takes."""
+
+
 class _Stop(NamedTuple):
     """A call that was given what has a gradient, and gave what has none."""
 
@@ -66,11 +70,13 @@ class Uses(TorchFunctionMode):
         self,
         model: nn.Module,
         leaves: Mapping[str, torch.Tensor],
-        known: Sequence[torch.Tensor],
+        inputs: torch.Tensor,
+        buffers: Iterable[torch.Tensor],
+        note_product: NoteProduct,
     ) -> None:
         """Watch a pass in which ``leaves`` stand for the parameters of ``model``.
 
-        ``known`` are the pass's other tensors: the inputs and the buffers.
+        ``note_product`` is told of products that no measured layer makes, see `NoteProduct`.
         """
         super().__init__()
         self._model = model
@@ -78,7 +84,7 @@ class Uses(TorchFunctionMode):
         self._modules = {module: name for name, module in model.named_modules()}
         self._running: list[str] = []
         self._last_layer = ""
-        # Bits of the parameters that a tensor depends on.
+        # Bits of the parameters that a tensor depends on, and one more for the inputs.
         self._parameters: WeakIdKeyDictionary = WeakIdKeyDictionary()
         self._leaf_of: WeakIdKeyDictionary = WeakIdKeyDictionary()
         self._bounds = Bounds()
@@ -92,11 +98,16 @@ class Uses(TorchFunctionMode):
         self.given: dict[str, tuple[float, str]] = {}
         """Mean square of what each was multiplied by, and the weight layer that ran last before."""
         self._weight_layer = ""
+        self._layers = 0
+        """Measured ones that are running."""
+        self._note_bare_product = note_product
         for number, (name, leaf) in enumerate(leaves.items()):
             self._parameters[leaf] = 1 << number
             self._leaf_of[leaf] = name
-        for tensor in known:
+        self._of_inputs = 1 << len(leaves)
+        for tensor in buffers:
             self._parameters[tensor] = 0
+        self._parameters[inputs] = self._of_inputs
         for name, parameter in model.named_parameters():
             # Where a module keeps them elsewhere too, it may compute with those.
             self._parameters[parameter] = self._parameters[leaves[name]]
@@ -153,6 +164,7 @@ class Uses(TorchFunctionMode):
 
     def _enter(self, module: nn.Module, _inputs: object) -> None:
         known = module in self._modules
+        self._layers += isinstance(module, WEIGHT_LAYERS)
         self._running.append(self._modules[module] if known else type(module).__name__)
         if not known:
             for parameter in module.parameters():
@@ -162,6 +174,7 @@ class Uses(TorchFunctionMode):
 
     def _leave(self, module: nn.Module, _inputs: object, _output: object) -> None:
         self._running.pop()
+        self._layers -= isinstance(module, WEIGHT_LAYERS)
         if module in self._modules and next(module.parameters(recurse=False), None) is not None:
             self._last_layer = self._modules[module]
             if isinstance(module, WEIGHT_LAYERS):
@@ -191,13 +204,13 @@ class Uses(TorchFunctionMode):
         results = list(tensors_in(args[:1] if result is None else result))
         name = getattr(func, "__name__", "")
         # Of what depends on more, as the mean of some activations does, nobody makes a parameter.
-        is_read = name in _READS and bits.bit_count() == 1
+        is_read = name in _READS and (bits & ~self._of_inputs).bit_count() == 1
         if results or is_read:
             self._used |= bits
         if is_known:
             self._note_foreign(given)
         self._note_multiplier(name, given)
-        self._note_product(name, args)
+        self._note_product(name, args, kwargs, results)
         # Of several results some may be indices, as those of topk.
         if is_read or (needs_gradient and not all(each.requires_grad for each in results)):
             self._note_stop(name, bits, is_followed=not is_read)
@@ -222,17 +235,52 @@ class Uses(TorchFunctionMode):
         elif leaves and name.endswith("_norm"):
             self.multipliers.add(leaves[0])
 
-    def _note_product(self, name: str, args: Sequence[Any]) -> None:
+    def _note_product(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any] | None,
+        results: Sequence[torch.Tensor],
+    ) -> None:
+        if len(args) == 1 and kwargs and "weight" in kwargs:
+            args = (*args, kwargs["weight"])
         for place, each in enumerate(args):
             leaf = self._leaf_of.get(each) if isinstance(each, torch.Tensor) else None
-            if leaf is None or leaf in self.units:
+            if leaf is None or (self._layers and leaf in self.given):
                 continue
             with torch._C.DisableTorchFunction():
-                over = of_product(name, place, each, args)
-                found = of_matrix(leaf, self._leaves[leaf], each, over) if over else None
-                if found is not None:
-                    self.units[leaf] = found
-                    self.given[leaf] = _mean_square(args, each), self._weight_layer
+                sides = of_product(name, place, each, args)
+                if sides is None:
+                    continue
+                if leaf not in self.given:
+                    self._note_units(leaf, each, sides, args)
+                if not self._layers:
+                    self._follow(leaf, each, sides, args, results)
+
+    def _note_units(
+        self, leaf: str, matrix: torch.Tensor, sides: Sides, args: Sequence[Any]
+    ) -> None:
+        found = of_matrix(leaf, self._leaves[leaf], matrix, sides.over)
+        if found is not None:
+            self.units[leaf] = found
+        given = _multiplied(args, matrix) if found is not None else None
+        power = math.nan if given is None else mean_square(given)
+        self.given[leaf] = power, self._weight_layer
+
+    def _follow(
+        self,
+        leaf: str,
+        matrix: torch.Tensor,
+        sides: Sides,
+        args: Sequence[Any],
+        results: Sequence[torch.Tensor],
+    ) -> None:
+        """Let a product be followed that is one of activations, not of parameters alone."""
+        given = _multiplied(args, matrix)
+        bits = None if given is None else self._parameters.get(given)
+        if len(results) == 1 and (not bits or bits & self._of_inputs):
+            key = f"{leaf}[{matrix.data_ptr()}]"
+            self._note_bare_product(key, leaf, results[0], sides.units, given)
 
     def _note_stop(self, name: str, bits: int, *, is_followed: bool) -> None:
         by = "data" if name == "__get__" else name.strip("_")
@@ -260,10 +308,10 @@ class Uses(TorchFunctionMode):
                 self._leaf_of[each] = leaf
 
 
-def _mean_square(args: Sequence[Any], matrix: torch.Tensor) -> float:
+def _multiplied(args: Sequence[Any], matrix: torch.Tensor) -> torch.Tensor | None:
+    """Return what a product multiplies a matrix by."""
     others = [x for x in args if isinstance(x, torch.Tensor) and x is not matrix]
-    other = next((x for x in others if x.ndim > 1 or len(others) == 1), None)
-    return math.nan if other is None else mean_square(other)
+    return next((x for x in others if x.ndim > 1 or len(others) == 1), None)
 
 
 def _by_values(rows: torch.Tensor) -> str:
