@@ -79,6 +79,8 @@ class LayerRecorder(Flow):
         self.seen: dict[str, Seen] = {}
         self._followed: dict[str, Followed] = {}
         """The layers, and products with other parameters."""
+        self._live: set[str] = set()
+        """Other parameters whose nonlinearity gets more than 0, as behind a closed gate."""
         self._given: dict[nn.Module, tuple[float, float]] = {}
         self._last: tuple[Followed, torch.Tensor] | None = None
         """The layer or product that ran last, with its output."""
@@ -177,9 +179,6 @@ class LayerRecorder(Flow):
         """
         if self._last is not None and given is not None:
             self._note_own_nonlinearity(*self._last, given)
-        # As before the first step of a loop: no unit has been given anything.
-        if not result.numel() or not bool(result.any()):
-            return
         places = tuple(dim % result.ndim for dim in unit_dims)
         units = math.prod(result.shape[place] for place in places)
         followed = Followed(
@@ -203,7 +202,7 @@ class LayerRecorder(Flow):
         """
         by_parameter: dict[str, list[Followed]] = {}
         for key, each in self._followed.items():
-            if key not in self.seen:
+            if key not in self.seen and each.name in self._live:
                 by_parameter.setdefault(each.name, []).append(each)
         return {
             name: (_mean(x.dead for x in parts), _mean(x.saturated for x in parts))
@@ -263,6 +262,8 @@ class LayerRecorder(Flow):
             each.flat = flat
             each.is_direct = id(values) == each.output
             each.note_flatness(values, flat.dead, flat.saturated)
+            if not isinstance(each, Seen) and each.name not in self._live and bool(values.any()):
+                self._live.add(each.name)
         if not values.requires_grad:
             return None
 
