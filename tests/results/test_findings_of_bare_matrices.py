@@ -233,3 +233,18 @@ def test_what_matrices_make_of_matrices_is_no_activation() -> None:
             return F.relu(x @ torch.tanh(self.one @ self.other)) @ self.head
 
     assert "saturated" not in told(Made())
+
+
+@pytest.mark.parametrize("act", [F.relu, torch.tanh])
+def test_matrices_of_zeros_with_zeros_behind_them_are_told_once(act: Act) -> None:
+    model = perceptron(act)
+    for parameter in model.parameters():
+        nn.init.zeros_(parameter)
+    found = told(model)
+    assert found["no-gradient"].layers == ("0.matrix", "2.matrix", "4.matrix")
+    assert "symmetric" not in found
+    # One that learns is told of by itself.
+    model[0].matrix.data.fill_(0.05)
+    model[2].matrix.data.fill_(0.05)
+    model[4].matrix.data.fill_(0.1)
+    assert told(model)["symmetric"].layers == ("0.matrix", "2.matrix")
