@@ -14,7 +14,7 @@ from inittui.models.tracing import nonlinearity_of
 SAME_VALUES = frozenset({
     "view", "reshape", "unsqueeze", "squeeze", "expand", "expand_as", "view_as", "flatten", "to",
     "type_as", "contiguous", "clone", "permute", "transpose", "movedim", "__getitem__", "float",
-    "double", "select", "narrow", "unbind", "chunk", "split",
+    "double", "select", "narrow", "unbind", "chunk", "split", "swapaxes", "swapdims",
 })  # fmt: skip
 """Functions behind which tensors are still their first argument, or parts of it, in another shape
 or type."""

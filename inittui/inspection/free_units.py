@@ -23,6 +23,51 @@ class FreeUnits:
     """Of the first parameter."""
     rows: Callable[[Named], torch.Tensor | None]
     """From values by name, or gradients, to [units, values]; None where there are none."""
+    computed: torch.Tensor | None = None
+    """[units, values] of the matrix itself, where it is computed from the parameter."""
+
+
+@dataclass(frozen=True)
+class Lain:
+    """How the values of a parameter, or what became of each, lie in the memory of tensors."""
+
+    parameter: str
+    start: int
+    """Address of the memory."""
+    count: int
+    lay: Callable[[torch.Tensor], torch.Tensor]
+    """From what is shaped as the parameter to a tensor laid out as the memory."""
+    is_itself: bool = True
+    """Whether the values are the parameter's own."""
+
+    def is_whole(self, tensor: torch.Tensor) -> bool:
+        """Return whether a view of the memory has all of it."""
+        return tensor.numel() == self.count and tensor.data_ptr() == self.start
+
+    def become(self, tensor: torch.Tensor, result: torch.Tensor, *, is_same: bool) -> Lain:
+        """Return how they lie in ``result``, of which each place is made from that in ``tensor``.
+
+        ``is_same`` says that it is a copy.
+        """
+        shape, strides = tensor.shape, tensor.stride()
+        like = result.shape, result.stride()
+
+        def lay(value: torch.Tensor) -> torch.Tensor:
+            return _laid(torch.as_strided(self.lay(value), shape, strides, 0), *like)
+
+        is_itself = self.is_itself and is_same
+        return Lain(self.parameter, result.data_ptr(), result.numel(), lay, is_itself)
+
+
+def lain(parameter: str, leaf: torch.Tensor) -> Lain:
+    """Return how a parameter lies in its own memory."""
+    like = leaf.shape, leaf.stride()
+    return Lain(parameter, leaf.data_ptr(), leaf.numel(), lambda value: _laid(value, *like))
+
+
+def _laid(value: torch.Tensor, shape: Sequence[int], strides: Sequence[int]) -> torch.Tensor:
+    laid = torch.empty_strided(shape, strides, dtype=value.dtype, device=value.device)
+    return laid.copy_(value.detach())
 
 
 _ON_THE_RIGHT = {"matmul": 1, "__matmul__": 1, "mm": 1, "bmm": 1, "addmm": 2, "baddbmm": 2}
@@ -81,25 +126,33 @@ def _of_einsum(place: int, tensor: torch.Tensor, args: Sequence[Any]) -> Sides |
 
 
 def of_matrix(
-    name: str, leaf: torch.Tensor, tensor: torch.Tensor, over: Sequence[int]
+    own: Lain, matrix: torch.Tensor, over: Sequence[int], others: Named
 ) -> FreeUnits | None:
-    """Return the units of a parameter of which a product was given the view ``tensor``."""
-    if tensor.numel() != leaf.numel() or tensor.data_ptr() != leaf.data_ptr():
-        return None
-    units = [dim for dim in range(tensor.ndim) if dim not in over]
-    view = tensor.detach().permute(*units, *over)
+    """Return the units of a parameter of which a product was given the view ``matrix``.
+
+    None where it has one, or where it isn't told: of a part, or where one of the ``others`` that it
+    is computed from may tell units apart, too.
+    """
+    units = [dim for dim in range(matrix.ndim) if dim not in over]
+    view = matrix.detach().permute(*units, *over)
     count = view.shape[: len(units)].numel()
-    shape, strides, like = view.shape, view.stride(), (leaf.shape, leaf.stride())
+    if not own.is_whole(matrix) or count < 2:
+        return None
+    # Of one value for each unit, as a length; one for each input tells no units apart.
+    lengths = [name for name, x in others.items() if x is not None and x.numel() == count]
+    if any(x is not None and x.numel() != count in x.shape for x in others.values()):
+        return None
+    shape, strides = view.shape, view.stride()
 
     def rows(values: Named) -> torch.Tensor | None:
-        value = values.get(name)
+        value = values.get(own.parameter)
         if value is None or value.is_sparse:
             return None
-        laid = torch.empty_strided(*like, dtype=value.dtype, device=value.device)
-        laid.copy_(value.detach())
-        return torch.as_strided(laid, shape, strides, 0).reshape(count, -1)
+        parts = [torch.as_strided(own.lay(value), shape, strides, 0).reshape(count, -1)]
+        beside = [values.get(name) for name in lengths]
+        return torch.cat([*parts, *(x.reshape(count, 1) for x in beside if x is not None)], 1)
 
-    return FreeUnits(name, rows) if count > 1 else None
+    return FreeUnits(own.parameter, rows, None if own.is_itself else view.reshape(count, -1))
 
 
 def packed(model: nn.Module) -> Iterator[FreeUnits]:

@@ -27,10 +27,20 @@ from inittui.inspection.statistics import (
     mean_square,
     measure,
     row_labels,
+    split_by_gradients,
     spread_of_logits,
 )
 from inittui.inspection.uses import Uses
-from inittui.inspection.waking import Pass, Subject, Woken, differentiate, loss_of, opened, wake
+from inittui.inspection.waking import (
+    EQUAL,
+    Pass,
+    Subject,
+    Woken,
+    differentiate,
+    loss_of,
+    opened,
+    wake,
+)
 from inittui.models.observe import lending
 
 Named = Mapping[str, torch.Tensor]
@@ -205,6 +215,8 @@ def _equal_units(
             continue
         rows = each.rows(subject.leaves)
         labels = None if rows is None or len(rows) == classes else row_labels(rows)
+        if labels is not None and each.computed is not None:
+            labels = split_by_gradients(labels, each.computed, EQUAL)
         if labels is not None and len(set(labels.tolist())) < len(labels):
             found.append((each, labels))
     return found
@@ -224,13 +236,14 @@ def _bare(
 ) -> Iterator[Bare]:
     """Yield the matrices in products that no measured layer has."""
     measured = _measured(seen)
-    for name, (given, after) in uses.given.items():
+    for name, given in uses.given.items():
         leaf, gradient = subject.leaves[name], gradients.get(name)
         if id(leaf) not in measured and leaf.is_floating_point():
-            # Of one that is used in parts there is no effect to compare with a layer's.
-            is_asked = name in uses.units and gradient is not None and name not in subject.frozen
+            # Of parts, and of what is computed, there is no effect to compare with a layer's.
+            is_asked = given.is_itself and gradient is not None and name not in subject.frozen
             effect = _effect(leaf, gradient) if is_asked and gradient is not None else math.nan
-            yield Bare(name, to_wire(given), to_wire(effect), after, *flat.get(name, (None, None)))
+            shares = flat.get(name, (None, None))
+            yield Bare(name, to_wire(given.power), to_wire(effect), given.after, *shares)
 
 
 def _effect(leaf: torch.Tensor, gradient: torch.Tensor) -> float:
