@@ -184,6 +184,10 @@ class Bare(msgspec.Struct, frozen=True):
     """Norm of the gradient times norm of the weights, with gates opened."""
     after: str
     """The measured layer that runs last before it; empty for none."""
+    dead: float | None = None
+    """Share of its units, as `LayerProbe.dead`."""
+    saturated: float | None = None
+    """Share of the activations, as `LayerProbe.saturated`."""
 
 
 class Learning(msgspec.Struct, frozen=True, kw_only=True):

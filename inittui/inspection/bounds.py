@@ -14,9 +14,10 @@ from inittui.models.tracing import nonlinearity_of
 SAME_VALUES = frozenset({
     "view", "reshape", "unsqueeze", "squeeze", "expand", "expand_as", "view_as", "flatten", "to",
     "type_as", "contiguous", "clone", "permute", "transpose", "movedim", "__getitem__", "float",
-    "double",
+    "double", "select", "narrow", "unbind", "chunk", "split", "swapaxes", "swapdims",
 })  # fmt: skip
-"""Functions behind which a tensor is still its first argument, in another shape or type."""
+"""Functions behind which tensors are still their first argument, or parts of it, in another shape
+or type."""
 
 _DROPPING = frozenset({"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"})
 """Nothing is dropped in a pass that measures."""

@@ -27,10 +27,20 @@ from inittui.inspection.statistics import (
     mean_square,
     measure,
     row_labels,
+    split_by_gradients,
     spread_of_logits,
 )
 from inittui.inspection.uses import Uses
-from inittui.inspection.waking import Pass, Subject, Woken, differentiate, loss_of, opened, wake
+from inittui.inspection.waking import (
+    EQUAL,
+    Pass,
+    Subject,
+    Woken,
+    differentiate,
+    loss_of,
+    opened,
+    wake,
+)
 from inittui.models.observe import lending
 
 Named = Mapping[str, torch.Tensor]
@@ -94,7 +104,7 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
     model, images = subject.model, subject.images
     buffers = {name: buffer.clone() for name, buffer in subject.buffers.items()}
     recorder = LayerRecorder(percentile, gradient_percentile, len(images))
-    uses = Uses(model, subject.leaves, [images, *buffers.values()])
+    uses = Uses(model, subject.leaves, images, buffers.values(), recorder.note_product)
     lent = lending(model, {**subject.leaves, **buffers})
     # The backward pass too: activations that a model checkpoints are computed again in it.
     with torch.enable_grad(), evaluating_with(model, subject.fresh, images.device), lent:
@@ -112,7 +122,8 @@ def _probe(subject: Subject, percentile: float, gradient_percentile: float | Non
     open_pass = opened(subject, gates) if gates else None
     free = _equal_units(subject, seen, uses, logits.shape[-1])
     woken = _wake(subject, seen, by_parameter, uses.multipliers, free)
-    bare = _bare(subject, seen, uses, open_pass.by_parameter if open_pass else by_parameter)
+    by_opened = open_pass.by_parameter if open_pass else by_parameter
+    bare = _bare(subject, seen, uses, by_opened, recorder.flat_products())
     head = uses.head(logits)
     return Probe(
         images=len(images),
@@ -204,6 +215,8 @@ def _equal_units(
             continue
         rows = each.rows(subject.leaves)
         labels = None if rows is None or len(rows) == classes else row_labels(rows)
+        if labels is not None and each.computed is not None:
+            labels = split_by_gradients(labels, each.computed, EQUAL)
         if labels is not None and len(set(labels.tolist())) < len(labels):
             found.append((each, labels))
     return found
@@ -215,16 +228,22 @@ def _measured(seen: Sequence[Seen]) -> set[int]:
 
 
 def _bare(
-    subject: Subject, seen: Sequence[Seen], uses: Uses, gradients: Gradients
+    subject: Subject,
+    seen: Sequence[Seen],
+    uses: Uses,
+    gradients: Gradients,
+    flat: Mapping[str, tuple[float | None, float | None]],
 ) -> Iterator[Bare]:
     """Yield the matrices in products that no measured layer has."""
     measured = _measured(seen)
-    for name, (given, after) in uses.given.items():
+    for name, given in uses.given.items():
         leaf, gradient = subject.leaves[name], gradients.get(name)
         if id(leaf) not in measured and leaf.is_floating_point():
-            is_asked = gradient is not None and name not in subject.frozen
+            # Of parts, and of what is computed, there is no effect to compare with a layer's.
+            is_asked = given.is_itself and gradient is not None and name not in subject.frozen
             effect = _effect(leaf, gradient) if is_asked and gradient is not None else math.nan
-            yield Bare(name, to_wire(given), to_wire(effect), after)
+            shares = flat.get(name, (None, None))
+            yield Bare(name, to_wire(given.power), to_wire(effect), given.after, *shares)
 
 
 def _effect(leaf: torch.Tensor, gradient: torch.Tensor) -> float:

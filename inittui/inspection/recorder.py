@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,9 +14,9 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from inittui.events.probes import Measured
 from inittui.inspection.activations import Flatness, flatness, flatness_between
+from inittui.inspection.followed import Followed
 from inittui.inspection.statistics import (
     alignment,
-    always,
     between_samples,
     by_unit,
     mean_square,
@@ -37,106 +37,32 @@ _ELEMENTWISE = frozenset({
 })  # fmt: skip
 """Functions that are nonlinearities where their other arguments are constants."""
 
-_SKIPPED = 0.3
-"""Of the largest gradient of a unit: what has more has another way than through a norm over units,
-which gives away about √(2/n) of n."""
-
 _GATED = 0.01
 """Share of what lies at flat ends that has other ways, from where on these ends aren't its own."""
 
 
-@dataclass
-class Seen:
+@dataclass(kw_only=True)
+class Seen(Followed):
     """One layer in one forward pass, and in the backward pass that follows it."""
 
-    name: str
     kind: str
     weight: torch.Tensor
     bias: torch.Tensor | None
-    units: int
     distinct_units: int
     repeats: int
     alignment: float
-    unit_dim: int
-    """Of the outputs."""
-    output_dims: int
-    output: int
-    """Identity of the tensor, while the pass holds it."""
     pre_activations: Measured
     between_samples: float
     inputs: float
     inputs_between: float
-    nonlinearity: str = "identity"
     activations: Measured | None = None
-    dead_units: torch.Tensor | None = None
-    """Bool: which units pass no gradient in this run; None where no nonlinearity could be flat."""
-    saturated_share: float | None = None
-    earlier: Seen | None = None
-    """The same layer, where it has run before."""
-    is_direct: bool = False
-    """Whether nothing lies between the layer and its nonlinearity."""
     pre_activation_gradients: Measured = field(default_factory=lambda: Measured(count=0))
-    flat: Flatness | None = None
-    """What dead and saturated are from."""
-
-    @property
-    def dead(self) -> float | None:
-        """Share of the units that no run passes a gradient through."""
-        dead = [each.dead_units for each in self.runs]
-        known = [each for each in dead if each is not None]
-        if len(known) < len(dead):
-            return None
-        return float(torch.stack(known).all(0).double().mean())
-
-    @property
-    def saturated(self) -> float | None:
-        """Share of the values at flat ends, over all runs."""
-        shares = [each.saturated_share for each in self.runs]
-        known = [each for each in shares if each is not None]
-        return sum(known) / len(known) if len(known) == len(shares) else None
-
-    @property
-    def runs(self) -> list[Seen]:
-        """This and all earlier ones, of which a recurrent layer has many."""
-        found = [self]
-        while (earlier := found[-1].earlier) is not None:
-            found.append(earlier)
-        return found
-
-    def note_flatness(
-        self, values: torch.Tensor, dead: torch.Tensor, saturated: torch.Tensor | None
-    ) -> None:
-        """Note which of the ``values`` that a nonlinearity is given it is flat for."""
-        place = self.place_of_units(values)
-        self.dead_units = None if place is None else always(dead, place)
-        self.saturated_share = None if saturated is None else _share(saturated)
-
-    def note_gradient(self, gradient: torch.Tensor) -> None:
-        """Let live what a norm's way around a nonlinearity has gradients for, as a skip's end.
-
-        A norm over units gives some of each one's gradient to the others.
-        """
-        if self.is_direct or self.dead_units is None or gradient.ndim < 2:
-            return
-        by_unit_first = gradient.detach().movedim(self.unit_dim, 0).flatten(1)
-        sizes = by_unit_first.float().square().mean(1)
-        if len(sizes) == len(self.dead_units):
-            self.dead_units = self.dead_units & ~(sizes > _SKIPPED**2 * sizes.amax())
-
-    def place_of_units(self, values: torch.Tensor) -> int | None:
-        """Return the dimension of the units after what lies between layer and nonlinearity.
-
-        None where reshaping has left none that is as long as the layer has units.
-        """
-        usual = self.unit_dim if values.ndim == self.output_dims else 1
-        if usual < values.ndim and values.shape[usual] == self.units:
-            return usual
-        places = [place for place in range(1, values.ndim) if values.shape[place] == self.units]
-        return places[0] if len(places) == 1 else None
 
 
 class LayerRecorder(Flow):
     """Measures every weight layer that runs, and the first nonlinearity that its outputs meet.
+
+    Of products with other parameters, which `note_product` is told of, only where that is flat.
 
     Of a layer that runs more than once the last time counts. Everything is measured when it
     happens: later an operation in place may have overwritten it.
@@ -151,9 +77,13 @@ class LayerRecorder(Flow):
         self._percentile = percentile
         self._gradient_percentile = gradient_percentile
         self.seen: dict[str, Seen] = {}
+        self._followed: dict[str, Followed] = {}
+        """The layers, and products with other parameters."""
+        self._live: set[str] = set()
+        """Other parameters whose nonlinearity gets more than 0, as behind a closed gate."""
         self._given: dict[nn.Module, tuple[float, float]] = {}
-        self._last: tuple[Seen, torch.Tensor] | None = None
-        """The layer that ran last, with its output."""
+        self._last: tuple[Followed, torch.Tensor] | None = None
+        """The layer or product that ran last, with its output."""
         self._made: WeakIdKeyDictionary = WeakIdKeyDictionary()
         """What nonlinearities have given."""
         self._is_over = False
@@ -207,10 +137,11 @@ class LayerRecorder(Flow):
         nonlinearity = nonlinearity_of(func, args, kwargs)
         if nonlinearity is not None and isinstance(result, torch.Tensor):
             with torch._C.DisableTorchFunction():
-                for name in sources:
-                    if self.seen[name].activations is None:
-                        self.seen[name].nonlinearity = nonlinearity
-                        self.seen[name].activations = measure(result, self._percentile)
+                for each in map(self._followed.__getitem__, sources):
+                    if each.nonlinearity == "identity":
+                        each.nonlinearity = nonlinearity
+                        if isinstance(each, Seen):
+                            each.activations = measure(result, self._percentile)
         super().follow(func, args, kwargs, sources, result)
 
     def _note_inputs(self, module: nn.Module, inputs: tuple[object, ...]) -> None:
@@ -226,13 +157,57 @@ class LayerRecorder(Flow):
         if not isinstance(output, torch.Tensor):
             return  # a layer of somebody's own that gives something else: nothing to measure
         with torch._C.DisableTorchFunction():
-            seen = self._seen(name, module, output)
-            if output.requires_grad:  # not so where a model runs itself without gradients
-                output.register_hook(lambda gradient: self._note_gradient(seen, gradient))
-        seen.earlier = self.seen.get(name)
-        self.seen[name] = seen
-        self._last = seen, output
-        self.note_layer(name, output)
+            self.seen[name] = seen = self._seen(name, module, output)
+            self._begin(name, seen, output)
+
+    def note_product(
+        self,
+        key: str,
+        parameter: str,
+        result: torch.Tensor,
+        unit_dims: Sequence[int],
+        given: torch.Tensor | None,
+    ) -> None:
+        """Begin to follow a product with a parameter that is no layer's, or with a part of it.
+
+        Args:
+            key: tells the part from others.
+            parameter: the parameter's name.
+            result: what the product gives.
+            unit_dims: dimensions of it that count the parameter's units.
+            given: what the parameter is multiplied by.
+        """
+        if self._last is not None and given is not None:
+            self._note_own_nonlinearity(*self._last, given)
+        places = tuple(dim % result.ndim for dim in unit_dims)
+        units = math.prod(result.shape[place] for place in places)
+        followed = Followed(
+            name=parameter, units=units, unit_dims=places, output_dims=result.ndim,
+            output=id(result),
+        )  # fmt: skip
+        self._begin(key, followed, result)
+
+    def _begin(self, key: str, followed: Followed, output: torch.Tensor) -> None:
+        if output.requires_grad:  # not so where a model runs itself without gradients
+            output.register_hook(lambda gradient: self._note_gradient(followed, gradient))
+        followed.earlier = self._followed.get(key)
+        self._followed[key] = followed
+        self._last = followed, output
+        self.note_layer(key, output)
+
+    def flat_products(self) -> dict[str, tuple[float | None, float | None]]:
+        """Return by parameter how many units are dead, and how many activations saturated.
+
+        Both are shares, as those of `Seen`, over all parts that meet a nonlinearity.
+        """
+        by_parameter: dict[str, list[Followed]] = {}
+        for key, each in self._followed.items():
+            if key not in self.seen and each.name in self._live:
+                by_parameter.setdefault(each.name, []).append(each)
+        return {
+            name: (_mean(x.dead for x in parts), _mean(x.saturated for x in parts))
+            for name, parts in by_parameter.items()
+        }
 
     def _seen(self, name: str, module: nn.Module, output: torch.Tensor) -> Seen:
         weight, bias = weight_and_bias(module)
@@ -244,10 +219,10 @@ class LayerRecorder(Flow):
             weight=weight,
             bias=bias,
             units=len(labels),
+            unit_dims=(unit_dim(module),),
             distinct_units=len(set(labels.tolist())),
             repeats=repeated_blocks(labels),
             alignment=alignment(by_unit(module, weight)),
-            unit_dim=unit_dim(module),
             output_dims=output.ndim,
             output=id(output),
             pre_activations=measure(output, self._percentile),
@@ -264,8 +239,8 @@ class LayerRecorder(Flow):
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Ways | None:
-        seen = [self.seen[each] for each in sources]
-        fresh = [each for each in seen if each.activations is None and each.dead_units is None]
+        found = [self._followed[each] for each in sources]
+        fresh = [x for x in found if x.nonlinearity == "identity" and x.dead_units is None]
         if not fresh:
             return None
         values = args[0]
@@ -277,7 +252,9 @@ class LayerRecorder(Flow):
             flat = flatness(func, values, others, kwargs)
         return None if flat is None else self._note_flat(fresh, values, flat)
 
-    def _note_flat(self, seen: Sequence[Seen], values: torch.Tensor, flat: Flatness) -> Ways | None:
+    def _note_flat(
+        self, seen: Sequence[Followed], values: torch.Tensor, flat: Flatness
+    ) -> Ways | None:
         """Note where a nonlinearity is flat, and in the backward pass where that says little."""
         if flat.slope.is_floating_point():  # kept until then: few digits are enough for shares
             flat = replace(flat, slope=flat.slope.to(torch.bfloat16))
@@ -285,6 +262,8 @@ class LayerRecorder(Flow):
             each.flat = flat
             each.is_direct = id(values) == each.output
             each.note_flatness(values, flat.dead, flat.saturated)
+            if not isinstance(each, Seen) and each.name not in self._live and bool(values.any()):
+                self._live.add(each.name)
         if not values.requires_grad:
             return None
 
@@ -298,7 +277,9 @@ class LayerRecorder(Flow):
 
         return Ways(values, flat.slope, note, lambda: self._is_over)
 
-    def _note_own_nonlinearity(self, seen: Seen, output: torch.Tensor, given: torch.Tensor) -> None:
+    def _note_own_nonlinearity(
+        self, seen: Followed, output: torch.Tensor, given: torch.Tensor
+    ) -> None:
         """Measure a nonlinearity that is nobody's known one, between two layers of one shape.
 
         It may be computed with known ones, as a mish is with a tanh.
@@ -307,15 +288,16 @@ class LayerRecorder(Flow):
         if given in self._made:
             return
         flat = flatness_between(output, given)
-        if flat is None or seen.place_of_units(flat.dead) is None:
+        if flat is None or not seen.places_of_units(flat.dead):
             return
         ways = self._note_flat([seen], output, flat)
         if ways is not None:
             ways.gives(given)
 
-    def _note_gradient(self, seen: Seen, gradient: torch.Tensor) -> None:
+    def _note_gradient(self, seen: Followed, gradient: torch.Tensor) -> None:
         if self._is_over:
-            seen.pre_activation_gradients = self.measure_gradient(gradient)
+            if isinstance(seen, Seen):
+                seen.pre_activation_gradients = self.measure_gradient(gradient)
             seen.note_gradient(gradient)
 
     def measure_gradient(self, values: torch.Tensor) -> Measured:
@@ -324,8 +306,9 @@ class LayerRecorder(Flow):
         return measure(values, self._gradient_percentile or self._percentile, by_size=by_size)
 
 
-def _share(flags: torch.Tensor) -> float:
-    return int(flags.sum()) / max(flags.numel(), 1)
+def _mean(shares: Iterable[float | None]) -> float | None:
+    known = [each for each in shares if each is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _constants(args: Sequence[Any]) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -212,10 +213,15 @@ def _squares(values: torch.Tensor) -> float:
     return float(torch.dot(flat, flat))
 
 
-def always(flags: torch.Tensor, unit_dim: int) -> torch.Tensor:
+def always(flags: torch.Tensor, *unit_dims: int) -> torch.Tensor:
     """Return of which units the flag holds for every sample and position, bool [units]."""
-    by_unit_first = flags.movedim(unit_dim, 0)
-    return by_unit_first.reshape(len(by_unit_first), -1).all(1)
+    return units_first(flags, unit_dims).all(1)
+
+
+def units_first(values: torch.Tensor, unit_dims: Sequence[int]) -> torch.Tensor:
+    """Return [units, values] of a tensor whose ``unit_dims`` count units together."""
+    moved = values.movedim((*unit_dims,), (*range(len(unit_dims)),))
+    return moved.reshape(math.prod(moved.shape[: len(unit_dims)]), -1)
 
 
 def spread_of_logits(logits: torch.Tensor) -> float:

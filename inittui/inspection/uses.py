@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 from inittui.events.probes import Cut
 from inittui.inspection.bounds import BOUNDS, Bound, Bounds, keeps_values
-from inittui.inspection.free_units import FreeUnits, of_matrix, of_product
+from inittui.inspection.free_units import FreeUnits, Lain, Sides, lain, of_matrix, of_product
 from inittui.inspection.statistics import mean_square
 from inittui.inspection.unregistered import found_in
 from inittui.models.attributes import tensors_in
@@ -48,6 +48,21 @@ _SUM = 1e-3
 _MOST_PLACES = 3
 
 
+NoteProduct = Callable[[str, str, torch.Tensor, Sequence[int], torch.Tensor | None], None]
+"""Is told what `LayerRecorder.note_product` takes."""
+
+
+class Given(NamedTuple):
+    """What a parameter was multiplied by."""
+
+    power: float
+    """Mean square."""
+    after: str
+    """The weight layer that ran last before."""
+    is_itself: bool
+    """Whether it was the whole parameter, neither a part nor what is computed from it."""
+
+
 class _Stop(NamedTuple):
     """A call that was given what has a gradient, and gave what has none."""
 
@@ -66,11 +81,13 @@ class Uses(TorchFunctionMode):
         self,
         model: nn.Module,
         leaves: Mapping[str, torch.Tensor],
-        known: Sequence[torch.Tensor],
+        inputs: torch.Tensor,
+        buffers: Iterable[torch.Tensor],
+        note_product: NoteProduct,
     ) -> None:
         """Watch a pass in which ``leaves`` stand for the parameters of ``model``.
 
-        ``known`` are the pass's other tensors: the inputs and the buffers.
+        ``note_product`` is told of products that no measured layer makes, see `NoteProduct`.
         """
         super().__init__()
         self._model = model
@@ -78,9 +95,9 @@ class Uses(TorchFunctionMode):
         self._modules = {module: name for name, module in model.named_modules()}
         self._running: list[str] = []
         self._last_layer = ""
-        # Bits of the parameters that a tensor depends on.
+        # Bits of the parameters that a tensor depends on, and one more for the inputs.
         self._parameters: WeakIdKeyDictionary = WeakIdKeyDictionary()
-        self._leaf_of: WeakIdKeyDictionary = WeakIdKeyDictionary()
+        self._lain: WeakIdKeyDictionary = WeakIdKeyDictionary()
         self._bounds = Bounds()
         self._foreign: dict[int, str] = {}
         self._stops: list[_Stop] = []
@@ -89,15 +106,23 @@ class Uses(TorchFunctionMode):
         self._leaves = leaves
         self.units: dict[str, FreeUnits] = {}
         """Of matrices that products were given, by name."""
-        self.given: dict[str, tuple[float, str]] = {}
-        """Mean square of what each was multiplied by, and the weight layer that ran last before."""
+        self.given: dict[str, Given] = {}
+        """What each was multiplied by, and those of which a product was given a part only."""
         self._weight_layer = ""
+        self._layers = 0
+        """Measured ones that are running."""
+        self._note_bare_product = note_product
         for number, (name, leaf) in enumerate(leaves.items()):
             self._parameters[leaf] = 1 << number
-            self._leaf_of[leaf] = name
-        for tensor in known:
+            self._lain[leaf] = lain(name, leaf)
+        self._of_inputs = 1 << len(leaves)
+        for tensor in buffers:
             self._parameters[tensor] = 0
+        self._parameters[inputs] = self._of_inputs
+        self._trained = 0
+        """Bits of parameters."""
         for name, parameter in model.named_parameters():
+            self._trained |= self._parameters[leaves[name]] if parameter.requires_grad else 0
             # Where a module keeps them elsewhere too, it may compute with those.
             self._parameters[parameter] = self._parameters[leaves[name]]
 
@@ -153,6 +178,7 @@ class Uses(TorchFunctionMode):
 
     def _enter(self, module: nn.Module, _inputs: object) -> None:
         known = module in self._modules
+        self._layers += isinstance(module, WEIGHT_LAYERS)
         self._running.append(self._modules[module] if known else type(module).__name__)
         if not known:
             for parameter in module.parameters():
@@ -162,6 +188,7 @@ class Uses(TorchFunctionMode):
 
     def _leave(self, module: nn.Module, _inputs: object, _output: object) -> None:
         self._running.pop()
+        self._layers -= isinstance(module, WEIGHT_LAYERS)
         if module in self._modules and next(module.parameters(recurse=False), None) is not None:
             self._last_layer = self._modules[module]
             if isinstance(module, WEIGHT_LAYERS):
@@ -191,17 +218,20 @@ class Uses(TorchFunctionMode):
         results = list(tensors_in(args[:1] if result is None else result))
         name = getattr(func, "__name__", "")
         # Of what depends on more, as the mean of some activations does, nobody makes a parameter.
-        is_read = name in _READS and bits.bit_count() == 1
+        is_read = name in _READS and (bits & ~self._of_inputs).bit_count() == 1
         if results or is_read:
             self._used |= bits
         if is_known:
             self._note_foreign(given)
         self._note_multiplier(name, given)
-        self._note_product(name, args)
+        self._note_product(name, args, kwargs, results)
         # Of several results some may be indices, as those of topk.
         if is_read or (needs_gradient and not all(each.requires_grad for each in results)):
             self._note_stop(name, bits, is_followed=not is_read)
         self._pass_on(func, name, args, kwargs, results, bits)
+        is_same = bool(args) and keeps_values(func, name)
+        if is_same or (bits and not bits & self._of_inputs):
+            self._note_computed(given, results, is_same=is_same)
         return result
 
     def _note_foreign(self, given: Sequence[torch.Tensor]) -> None:
@@ -216,23 +246,68 @@ class Uses(TorchFunctionMode):
         return f"{inside}'s forward" if inside else "the model's forward"
 
     def _note_multiplier(self, name: str, given: Sequence[torch.Tensor]) -> None:
-        leaves = [self._leaf_of[each] for each in given if each in self._leaf_of]
+        known = [self._lain[each] for each in given if each in self._lain]
+        leaves = [each.parameter for each in known if each.is_itself]
         if leaves and name in _PRODUCTS:
             self.multipliers.update(leaves)
         elif leaves and name.endswith("_norm"):
             self.multipliers.add(leaves[0])
 
-    def _note_product(self, name: str, args: Sequence[Any]) -> None:
+    def _note_product(
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any] | None,
+        results: Sequence[torch.Tensor],
+    ) -> None:
+        if len(args) == 1 and kwargs and "weight" in kwargs:
+            args = (*args, kwargs["weight"])
         for place, each in enumerate(args):
-            leaf = self._leaf_of.get(each) if isinstance(each, torch.Tensor) else None
-            if leaf is None or leaf in self.units:
+            own: Lain | None = self._lain.get(each) if isinstance(each, torch.Tensor) else None
+            # One that was picked by the inputs, as by their indices, is what is given, no matrix.
+            if own is None or self._parameters.get(each, 0) & self._of_inputs:
+                continue
+            known = self.given.get(own.parameter)
+            if self._layers and (known is not None or not own.is_itself):
                 continue
             with torch._C.DisableTorchFunction():
-                over = of_product(name, place, each, args)
-                found = of_matrix(leaf, self._leaves[leaf], each, over) if over else None
-                if found is not None:
-                    self.units[leaf] = found
-                    self.given[leaf] = _mean_square(args, each), self._weight_layer
+                sides = of_product(name, place, each, args)
+                if sides is None:
+                    continue
+                is_better = own.is_itself and own.is_whole(each)
+                if known is None or (is_better and not known.is_itself):
+                    self._note_units(own, each, sides, args)
+                if not self._layers:
+                    self._follow(own.parameter, each, sides, args, results)
+
+    def _note_units(
+        self, own: Lain, matrix: torch.Tensor, sides: Sides, args: Sequence[Any]
+    ) -> None:
+        others = self._named(self._parameters.get(matrix, 0) & self._trained) - {own.parameter}
+        found = of_matrix(own, matrix, sides.over, {name: self._leaves[name] for name in others})
+        if found is not None:
+            self.units[own.parameter] = found
+        elif own.parameter in self.given:
+            return
+        given = _multiplied(args, matrix) if found is not None else None
+        power = math.nan if given is None else mean_square(given)
+        is_itself = found is not None and own.is_itself
+        self.given[own.parameter] = Given(power, self._weight_layer, is_itself)
+
+    def _follow(
+        self,
+        parameter: str,
+        matrix: torch.Tensor,
+        sides: Sides,
+        args: Sequence[Any],
+        results: Sequence[torch.Tensor],
+    ) -> None:
+        """Let a product be followed that is one of activations, not of parameters alone."""
+        given = _multiplied(args, matrix)
+        bits = None if given is None else self._parameters.get(given)
+        if len(results) == 1 and (not bits or bits & self._of_inputs):
+            key = f"{parameter}[{matrix.data_ptr()}]"
+            self._note_bare_product(key, parameter, results[0], sides.units, given)
 
     def _note_stop(self, name: str, bits: int, *, is_followed: bool) -> None:
         by = "data" if name == "__get__" else name.strip("_")
@@ -249,21 +324,37 @@ class Uses(TorchFunctionMode):
         results: Sequence[torch.Tensor],
         bits: int,
     ) -> None:
-        is_same = args and isinstance(args[0], torch.Tensor) and keeps_values(func, name)
-        leaf = self._leaf_of.get(args[0]) if is_same else None
         self._bounds.follow(func, args, kwargs or {}, results)
         for each in results:
             if each.is_leaf and each.requires_grad:
                 continue  # a parameter that a call gives back, as one that fills it
             self._parameters[each] = bits
-            if leaf is not None:
-                self._leaf_of[each] = leaf
+
+    def _note_computed(
+        self, given: Sequence[torch.Tensor], results: Sequence[torch.Tensor], *, is_same: bool
+    ) -> None:
+        """Note where the values of a parameter lie in what a call made of parameters alone."""
+        for each in results:
+            if each.is_leaf and each.requires_grad:
+                continue
+            alike = given[:1] if is_same else [x for x in given if x.shape == each.shape]
+            source = next((x for x in alike if x in self._lain), None)
+            if source is None:
+                continue
+            own: Lain = self._lain[source]
+            is_view = each.untyped_storage().data_ptr() == source.untyped_storage().data_ptr()
+            if is_same and (is_view or each.shape != source.shape):
+                self._lain[each] = own
+            elif (
+                (is_same or each.requires_grad) and own.is_whole(source) and 0 not in each.stride()
+            ):
+                self._lain[each] = own.become(source, each, is_same=is_same)
 
 
-def _mean_square(args: Sequence[Any], matrix: torch.Tensor) -> float:
+def _multiplied(args: Sequence[Any], matrix: torch.Tensor) -> torch.Tensor | None:
+    """Return what a product multiplies a matrix by."""
     others = [x for x in args if isinstance(x, torch.Tensor) and x is not matrix]
-    other = next((x for x in others if x.ndim > 1 or len(others) == 1), None)
-    return math.nan if other is None else mean_square(other)
+    return next((x for x in others if x.ndim > 1 or len(others) == 1), None)
 
 
 def _by_values(rows: torch.Tensor) -> str:

@@ -29,7 +29,7 @@ def find(probe: Probe, when: When = "before") -> tuple[Finding, ...]:
         *unlearned(probe, layers),
         *copied(probe, layers, when),
         *signal(probe, layers),
-        *units(layers, probe.images),
+        *units(probe, layers),
         *logits(probe, layers, when),
     ]
     if not any(finding.kind in ("no-gradient", "silent") for finding in found):

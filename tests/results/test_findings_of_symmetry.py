@@ -198,6 +198,105 @@ def test_equal_units_of_bare_matrices_are_equal_after_steps() -> None:
     assert not torch.allclose(model.last[0], model.last[1], atol=1e-4)
 
 
+MASK = torch.rand(PIXELS, generator=torch.Generator().manual_seed(0)) > 0.5
+
+COMPUTED: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "softplus": F.softplus,
+    "sigmoid": torch.sigmoid,
+    "of length one": lambda raw: raw / raw.norm(dim=1, keepdim=True),
+    "both": lambda raw: F.normalize(F.softplus(raw), dim=1),
+    "masked": lambda raw: raw * MASK if raw.shape[1] == PIXELS else 1 * raw,
+    "turned": lambda raw: torch.tanh(raw.t()).t(),
+    "copied": lambda raw: raw.t().contiguous().t(),
+    "in place": lambda raw: raw.clone().mul_(0.5),
+}
+
+
+class Computed(nn.Module):
+    """A perceptron whose matrices are computed from its parameters."""
+
+    def __init__(self, how: str, first: torch.Tensor, last: torch.Tensor) -> None:
+        super().__init__()
+        self.first, self.last = nn.Parameter(first), nn.Parameter(last)
+        self.of = COMPUTED[how]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.linear(torch.tanh(0.1 * x @ self.of(self.first).t()), self.of(self.last))
+
+
+@pytest.mark.parametrize("how", COMPUTED)
+def test_equal_units_of_computed_matrices(how: str) -> None:
+    first, last = torch.full((24, PIXELS), 0.05), torch.full((10, 24), 0.1)
+    found = told(Computed(how, first, last))["symmetric"]
+    assert (found.layers, found.severity) == (("first",), "error")
+    assert found.message == "equal units stay equal: first (1 distinct among 24)"
+    assert "symmetric" not in told(Computed(how, first, drawn(10, 24)))
+    assert "symmetric" not in told(Computed(how, drawn(24, PIXELS), last))
+    assert "symmetric" not in told(Computed(how, drawn(24, PIXELS), drawn(10, 24)))
+    twice = drawn(12, PIXELS).repeat(2, 1)
+    pairs = Computed(how, twice, drawn(10, 12).repeat(1, 2))
+    assert told(pairs)["symmetric"].evidence["first"] == 24
+    # So they do: ten real steps later they are as equal as before.
+    optimizer = torch.optim.SGD(pairs.parameters(), 0.05)
+    for _ in range(10):
+        optimizer.zero_grad()
+        F.cross_entropy(pairs(inputs(PIXELS)), torch.arange(96) % 10).backward()
+        optimizer.step()
+    assert torch.allclose(pairs.first[:12], pairs.first[12:], atol=1e-5)
+
+
+class Made(nn.Module):
+    """A perceptron whose first matrix is made of several tensors."""
+
+    def __init__(self, make: Callable[[Made], torch.Tensor], length: torch.Tensor) -> None:
+        super().__init__()
+        self.raw, self.length = nn.Parameter(torch.full((24, PIXELS), 0.05)), nn.Parameter(length)
+        self.last = nn.Parameter(torch.full((10, 24), 0.1))
+        self.up, self.down = nn.Parameter(torch.zeros(4, PIXELS)), nn.Parameter(drawn(24, 4))
+        self.base = drawn(24, PIXELS)
+        self.make = make
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(0.1 * x @ self.make(self).t()) @ self.last.t()
+
+
+def test_what_else_a_matrix_is_made_of_may_tell_its_units_apart() -> None:
+    def as_length(model: Made) -> torch.Tensor:
+        return model.length.reshape(24, 1) * F.normalize(model.raw, dim=1)
+
+    for shape in ((24,), (24, 1)):
+        assert told(Made(as_length, torch.ones(shape)))["symmetric"].layers == ("raw",)
+        assert "symmetric" not in told(Made(as_length, 1 + drawn(1, 24).reshape(shape)))
+    one = torch.ones(())
+    assert told(Made(lambda model: model.length * model.raw, one))["symmetric"].layers == ("raw",)
+    # A start that is kept, and factors of which one is 0 still.
+    for make in (
+        lambda model: model.base + model.raw,
+        lambda model: model.raw + model.down @ model.up,
+    ):
+        assert "symmetric" not in told(Made(make, one))
+
+
+def test_dead_units_of_computed_matrices_are_counted() -> None:
+    model = Computed("masked", drawn(24, PIXELS), drawn(10, 24))
+    model.of = F.softplus
+    shifted = nn.Parameter(torch.zeros(24))
+    model.register_parameter("offset", shifted)
+    shifted.data[:6] = -400
+    model.forward = lambda x: F.relu(x @ model.of(model.first).t() + model.offset) @ model.last.t()
+    assert float(told(model)["dead"].evidence["first"]) == 0.25
+
+
+def test_weights_of_layers_that_are_computed_are_told_of_as_the_layers() -> None:
+    model = stack(PIXELS, 24, 10)
+    nn.utils.parametrizations.weight_norm(model[0])
+    assert told(model) == {}
+    constant(model[2], 0.1)
+    nn.init.constant_(model[0].parametrizations.weight.original1, 0.05)
+    nn.init.ones_(model[0].parametrizations.weight.original0)
+    assert told(model)["symmetric"].layers == ("0",)
+
+
 class Recurrent(nn.Module):
     def __init__(self, kind: type[nn.RNNBase]) -> None:
         super().__init__()

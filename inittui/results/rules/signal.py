@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from inittui.events.probes import Bare, LayerProbe, Probe
+from inittui.events.probes import LayerProbe, Probe
 from inittui.events.wire_numbers import from_wire, to_wire
 from inittui.results.rules.finding import (
     Finding,
@@ -18,7 +18,8 @@ from inittui.results.rules.finding import (
     times,
 )
 from inittui.results.rules.learning import is_zero
-from inittui.text import sanitize, short
+from inittui.results.rules.running import in_order
+from inittui.text import short
 
 Effect = tuple[str, float]
 """Of a layer, or a bare matrix, by its name."""
@@ -84,7 +85,7 @@ def _size(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     numbers = {layer.name: power for layer, power in given_to(layers)}
     given = [
         (name, power)
-        for name, power in _in_order(probe, layers, numbers, lambda bare: from_wire(bare.inputs))
+        for name, power in in_order(probe, layers, numbers, lambda bare: from_wire(bare.inputs))
         if is_number(power)
     ]
     if len(given) < 2:
@@ -105,23 +106,6 @@ def given_to(layers: Sequence[LayerProbe]) -> Iterator[tuple[LayerProbe, float]]
         if math.isnan(power) and number:
             power = layers[number - 1].activations.second_moment
         yield layer, power
-
-
-def _in_order(
-    probe: Probe,
-    layers: Sequence[LayerProbe],
-    numbers: Mapping[str, float],
-    of_bare: Callable[[Bare], float],
-) -> Iterator[Effect]:
-    """Yield what was measured of layers, by name, and of bare matrices, as they run."""
-    bare = probe.learning.bare if probe.learning else ()
-    known = {layer.name for layer in layers}
-    for name in dict.fromkeys(("", *(layer.name for layer in layers))):
-        if name in numbers:
-            yield sanitize(name, 60), numbers[name]
-        for each in bare:
-            if name == (each.after if each.after in known else ""):
-                yield sanitize(each.parameter, 60), of_bare(each)
 
 
 def _second(pair: Effect) -> float:
@@ -156,7 +140,7 @@ def gradients(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     numbers = {x.name: effect_of(x) for x in layers if f"{x.name}.weight" not in asleep}
     effects = [
         (name, effect)
-        for name, effect in _in_order(
+        for name, effect in in_order(
             probe,
             layers,
             numbers,

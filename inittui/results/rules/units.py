@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from inittui.events.probes import LayerProbe
-from inittui.results.rules.finding import Finding, Severity, of_layers, percent
+from inittui.events.probes import LayerProbe, Probe
+from inittui.results.rules.finding import Finding, Kind, Severity, of_names, percent
+from inittui.results.rules.running import in_order
 
 DEAD: tuple[tuple[float, Severity], ...] = ((0.8, "warning"), (0.1, "note"))
 """Share of units. Of inputs that are alike nearly half are dead by chance."""
@@ -14,33 +15,36 @@ SATURATED: tuple[tuple[float, Severity], ...] = ((0.5, "warning"), (0.1, "note")
 """Share of values. A unit Gaussian has 3.6 % of its values beyond |tanh| = 0.97."""
 
 
-def units(layers: Sequence[LayerProbe], images: int) -> Iterator[Finding]:
+def units(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
     """Units that pass no gradient for any image, and values at flat ends."""
-    live = [layer for layer in layers if layer.pre_activations.second_moment]
+    live = {x.name: x for x in layers if x.pre_activations.second_moment}
+    images = probe.images
     any_image = f"for any of {images} images" if images < _FEW else "for any image"
     if images == 1:
         any_image = "for the one image"
+    what = f"units pass hardly any gradient {any_image}:"
+    dead = in_order(probe, layers, {n: x.dead for n, x in live.items()}, lambda bare: bare.dead)
+    yield from _by_share("dead", what, DEAD, [*dead])
+    flat = {n: x.saturated for n, x in live.items()}
+    saturated = in_order(probe, layers, flat, lambda bare: bare.saturated)
+    yield from _by_share("saturated", "activations are saturated:", SATURATED, [*saturated])
+
+
+def _by_share(
+    kind: Kind,
+    what: str,
+    limits: Sequence[tuple[float, Severity]],
+    shares: Sequence[tuple[str, float | None]],
+) -> Iterator[Finding]:
     above = 1.0 + 1e-9
-    for limit, severity in DEAD:
-        dead = [
-            (x, x.dead, percent(x.dead))
-            for x in live
-            if x.dead is not None and limit <= x.dead < above
+    for limit, severity in limits:
+        told = [
+            (name, share, percent(share))
+            for name, share in shares
+            if share is not None and limit <= share < above
         ]
-        if dead:
-            what = f"units pass hardly any gradient {any_image}:"
-            yield of_layers("dead", severity, what, dead, limit=limit)
-        above = limit
-    above = 1.0 + 1e-9
-    for limit, severity in SATURATED:
-        saturated = [
-            (x, x.saturated, percent(x.saturated))
-            for x in live
-            if x.saturated is not None and limit <= x.saturated < above
-        ]
-        if saturated:
-            what = "activations are saturated:"
-            yield of_layers("saturated", severity, what, saturated, limit=limit)
+        if told:
+            yield of_names(kind, severity, what, told, limit=limit)
         above = limit
 
 

@@ -96,7 +96,12 @@ def _symmetric_parameters(probe: Probe) -> Iterator[Finding]:
     """Judge those that are no measured layer's, as bare matrices are."""
     if probe.learning is None:
         return
-    stuck = [x for x in probe.learning.alike if x.stuck > STUCK_SHARE * x.units]
+    # Of what never gets a gradient that is told already.
+    stuck = [
+        x
+        for x in probe.learning.alike
+        if x.stuck > STUCK_SHARE * x.units and x.parameter not in probe.learning.never
+    ]
     if stuck:
         told = [
             (x.parameter, float(x.stuck), f"{x.distinct:,} distinct among {x.units:,}")
@@ -104,8 +109,7 @@ def _symmetric_parameters(probe: Probe) -> Iterator[Finding]:
         ]
         what = "equal units stay equal:"
         found = of_names("symmetric", "error", what, told, each="parameter")
-        learns = not {x.parameter for x in stuck} <= set(probe.learning.never)
-        yield _told_apart(found) if probe.has_dropout and learns else found
+        yield _told_apart(found) if probe.has_dropout else found
 
 
 def _distinct(layer: LayerProbe) -> str:
