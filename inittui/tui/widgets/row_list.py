@@ -17,6 +17,9 @@ from inittui.tui.status_styles import LOOK_CLASSES
 from inittui.tui.widgets.diff_lines import DiffLines
 from inittui.views.chart.layout import shortened, truncated
 
+_WHEEL = 3
+"""Rows that the mouse's wheel goes by."""
+
 
 class RowList(DiffLines, can_focus=True):
     """Lines under a heading. Subclasses say how many there are and what is in them.
@@ -179,16 +182,23 @@ class RowList(DiffLines, can_focus=True):
         has_head = self.heading(self.size.width) is not None
         place = self._start + event.y - has_head
         if event.y >= has_head and place < self.count():
-            is_tick = event.x < self.tick_columns
-            if is_tick or place == self.cursor:
-                self.post_message(self.Ticked() if is_tick else self.Clicked())
-            self.go_to(place)
+            self.point_at(place, is_tick=event.x < self.tick_columns)
+
+    def point_at(self, place: int, *, is_tick: bool) -> None:
+        """Do what a click on a row means."""
+        if is_tick or place == self.cursor:
+            self.post_message(self.Ticked() if is_tick else self.Clicked())
+        self.go_to(place)
 
     def on_mouse_scroll_down(self) -> None:
-        self.go_to(self.cursor + 3)
+        self.roll(_WHEEL)
 
     def on_mouse_scroll_up(self) -> None:
-        self.go_to(self.cursor - 3)
+        self.roll(-_WHEEL)
+
+    def roll(self, rows: int) -> None:
+        """Do what the mouse's wheel means."""
+        self.go_to(self.cursor + rows)
 
     def action_cursor(self, by: int) -> None:
         self.go_to(self.cursor + by)
