@@ -198,7 +198,7 @@ class LayersScreen(LabScreen):
         from inittui.views.probe_selection import subjects_of
 
         shown = [
-            Shown(c.label, c.style, subject.probes)
+            Shown(c.label, c.style, subject.probes, subject.seed)
             for c in self.open_runs.contestants()
             for subject in subjects_of(c.run.state)
             if subject.trial.scheme == c.scheme
