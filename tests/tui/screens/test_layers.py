@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from inittui.events.records import RunStarted
 from inittui.runs import LogWriter, RunDirectory, create_run
 from inittui.tui.app import LabApp
+from inittui.tui.screens.layers import LayersScreen, ViewLine
 from inittui.views import inspection
 from tests.support.runs import log_events, under_seeds
 from tests.support.tui_shelf import MakeApp, Shelf, drive, settle
@@ -199,3 +200,22 @@ def test_the_key_that_shows_other_layers_is_told_and_no_option_of_a_command(
         assert "--" not in seen(pilot)
 
     drive(make_app(attach=shelf.put("story")), act, (120, 40))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_click_on_the_name_of_a_view_shows_it(
+    width: int, shelf: Shelf, make_app: MakeApp
+) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("3")
+        await settle(pilot)
+        screen = pilot.app.screen
+        line = screen.query_one(ViewLine)
+        assert isinstance(screen, LayersScreen)
+        for view in ("histograms", "side by side", "histograms", "numbers", "variance", "numbers"):
+            place = line.render().plain.index(view)
+            await pilot.click(ViewLine, offset=(line.gutter.left + place, 0))
+            await settle(pilot)
+            assert screen.view == line.view == view
+
+    drive(make_app(attach=shelf.put("inspected")), act, (width, 24))
