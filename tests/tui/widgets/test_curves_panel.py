@@ -8,7 +8,6 @@ from textual.widgets import Static
 
 from inittui.experiment.records import Experiment
 from inittui.runs import LogWriter, create_run
-from inittui.tui.widgets.chart import CurveChart
 from inittui.tui.widgets.curves_panel import CurvesPanel
 from inittui.tui.widgets.leaderboard import Leaderboard
 from tests.support.runs import Made, made_events
@@ -97,26 +96,6 @@ def test_what_is_said_below_the_table_uses_the_width_that_it_has_by_then(
             assert 0.6 * width < max(map(len, lines)) <= width - 2
 
     drive(make_app(attach=run), act, (120, 40))
-
-
-def test_the_second_chart_is_drawn_as_soon_as_there_is_room(
-    shelf: Shelf, make_app: MakeApp
-) -> None:
-    """Also where the room comes after the curves, as it may when a run is opened."""
-
-    async def act(pilot: Pilot[None]) -> None:
-        panel = pilot.app.screen.query_one(CurvesPanel)
-        panel.styles.height = 32
-        await settle(pilot)
-        beside = panel.query_one("#beside", CurveChart)
-        assert beside.display
-        assert any(line.strip() for line in lines_of(beside))
-
-    drive(make_app(attach=shelf.put("classic")), act, (120, 28))
-
-
-def lines_of(chart: CurveChart) -> list[str]:
-    return [chart.render_line(y).text for y in range(chart.size.height)]
 
 
 def test_a_click_on_a_title_sorts_by_it(shelf: Shelf, make_app: MakeApp) -> None:
