@@ -24,6 +24,7 @@ from inittui.runs import RunDirectory
 from inittui.text import sanitize
 from inittui.tui import themes
 from inittui.tui.driver import driver_class
+from inittui.tui.few_colors import FewColors
 from inittui.tui.form_words import in_form_words
 from inittui.tui.key_queue import LONGEST_SECONDS, KeyQueue
 from inittui.tui.keymap import check_keymap, key
@@ -113,6 +114,7 @@ class LabApp(KeyQueue):
             self.open_runs.show(attach)
         if terminal.over_ssh:
             self.animation_level = "none"
+        self._filters.append(FewColors(enabled=terminal.few_colors))
         self.set_class(terminal.is_plain, "-plain")
         self.set_class(terminal.ascii_only, "-ascii")
 

@@ -20,6 +20,7 @@ from inittui.views.chart.palette import styles_for
 from inittui.views.chart.plots import ChartSpec, line_chart
 from inittui.views.chart.series import Series
 from inittui.views.frame import Frame
+from inittui.views.wording import mean_and_range
 
 MOST_CURVES = 100
 """Curves in one picture; of more schemes the first ones are drawn."""
@@ -80,7 +81,7 @@ def _steps(series: Sequence[Series], first: int | None) -> str:
 def _over(state: RunState) -> str:
     schemes = state.schemes
     seeds = max((len(state.of_scheme(scheme)) for scheme in schemes), default=1)
-    over = f", mean and range of {seeds} seeds" if seeds > 1 else ""
+    over = mean_and_range(seeds)
     more = len(schemes) > MOST_CURVES
     return f"{over}, the first {MOST_CURVES} of {len(schemes):,} schemes" if more else over
 

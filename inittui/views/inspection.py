@@ -92,7 +92,8 @@ def scheme_histograms(
     subject = _subject_of(state, scheme)
     if subject is None:
         return Text(_NOT_MEASURED)
-    return Group(*_histograms(subject, frame, layers=None, density=density, others=others))
+    histograms = _histograms(subject, frame, layers=None, density=density, others=others)
+    return Group(*_of_seed(subject), *histograms)
 
 
 def layer_side_by_side(
@@ -114,13 +115,17 @@ def layer_side_by_side(
     per_line = -(-len(known) // -(-len(known) // per_line))
     width = min((frame.columns + _GAP) // per_line - _GAP, _WIDEST)
     parts: list[RenderableType] = [_layer_title(known[0][1][0], frame)]
+    key, seeds = Text(), _seeds_of([who for who, _ in known], frame)
     later = {short_moment_of(who.probes[-1]) for who, moments in known if len(moments) > 1}
     if later:
         above, below = ("#", BARS.color), ("#", MARKS.color)
         if not frame.ascii_only:
             above, below = ("█", BARS.color), ("█", MARKS.color)
         newest = later.pop() if len(later) == 1 else "newest"
-        parts.append(Text.assemble(above, " before, above   ", below, f" {newest}, below"))
+        key = Text.assemble(above, " before, above   ", below, f" {newest}, below")
+    key.append("   " if key and seeds else "").append(seeds, "dim")
+    if key:
+        parts += folded(key, frame.columns)
     for start in range(0, len(known), per_line):
         line = known[start : start + per_line]
         parts.append(side_by_side([[_who(who, width, frame)] for who, _ in line], width, _GAP))
@@ -144,6 +149,15 @@ def _named(event: ProbeMeasured, layer: str) -> list[LayerProbe]:
     return [each for each in event.probe.layers if each.name == layer]
 
 
+def _seeds_of(shown: Sequence[Contestant], frame: Frame) -> str:
+    """Say which seed is drawn of contestants that have several."""
+    same = {who.seed for who in shown}
+    if len(same) == 1:
+        return same.pop()
+    several = (who for who in shown if who.seed)
+    return "; ".join(f"{who.style.mark(frame.ascii_only)} {who.seed}" for who in several)
+
+
 def _who(who: Contestant, width: int, frame: Frame) -> Text:
     label = shortened(frame.say(who.label, 200), max(width - 2, 1), frame.ellipsis)
     return Text.assemble((who.style.mark(frame.ascii_only), who.style.color), " ", (label, "bold"))
@@ -162,13 +176,18 @@ def scheme_numbers(
     ]
     table = layer_table(_rows(subject, None, theory=theory), frame)
     return Group(
-        *losses, Text(), table, *_unmeasured(subject, frame), Text(),
+        *_of_seed(subject), *losses, Text(), table, *_unmeasured(subject, frame), Text(),
         *_head(state, [subject], frame),
     )  # fmt: skip
 
 
 def _subject_of(state: RunState, scheme: str) -> ProbeSelection | None:
     return next((each for each in subjects_of(state) if each.trial.scheme == scheme), None)
+
+
+def _of_seed(subject: ProbeSelection) -> Iterator[Text]:
+    if subject.seed:
+        yield Text(subject.seed, "dim")
 
 
 def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> Iterator[Text]:
@@ -179,7 +198,7 @@ def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> 
         experiment = state.started.experiment
         data = f"{experiment.data.name}{pixels(experiment)}"
         facts.insert(0, f"{experiment.model.name} on {data}")
-        facts.append(f"seed {subjects[0].trial.seed}")
+        facts.append(subjects[0].seed or f"seed {subjects[0].trial.seed}")
         spread = 100 - experiment.inspection.percentile, experiment.inspection.percentile
         facts.append(f"histograms from the {spread[0]:.3g} to the {spread[1]:.6g} percentile")
         cut = experiment.inspection.gradient_percentile
@@ -265,6 +284,8 @@ class Contestant:
     label: str
     style: SeriesStyle
     probes: tuple[ProbeMeasured, ...]
+    seed: str = ""
+    """Which of several seeds it is, as `which_seed` says it."""
 
 
 def _predicted(probe: Probe, name: str) -> PredictedLayer | None:

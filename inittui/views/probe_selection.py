@@ -19,6 +19,8 @@ class ProbeSelection:
     style: SeriesStyle
     probes: tuple[ProbeMeasured, ...]
     """As `moments_of` has them."""
+    seed: str
+    """As `which_seed` says it."""
 
 
 def subjects_of(state: RunState) -> Iterator[ProbeSelection]:
@@ -28,7 +30,13 @@ def subjects_of(state: RunState) -> Iterator[ProbeSelection]:
         trial = next((trial for trial in state.of_scheme(scheme) if trial.probes), None)
         if trial is None:
             continue
-        yield ProbeSelection(trial, styles[scheme], moments_of(trial))
+        yield ProbeSelection(trial, styles[scheme], moments_of(trial), which_seed(state, trial))
+
+
+def which_seed(state: RunState, trial: TrialState) -> str:
+    """Return "seed 0, one of 3" for a trial whose scheme has others beside it; else nothing."""
+    count = len(state.of_scheme(trial.scheme))
+    return f"seed {trial.seed}, one of {count}" if count > 1 else ""
 
 
 def moments_of(trial: TrialState) -> tuple[ProbeMeasured, ...]:

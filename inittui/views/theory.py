@@ -15,6 +15,7 @@ from inittui.text import short
 from inittui.views.chart.layout import paragraph
 from inittui.views.chart.palette import styles_for
 from inittui.views.frame import Frame
+from inittui.views.probe_selection import which_seed
 
 _MOST_NAMED = 6
 
@@ -31,7 +32,9 @@ def theory_text(state: RunState, frame: Frame) -> list[Text]:
             continue
         is_drawn = is_drawn or bool(event.probe.theory.layers)
         style = styles[scheme]
-        said = f"{frame.say(scheme, 60)}: {' '.join(theory_sentences(event.probe))}"
+        seed = which_seed(state, trial) if trial else ""
+        name = f"{frame.say(scheme, 60)}{seed and f', {seed}'}"
+        said = f"{name}: {' '.join(theory_sentences(event.probe))}"
         head = Text.assemble((style.mark(frame.ascii_only), style.color), " ")
         lines = paragraph(frame.say(said, 2_000), max(frame.columns - 2, 1))
         parts += [head + line if not n else Text("  ") + line for n, line in enumerate(lines)]

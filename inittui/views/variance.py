@@ -23,6 +23,7 @@ from inittui.views.frame import Frame
 from inittui.views.histograms import side_by_side
 from inittui.views.probe_selection import moment_of, newest_of
 from inittui.views.theory import theory_text
+from inittui.views.wording import mean_and_range
 
 _FEW_LAYERS = 12
 """Up to so many each is marked: a mark between two layers would look like a third one."""
@@ -137,11 +138,13 @@ def _figure(
 ) -> Text:
     series = []
     names: list[tuple[str, ...]] = []
+    seeds = 0
     for scheme in state.schemes:
         events = [measured(trial) for trial in state.of_scheme(scheme)]
         probes = [event.probe for event in events if event is not None]
         if not probes:
             continue
+        seeds = max(seeds, len(probes))
         names.append(tuple(layer.name for layer in probes[0].layers))
         curves = [[quantity.of(layer) for layer in probe.layers] for probe in probes]
         found = over_seeds(curves)
@@ -166,7 +169,7 @@ def _figure(
             width=width,
             height=_HEIGHT,
             log_y=True,
-            title=f"{quantity.title} by layer, {moment}",
+            title=f"{quantity.title} by layer, {moment}{mean_and_range(seeds)}",
             marker=frame.marker,
             ascii_only=frame.ascii_only,
             x_ticks=_ticks(names, width, frame),

@@ -77,3 +77,8 @@ def times(logarithm: float) -> str:
 
 _LARGEST = 700.0
 """Logarithm up to which there is a float."""
+
+
+def mean_and_range(seeds: int) -> str:
+    """Return what a figure's title says of several seeds, after a comma; nothing of one."""
+    return f", mean and range of {seeds} seeds" if seeds > 1 else ""

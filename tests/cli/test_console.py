@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 
+from inittui.cli.console import console_for
+from inittui.views.chart.palette import COLORS
 from tests.support.commands import INITTUI, Completed
 from tests.support.runs import record
 
@@ -102,3 +107,21 @@ def test_an_ascii_locale_is_kept_where_python_takes_another(
     assert done.returncode == 0, done.stderr
     assert done.stdout.isascii()
     assert len(done.stdout) > 200
+
+
+def test_series_differ_on_a_terminal_of_16_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stream(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for name in ("NO_COLOR", "COLORTERM", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    console = console_for(stream := Stream(), 80)
+    console.print(Text.assemble(*((".", color) for color in COLORS)))
+    codes = re.findall(r"\x1b\[(\d+)m\.", stream.getvalue())
+    assert len(codes) == len(set(codes)) == len(COLORS)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    console = console_for(stream := Stream(), 80)
+    console.print(Text(".", COLORS[0]))
+    assert "[38;5;178m." in stream.getvalue()

@@ -38,6 +38,14 @@ def test_a_process_prints_the_report_and_nothing_else() -> None:
     assert "after" not in done.stdout.split("What stands out")[1]
 
 
+def test_of_several_seeds_the_report_says_which_it_is_of() -> None:
+    printed = " ".join(run("rule", *QUICK, "--seeds", "2", "--seed", "5").split())
+    assert "evaluation mode (no dropout), seed 5, one of 2," in printed
+    assert "rule, seed 5, one of 2: no theory" in printed
+    assert "by layer, before training, mean and range of 2 seeds" in printed
+    assert "one of" not in " ".join(run("rule", *QUICK, "--seed", "5").split())
+
+
 @pytest.mark.parametrize("width", [60, 120])
 def test_reports_keep_to_the_width(width: int) -> None:
     printed = run("rule", *QUICK, "--width", str(width))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from inittui.events.records import (
     EpochEnded,
     Event,
@@ -43,6 +45,22 @@ RUNNING_LINES = 160
 def log_events(name: str) -> list[Event]:
     """Return what a recorded log holds."""
     return [decode(line) for line in (LOGS / f"{name}.jsonl").read_bytes().splitlines()]
+
+
+def under_seeds(events: Sequence[Event], seeds: int) -> list[Event]:
+    """Return the log of a run whose trials went alike under each of several seeds."""
+    started, *others = events
+    assert isinstance(started, RunStarted)
+    count, plans = len(started.trials), started.trials
+    plans = tuple(structs.replace(plan, seed=seed) for seed in range(seeds) for plan in plans)
+    experiment = structs.replace(started.experiment, seeds=tuple(range(seeds)))
+    found: list[Event] = [structs.replace(started, trials=plans, experiment=experiment)]
+    for event in others:
+        if (trial := getattr(event, "trial", None)) is None:
+            found.append(event)
+        else:
+            found += [structs.replace(event, trial=trial + n * count) for n in range(seeds)]
+    return found
 
 
 def run_state(name: str) -> RunState:

@@ -12,11 +12,20 @@ from pathlib import Path
 import pytest
 
 from benchmarks.terminals import UI, Terminal
+from inittui.events.records import RunStarted
 from inittui.experiment.records import DataConfig, Experiment, TrainingConfig
-from inittui.runs import RunDirectory, create_run, live_writer, load_state, run_directories
+from inittui.runs import (
+    LogWriter,
+    RunDirectory,
+    create_run,
+    live_writer,
+    load_state,
+    run_directories,
+)
 from inittui.runs.launch import start_worker
 from inittui.tui.terminal import drop_empty_no_color
 from tests.support.commands import python, wait_until
+from tests.support.runs import log_events
 
 pytestmark = pytest.mark.pty
 
@@ -78,6 +87,21 @@ def test_choose_run_watch_and_leave(root: Path) -> None:
         assert terminal.wait_for_end() == 0
     state = load_state(only(root))[0]
     assert (state.status, state.schemes) == ("finished", ["zeros"])
+
+
+def test_both_charts_of_the_first_run_that_is_opened_are_drawn(root: Path) -> None:
+    """Though there is room for the second only once the screen has been laid out."""
+    started, *_ = events = log_events("story")
+    assert isinstance(started, RunStarted)
+    with LogWriter(create_run(root, started.experiment)) as log:
+        log.write_many(events)
+    with ui(root, size=(120, 40)) as terminal:
+        terminal.wait_for("Press r to train the 7")
+        terminal.press("4")
+        terminal.wait_for("training loss")  # of the preview
+        terminal.press("enter")
+        terminal.wait_for("enter Highlight")
+        terminal.wait_for("validation accuracy in %", 5)
 
 
 def test_a_closed_terminal_lets_the_run_go_on(root: Path) -> None:

@@ -17,20 +17,29 @@ from inittui.events.probes import Cut, Histogram, LayerProbe, Learning, Measured
 from inittui.events.records import ProbeMeasured, TrialEnded
 from inittui.events.wire_numbers import Number, all_to_wire
 from inittui.experiment.records import InspectionConfig
-from inittui.results.state import RunState
+from inittui.results.state import RunState, fold
 from inittui.views.findings import findings_report, findings_summary, folded
 from inittui.views.frame import Frame
 from inittui.views.histograms import LEAST_WIDTH, side_by_side, small_histogram
 from inittui.views.inspection import inspection_report
 from inittui.views.layer_table import Row, layer_table
 from tests.support.rendering import render
-from tests.support.runs import run_state
+from tests.support.runs import log_events, run_state, under_seeds
 
 
 def before_only(state: RunState) -> RunState:
     for trial in state.trials:
         trial.probes = [event for event in trial.probes if event.when == "before"]
     return state
+
+
+@pytest.mark.parametrize(("seeds", "said"), [(1, ", seed 0,"), (3, ", seed 0, one of 3,")])
+def test_a_report_says_which_seed_it_is_of(seeds: int, said: str) -> None:
+    state = fold(under_seeds(log_events("story"), seeds))
+    text = " ".join(render(inspection_report(state, Frame(80)), 80).split())
+    assert said in text
+    assert ("by layer, before training, mean and range of 3 seeds" in text) is (seeds > 1)
+    assert "one of 1" not in text
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -28,6 +28,8 @@ from inittui.training.seats.messages import (
 _UNREAD = 8
 """Answers of one seat that wait to be read; then it waits."""
 _LOOK_SECONDS = 0.1
+_END_SECONDS = 2.0
+"""For a process to end by itself, which removes the code that was sent to it."""
 
 _put: dict[bytes, Any] = {}
 """What was put into the cluster's memory last, by its digest."""
@@ -42,6 +44,7 @@ class RaySeat:
         """Ask the cluster for a place; what the process says is put into ``inbox``."""
         self.name = name
         self._inbox, self._is_over = inbox, False
+        self._has_begun = False
         self._before: tuple[Any, ...] = ()
         """What is told with the next message."""
         self._ray = ray = connect(where)
@@ -78,12 +81,16 @@ class RaySeat:
         """End the process at once, and forget what it has still said."""
         self._is_over = True
         with contextlib.suppress(Exception):
+            if self._has_begun:  # one that waits for room in the cluster hears nothing
+                self._ray.get(self._actor.end.remote(), timeout=_END_SECONDS)
+        with contextlib.suppress(Exception):
             self._ray.kill(self._actor)
 
     def _listen(self) -> None:
         how = "its process ended"
         try:
             for reference in self._answers:
+                self._has_begun = True
                 self._say(answer_of(self._ray.get(reference)))
         except Exception as error:  # noqa: BLE001 (Ray's kinds of a lost worker, node or actor)
             how = type(error).__name__
@@ -109,6 +116,16 @@ class _Holder:
         for message in messages:
             self._process.stdin.write(message)
         self._process.stdin.flush()
+
+    def end(self) -> None:
+        """Let the process see that nobody is there any more, and wait until it is gone.
+
+        Ray kills what an actor has started together with it.
+        """
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        self._process.wait()
 
     def answers(self) -> Any:
         from inittui.training.seats.messages import content_of

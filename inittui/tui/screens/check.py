@@ -36,7 +36,7 @@ class CheckScreen(Modal[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="check"):
-            yield Static("Check  (esc closes)", id="check-title", markup=False)
+            yield Static("Check  (esc closes)", id="check-title", classes="closes", markup=False)
             yield ScrollPage()
 
     def on_mount(self) -> None:

@@ -31,6 +31,11 @@ class Modal(ModalScreen[Result], Generic[Result]):
 
     _dismissed = False
 
+    def on_click(self, event: events.Click) -> None:
+        """Close it at a click beside it, or on a line that tells how it is closed."""
+        if event.widget is self or (event.widget is not None and event.widget.has_class("closes")):
+            self.dismiss()
+
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close it, with the result of the first time."""
         if self._dismissed:

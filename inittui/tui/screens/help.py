@@ -41,7 +41,7 @@ class HelpScreen(Modal[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="help"):
-            yield Static("Keys  (esc closes)", id="help-title", markup=False)
+            yield Static("Keys  (esc closes)", id="help-title", classes="closes", markup=False)
             yield ScrollPage()
 
     def on_mount(self) -> None:

@@ -7,9 +7,11 @@ from typing import ClassVar
 
 from rich.console import RenderableType
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static
 
@@ -71,6 +73,21 @@ class ViewLine(Static):
     """The names of the views, the one that is seen in brackets; as many as fit."""
 
     view = VIEWS[0]
+
+    class Chosen(Message):
+        """The name of a view was clicked."""
+
+        def __init__(self, view: str) -> None:
+            super().__init__()
+            self.view = view
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the view whose name is under the mouse, as far as that is seen."""
+        line, x = self.render().plain, event.x - self.gutter.left
+        for view in VIEWS:
+            start = line.find(view)
+            if start >= 0 and start <= x < start + len(view):
+                self.post_message(self.Chosen(view))
 
     def show(self, view: str) -> None:
         self.view = view
@@ -198,7 +215,7 @@ class LayersScreen(LabScreen):
         from inittui.views.probe_selection import subjects_of
 
         shown = [
-            Shown(c.label, c.style, subject.probes)
+            Shown(c.label, c.style, subject.probes, subject.seed)
             for c in self.open_runs.contestants()
             for subject in subjects_of(c.run.state)
             if subject.trial.scheme == c.scheme
@@ -217,6 +234,10 @@ class LayersScreen(LabScreen):
 
     def watch_place(self) -> None:
         self._show_page()
+
+    def on_view_line_chosen(self, message: ViewLine.Chosen) -> None:
+        message.stop()
+        self.view = message.view
 
     def action_layer(self) -> None:
         if self.view == "side by side":

@@ -76,7 +76,7 @@ class MapScreen(Modal[Key | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="map"):
-            yield Static(_TITLE, id="map-title", markup=False)
+            yield Static(_TITLE, id="map-title", classes="closes", markup=False)
             yield MapPage()
             yield Static(id="map-cell", markup=False)
 

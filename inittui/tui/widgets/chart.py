@@ -24,6 +24,9 @@ from inittui.views.chart.layout import shortened
 if TYPE_CHECKING:
     from inittui.views.chart.plots import Chart
 
+_NOTCH = 1.25
+"""How many times as many steps are seen after the wheel was turned by a notch."""
+
 
 class CurveChart(DiffLines):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"chart--cursor"}
@@ -32,9 +35,17 @@ class CurveChart(DiffLines):
     """The step whose values are read off; None for none."""
 
     class CursorMoved(Message):
-        def __init__(self, step: int | None) -> None:
+        def __init__(self, chart: CurveChart) -> None:
+            super().__init__()
+            self.chart = chart
+
+    class Zoomed(Message):
+        """The wheel was turned at a step, to see ``factor`` times as many."""
+
+        def __init__(self, step: float, factor: float) -> None:
             super().__init__()
             self.step = step
+            self.factor = factor
 
     def __init__(
         self,
@@ -145,7 +156,7 @@ class CurveChart(DiffLines):
         for column in columns:
             if column is not None:
                 self.refresh(Region(column, 0, 1, self.size.height))
-        self.post_message(self.CursorMoved(after))
+        self.post_message(self.CursorMoved(self))
 
     def render_line(self, y: int) -> Strip:
         strip = super().render_line(y)
@@ -161,9 +172,31 @@ class CurveChart(DiffLines):
         style += self.get_component_rich_style("chart--cursor", partial=True)
         return Strip.join([before, Strip([Segment(text, style)], 1), after])
 
-    def on_click(self, event: events.Click) -> None:
+    def _step_at(self, x: int) -> float | None:
+        """Return the step under the mouse; None where none is seen."""
         if self._chart is None or self.window is None:
-            return
+            return None
         low, high = self.window
-        share = (event.x - self._chart.left) / (self._chart.columns - 1)
-        self.cursor = round(low + min(max(share, 0.0), 1.0) * (high - low))
+        share = (x - self.gutter.left - self._chart.left) / (self._chart.columns - 1)
+        return low + min(max(share, 0.0), 1.0) * (high - low)
+
+    def _point_at(self, x: int) -> None:
+        if (step := self._step_at(x)) is not None:
+            self.cursor = round(step)
+
+    def on_click(self, event: events.Click) -> None:
+        self._point_at(event.x)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if event.button:
+            self._point_at(event.x)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._zoom(event.x, 1 / _NOTCH)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._zoom(event.x, _NOTCH)
+
+    def _zoom(self, x: int, factor: float) -> None:
+        if (step := self._step_at(x)) is not None:
+            self.post_message(self.Zoomed(step, factor))

@@ -170,12 +170,15 @@ class CurvesPanel(Container):
         return max(min(half, left - _CHART), _LINES_BELOW)
 
     def _show_again(self) -> None:
-        if self.is_attached:
+        if self.is_attached and self._contestants:
             self.show(self._contestants, self._options, self._version)
 
     def on_resize(self) -> None:
         width, height = self.size
+        was_roomy = self.has_class("-roomy")
         self.set_class(width >= _ROOMY[0] and height >= _ROOMY[1], "-roomy")
+        if self.has_class("-roomy") and not was_roomy:
+            self.call_after_refresh(self._show_again)  # it may have been shown before
         self._fit_leaderboard()
         self._tell_cause()
 
@@ -196,8 +199,22 @@ class CurvesPanel(Container):
             line.update(text)
 
     def on_curve_chart_cursor_moved(self, message: CurveChart.CursorMoved) -> None:
+        """Read off all charts where the cursor of one is now."""
         message.stop()
-        self.leaderboard.show(self._contestants, self._options, message.step)
+        for chart in self.query(CurveChart):
+            with chart.prevent(CurveChart.CursorMoved):
+                chart.cursor = message.chart.cursor
+        self.leaderboard.show(self._contestants, self._options, self.chart.cursor)
+
+    def on_curve_chart_zoomed(self, message: CurveChart.Zoomed) -> None:
+        message.stop()
+        self._zoom_around(message.step, message.factor)
+
+    def on_row_list_head_clicked(self, message: RowList.HeadClicked) -> None:
+        message.stop()
+        sorts: dict[str, Sort] = {"contestant": "listed", "loss": "loss", "accuracy": "accuracy"}
+        if message.title in sorts:
+            self._sort(sorts[message.title])
 
     def on_leaderboard_chosen(self, message: Leaderboard.Chosen) -> None:
         message.stop()
@@ -266,7 +283,10 @@ class CurvesPanel(Container):
         following: dict[Sort, Sort] = {
             "auto": "accuracy", "accuracy": "loss", "loss": "listed", "listed": "accuracy"
         }  # fmt: skip
-        self._change(sort=following[self._options.sort])
+        self._sort(following[self._options.sort])
+
+    def _sort(self, sort: Sort) -> None:
+        self._change(sort=sort)
         self.leaderboard.go_to(0)  # who sorts wants to see what comes first
 
     def action_full(self) -> None:
@@ -283,7 +303,13 @@ class CurvesPanel(Container):
             return
         low, high = self.chart.window
         cursor = self.chart.cursor
-        centre = float(cursor) if cursor is not None and low <= cursor <= high else (low + high) / 2
+        seen = cursor is not None and low <= cursor <= high
+        self._zoom_around(float(cursor or 0) if seen else (low + high) / 2, factor)
+
+    def _zoom_around(self, centre: float, factor: float) -> None:
+        if self.chart.window is None:
+            return
+        low, high = self.chart.window
         share = (centre - low) / (high - low)
         span = max((high - low) * factor, _LEAST_STEPS)
         self._zoom_to(centre - share * span, span)

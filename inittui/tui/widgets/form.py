@@ -72,9 +72,29 @@ class SettingList(RowList, can_focus=False):
         return self.cursor - self._start
 
     @property
+    def form(self) -> Form:
+        form = self.parent
+        assert isinstance(form, Form)
+        return form
+
+    @property
     def has_keys(self) -> bool:
         """Whether the line over the chosen setting is open."""
-        return isinstance(self.parent, Form) and self.parent.input.display
+        return self.form.input.display
+
+    def point_at(self, place: int, *, is_tick: bool) -> None:
+        """Let the clicked setting be typed; a second click switches one that has few values."""
+        if self.has_keys and place == self.cursor:
+            self.form.input.action_switch()
+        else:
+            self.form.edit(place)
+
+    def roll(self, rows: int) -> None:
+        """Take the open line along, so that what is typed goes where it is seen."""
+        if self.has_keys:
+            self.form.action_move(rows)
+        else:
+            super().roll(rows)
 
 
 class Line(Input):
@@ -138,7 +158,13 @@ class FieldLine(Line):
             typed = (event.character or "").lower()
             self.value = next((x for x in self.switched if x.startswith(typed)), self.value)
 
+    def on_click(self) -> None:
+        self.action_switch()
+
     def action_switch(self) -> None:
+        """Go to the next value, where there are few."""
+        if not self.switched:
+            return
         now = self.value or self.placeholder
         place = self.switched.index(now) if now in self.switched else -1
         self.value = self.switched[(place + 1) % len(self.switched)]
@@ -294,8 +320,14 @@ class Form(Container):
         """Nothing: `edit` is what moves the line."""
         message.stop()
 
-    def on_click(self, event: events.Click) -> None:
-        self.edit(self.settings.cursor)
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Take what the line over the list was meant to get as meant for the list."""
+        if event.widget is self.input:
+            self.settings.on_mouse_scroll_down()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        if event.widget is self.input:
+            self.settings.on_mouse_scroll_up()
 
     def action_move(self, by: int) -> None:
         self.edit(self.settings.cursor + by)

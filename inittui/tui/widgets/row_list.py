@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from typing import ClassVar
 
@@ -16,6 +17,9 @@ from inittui.tui.keymap import key
 from inittui.tui.status_styles import LOOK_CLASSES
 from inittui.tui.widgets.diff_lines import DiffLines
 from inittui.views.chart.layout import shortened, truncated
+
+_WHEEL = 3
+"""Rows that the mouse's wheel goes by."""
 
 
 class RowList(DiffLines, can_focus=True):
@@ -48,6 +52,13 @@ class RowList(DiffLines, can_focus=True):
 
     class Clicked(Message):
         """A row was clicked that the cursor was on already."""
+
+    class HeadClicked(Message):
+        """A title above the rows was clicked: its word, "" beside one."""
+
+        def __init__(self, title: str) -> None:
+            super().__init__()
+            self.title = title
 
     class Ticked(Message):
         """The tick of the row at the cursor was clicked."""
@@ -178,17 +189,31 @@ class RowList(DiffLines, can_focus=True):
         """Go to the line under the mouse; a second click acts on it."""
         has_head = self.heading(self.size.width) is not None
         place = self._start + event.y - has_head
-        if event.y >= has_head and place < self.count():
-            is_tick = event.x < self.tick_columns
-            if is_tick or place == self.cursor:
-                self.post_message(self.Ticked() if is_tick else self.Clicked())
-            self.go_to(place)
+        if has_head and event.y == 0:
+            self.post_message(self.HeadClicked(self._title_at(event.x - self.gutter.left)))
+        elif place < self.count():
+            self.point_at(place, is_tick=event.x < self.tick_columns)
+
+    def _title_at(self, x: int) -> str:
+        head = self.heading(self.size.width)
+        words = re.finditer(r"\w+", head.plain if head is not None else "")
+        return next((word[0] for word in words if word.start() <= x <= word.end()), "")
+
+    def point_at(self, place: int, *, is_tick: bool) -> None:
+        """Do what a click on a row means."""
+        if is_tick or place == self.cursor:
+            self.post_message(self.Ticked() if is_tick else self.Clicked())
+        self.go_to(place)
 
     def on_mouse_scroll_down(self) -> None:
-        self.go_to(self.cursor + 3)
+        self.roll(_WHEEL)
 
     def on_mouse_scroll_up(self) -> None:
-        self.go_to(self.cursor - 3)
+        self.roll(-_WHEEL)
+
+    def roll(self, rows: int) -> None:
+        """Do what the mouse's wheel means."""
+        self.go_to(self.cursor + rows)
 
     def action_cursor(self, by: int) -> None:
         self.go_to(self.cursor + by)

@@ -175,6 +175,13 @@ class RunsTable(RowList):
         message.stop()
         self.post_message(self.Opened())
 
+    def on_row_list_head_clicked(self, message: RowList.HeadClicked) -> None:
+        """Sort by what was clicked, where that is an order."""
+        message.stop()
+        if message.title in ORDERS:
+            self.order = message.title
+            self._arrange()
+
     def on_row_list_ticked(self, message: RowList.Ticked) -> None:
         message.stop()
         self.toggle_mark()

@@ -12,6 +12,8 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from rich.style import Style
+
 COLORS = (
     "#de9e00",  # orange
     "#077aff",  # blue
@@ -22,6 +24,16 @@ COLORS = (
     "#c0a961",  # sand
     "#e1005a",  # crimson
 )
+
+_IN_16 = dict(
+    zip(
+        COLORS,
+        ("yellow", "bright_blue", "cyan", "red", "bright_magenta", "magenta", "green",
+         "bright_red"),
+        strict=True,
+    )
+)  # fmt: skip
+"""What stands for each where there are 16: the next ones to them are only five."""
 
 SHAPES = "●■▲◆▼★○□△◇☆"
 """11 shapes and 8 colours have no common factor: 88 pairs before one comes again."""
@@ -50,6 +62,13 @@ BARS = SeriesStyle("#3f9fd8", "█", "#")
 
 MARKS = SeriesStyle("#e08a00", "●", "o")
 """What is expected, over the bars."""
+
+
+def in_16_colors(style: Style) -> Style:
+    """Return a style whose colours of series are told apart where there are 16 colours."""
+    color = style.color
+    instead = _IN_16.get(color.name) if color is not None else None
+    return style + Style(color=instead) if instead else style
 
 
 def styles_for(names: Iterable[str]) -> dict[str, SeriesStyle]:

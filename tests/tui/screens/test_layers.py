@@ -10,8 +10,9 @@ from textual.pilot import Pilot
 from inittui.events.records import RunStarted
 from inittui.runs import LogWriter, RunDirectory, create_run
 from inittui.tui.app import LabApp
+from inittui.tui.screens.layers import LayersScreen, ViewLine
 from inittui.views import inspection
-from tests.support.runs import log_events
+from tests.support.runs import log_events, under_seeds
 from tests.support.tui_shelf import MakeApp, Shelf, drive, settle
 
 EVENTS = log_events("story")
@@ -52,6 +53,54 @@ def test_both_screens_tell_the_newest_probe(shelf: Shelf, make_app: MakeApp) -> 
     assert "● step 104" in told["histograms"]
     assert "after 104 steps: loss" in told["numbers"]
     assert "by layer, after 104 steps" in told["variance"]
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_each_view_says_which_of_several_seeds_it_is_of(
+    seeds: int, shelf: Shelf, make_app: MakeApp
+) -> None:
+    told = {}
+    found = under_seeds(EVENTS, seeds)
+    assert isinstance(found[0], RunStarted)
+    directory = create_run(shelf.root, found[0].experiment)
+    with LogWriter(directory) as log:
+        log.write_many(found)
+
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("3", "v")
+        for view in ("side by side", "histograms", "numbers", "variance"):
+            await settle(pilot)
+            told[view] = seen(pilot)
+            await pilot.press("v")
+
+    drive(make_app(attach=directory), act, (120, 60))
+    several = seeds > 1
+    for view in ("side by side", "histograms", "numbers"):
+        assert ("seed 0, one of 3" in told[view].split("nonlinearity;")[0]) is several, view
+    assert ("by layer, before training, mean and range of 3 seeds" in told["variance"]) is several
+
+
+def test_contestants_of_several_runs_have_their_seeds_told(shelf: Shelf, make_app: MakeApp) -> None:
+    told = []
+    found = under_seeds(EVENTS, 3)
+    assert isinstance(found[0], RunStarted)
+    directory = create_run(shelf.root, found[0].experiment)
+    with LogWriter(directory) as log:
+        log.write_many(found)
+    other = shelf.put("inspected")
+
+    async def act(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, LabApp)
+        app.open_runs.show(other, add=True)
+        await pilot.press("3", "v")
+        await settle(pilot)
+        told.append((seen(pilot), app.open_runs.contestants()))
+
+    drive(make_app(attach=directory), act, (120, 60))
+    [(text, contestants)] = told
+    marks = [c.style.shape for c in contestants if len(c.trials) > 1]
+    assert "; ".join(f"{mark} seed 0, one of 3" for mark in marks) in text
 
 
 def test_both_screens_call_a_lost_run_lost(shelf: Shelf, make_app: MakeApp) -> None:
@@ -151,3 +200,22 @@ def test_the_key_that_shows_other_layers_is_told_and_no_option_of_a_command(
         assert "--" not in seen(pilot)
 
     drive(make_app(attach=shelf.put("story")), act, (120, 40))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_click_on_the_name_of_a_view_shows_it(
+    width: int, shelf: Shelf, make_app: MakeApp
+) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("3")
+        await settle(pilot)
+        screen = pilot.app.screen
+        line = screen.query_one(ViewLine)
+        assert isinstance(screen, LayersScreen)
+        for view in ("histograms", "side by side", "histograms", "numbers", "variance", "numbers"):
+            place = line.render().plain.index(view)
+            await pilot.click(ViewLine, offset=(line.gutter.left + place, 0))
+            await settle(pilot)
+            assert screen.view == line.view == view
+
+    drive(make_app(attach=shelf.put("inspected")), act, (width, 24))

@@ -96,3 +96,17 @@ def test_what_is_said_below_the_table_uses_the_width_that_it_has_by_then(
             assert 0.6 * width < max(map(len, lines)) <= width - 2
 
     drive(make_app(attach=run), act, (120, 40))
+
+
+def test_a_click_on_a_title_sorts_by_it(shelf: Shelf, make_app: MakeApp) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        board = pilot.app.screen.query_one(Leaderboard)
+        found = []
+        for title in ("contestant", "loss", "accuracy"):
+            place = board.heading(board.size.width).plain.index(title)
+            await pilot.click(Leaderboard, offset=(board.gutter.left + place + 1, 0))
+            await settle(pilot)
+            found.append(board._options.sort)
+        assert found == ["listed", "loss", "accuracy"]
+
+    drive(make_app(attach=shelf.put("classic")), act)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.color import Color
 from rich.style import Style
 from textual.app import App
 from textual.pilot import Pilot
@@ -39,6 +40,7 @@ WAYS: dict[str, tuple[tuple[str, ...], str]] = {
     "scheme-line": (("n", "down", "enter"), "left"),
     "setting-line": (("n", "e", "down", *"64"), "left"),
     "setting-line-of-a-choice": (("n", "e"), "home"),
+    "setting-line-left-empty": (("n", "e", "down"), "down"),
     "filter-line": (("4", "slash", *"rule"), "left"),
     "name-line": (("4", "n", *"mine"), "left"),
 }
@@ -78,6 +80,36 @@ def test_moving_the_cursor_is_seen_on_every_screen(
 
     app = make_app(attach=opened, **PLAIN[look])
     drive(app, act)
+
+
+@pytest.mark.parametrize("look", ["sixteen-colours", "linux-console"])
+def test_the_terminals_own_colour_never_stands_on_another(
+    look: str, shelf: Shelf, make_app: MakeApp
+) -> None:
+    """What it is nobody knows: light grey on a console, whose "white" is the same grey."""
+    opened = shelf.put("inspected")
+
+    async def act(pilot: Pilot[None]) -> None:
+        for way, (keys, _) in WAYS.items():
+            await pilot.press(*keys)
+            await settle(pilot)
+            await pilot.pause(0.2 if "palette" in way else 0)
+            unsure = [
+                segment.text.strip()
+                for strip in pilot.app.screen._compositor.render_strips()
+                for segment in strip
+                if segment.style
+                and is_own(segment.style.color)
+                and not is_own(segment.style.bgcolor)
+            ]
+            assert not any(unsure), (way, unsure)
+            await pilot.press("escape", "escape", "1", "v")
+
+    drive(make_app(attach=opened, **PLAIN[look]), act)
+
+
+def is_own(color: Color | None) -> bool:
+    return color is None or color.is_default
 
 
 def test_what_is_reversed_has_no_colours_that_would_undo_it(make_app: MakeApp) -> None:

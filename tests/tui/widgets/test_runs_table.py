@@ -178,3 +178,21 @@ def test_who_deletes_a_run_is_asked_by_its_name_and_id(shelf: Shelf, make_app: M
         assert run.id in shown
 
     drive(make_app(), act, (120, 40))
+
+
+def test_a_click_on_a_title_sorts_by_it(shelf: Shelf, make_app: MakeApp) -> None:
+    shelf.put("classic", "seeds")
+
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("4")
+        await settle(pilot)
+        for title in ("status", "when"):
+            place = table(pilot).heading(table(pilot).size.width).plain.index(title)
+            await pilot.click(RunsTable, offset=(place + 1, 0))
+            await settle(pilot)
+            assert table(pilot).order == title
+        await pilot.click(RunsTable, offset=(0, 0))
+        await settle(pilot)
+        assert table(pilot).order == "when"
+
+    drive(make_app(), act)

@@ -6,9 +6,11 @@ import itertools
 
 import numpy as np
 import pytest
+from rich.color import ColorSystem
+from rich.style import Style
 
 from inittui.experiment.records import CLASSIC_SCHEMES
-from inittui.views.chart.palette import COLORS, styles_for
+from inittui.views.chart.palette import COLORS, in_16_colors, styles_for
 
 VISIONS = {
     "normal": np.eye(3),
@@ -61,6 +63,15 @@ def test_colours_are_legible_on_black_and_white(color: str) -> None:
     luminance = float(np.array([0.2126, 0.7152, 0.0722]) @ linear(color))
     assert (luminance + 0.05) / 0.05 > 2.3
     assert 1.05 / (luminance + 0.05) > 2.2
+
+
+def test_colours_differ_where_there_are_16() -> None:
+    drawn = [in_16_colors(Style.parse(f"bold {color}")) for color in COLORS]
+    numbers = {style.color.downgrade(ColorSystem.STANDARD).number for style in drawn if style.color}
+    assert len(numbers) == len(COLORS)
+    assert not numbers & {0, 7, 8, 15}, "the greys are the text's"
+    assert all(style.bold for style in drawn)
+    assert in_16_colors(Style.parse("#123456 on #de9e00")) == Style.parse("#123456 on #de9e00")
 
 
 def test_marks_alone_tell_series_apart() -> None:
