@@ -6,9 +6,11 @@ import io
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.style import Style
 from rich.text import Text
 
 from inittui.cli.console import console_for
@@ -109,6 +111,15 @@ def test_an_ascii_locale_is_kept_where_python_takes_another(
     assert len(done.stdout) > 200
 
 
+@pytest.fixture
+def own_styles() -> Iterator[None]:
+    """Forget styles afterwards: a style keeps the codes of the first terminal that it is for."""
+    yield
+    Style.parse.cache_clear()
+    Style._add.cache_clear()
+
+
+@pytest.mark.usefixtures("own_styles")
 def test_series_differ_on_a_terminal_of_16_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     class Stream(io.StringIO):
         def isatty(self) -> bool:
