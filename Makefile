@@ -1,10 +1,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+# Three on two cores: every third of the time a worker of the screens' tests waits.
+WORKERS ?= 3
 INSTALLED := $(VENV)/.installed
 # The lessons' full sizes take hours: INITTUI_TORTURE=1 pytest tests/lessons -k full
-ATTACKED := tests/resilience tests/runs tests/data tests/documents tests/views/test_export.py \
+ATTACKED := tests/resilience tests/runs tests/data tests/documents tests/training/seats \
+	tests/views/test_export.py \
 	$(addprefix tests/cli/test_,compare_refusals.py detached.py ignored.py interrupt.py \
 	main_wrong_options.py memory_limit.py runs.py runs_changed.py)
 LONG_FORMS := tests/lessons tests/tui/test_app_monkey.py

@@ -24,6 +24,7 @@ from inittui.tui.check_process import CheckProcess
 from inittui.tui.lesson_process import RunningLesson
 from inittui.tui.open_runs import OpenRuns
 from tests.support.commands import INITTUI, wait_until
+from tests.support.torture import TORTURE
 
 NAMES = ("inittui", "json", "numpy", "random", "sitecustomize", "torch", "typing", "usercustomize")
 """Modules that inittui, Python or torch import when they start."""
@@ -152,6 +153,7 @@ def test_processes_that_share_a_run(here: Path) -> None:
     assert not ran(here)
 
 
+@pytest.mark.skipif(not TORTURE, reason="starts a Ray cluster of its own: make torture")
 def test_processes_that_ray_starts_for_a_run(here: Path) -> None:
     pytest.importorskip("ray", reason="needs ray: pip install 'inittui[ray]'")
     done = started(sys.executable, "-P", "-c", IN_RAY)

@@ -41,9 +41,8 @@ def draws_before_every_message(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return drawn
 
 
-@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
 def test_what_is_made_or_taken_down_can_be_drawn(
-    size: tuple[int, int], shelf: Shelf, make_app: MakeApp, draws_before_every_message: list[int]
+    shelf: Shelf, make_app: MakeApp, draws_before_every_message: list[int]
 ) -> None:
     shelf.put("classic", "seeds", "diverged")
     opened = shelf.put("inspected")
@@ -51,7 +50,7 @@ def test_what_is_made_or_taken_down_can_be_drawn(
     async def run() -> None:
         for attached in (opened, None):
             app = make_app(attach=attached)
-            async with app.run_test(size=size) as pilot:
+            async with app.run_test(size=(160, 45)) as pilot:
                 for key in ("2", "3", "4", "enter", "5", "6", "1", "v", "v", "M", "t", "2", "f1"):
                     await pilot.press(key)
                 await settle(pilot)
