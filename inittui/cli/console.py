@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
-from rich.segment import Segment
 from rich.text import Text
 
 from inittui.text import asks_for_ascii, in_ascii, sanitize
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import ConsoleOptions, RenderableType
+    from rich.segment import Segment
     from typing_extensions import Buffer
 
 PLAIN_WIDTH = 80
@@ -92,27 +92,21 @@ def console_for(stream: TextIO, width: int | None = None) -> Console:
     """
     if width is None and not stream.isatty():
         width = PLAIN_WIDTH
-    console = _Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
-    console.is_of_16 = console.color_system == "standard"
-    return console
+    return _Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
 
 
 class _Console(Console):
-    is_of_16 = False
-    """Whether the terminal has 16 colours."""
+    """One on which series are told apart where the terminal has 16 colours, too."""
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
         segments = super().render(renderable, options)
-        return map(_in_16_colors, segments) if self.is_of_16 else segments
+        if self.color_system != "standard":
+            return segments
+        from inittui.views.chart.palette import segment_in_16_colors
 
-
-def _in_16_colors(segment: Segment) -> Segment:
-    from inittui.views.chart.palette import in_16_colors
-
-    text, style, control = segment
-    return Segment(text, in_16_colors(style), control) if style else segment
+        return map(segment_in_16_colors, segments)
 
 
 def is_ascii(stream: TextIO) -> bool:

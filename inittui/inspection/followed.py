@@ -85,7 +85,7 @@ class Followed:
     def places_of_units(self, values: torch.Tensor) -> tuple[int, ...]:
         """Return the dimensions of the units after what lies between layer and nonlinearity.
 
-        None where reshaping has left none that are as long as the layer has units.
+        None at all where reshaping has left none that are as long as the layer has units.
         """
         usual = self.unit_dims if values.ndim == self.output_dims else (1,)
         if max(usual) < values.ndim and self._are_counted(values, usual):

@@ -120,7 +120,7 @@ class Uses(TorchFunctionMode):
             self._parameters[tensor] = 0
         self._parameters[inputs] = self._of_inputs
         self._trained = 0
-        """Bits of parameters."""
+        """Bits of the parameters that are trained."""
         for name, parameter in model.named_parameters():
             self._trained |= self._parameters[leaves[name]] if parameter.requires_grad else 0
             # Where a module keeps them elsewhere too, it may compute with those.

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from inittui.events.probes import Bare, LayerProbe, Probe
-from inittui.text import sanitize
 
 T = TypeVar("T")
 
@@ -22,7 +21,7 @@ def in_order(
     known = {layer.name for layer in layers}
     for name in dict.fromkeys(("", *(layer.name for layer in layers))):
         if name in of_layers:
-            yield sanitize(name, 60), of_layers[name]
+            yield name, of_layers[name]
         for each in bare:
             if name == (each.after if each.after in known else ""):
-                yield sanitize(each.parameter, 60), of_bare(each)
+                yield each.parameter, of_bare(each)

@@ -161,7 +161,7 @@ class CompareScreen(LabScreen):
         return ready and can.get((action, parameters), True)
 
     def paint(self) -> None:
-        if self.view != "run" or not self.query("#curves") or not self.curves_panel.is_made:
+        if self.view != "run" or not self.query("#curves") or not self.curves_panel.is_mounted:
             return  # `watch_view` draws once they stand
         if self.open_runs.is_empty:
             self.view = "setup"

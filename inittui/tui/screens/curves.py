@@ -29,7 +29,7 @@ class CurvesScreen(LabScreen):
 
     def paint(self) -> None:
         panel = self.query_one(CurvesPanel)
-        if not panel.is_made:
+        if not panel.is_mounted:
             return  # it is drawn again once the screen stands
         is_empty = self.open_runs.is_empty
         self.query_one("#empty").display = is_empty

@@ -123,11 +123,6 @@ class CurvesPanel(Container):
         yield Static(id="cause", markup=False)
 
     @property
-    def is_made(self) -> bool:
-        """Whether its parts stand: not yet while it is mounted, no more while it is taken down."""
-        return bool(self.query("#chart") and self.query(Leaderboard) and self.query("#cause"))
-
-    @property
     def chart(self) -> CurveChart:
         return self.query_one("#chart", CurveChart)
 
@@ -139,7 +134,7 @@ class CurvesPanel(Container):
         self._contestants = contestants
         self._options = options
         self._version = version
-        if not self.is_made:
+        if not self.is_mounted:  # its parts are being made
             self.call_after_refresh(self._show_again)
             return
         self._fit_leaderboard()

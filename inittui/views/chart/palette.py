@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from rich.segment import Segment
 from rich.style import Style
 
 COLORS = (
@@ -69,6 +70,12 @@ def in_16_colors(style: Style) -> Style:
     color = style.color
     instead = _IN_16.get(color.name) if color is not None else None
     return style + Style(color=instead) if instead else style
+
+
+def segment_in_16_colors(segment: Segment) -> Segment:
+    """Return a piece of output with `in_16_colors` of its style."""
+    text, style, control = segment
+    return Segment(text, in_16_colors(style), control) if style else segment
 
 
 def styles_for(names: Iterable[str]) -> dict[str, SeriesStyle]:
