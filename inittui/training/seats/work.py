@@ -12,7 +12,6 @@ import os
 import queue
 import socket
 import sys
-import tempfile
 import threading
 import time
 import traceback
@@ -33,9 +32,9 @@ from inittui.training.graphs import Graphs, graphs_on
 from inittui.training.hardware import describe_inexact, device_title, exact, versions
 from inittui.training.memory import keep_freed_memory, out_of_memory
 from inittui.training.prepared import Prepared, prepare
+from inittui.training.seats import sent_code
 from inittui.training.seats.data import unpack
 from inittui.training.seats.messages import (
-    Code,
     Data,
     FromSeat,
     Kept,
@@ -51,9 +50,6 @@ from inittui.training.seats.messages import (
 )
 from inittui.training.stack import Stack
 from inittui.user_code import blamed, remember_place
-
-_scratch: list[tempfile.TemporaryDirectory[str]] = []
-"""Where somebody's own code lies that came from another machine, if any did."""
 
 
 class _Sent(CheckpointStore):
@@ -86,8 +82,7 @@ def serve(source: IO[bytes], target: IO[bytes]) -> None:
                 asked.set()
             else:
                 inbox.put(message)
-        for folder in _scratch:
-            folder.cleanup()
+        sent_code.remove_own()
         os._exit(0)  # the driver is gone: what it doesn't write is lost all the same
 
     def tell(message: FromSeat) -> None:
@@ -125,8 +120,7 @@ def _prepared(setup: Setup) -> Prepared:
     for place, path in setup.places.items():
         remember_place(place, path)
     for code in setup.shipped:
-        _scratch.append(tempfile.TemporaryDirectory(prefix="inittui-code-"))
-        _unpack(code, Path(_scratch[-1].name))
+        sent_code.write_down(code)
     for reference in own_initializers(setup.experiment):
         own.load(reference)
     prepared = prepare(setup.experiment)
@@ -141,18 +135,6 @@ def _other_versions(theirs: Mapping[str, str], mine: Mapping[str, str]) -> str:
     name = next(name for name in theirs if theirs[name] != mine.get(name))
     there = mine.get(name, "none")
     return f"{socket.gethostname()} has {name} {there}, here is {theirs[name]}; they must be alike"
-
-
-def _unpack(code: Code, folder: Path) -> None:
-    """Write somebody's own code down, where `find` takes it from."""
-    for name, content in code.files.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
-    if code.place.endswith(".py"):
-        remember_place(code.place, str(folder / code.path))
-    else:
-        sys.path.append(str(folder))
 
 
 def _train(
@@ -200,7 +182,10 @@ def _forget(prepared: Prepared) -> None:
 def main() -> None:
     target = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what is printed is no message
-    serve(sys.stdin.buffer, target)
+    try:
+        serve(sys.stdin.buffer, target)
+    finally:
+        sent_code.remove_own()
 
 
 if __name__ == "__main__":
