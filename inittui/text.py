@@ -34,9 +34,15 @@ def sanitize(text: str, limit: int = MAXIMUM_LENGTH) -> str:
     return cut if len(cut) <= limit else cut[: limit - 1] + "…"
 
 
+_MOST_PLACES = 4
+"""Digits before the point that a number is written with: 1200 is read sooner than 1.2e3."""
+
+
 def short(value: float, digits: int = 3) -> str:
-    """Return a number with so many significant digits, without idle characters: 6.55e4, -1e-5."""
+    """Return a number with so many significant digits, without idle characters: 6.55e4, 1200."""
     mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
+    if e and 0 < int(exponent) < _MOST_PLACES:
+        return f"{float(f'{mantissa}e{exponent}'):.0f}"
     return f"{mantissa}e{int(exponent)}" if e else mantissa
 
 

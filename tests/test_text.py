@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inittui.text import asks_for_ascii, in_ascii
+from inittui.text import asks_for_ascii, in_ascii, short
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,23 @@ def test_what_is_spelled_in_ascii(text: str, spelled: str, as_wide: str) -> None
     assert in_ascii(text) == spelled
     assert in_ascii(text, keep_width=True) == as_wide
     assert len(as_wide) == len(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (99.8, 2, "100"),
+        (1234.0, 2, "1200"),
+        (9999.0, 3, "1e4"),
+        (-1230.0, 1, "-1000"),
+        (65535.0, 3, "6.55e4"),
+        (0.00001, 3, "1e-5"),
+        (12.0, 3, "12"),
+        (float("inf"), 3, "inf"),
+    ],
+)
+def test_short_numbers(value: float, digits: int, text: str) -> None:
+    assert short(value, digits) == text
 
 
 @pytest.mark.parametrize(
