@@ -17,7 +17,7 @@ MAP = ("phase", "--scales", "0.5|2", "--upwards", "1|2", "--activation", "relu",
 def test_a_map_trains_is_stopped_and_goes_on(tmp_path: Path) -> None:
     root = tmp_path / "runs"
     there = ("--runs-dir", str(root))
-    started = inittui(*MAP, "--epochs", "200", "--detach", *there)
+    started = inittui(*MAP, "--epochs", "100", "--detach", *there)
     assert (started.returncode, started.stderr) == (0, "")
     run = RunDirectory(root / started.stdout.strip())
     wait_until(lambda: any(trial.steps for trial in load_state(run)[0].trials))
