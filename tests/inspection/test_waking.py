@@ -105,7 +105,7 @@ def test_everything_is_bitwise_as_before(build: Callable[[], nn.Module]) -> None
     assert inspected(model) == found
 
 
-@pytest.mark.parametrize("links", [1, 2, 6])
+@pytest.mark.parametrize("links", [1, 2, 4])
 def test_a_chain_of_zeros_wakes_link_by_link(links: int) -> None:
     found = inspected(Chain(links)).learning
     assert found is not None
