@@ -168,6 +168,30 @@ def test_what_does_not_fit_is_said(inputs: Any, targets: torch.Tensor | None, sa
     assert said in str(caught.value)
 
 
+class Graph(torch.nn.Module):
+    """Has a sparse adjacency in a buffer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("links", torch.eye(6).to_sparse())
+        self.inner, self.last = torch.nn.Linear(3, 8), torch.nn.Linear(8, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden = torch.relu(self.inner(x))
+        return self.last(torch.stack([torch.sparse.mm(self.links, each) for each in hidden]))
+
+
+def test_a_model_with_sparse_buffers_is_inspected() -> None:
+    (trial,) = inittui.inspect(Graph(), torch.randn(8, 6, 3)).trials
+    assert [layer.name for layer in trial.probes[0].probe.layers] == ["inner", "last"]
+
+
+def test_one_number_for_each_input_is_no_classes() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
+    with pytest.raises(inittui.UsageError, match="one number for each input"):
+        inittui.inspect(model, torch.randn(6, 4))
+
+
 def test_a_model_that_was_an_object_is_not_found_elsewhere() -> None:
     with pytest.raises(inittui.UsageError, match="'Gone' was given as an object in Python"):
         inittui.compare("built", model="given:Gone", **SMALL)

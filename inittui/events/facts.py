@@ -134,6 +134,8 @@ class UseFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Mean square."""
     input_between: Number = "NaN"
     """Mean over positions of the variance over the batch; with gates opened."""
+    input_share: Number = "NaN"
+    """Of its input's mean square that is variance between samples; with gates opened."""
     output_power: Number = "NaN"
     output_share: Number = "NaN"
     """Of its mean square that is variance between samples; with gates opened."""

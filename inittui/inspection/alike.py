@@ -12,7 +12,7 @@ from torch import nn
 from inittui.inspection.passing import Batch, Passed, run, size
 from inittui.inspection.products import Products
 from inittui.inspection.statistics import row_labels, split_by_gradients
-from inittui.inspection.waking import EQUAL, MOVE, ROUNDS
+from inittui.inspection.waking import EQUAL, MOVE, Rounds
 
 _MOST_UNITS = 1 << 24
 """Values of a parameter whose units are compared one by one."""
@@ -97,9 +97,9 @@ def wake(
     moved: dict[str, torch.Tensor] = {}
     found = run(model, few, keeps_gradients=True)
     _split(alike, found)
-    for _ in range(ROUNDS):
-        stuck = any(count_equal(labels) for labels in alike.values())
-        if not never and not stuck:
+    rounds = Rounds()
+    while never or any(count_equal(labels) for labels in alike.values()):
+        if not rounds.go_on(sum(size(each) > 0 for each in found.gradients.values())):
             break
         moves = _moves(parameters, moved, found, never, frozen)
         if not moves:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import torch
 from torch import nn
@@ -24,6 +24,7 @@ def zeros_in_way(model: nn.Module, few: Batch, passed: Passed) -> tuple[str, ...
     parameters = dict(model.named_parameters())
     uses = [use for use in settled(passed.products.uses) if use.parameter in parameters]
     sized = [use.parameter for use in uses if parameters[use.parameter].numel()]
+    sized += [name for name in _tables(model) if name in parameters and name not in sized]
     zeros = dict.fromkeys(name for name in sized if not bool(parameters[name].detach().any()))
     last = {use.parameter for use in uses if use.is_last} & {*zeros}
     inner = tuple(name for name in zeros if name not in last)
@@ -39,6 +40,13 @@ def zeros_in_way(model: nn.Module, few: Batch, passed: Passed) -> tuple[str, ...
         return inner
     needed = tuple(name for name in inner if not tells_apart({*zeros} - {name}))
     return needed or inner  # of several ways any one would do
+
+
+def _tables(model: nn.Module) -> Iterator[str]:
+    """Yield the names of tables that are looked up, which no product has."""
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Embedding | nn.EmbeddingBag):
+            yield f"{name}.weight" if name else "weight"
 
 
 def _drawn(parameters: Mapping[str, torch.Tensor], names: Iterable[str]) -> dict[str, torch.Tensor]:

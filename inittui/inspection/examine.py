@@ -96,7 +96,7 @@ def _of_values(model: nn.Module, flight: Flight | None) -> Facts:
         tensors=measured,
         is_recorded=flight is not None,
         matrices=sum(x.kind == "parameter" and x.is_matrix for x in measured),
-        idle_initializers=flight.idle if flight else (),
+        idle_initializers=(*flight.idle, *flight.lost(model)) if flight else (),
         clones=tuple(clones(tensors, drawn, measured)),
         repeated=dict(repeated(tensors, drawn, measured)),
         streams=tuple(streams(tensors, measured)),

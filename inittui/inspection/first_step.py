@@ -44,10 +44,18 @@ def _has_spectral_norm(module: nn.Module) -> bool:
 def has_dropout(model: nn.Module) -> bool:
     """Return whether training the model drops anything, by torch's layers or others of the name."""
     return any(
-        "Dropout" in type(module).__name__
-        and (getattr(module, "p", 0) or getattr(module, "probability", 0)) > 0
+        _drops_between_layers(module)
+        or ("Dropout" in type(module).__name__
+            and (getattr(module, "p", 0) or getattr(module, "probability", 0)) > 0)
         for module in model.modules()
-    )
+    )  # fmt: skip
+
+
+def _drops_between_layers(module: nn.Module) -> bool:
+    """Whether torch's recurrent layers or attention drop by themselves, without such a layer."""
+    if isinstance(module, nn.RNNBase):
+        return module.dropout > 0 and module.num_layers > 1
+    return isinstance(module, nn.MultiheadAttention) and module.dropout > 0
 
 
 class DropoutCalls(TorchFunctionMode):

@@ -15,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from inittui.events.facts import Draw, WriterFacts
 from inittui.inspection.init_calls import InitCalls
+from inittui.inspection.lost_writes import LostWrites
 from inittui.inspection.marks import mark
 from inittui.inspection.memory import key_of, range_of, sizes, written_by
 from inittui.inspection.writers import writer_of
@@ -72,6 +73,7 @@ class Flight(TorchDispatchMode):
         self._memories: dict[int, _Memory] = {}
         self._loading = 0
         self._calls = InitCalls()
+        self._lost = LostWrites()
 
     @contextmanager
     def recording(self) -> Iterator[None]:
@@ -161,6 +163,14 @@ class Flight(TorchDispatchMode):
         """Functions that mean to initialize, and wrote nothing in any call."""
         return self._calls.idle
 
+    def lost(self, model: nn.Module) -> tuple[WriterFacts, ...]:
+        """Return the fills of what is computed anew at each pass, and so is none of a model's.
+
+        None where a function is known that wrote nothing else.
+        """
+        is_told = any(each.words.get("wrote") == "elsewhere" for each in self.idle)
+        return () if is_told else self._lost.of(model)
+
     def _note_empty(
         self, name: str, tensors: Sequence[torch.Tensor], before: dict[int, int]
     ) -> None:
@@ -221,7 +231,9 @@ class Flight(TorchDispatchMode):
             memory.is_random = is_random or (keeps and memory.is_random)
             memory.had_empty = had_empty or (keeps and memory.had_empty)
             memory.draw = "random" if memory.is_random else draw
-            self._add(memory, each, self._facts(name, args, kwargs, draw))
+            facts = self._facts(name, args, kwargs, draw)
+            self._add(memory, each, facts)
+            self._lost.note(each, facts)
             self._calls.note_write(key)
 
     def _add(self, memory: _Memory, tensor: torch.Tensor, facts: WriterFacts) -> None:

@@ -91,6 +91,7 @@ def measured(
         order=order,
         input_power=to_wire(power),
         input_between=to_wire(between),
+        input_share=to_wire(between / power if power else 0.0),
         output_power=to_wire(out),
         output_share=to_wire(out_between / out if out else 0.0),
         not_finite=bad,

@@ -137,7 +137,12 @@ def _with_shares(uses: Sequence[UseFacts], opened: Passed | None) -> Iterator[Us
         if other is None or other.parameter != use.parameter:
             yield use
         else:
-            yield replace(use, output_share=other.output_share, input_between=other.input_between)
+            yield replace(
+                use,
+                output_share=other.output_share,
+                input_between=other.input_between,
+                input_share=other.input_share,
+            )
 
 
 def _units(products: Products, stuck: Mapping[str, int]) -> Iterator[UnitFacts]:
@@ -288,9 +293,11 @@ def _logits(passed: Passed) -> tuple[int, float, float]:
 
 def _head(passed: Passed) -> str:
     logits = passed.logits
-    if logits is None or logits.ndim != 2 or logits.shape[-1] < 2:
+    if logits is None or logits.ndim < 2:
         return ""
     last, _ = ends_by(passed.products, logits)
-    if last not in _SQUASHING:
-        return ""
-    return last.removeprefix("_").removeprefix("safe_")
+    head = last.removeprefix("_").removeprefix("safe_")
+    # A softmax may be over any dimension; of other outputs rows of numbers alone are of classes.
+    is_plain = logits.ndim == 2 and (logits.shape[-1] > 1 or head == "sigmoid")
+    is_normal = head.endswith("softmax") and logits[0].numel() > 1
+    return head if last in _SQUASHING and (is_plain or is_normal) else ""

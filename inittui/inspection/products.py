@@ -20,45 +20,24 @@ from inittui.events.facts import UseFacts
 from inittui.inspection.flat_ends import FLATTENING, met_by
 from inittui.inspection.memory import Places, key_of, written_by
 from inittui.inspection.operands import CONVOLUTIONS, described, measured
+from inittui.inspection.operators import (
+    ATTENTION,
+    COPIES,
+    MADE_LIKE,
+    NONLINEAR,
+    NORMS,
+    OVER_BATCH,
+    PRODUCTS,
+    RECURRENT,
+    SOFTMAX,
+    STATISTICS,
+)
 from inittui.inspection.pass_records import NOTHING, Added, Drowned, Met, Tag, Use, drowns, merged
 from inittui.inspection.statistics import is_drawn, powers
 from inittui.inspection.unregistered import keeper_of
 from inittui.models.attributes import tensors_in
 
-_NONLINEAR = frozenset({
-    "relu", "gelu", "silu", "tanh", "sigmoid", "hardswish", "leaky_relu", "elu", "hardtanh",
-    "hardsigmoid", "clamp", "clamp_min", "clamp_max", "softplus", "mish", "exp", "erf", "sin",
-    "cos", "prelu", "_prelu_kernel", "threshold", "log_sigmoid_forward", "abs", "softshrink",
-    "hardshrink", "rrelu", "rrelu_with_noise", "sign", "log", "atan", "celu", "selu", "maximum",
-    "glu", "reciprocal",
-})  # fmt: skip
-_SOFTMAX = frozenset({"_softmax", "_log_softmax", "_safe_softmax"})
-_NORMS = frozenset({
-    "native_layer_norm", "native_batch_norm", "_native_batch_norm_legit", "native_group_norm",
-    "_native_batch_norm_legit_no_training", "cudnn_batch_norm", "_batch_norm_with_update",
-    "_batch_norm_no_update", "_fused_rms_norm", "batch_norm", "native_norm", "renorm",
-    "_weight_norm_interface",
-})  # fmt: skip
-_OVER_BATCH = frozenset({
-    "native_batch_norm", "_native_batch_norm_legit", "cudnn_batch_norm", "_batch_norm_with_update",
-    "batch_norm",
-})  # fmt: skip
-_MADE_LIKE = frozenset({
-    "new_zeros", "new_ones", "new_full", "new_empty", "new_empty_strided", "zeros_like",
-    "ones_like", "full_like", "empty_like",
-})  # fmt: skip
-_COPIES = frozenset({"clone", "_to_copy", "contiguous"})
-_STATISTICS = frozenset({
-    "mean", "var", "std", "var_mean", "norm", "linalg_vector_norm", "sum", "amax", "max",
-    "logsumexp", "square",
-})  # fmt: skip
-_ATTENTION = (
-    "_scaled_dot_product", "_efficient_attention", "_flash_attention", "_fused_sdp",
-)  # fmt: skip
-_RECURRENT = ("mkldnn_rnn_layer", "_thnn_fused", "_cudnn_rnn", "quantized_lstm")
 _OF_GATES = re.compile(r"(^|\.)weight_[ih]h_l\d+(_reverse)?$")
-_PRODUCTS = frozenset({"mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot", "vdot", "_int_mm"})
-
 _LEAST_FOREIGN = 64
 
 
@@ -170,42 +149,48 @@ class Products(TorchDispatchMode):
         result: Any,
     ) -> Tag:
         whole = merged(tags)
-        if name in _PRODUCTS or name in CONVOLUTIONS:
+        if name in PRODUCTS or name in CONVOLUTIONS:
             return self._product(name, args, result)
-        if name.startswith(_RECURRENT):
+        if name.startswith(RECURRENT):
             return self._recurrent(given, whole)
-        if name in _MADE_LIKE:  # of a tensor's shape, not of its values: masks
+        if name in MADE_LIKE:  # of a tensor's shape, not of its values: masks
             return NOTHING
         if not whole.near and not whole.is_input:
-            is_random = name in ("randn", "rand", "normal_functional", "randn_like", "rand_like")
-            is_random = is_random or name in ("uniform", "normal", "bernoulli")
-            is_copy = whole.is_copy and name in _COPIES
-            return replace(whole, is_random=whole.is_random or is_random, is_copy=is_copy)
-        if name.startswith(_ATTENTION):
+            return self._of_parameters(name, tags, whole)
+        if name.startswith(ATTENTION):
             return self._attention(given, tags)
-        if name in _NORMS:
+        if name in NORMS:
             return self._normed(name, given, whole)
-        if name in _SOFTMAX:
+        if name in SOFTMAX:
             dim = args[1] if len(args) > 1 and isinstance(args[1], int) else -1
             if given[0].ndim and given[0].shape[dim] == 1:
                 self.single_softmax |= whole.near
             return replace(self._past(whole, "softmax", name), is_softmax=True, chain=-1)
-        if name in _NONLINEAR and not (name == "maximum" and len(given) > 1):
+        if name in NONLINEAR and not (name == "maximum" and len(given) > 1):
             return replace(self._past(whole, name, name), chain=whole.chain)
         if name in ("mul", "div") and len(given) > 1:
             return self._multiplied(name, given, tags, whole)
         if name in ("add", "sub") and len(given) > 1:
             return self._sum(name, given, tags, whole, result)
-        if name in _STATISTICS:
+        if name in STATISTICS:
             return replace(whole, statistics=whole.statistics | whole.near, last=name)
-        is_plain = name in {*_COPIES, "copy", "detach"} or any(
+        is_plain = name in {*COPIES, "copy", "detach"} or any(
             key_of(each) == key_of(given[0]) for each in tensors_in(result)
         )
         return whole if is_plain else replace(whole, last=name)
 
+    def _of_parameters(self, name: str, tags: Sequence[Tag], whole: Tag) -> Tag:
+        """Return the tag of what comes of no input: computed from parameters, or drawn."""
+        if name == "mul" or name.startswith("_weight_norm"):  # by gains
+            self.multipliers.update(x for tag in tags if tag.is_copy for x in tag.parameters)
+        is_random = name in ("randn", "rand", "normal_functional", "randn_like", "rand_like")
+        is_random = is_random or name in ("uniform", "normal", "bernoulli")
+        is_copy = whole.is_copy and name in COPIES
+        return replace(whole, is_random=whole.is_random or is_random, is_copy=is_copy)
+
     def _normed(self, name: str, given: Sequence[torch.Tensor], whole: Tag) -> Tag:
         self.norms.update(n for each in given[1:] for n in self._places.names_of(each))
-        if name in _OVER_BATCH:
+        if name in OVER_BATCH:
             self.positions = min(self.positions, math.prod(given[0].shape[2:]))
         return self._past(whole, "norm", name)
 
@@ -220,9 +205,12 @@ class Products(TorchDispatchMode):
     ) -> Tag:
         one, other = tags[0], tags[1]
         if not (one.is_input or one.near) or not (other.is_input or other.near):
-            self.multipliers |= {
+            factors = {
                 x for each in (one, other) for x in each.parameters if not x.startswith("buffer ")
             }
+            self.multipliers |= factors
+            if whole.last in NORMS or whole.last == "norm":
+                self.norms |= factors
             return replace(whole, last=name)
         if one.statistics & other.near or other.statistics & one.near:
             return self._past(whole, "norm", "norm")
@@ -302,7 +290,7 @@ class Products(TorchDispatchMode):
             parameter=name, operation="recurrent", fan_in=inputs, fan_out=outputs, units=outputs,
             order=len(self.uses),
         )  # fmt: skip
-        return self._begin(Use(facts, None, name), given)
+        return self._begin(Use(facts, weight, name), given)
 
     def _opaque(self, names: Sequence[str], whole: Tag) -> Tag:
         """Note a product whose weights were computed from parameters."""

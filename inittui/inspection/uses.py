@@ -251,7 +251,7 @@ class Uses(TorchFunctionMode):
         if leaves and name in _PRODUCTS:
             self.multipliers.update(leaves)
         elif leaves and name.endswith("_norm"):
-            self.multipliers.add(leaves[0])
+            self.multipliers.update(leaves if name == "_weight_norm" else leaves[:1])
 
     def _note_product(
         self,

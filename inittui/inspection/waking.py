@@ -8,6 +8,7 @@ is told from a small one by the precision: computed in another one, rounding is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -38,7 +39,7 @@ IMAGES = 128
 """Samples that the repeated passes take."""
 
 ROUNDS = 3
-"""Moves at most: of a zero behind a zero behind a zero."""
+"""Moves at most that bring nothing new: a gate or two may lie between a matrix and the next."""
 
 MOVE = 0.01
 """Root mean square of a move, by that of the values, or by 1 where these are 0."""
@@ -133,6 +134,21 @@ class Woken:
     zeros: tuple[str, ...] = ()
     stuck_units: Mapping[str, int] = field(default_factory=dict)
     """Of the layers that have equal units."""
+
+
+@dataclass
+class Rounds:
+    """How long to move on: each zero of a deep chain takes a round of its own."""
+
+    reached: int = -1
+    left: int = 0
+
+    def go_on(self, reached: int) -> bool:
+        """Return whether another round is worth it, where so much is reached by now."""
+        if reached > self.reached:
+            self.reached, self.left = reached, ROUNDS
+        self.left -= 1
+        return self.left >= 0
 
 
 def _leaf(tensor: torch.Tensor) -> torch.Tensor:
@@ -254,8 +270,10 @@ def wake(
     alike |= {each.name: labels for each, labels in free}
     split = partial(_split, alike, {each.name: each for each, _ in free})
     split(found)
-    moved = exact
-    for _ in range(ROUNDS if asleep else 0):
+    moved, rounds = exact, Rounds()
+    while never or (asleep and any(map(_count_equal, alike.values()))):
+        if not rounds.go_on(len(_awake(found, {*found.by_parameter}))):
+            break
         moves = _moves(moved, found, never)
         if not moves:
             break
@@ -307,7 +325,11 @@ def _is_rounding(name: str, first: Gradients | None, exact: Pass) -> bool:
 
 
 def _size(gradient: torch.Tensor | None) -> float:
-    return 0.0 if gradient is None else float(gradient.detach().norm())
+    if gradient is None:
+        return 0.0
+    norm = float(gradient.detach().norm())
+    # Squares of more than 2⁶³ overflow in float32.
+    return norm if math.isfinite(norm) else float(gradient.detach().double().norm())
 
 
 def _least(found: Pass) -> float:

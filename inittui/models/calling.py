@@ -32,21 +32,22 @@ def pack(inputs: Sequence[torch.Tensor]) -> torch.Tensor:
 class Fitted(nn.Module):
     """What a fitted model's class also descends from."""
 
-    inputs: ClassVar[tuple[Input, ...]] = ()
-    output: ClassVar[str] = ""
+    # What a class has hides the parts of a model that have its name.
+    inittui_inputs: ClassVar[tuple[Input, ...]] = ()
+    inittui_output: ClassVar[str] = ""
 
     def __call__(self, batch: torch.Tensor) -> Any:
-        return part_of(self.all_outputs(batch), self.output)
+        return part_of(self.inittui_all_outputs(batch), self.inittui_output)
 
-    def all_outputs(self, batch: torch.Tensor) -> Any:
+    def inittui_all_outputs(self, batch: torch.Tensor) -> Any:
         """Return what the model itself gives for a packed batch [n, values]."""
-        if not needs_packing(self.inputs):
+        if not needs_packing(self.inittui_inputs):
             return super().__call__(batch)
-        sizes = [each.size for each in self.inputs]
+        sizes = [each.size for each in self.inittui_inputs]
         if batch.ndim != 2 or batch.shape[1] != sum(sizes):
             raise UsageError(f"{sum(sizes)} values a sample were packed, not {batch.shape[1:]}")
         positional, named = [], {}
-        for each, values in zip(self.inputs, batch.split(sizes, 1), strict=True):
+        for each, values in zip(self.inittui_inputs, batch.split(sizes, 1), strict=True):
             given = values.reshape(len(values), *each.shape).contiguous()
             given = given.long() if each.ids else given
             if each.name:
@@ -66,8 +67,8 @@ def fit_calls(model: nn.Module, inputs: Sequence[Input], output: str) -> nn.Modu
         return model
     kind = type(model)
     members = {
-        "inputs": tuple(inputs),
-        "output": output,
+        "inittui_inputs": tuple(inputs),
+        "inittui_output": output,
         "__module__": kind.__module__,
         "__qualname__": kind.__qualname__,
         "__doc__": kind.__doc__,

@@ -139,8 +139,8 @@ def _check_outputs(
     model: nn.Module, batch: torch.Tensor, wanted: tuple[int, ...], name: str
 ) -> tuple[torch.Tensor, bool]:
     """Run a model and check its logits [n, *wanted]; return them, and whether it gives others."""
-    given = model.all_outputs(batch) if isinstance(model, Fitted) else model(batch)
-    outputs = part_of(given, model.output if isinstance(model, Fitted) else "")
+    given = model.inittui_all_outputs(batch) if isinstance(model, Fitted) else model(batch)
+    outputs = part_of(given, model.inittui_output if isinstance(model, Fitted) else "")
     shape = [len(batch), *wanted]
     needed = f"logits of shape {shape}, one for each class, are needed"
     shown = sanitize(name, 200)

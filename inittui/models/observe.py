@@ -157,7 +157,14 @@ def _kept(model: nn.Module) -> dict[str, torch.Tensor]:
         if isinstance(value, bool)
     }
     found = {**dict(model.named_parameters()), **dict(model.named_buffers()), **flags}
-    return {name: tensor.detach() for name, tensor in found.items()}
+    return {name: _dense(tensor.detach()) for name, tensor in found.items()}
+
+
+def _dense(tensor: torch.Tensor) -> torch.Tensor:
+    """Return what can be compared: a sparse tensor's values, or the tensor."""
+    if tensor.layout is torch.strided:
+        return tensor
+    return tensor.coalesce().values() if tensor.layout is torch.sparse_coo else tensor.to_dense()
 
 
 def has_lazy_layers(model: nn.Module) -> bool:

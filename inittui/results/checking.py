@@ -41,7 +41,7 @@ def judge(
         *contents(facts, known),
         *construction(facts, known),
         *copies(facts, known),
-        *scales(facts, known, has_effect=any(x.severity != "note" for x in seen)),
+        *scales(facts, known, has_effect=any(map(_is_of_scale, _settled(seen, frozenset())))),
         *seen,
         *parts(facts, known),
     ]
@@ -56,6 +56,11 @@ def judge(
             key=by_code,
         )
     )
+
+
+def _is_of_scale(effect: Finding) -> bool:
+    """Whether an effect may come from the scale of weights, as none of zeros does."""
+    return effect.severity != "note" and effect.code not in ("I406", "I407", "I410")
 
 
 def _is_selected(code: str, select: Sequence[str]) -> bool:

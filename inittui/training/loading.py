@@ -178,6 +178,11 @@ def _unsplit(
     """Return inputs that are looked at and never trained on; targets None: drawn evenly."""
     count = len(images)
     classes, positions = _outputs_on(experiment.model, images)
+    if classes == 1:
+        raise UsageError(
+            "the model gives one number for each input, and cross-entropy needs two classes or "
+            "more; 'inittui check' takes any outputs"
+        )
     device = choose_device(experiment.training.device)
     most = free_memory(device) // _COPIES
     if (needed := count * math.prod(positions) * classes * 4) > most:

@@ -105,7 +105,7 @@ def test_everything_is_bitwise_as_before(build: Callable[[], nn.Module]) -> None
     assert inspected(model) == found
 
 
-@pytest.mark.parametrize("links", [1, 2])
+@pytest.mark.parametrize("links", [1, 2, 4])
 def test_a_chain_of_zeros_wakes_link_by_link(links: int) -> None:
     found = inspected(Chain(links)).learning
     assert found is not None
@@ -190,3 +190,23 @@ def test_gates_are_opened_before_depth_is_judged() -> None:
     branch = found.layers[0]
     assert float(branch.opened_gradient) > 1e4 * branch.weight_gradients.rms
     assert inspected(Scaled(0.5)).gates == ()
+
+
+def test_gradients_whose_squares_overflow_are_no_rounding() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 5))
+    nn.init.normal_(model[0].weight, std=1e25)
+    found = inspected(model).learning
+    assert found is not None
+    assert (found.never, found.woken) == ((), ())
+
+
+def test_gains_of_normed_weights_are_opened() -> None:
+    torch.manual_seed(0)
+    inner = nn.utils.parametrizations.weight_norm(nn.Linear(12, 12))
+    nn.init.zeros_(inner.parametrizations.weight.original0)  # type: ignore[union-attr]
+    model = nn.Sequential(nn.Linear(12, 12), nn.Tanh(), inner, nn.Linear(12, 5))
+    found = inspected(model)
+    assert found.learning is not None
+    assert found.learning.zeros == ("2.parametrizations.weight.original0",)
+    assert float(found.layers[-1].inputs_between) > 0.1

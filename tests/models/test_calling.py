@@ -115,3 +115,22 @@ def test_a_part_that_is_not_there_is_refused(outputs: object, path: str, said: s
 
 def test_a_tensor_has_no_parts() -> None:
     assert parts_of(ONE) == {}
+
+
+class Tied(nn.Module):
+    """Calls its layers as what fits it calls its settings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inputs, self.output = nn.Embedding(5, 4), nn.Linear(4, 3)
+
+    def forward(self, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"logits": self.output(self.inputs(ids).mean(1))}
+
+
+def test_no_part_of_a_model_is_hidden_by_what_fits_it() -> None:
+    inputs = parse_inputs(["ids:3:5"])
+    drawn = draw_inputs(inputs, 2, 0)
+    plain = Tied()
+    wanted = plain(drawn[0])["logits"]
+    assert torch.equal(fit_calls(plain, inputs, "logits")(pack(drawn)), wanted)

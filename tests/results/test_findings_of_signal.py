@@ -299,3 +299,24 @@ def test_signal_and_gradient_of_bare_matrices(is_ended: bool) -> None:
     lost = told(flat)["vanishing"]
     assert lost.layers[-1] == "hidden.0"
     assert float(lost.evidence["hidden.0"]) == pytest.approx(effects[0], rel=1e-4)
+
+
+class Branching(nn.Module):
+    """Adds a branch that is small where it leaves, and steered by a layer in its middle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.steering = nn.Linear(PIXELS, 32), nn.Linear(32, 32)
+        self.last = nn.Linear(32, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.tanh(self.first(x))
+        return self.last(x + 1e-7 * torch.tanh(self.steering(x)))
+
+
+def test_a_layer_that_earlier_ones_go_around_is_no_vanishing_gradient() -> None:
+    found = told(Branching())["vanishing"]
+    assert found.severity == "note"
+    assert found.message.startswith("the loss depends")
+    assert found.layers[-1] == "steering"

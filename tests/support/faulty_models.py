@@ -109,6 +109,18 @@ def partial_takes_the_module_last(mended: bool) -> nn.Module:
 
 
 @fault("32", "I101")
+def filled_behind_a_norm_of_weights(mended: bool) -> nn.Module:
+    """What weight_norm gives is computed from its own two parameters at each pass."""
+    model = layers(32, 32, 10)
+    if mended:
+        filled(model, nn.init.xavier_normal_)
+    nn.utils.parametrizations.weight_norm(model[0])
+    if not mended:
+        filled(model, nn.init.xavier_normal_)
+    return model
+
+
+@fault("32", "I101")
 def looks_for_another_class(mended: bool) -> nn.Module:
     wanted = nn.Linear if mended else nn.Conv2d
 

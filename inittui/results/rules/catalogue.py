@@ -57,7 +57,8 @@ RULES = (
         "A function that was given all modules to initialize them wrote to none of their "
         "tensors: the values are still the constructors'. Often it looks for a wrong class or "
         "method, takes the module in another place, or writes to copies. Or a checkpoint was "
-        "loaded of which no name is the model's.",
+        "loaded of which no name is the model's; or a weight was filled that weight_norm or a "
+        "parametrization computes anew at each pass.",
         {}, "DeepSpeed#2650, keras#341",
         "model.apply(lambda m: m.reset() if hasattr(m, 'reset') else None)",
     ),

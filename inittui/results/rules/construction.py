@@ -35,6 +35,9 @@ def _idle(facts: Facts) -> Iterator[Finding]:
                 "write to the parameter itself: no copy of it, and no weight that is computed from "
                 "others at each pass, as weight_norm and parametrizations do"
             )
+        if how == "fill":
+            wrote = "filled a weight that is computed from others, which keep their own values"
+            advice = "fill weights before weight_norm or a parametrization is put on them"
         if how == "load":
             wrote = "loaded none of the tensors that it was given"
             advice = "compare the names: a prefix as 'module.', with strict=False, matches nothing"

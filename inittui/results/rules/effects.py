@@ -47,7 +47,7 @@ def _blind(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding]
     share = from_wire(passed.output_share)
     if not is_known(share) or passed.samples < 2 or not share < limits["I401.warning"]:
         return
-    if _is_constant_head(facts, passed):
+    if _is_constant_head(facts, passed) or _is_offset(facts, limits):
         return
     severity: Severity = "error" if share < limits["I401.error"] else "warning"
     limit = limits["I401.error" if severity == "error" else "I401.warning"]
@@ -85,6 +85,16 @@ def _is_constant_head(facts: Facts, passed: PassFacts) -> bool:
     ends = {use.parameter for use in facts.uses if use.is_last}
     zeros = {x.name for x in facts.tensors if x.is_zero}
     return from_wire(passed.output_share) == 0 and bool(ends & zeros)
+
+
+def _is_offset(facts: Facts, limits: Limits) -> bool:
+    """Whether only the last bias, or the 0.5 of a sigmoid, is what all samples have in common."""
+    return any(
+        use.is_last
+        and {"sigmoid", "softmax"}.issuperset(use.behind)
+        and from_wire(use.input_share) >= limits["I401.warning"]
+        for use in facts.uses
+    )
 
 
 def _signal(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding]:
@@ -172,7 +182,13 @@ def _gradient(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Findi
 
 
 def _flat(facts: Facts, limits: Limits) -> Iterator[Finding]:
-    met = [x for x in facts.nonlinearities if not x.is_in_gate and x.behind]
+    # Behind zeros that never move all is 0: that is told of these.
+    still = {x.name for x in facts.tensors if x.is_zero} & {*facts.never}
+    met = [
+        x
+        for x in facts.nonlinearities
+        if not x.is_in_gate and x.behind and not still.issuperset(x.behind)
+    ]
     dead = [x for x in met if x.dead is not None and x.dead >= limits["I404.share"]]
     yield from _at_ends(
         facts, "I404", [(x, x.dead or 0.0) for x in dead], "units are 0 for all samples",
@@ -249,9 +265,11 @@ def _dead_throughout(facts: Facts) -> list[str]:
 
 def _way_out(facts: Facts) -> str:
     """Return what to look at where gradients never arrive."""
-    if _dead_throughout(facts):
+    zeros = {x.name for x in facts.tensors if x.is_matrix and x.is_zero and x.kind == "parameter"}
+    dead = _dead_throughout(facts)
+    if dead and not zeros.issuperset(dead):
         return "no unit of a ReLU is above 0: look at the biases and scales before it"
-    if any(x.is_matrix and x.is_zero for x in facts.tensors if x.kind == "parameter"):
+    if zeros:
         return "let one factor of each product be drawn by chance"
     return "look for what is 0 or flat on the way, such as norms with a weight of 0"
 

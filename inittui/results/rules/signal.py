@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 
@@ -162,7 +163,17 @@ def gradients(probe: Probe, layers: Sequence[LayerProbe]) -> Iterator[Finding]:
                 (name, other, f"{short(other, 2)}, norm of gradient times norm of weights"),
             ]
             text = f"the gradient {what} {times(fold)}-fold on its way back:"
+            if pick is min and _goes_around(effects, name):
+                severity = "note"
+                text = f"the loss depends {times(fold)} times less on one layer than on the last:"
             yield of_names(kind, severity, text, told, limit=limit)
+
+
+def _goes_around(effects: Sequence[Effect], name: str) -> bool:
+    """Whether layers before one get their gradient: then it only adds little to what they do."""
+    least = effects[-1][1] / GRADIENT_FOLD[-1][0]
+    before = itertools.takewhile(lambda each: each[0] != name, effects)
+    return any(effect > least for _, effect in before)
 
 
 _DIRECTIONS: tuple[tuple[Kind, str, Callable[..., Effect]], ...] = (
