@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from inittui.views.chart.series import Series
 
 Sort = Literal["auto", "accuracy", "loss", "listed"]
-"""The order of contestants; auto: as they are listed while any trains, after it the best first."""
+"""The order of contestants; auto: as they are listed while any trains, after it by accuracy."""
 
 Steps = Literal["auto", "first", "all", "last epoch"]
 """Which are shown; auto: all so far while a run is live, the first ones after it."""

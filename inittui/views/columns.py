@@ -217,3 +217,8 @@ def left_out(
     missing = sorted((one for one in columns if one.title not in titles), key=lambda one: -one.rank)
     names = ", ".join(one.title.replace("\n", " ") for one in missing)
     return Text("\n").join(paragraph(f"no room for: {names}", width)) if missing else None
+
+
+def sorted_by(title: str, ascii_only: bool) -> str:
+    """Return the title of the column that rows are sorted by, with a mark that is none of it."""
+    return f"{title} v" if ascii_only else f"{title}▾"

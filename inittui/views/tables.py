@@ -23,7 +23,7 @@ from inittui.views.statuses import counted, said_in
 from inittui.views.wording import mean_loss, times
 
 MOST_ROWS = 500
-"""Schemes that are listed, the best ones."""
+"""Schemes that are listed, those of the highest means."""
 
 _EVALUATED = {"validation": "val.", "test": "test"}
 _NARROWEST_NAME = 24
@@ -51,7 +51,7 @@ def run_tables(
 
 
 def scheme_table(state: RunState, summaries: Sequence[SchemeSummary], frame: Frame) -> Table:
-    """Return one row per scheme, best first, in the frame's width; names wrap, nothing is cut."""
+    """Return one row per scheme, the highest mean first; names wrap, nothing is cut."""
     columns: list[Column[SchemeSummary]] = [
         _names("scheme", state, frame),
         Column("accuracy", lambda s: frame.say(percent(s.val_accuracy))),
@@ -69,7 +69,7 @@ def scheme_table(state: RunState, summaries: Sequence[SchemeSummary], frame: Fra
 def difference_tables(
     state: RunState, summaries: Sequence[SchemeSummary], frame: Frame
 ) -> list[Table]:
-    """Return the paired differences to the best: in one table, or in two where room is short."""
+    """Return the paired differences to the best mean; in two tables where room is short."""
     accuracy = {s.scheme: d for s in summaries if (d := s.accuracy_difference)}
     first = {s.scheme: d for s in summaries if (d := s.first_difference)}
     rows = [s for s in summaries if s.scheme in accuracy or s.scheme in first]
@@ -77,10 +77,10 @@ def difference_tables(
         return []
     names = _names("paired, 95 %", state, frame)
     columns = [
-        _differences(title, found, said, frame)
-        for title, found, said in (
-            ("accuracy, points", accuracy, lambda value: f"{100 * value:+.2f}"),
-            (f"first {first_steps(state)} loss, times", first, times),
+        _differences(title, found, end, said, frame)
+        for title, found, end, said in (
+            ("accuracy, points", accuracy, "highest", lambda value: f"{100 * value:+.2f}"),
+            (f"first {first_steps(state)} loss, times", first, "lowest", times),
         )
         if found
     ]
@@ -157,14 +157,19 @@ def _names(head: str, state: RunState, frame: Frame) -> Column[SchemeSummary]:
 
 
 def _differences(
-    title: str, found: Mapping[str, Difference], said: Callable[[float], str], frame: Frame
+    title: str,
+    found: Mapping[str, Difference],
+    end: str,
+    said: Callable[[float], str],
+    frame: Frame,
 ) -> Column[SchemeSummary]:
+    """Return differences to one of the means, that at the ``end`` which is better."""
     best = next(iter(found.values())).to
 
     def interval(summary: SchemeSummary) -> str:
         difference = found.get(summary.scheme)
         if difference is None:
-            return "best" if summary.scheme == best else "-"
+            return end if summary.scheme == best else "-"
         mean, low, high = (
             said(value) for value in (difference.mean, difference.joint_low, difference.joint_high)
         )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from inittui.tui.host import Host, host_of, key_for
+from inittui.tui.clickable import clickable, press_clicked
+from inittui.tui.host import Host, host_of, key_for, name_here
 from inittui.tui.widgets.bars import KeyBar, TopBar
 
 if TYPE_CHECKING:
@@ -77,10 +80,18 @@ class LabScreen(Screen[None]):
     def take(self, experiment: Experiment) -> None:
         """Put an experiment where it can be changed, on a screen that has such a place."""
 
-    def keys_of_places(self) -> dict[str, str]:
+    def on_click(self, event: events.Click) -> None:
+        press_clicked(self.app, event)
+
+    def empty_text(self, said: str, **names: object) -> Text:
+        """Return what is said where there is nothing: names of screens press their keys."""
         usual = {"compare": "1", "runs": "4"}
-        places = {name: self.key_for(f"app.{name}", key) for name, key in usual.items()}
-        return {**places, "run": self.key_for("compare.run", "r")}
+        shown = {name: self.key_for(f"app.{name}", key) for name, key in usual.items()}
+        text = Text(said.format(**shown, run=self.key_for("compare.run", "r"), **names))
+        return clickable(text, {
+            f"{shown[name]}  {name.capitalize()}": name_here(self, f"app.{name}", key)
+            for name, key in usual.items()
+        })  # fmt: skip
 
     @property
     def is_too_small(self) -> bool:

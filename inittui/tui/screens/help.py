@@ -26,6 +26,20 @@ Should a single Escape come twice on a slow line, set ESCDELAY=200 (milliseconds
 Should the terminal print rubbish when the mouse moves after a lost connection, type 'reset';
 'inittui --no-mouse' leaves the mouse alone."""
 
+_MOUSE = {
+    "click": "Go to a screen, a row or a setting; press a key at the bottom, or one that a line "
+    "names, as '(3)' does; sort by a title of a table; read off a chart at the step under it.",
+    "again": "On the row of the cursor: open the run, highlight the contestant, tick the "
+    "initializer, or give the setting its next value.",
+    "beside": "Beside what lies above a screen, or on its title: close it.",
+    "drag": "Read off a chart all along.",
+    "wheel": "Zoom the steps of a chart, or go through a list or a page.",
+}
+"""What the mouse does, where there is one that the terminal tells of."""
+
+_KEYS = 13
+"""Columns that keys have."""
+
 _TWO_FROM = 110
 """Columns from which sections stand beside each other."""
 
@@ -56,6 +70,7 @@ class HelpScreen(Modal[None]):
             for section in sorted(SECTIONS, key=self._rank)
             if section.bindings()
         ]
+        sections.append(Group(Text("Mouse", "bold"), _of_the_mouse(), Text()))
         if width >= _TWO_FROM:
             both = Table.grid(padding=(0, 3, 0, 0), expand=True)
             both.add_column(ratio=1)
@@ -72,7 +87,7 @@ class HelpScreen(Modal[None]):
     def _table(self, section: Section) -> Table:
         host = host_of(self)
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
-        table.add_column(width=13, style="bold")
+        table.add_column(width=_KEYS, style="bold")
         table.add_column(ratio=1)
         table.add_column(style="dim", no_wrap=True)
         for binding in section.bindings():
@@ -85,3 +100,12 @@ class HelpScreen(Modal[None]):
 
     def action_close(self) -> None:
         self.dismiss()
+
+
+def _of_the_mouse() -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    table.add_column(width=_KEYS, style="bold")
+    table.add_column(ratio=1)
+    for what, said in _MOUSE.items():
+        table.add_row(what, said)
+    return table
