@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inittui.text import asks_for_ascii
+from inittui.views.frame import ellipsis_for
 
 if TYPE_CHECKING:
     from inittui.views.frame import Marker
@@ -41,7 +42,7 @@ class Terminal:
 
     @property
     def ellipsis(self) -> str:
-        return "..." if self.ascii_only else "…"
+        return ellipsis_for(self.ascii_only)
 
 
 def look_around(
