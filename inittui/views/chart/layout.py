@@ -122,13 +122,14 @@ def _length(entries: Sequence[Text]) -> int:
     return sum(entry.cell_len for entry in entries) + len(_GAP) * (len(entries) - 1)
 
 
-def end_of(text: str, width: int, sign: str) -> str:
+def end_of(text: str, width: int, sign: str = "") -> str:
     """Return the text in at most ``width`` columns, the front cut off: ends tell layers apart.
 
-    ``sign`` stands for what was cut.
+    ``sign`` stands for what was cut; by default "..." before ASCII, else "…".
     """
     if cell_len(text) <= width:
         return text
+    sign = sign or ("..." if text.isascii() else "…")
     kept = set_cell_size(text[::-1], max(width - len(sign), 0))[::-1]
     return sign[: max(width, 0)] + kept.lstrip()
 
@@ -146,8 +147,12 @@ def truncated(text: Text, width: int, sign: str = "…") -> Text:
     return kept.append(sign[: max(width, 0)])
 
 
-def shortened(text: str, width: int, sign: str) -> str:
-    """Return the text in at most ``width`` columns, with the ellipsis ``sign`` where it was cut."""
+def shortened(text: str, width: int, sign: str = "") -> str:
+    """Return the text in at most ``width`` columns, with an ellipsis where it was cut.
+
+    ``sign`` is the ellipsis; by default "..." after ASCII, else "…".
+    """
     if cell_len(text) <= width:
         return text
+    sign = sign or ("..." if text.isascii() else "…")
     return set_cell_size(text, max(width - len(sign), 0)).rstrip() + sign[: max(width, 0)]
