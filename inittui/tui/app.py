@@ -242,7 +242,7 @@ class LabApp(KeyQueue):
         """Tell of a run that ended where nobody looks at it, or that died."""
         self.screen.refresh_bindings()
         screen, shown = self.screen, run in self.open_runs.shown
-        if shown and isinstance(screen, LabScreen) and screen.tells_of_its_own_end:
+        if isinstance(screen, LabScreen) and screen.tells_end_of(run):
             return
         if run.phase is Phase.DEAD:
             self.notify(end_of(run), severity="error", timeout=10, markup=False)

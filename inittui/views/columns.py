@@ -213,6 +213,7 @@ def _cut_inside(text: str, kept: int, sign: str, *, is_last: bool) -> str:
 def left_out(
     columns: Sequence[Column[Row]], shown: Sequence[Column[Row]], width: int
 ) -> Text | None:
+    """Say which columns aren't shown, in lines of a width."""
     titles = {one.title for one in shown}
     missing = sorted((one for one in columns if one.title not in titles), key=lambda one: -one.rank)
     names = ", ".join(one.title.replace("\n", " ") for one in missing)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rich import box
 from rich.cells import cell_len, chop_cells
-from rich.console import RenderableType
+from rich.console import JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -95,24 +95,22 @@ def _table(
     """Draw the columns that fit; the last one that is left may be as wide as it must."""
     ranked = [replace(one, rank=one.rank + _idle(one, rows)) for one in columns]
     shown = fit(ranked, rows, frame.columns)
+    widths = [min(column.width, frame.columns - GAP - LEAST_NAME) for column in shown]
+    table_width = sum(widths) + GAP * (len(widths) - 1)  # rich would wrap what is wider once more
     table = Table(
         box=box.ASCII2 if frame.ascii_only else box.SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
         padding=(0, GAP - 1, 0, 0),
-        caption=left_out(ranked, shown, frame.columns),
+        caption=left_out(ranked, shown, table_width),
         caption_justify="left",
     )
-    for column in shown:
-        table.add_column(
-            column.title,
-            justify="left" if column is shown[0] else "right",
-            width=min(column.width, frame.columns - GAP - LEAST_NAME),
-            overflow="fold",
-        )
+    for column, width in zip(shown, widths, strict=True):
+        justify: JustifyMethod = "left" if column is shown[0] else "right"
+        table.add_column(column.title, justify=justify, width=width, overflow="fold")
     names = shown[0]
     for row in rows:
-        name = _broken(names.cell(row), min(names.width, frame.columns - GAP - LEAST_NAME))
+        name = _broken(names.cell(row), widths[0])
         table.add_row(name, *(column.cell(row) for column in shown[1:]))
     return table
 

@@ -18,6 +18,7 @@ from inittui.tui.widgets.bars import KeyBar, TopBar
 
 if TYPE_CHECKING:
     from inittui.experiment.records import Experiment
+    from inittui.tui.open_run import OpenRun
     from inittui.tui.open_runs import OpenRuns
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 18
@@ -69,9 +70,8 @@ class LabScreen(Screen[None]):
             )
         self.call_after_refresh(self.draw)
 
-    @property
-    def tells_of_its_own_end(self) -> bool:
-        """Whether it says by itself how a shown run has ended."""
+    def tells_end_of(self, run: OpenRun) -> bool:
+        """Whether it says by itself how a run has ended."""
         return False
 
     def view_run(self) -> None:

@@ -276,9 +276,8 @@ class CompareScreen(LabScreen):
         elif not picker.leave_input():
             picker.focus_list()
 
-    @property
-    def tells_of_its_own_end(self) -> bool:
-        return self.view == "run"
+    def tells_end_of(self, run: OpenRun) -> bool:
+        return self.view == "run" and run in self.open_runs.shown
 
     def view_run(self) -> None:
         self.view = "run"

@@ -18,13 +18,15 @@ from inittui.tui.screens.dialogs import Modal
 from inittui.tui.widgets.scroll_page import ScrollPage
 from inittui.views.frame import legible
 
-_NOTES = """
-Copying goes through the terminal (OSC 52), so it works over SSH where the terminal allows it.
-SSH drops COLORTERM, which leaves 256 colours; 'export COLORTERM=truecolor' there gives all of
-them back where the terminal has them.
-Should a single Escape come twice on a slow line, set ESCDELAY=200 (milliseconds).
-Should the terminal print rubbish when the mouse moves after a lost connection, type 'reset';
-'inittui --no-mouse' leaves the mouse alone."""
+_NOTES = (
+    "Copying goes through the terminal (OSC 52), so it works over SSH where the terminal allows "
+    "it.",
+    "SSH drops COLORTERM, which leaves 256 colours; 'export COLORTERM=truecolor' there gives all "
+    "of them back where the terminal has them.",
+    "Should a single Escape come twice on a slow line, set ESCDELAY=200 (milliseconds).",
+    "Should the terminal print rubbish when the mouse moves after a lost connection, type "
+    "'reset'; 'inittui --no-mouse' leaves the mouse alone.",
+)
 
 _MOUSE = {
     "click": "Go to a screen, a row or a setting; press a key at the bottom, or one that a line "
@@ -77,7 +79,7 @@ class HelpScreen(Modal[None]):
             both.add_column(ratio=1)
             both.add_row(Group(*sections[::2]), Group(*sections[1::2]))
             sections = [Group(both)]
-        return Group(*sections, Text(_NOTES.strip(), "dim"))
+        return Group(*sections, Text("\n".join(_NOTES), "dim"))
 
     def _rank(self, section: Section) -> int:
         here = section.title.lower().startswith(self._place)

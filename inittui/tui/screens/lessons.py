@@ -98,6 +98,9 @@ class LessonsScreen(LabScreen):
             return running is not None and running.is_live
         return running is not None and bool(running.trained)
 
+    def tells_end_of(self, run: OpenRun) -> bool:
+        return self.running is not None and run in self.running.runs
+
     def paint(self) -> None:
         self.query_one(LessonList).reload()
         lesson, running = self.lesson, self.running
