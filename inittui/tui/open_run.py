@@ -77,7 +77,7 @@ class OpenRun:
     """The end that it had come to before it went on."""
     _looked: float = 0.0
     _generation: int = 0
-    _summed_up: tuple[int, list[SchemeSummary]] = (-1, [])
+    _summed_up: tuple[int, list[SchemeSummary]] = field(default=(-1, []), repr=False, compare=False)
 
     @property
     def id(self) -> str:
