@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -105,6 +105,38 @@ def summarize(state: RunState) -> list[SchemeSummary]:
         )
     order = {scheme: place for place, scheme in enumerate(accuracy.order)}
     return sorted(found, key=lambda one: order.get(same.get(one.scheme, one.scheme), len(order)))
+
+
+def comparable(summaries: Iterable[SchemeSummary]) -> list[SchemeSummary]:
+    """Return those that are compared by accuracy, the same ones once."""
+    return [one for one in summaries if one.same_as is None and one.is_final]
+
+
+def learners(measured: Iterable[SchemeSummary]) -> list[SchemeSummary]:
+    """Return those of which is not known that they do no better than guessing."""
+    return [one for one in measured if one.learning is None or one.learning.improves]
+
+
+def clear_winner(summaries: Sequence[SchemeSummary]) -> SchemeSummary | None:
+    """Return the contestant that is the best of several beyond doubt; None where none is.
+
+    It alone has rank 1, or it alone learns and nobody reaches its accuracy.
+    """
+    measured = comparable(summaries)
+    learned = learners(measured)
+    if len(measured) < 2 or not learned or learned[0] is not measured[0]:
+        return None
+    best = measured[0]
+    if any(one.same_as == best.scheme for one in summaries):
+        return None
+    ranked = [one for one in measured if one.rank == 1]
+    is_alone = ranked == [best] if ranked else len(learned) == 1 and _is_above(best, measured[1])
+    return best if is_alone else None
+
+
+def _is_above(best: SchemeSummary, second: SchemeSummary) -> bool:
+    mine, theirs = best.val_accuracy, second.val_accuracy
+    return mine is not None and theirs is not None and mine.mean > theirs.mean
 
 
 def told_apart(state: RunState) -> Callable[[str, str], bool]:

@@ -26,6 +26,7 @@ from inittui.tui import themes
 from inittui.tui.driver import driver_class
 from inittui.tui.few_colors import FewColors
 from inittui.tui.form_words import in_form_words
+from inittui.tui.host import key_for
 from inittui.tui.key_queue import LONGEST_SECONDS, KeyQueue
 from inittui.tui.keymap import check_keymap, key
 from inittui.tui.open_run import OpenRun, Phase
@@ -168,9 +169,10 @@ class LabApp(KeyQueue):
     def _open_live(self, live: list[RunDirectory]) -> None:
         if not self.open_runs.is_empty:
             return
-        self.open_runs.show(live[0])
-        more = f", and {len(live) - 1} more (4 lists them)" if len(live) > 1 else ""
-        self.notify(f"Run {live[0].id} is live{more}.", timeout=3, markup=False)
+        run = self.open_runs.show(live[0])
+        more = f", and {len(live) - 1} more ({key_for(self, 'app.runs', '4')} lists them)"
+        said = f"{run.title} is live{more if len(live) > 1 else ''}."
+        self.notify(said, timeout=3, markup=False)
         self.show_run()
 
     async def action_quit(self) -> None:
@@ -240,7 +242,7 @@ class LabApp(KeyQueue):
         """Tell of a run that ended where nobody looks at it, or that died."""
         self.screen.refresh_bindings()
         screen, shown = self.screen, run in self.open_runs.shown
-        if shown and isinstance(screen, LabScreen) and screen.tells_of_its_own_end:
+        if isinstance(screen, LabScreen) and screen.tells_end_of(run):
             return
         if run.phase is Phase.DEAD:
             self.notify(end_of(run), severity="error", timeout=10, markup=False)

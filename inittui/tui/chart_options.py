@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from inittui.views.chart.series import Series
 
 Sort = Literal["auto", "accuracy", "loss", "listed"]
-"""The order of contestants; auto: as they are listed while any trains, after it the best first."""
+"""The order of contestants; auto: as they are listed while any trains, after it by accuracy."""
 
 Steps = Literal["auto", "first", "all", "last epoch"]
 """Which are shown; auto: all so far while a run is live, the first ones after it."""
@@ -240,11 +240,12 @@ def step_window(states: Iterable[RunState], options: ChartOptions) -> Window:
     taken = max((t.steps for state in states for t in state.trials), default=0)
     planned = (state.total_steps for state in states if state.ended is None)
     last = max(taken, 2, *planned)
+    if options.steps == "auto" and any(s.ended is None for s in states):
+        # It grows by doubling: a window that grew with every step would be drawn anew each time.
+        doublings = math.ceil(math.log2(max(taken / FIRST_STEPS, 1)))
+        return 1.0, float(min(FIRST_STEPS * 2**doublings, last))
     if options.metric != "train_loss" or options.steps == "all":
         return 1.0, float(last)
-    if options.steps == "auto" and taken > FIRST_STEPS and any(s.ended is None for s in states):
-        # It grows by doubling: a window that grew with every step would be drawn anew each time.
-        return 1.0, float(min(FIRST_STEPS * 2 ** math.ceil(math.log2(taken / FIRST_STEPS)), last))
     if options.steps in ("auto", "first"):
         return 1.0, float(min(FIRST_STEPS, last))
     epoch = max((s.started.steps_per_epoch for s in states if s.started), default=0) or taken

@@ -51,10 +51,14 @@ def key_for(node: DOMNode, action: str, usual: str) -> str:
 
 def key_here(node: DOMNode, action: str, usual: str) -> str:
     """Return the same where nothing is typed; else, of several keys, one that isn't typed."""
-    host = host_of(node)
-    keys = [each.strip() for each in host.lab_keymap.get(action, usual).split(",")]
-    here = next((each for each in keys if not is_typed(node, each)), keys[0])
-    return shown_key(here, ascii_only=host.terminal.ascii_only)
+    ascii_only = host_of(node).terminal.ascii_only
+    return shown_key(name_here(node, action, usual), ascii_only=ascii_only)
+
+
+def name_here(node: DOMNode, action: str, usual: str) -> str:
+    """Return that key as Textual calls it."""
+    keys = [each.strip() for each in host_of(node).lab_keymap.get(action, usual).split(",")]
+    return next((each for each in keys if not is_typed(node, each)), keys[0])
 
 
 def is_typed(node: DOMNode, name: str) -> bool:

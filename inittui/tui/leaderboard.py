@@ -13,9 +13,9 @@ from rich.text import Text
 from inittui.results.comparison import measure, percent
 from inittui.results.curves import ACCURACIES, curve_of, value_at
 from inittui.results.layer_marks import LayerMarks, Mark, latest_marks
-from inittui.results.learning import judge
 from inittui.results.summary import (
     accuracy_of,
+    clear_winner,
     first_loss_of,
     first_steps,
     furthest,
@@ -23,8 +23,9 @@ from inittui.results.summary import (
 )
 from inittui.results.trial_state import share_done
 from inittui.tui.chart_options import ChartOptions, Contestant, Sort
+from inittui.tui.open_run import OpenRun
 from inittui.tui.status_styles import StatusStyle
-from inittui.views.columns import Column, fit, heading, line, where_they_differ
+from inittui.views.columns import Column, fit, heading, line, sorted_by, where_they_differ
 from inittui.views.frame import legible
 from inittui.views.layer_strip import sparkline, strip
 from inittui.views.statuses import most_telling, said_in
@@ -37,7 +38,7 @@ _LEAST_NAME, _MOST_NAME = 10, 80
 _SPARK = 15
 _MOST_CELLS = 16
 _FIRST = " 1st"
-"""Stands behind the best one's name."""
+"""Stands behind the name of the best one, where it is beyond doubt which that is."""
 
 
 def standings(
@@ -56,7 +57,7 @@ def standings(
     sort = chosen_sort(contestants, options.sort)
 
     def titled(title: str, of: Sort) -> str:
-        return f"{title}{'v' if ascii_only else '▾'}" if sort == of else title
+        return sorted_by(title, ascii_only) if sort == of else title
 
     longest = max((cell_len(c.label) for c in contestants), default=0) + 2 + len(_FIRST)
     name, *others = fit(
@@ -65,7 +66,7 @@ def standings(
                 titled("contestant", "listed"),
                 lambda c: c.label,
                 least=max(width // 3, _LEAST_NAME),
-                width=min(max(longest, len("contestant▾")), _MOST_NAME),
+                width=min(max(longest, len(sorted_by("contestant", ascii_only))), _MOST_NAME),
             ),
             *_columns(contestants, options, step, ascii_only, look, titled),
         ],
@@ -161,24 +162,19 @@ def _spark(contestant: Contestant, ascii_only: bool) -> Text:
 
 
 def best_of(contestants: Sequence[Contestant]) -> Contestant | None:
-    """Return the one with the highest mean accuracy so far, if one is alone with it.
+    """Return the best of a run that has ended, where it is beyond doubt which that is.
 
-    None where all have ended and that accuracy is said to be no better than guessing: nobody is
-    the first of those that learn nothing.
+    Nobody is said to be the first while any may still change places, nor of several runs: these
+    aren't compared seed by seed.
     """
-    known = {c.key: m.mean for c in contestants if (m := accuracy_of(c.trials)) is not None}
-    top = max(known.values(), default=0.0)
-    first = [c for c in contestants if known.get(c.key) == top]
-    if len(known) < 2 or len(first) > 1:
-        return None
-    return None if _is_guessing(first[0], contestants) else first[0]
+    run = _only_run(contestants)
+    best = None if run is None or run.is_live else clear_winner(run.summaries)
+    return next((c for c in contestants if best is not None and c.scheme == best.scheme), None)
 
 
-def _is_guessing(best: Contestant, contestants: Sequence[Contestant]) -> bool:
-    if any(each.run.is_live for each in contestants):
-        return False  # it may learn yet
-    found = judge(best.run.state, best.trials)
-    return found is not None and found.guesses
+def _only_run(contestants: Sequence[Contestant]) -> OpenRun | None:
+    runs = {contestant.run.id: contestant.run for contestant in contestants}
+    return next(iter(runs.values())) if len(runs) == 1 else None
 
 
 def chosen_sort(contestants: Sequence[Contestant], sort: Sort) -> Sort:
@@ -189,10 +185,18 @@ def chosen_sort(contestants: Sequence[Contestant], sort: Sort) -> Sort:
 
 
 def ordered(contestants: Sequence[Contestant], sort: Sort) -> list[Contestant]:
-    """Return the contestants in the order of the table; what isn't known comes last."""
+    """Return the contestants in the order of the table; what isn't known comes last.
+
+    By accuracy those of one run that has ended come as in its report: what diverged or was
+    interrupted early stands below the others, however high it was then.
+    """
     sort = chosen_sort(contestants, sort)
     if sort == "listed":
         return list(contestants)
+    run = _only_run(contestants)
+    if sort == "accuracy" and run is not None and not run.is_live:
+        place = {one.scheme: place for place, one in enumerate(run.summaries)}
+        return sorted(contestants, key=lambda c: place.get(c.scheme, len(place)))
 
     def rank(contestant: Contestant) -> float:
         if sort == "loss":

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from inittui.errors import InittuiError, MachineError
 from inittui.events.records import RunEnded, RunResumed, RunStarted
@@ -27,6 +28,9 @@ from inittui.runs import (
 from inittui.runs.loading import LEFT
 from inittui.text import sanitize
 from inittui.views.statuses import LOST, is_lost, said_in
+
+if TYPE_CHECKING:
+    from inittui.results.summary import SchemeSummary
 
 STARTING_SECONDS = 60.0
 """How long a worker that nobody here has started may take to its first event."""
@@ -73,6 +77,7 @@ class OpenRun:
     """The end that it had come to before it went on."""
     _looked: float = 0.0
     _generation: int = 0
+    _summed_up: tuple[int, list[SchemeSummary]] = field(default=(-1, []), repr=False, compare=False)
 
     @property
     def id(self) -> str:
@@ -104,6 +109,15 @@ class OpenRun:
         experiment = self.state.started.experiment if self.state.started else None
         name = self.name if self.name is not None else experiment.name if experiment else ""
         return sanitize(name, 40) if name else self.id[-6:]
+
+    @property
+    def summaries(self) -> list[SchemeSummary]:
+        """What its trials come to, best first, with ranks that hold."""
+        if self._summed_up[0] != self.state.version:
+            from inittui.results.summary import summarize
+
+            self._summed_up = (self.state.version, summarize(self.state))
+        return self._summed_up[1]
 
     @property
     def steps_per_second(self) -> float | None:

@@ -94,10 +94,14 @@ def differences(experiments: Sequence[Experiment]) -> list[str]:
 def _values(experiment: Experiment | None, paths: Sequence[str]) -> str:
     if experiment is None:
         return "its experiment can't be read"
-    return ", ".join(
-        f"{setting.label} {setting.write(setting.of(experiment)) or setting.default}"
+    told = {
+        setting.label: setting.write(setting.of(experiment)) or setting.default
         for setting in SETTINGS
         if setting.path in paths
+    }
+    # Of several words a value would read on from its label: "inspect each not in between".
+    return ", ".join(
+        f"{label}{':' if ' ' in value else ''} {value}" for label, value in told.items()
     )
 
 

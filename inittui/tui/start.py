@@ -9,8 +9,9 @@ from pathlib import Path
 from inittui.errors import UsageError, unknown
 from inittui.runs import find_run, runs_root
 from inittui.runs.directory import RUNS_VARIABLE
+from inittui.text import sanitize
 from inittui.tui.settings import Loaded, load_settings, settings_file
-from inittui.tui.terminal import FASTEST, SLOWEST, drop_empty_no_color, here
+from inittui.tui.terminal import FASTEST, SLOWEST, drop_empty_no_color, here, is_dumb
 
 
 def start(
@@ -24,8 +25,10 @@ def start(
     """Run the UI until it is left; return the exit code.
 
     Raises:
-        UsageError: there is no such run, theme or rate.
+        UsageError: the terminal can't show it, or there is no such run, theme or rate.
     """
+    if is_dumb(os.environ):
+        raise UsageError(_on_dumb(os.environ.get("TERM", ""), attach_to))
     if fps is not None and not SLOWEST <= fps <= FASTEST:
         raise UsageError(f"--fps must be from {SLOWEST:g} to {FASTEST:g}, not {fps:g}")
     drop_empty_no_color(os.environ)
@@ -54,6 +57,15 @@ def start(
         signal.signal(signal.SIGINT, signal.default_int_handler)
     app.run(mouse=mouse and settings.mouse)
     return app.return_code or 0
+
+
+def _on_dumb(term: str, attach_to: str | None) -> str:
+    said = f"TERM is '{sanitize(term, 40)}'" if term else "TERM is not set"
+    plain = "inittui compare" if attach_to is None else f"inittui runs show {attach_to}"
+    return (
+        f"this terminal can't show a screen, as {said}; set TERM to what it is, such as "
+        f"xterm-256color, or use '{plain}', which prints plain text"
+    )
 
 
 def _root(option: Path | None, loaded: Loaded) -> Path:

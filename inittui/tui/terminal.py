@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inittui.text import asks_for_ascii
+from inittui.views.frame import ellipsis_for
 
 if TYPE_CHECKING:
     from inittui.views.frame import Marker
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 DEFAULT_FPS, SSH_FPS = 4.0, 2.0
 SLOWEST, FASTEST = 0.2, 30.0
 """Redraws per second that can be asked for."""
+
+
+_DUMB = ("", "dumb", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Terminal:
 
     @property
     def ellipsis(self) -> str:
-        return "..." if self.ascii_only else "…"
+        return ellipsis_for(self.ascii_only)
 
 
 def look_around(
@@ -103,6 +107,15 @@ def is_terminal() -> bool:
     """Whether a person sits before standard input, output and error, which the UI draws on."""
     streams = (sys.stdin, sys.stdout, sys.stderr)
     return all(stream is not None and stream.isatty() for stream in streams)  # None: it is closed
+
+
+def is_dumb(environment: Mapping[str, str]) -> bool:
+    """Whether TERM says that the terminal places no text, or says nothing of what it is.
+
+    Any other name will do, also one that this machine has no description of: over SSH names of
+    terminals are often known on the other side only.
+    """
+    return environment.get("TERM", "").strip().lower() in _DUMB
 
 
 def input_has_ended() -> bool:

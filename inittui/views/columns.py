@@ -213,7 +213,13 @@ def _cut_inside(text: str, kept: int, sign: str, *, is_last: bool) -> str:
 def left_out(
     columns: Sequence[Column[Row]], shown: Sequence[Column[Row]], width: int
 ) -> Text | None:
+    """Say which columns aren't shown, in lines of a width."""
     titles = {one.title for one in shown}
     missing = sorted((one for one in columns if one.title not in titles), key=lambda one: -one.rank)
     names = ", ".join(one.title.replace("\n", " ") for one in missing)
     return Text("\n").join(paragraph(f"no room for: {names}", width)) if missing else None
+
+
+def sorted_by(title: str, ascii_only: bool) -> str:
+    """Return the title of the column that rows are sorted by, with a mark that is none of it."""
+    return f"{title} v" if ascii_only else f"{title}▾"

@@ -10,7 +10,13 @@ from inittui.experiment.records import Evaluated
 from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
 from inittui.results.learning import Learning
 from inittui.results.state import RunState
-from inittui.results.summary import SchemeSummary, first_steps, last_epoch
+from inittui.results.summary import (
+    SchemeSummary,
+    comparable,
+    first_steps,
+    last_epoch,
+    learners,
+)
 from inittui.text import short
 from inittui.views.frame import Frame
 from inittui.views.statuses import ended_as, said_in
@@ -37,7 +43,7 @@ _MOST_ADVISED = 3
 def sentence(state: RunState, summaries: Sequence[SchemeSummary], frame: Frame) -> str:
     """Return one paragraph on a run: the best, what can't be told apart, chance, divergence."""
     different = [one for one in summaries if one.same_as is None]
-    measured = [one for one in different if one.is_final]
+    measured = comparable(summaries)
     parts = [
         *_on_accuracy(state, measured),
         *_on_first_loss(different, first_steps(state)),
@@ -79,7 +85,7 @@ def _nothing_yet(state: RunState) -> str:
 def _on_accuracy(state: RunState, measured: Sequence[SchemeSummary]) -> list[str]:
     if not measured:
         return []
-    learned = [one for one in measured if one.learning is None or one.learning.improves]
+    learned = learners(measured)
     parts = _on_epoch(state)
     if len(learned) == 1:
         parts += _reaches(learned[0])

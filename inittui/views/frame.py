@@ -31,11 +31,16 @@ class Frame:
     @property
     def ellipsis(self) -> str:
         """What stands for text that there is no room for."""
-        return "..." if self.ascii_only else "…"
+        return ellipsis_for(self.ascii_only)
 
     def say(self, text: str, limit: int = 2_000) -> str:
         """Return ``text`` on one line, safe for a terminal, in characters that it can show."""
         return legible(text, self.ascii_only, limit)
+
+
+def ellipsis_for(ascii_only: bool) -> str:
+    """Return what stands for text that there is no room for."""
+    return "..." if ascii_only else "…"
 
 
 def legible(text: str, ascii_only: bool, limit: int = 2_000) -> str:

@@ -265,7 +265,7 @@ def _legend(grid: Grid, scale: _Scale, borders: Sequence[Border], frame: Frame) 
     if any(_is_open(cell) for cell in grid.cells.values()):
         entries.append(("not yet validated", SeriesStyle("", "·", ".")))
     plain = is_plain(frame)
-    yield from legend_lines(entries, frame.columns, 4, ascii_only=plain)
+    yield from legend_lines(entries, frame.columns, 4, ascii_only=plain, sign=frame.ellipsis)
     for border in borders:
         mark, in_ascii = (border.mark * 2, border.mark_in_ascii * 2) if border.tops else (
             border.side, border.side_in_ascii
@@ -285,10 +285,12 @@ def _centred(text: str, width: int) -> str:
 
 def _labels(values: Sequence[Setting], frame: Frame) -> dict[Setting, str]:
     """Return each value as exactly as a cell has room for, at least so that they differ."""
-    most = min(_WIDEST_LABEL, frame.columns // 2 - 3)
+    most, sign = min(_WIDEST_LABEL, frame.columns // 2 - 3), frame.ellipsis
     found: dict[Setting, str] = {}
     for digits in (4, 3, 2):
-        labels = {value: shortened(frame.say(_label(value, digits)), most) for value in values}
+        labels = {
+            value: shortened(frame.say(_label(value, digits)), most, sign) for value in values
+        }
         if found and len(set(labels.values())) < len(values):
             break
         found = labels

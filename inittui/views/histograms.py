@@ -16,6 +16,7 @@ from inittui.views.chart.clipping import widened
 from inittui.views.chart.layout import shortened
 from inittui.views.chart.palette import BARS, MARKS
 from inittui.views.density import density_curve
+from inittui.views.frame import ellipsis_for
 
 LEAST_WIDTH = 18
 """Columns: the labels of both ends of the axis fit."""
@@ -41,9 +42,11 @@ def small_histogram(
     that isn't known. With ``apart`` each has half of the rows, the second below the first, so that
     neither hides the other.
     """
+    sign = ellipsis_for(ascii_only)
     drawn = [h for h in histograms if h is not None and _is_sound(h)]
     if not drawn:
-        return _padded([Text(shortened(title, width), "bold"), Text("not finite", "dim")], rows + 2)
+        head = Text(shortened(title, width, sign), "bold")
+        return _padded([head, Text("not finite", "dim")], rows + 2)
     low, high = widened(min(h.low for h in drawn), max(h.high for h in drawn))
     columns = [
         _columns(h, low, high, width) if h is not None and _is_sound(h) else None
@@ -51,7 +54,7 @@ def small_histogram(
     ]
     most = _highest(histograms, columns)
     scale = _per_unit(drawn, (high - low) / width) if density else 1.0
-    head = _ends(title, f"{'' if ascii_only else '↑'}{short(most * scale, 2)}", width)
+    head = _ends(title, f"{'' if ascii_only else '↑'}{short(most * scale, 2)}", width, sign)
     head.stylize("bold", 0, cell_len(title))
     if density and len(drawn) == 1 and drawn[0].high > drawn[0].low:
         columns = [columns[0] or columns[-1], _smooth(drawn[0], low, high, width)]
@@ -62,7 +65,7 @@ def small_histogram(
         cells = [cell if cell.cell_len else Text(" " * width) for cell in cells]
     else:
         cells = _cells(columns, most, rows, ascii_only)
-    foot = _ends(short(low), short(high), width)
+    foot = _ends(short(low), short(high), width, sign)
     foot.stylize("dim")
     return [head, *cells, foot]
 
@@ -170,9 +173,9 @@ def _top(height: float) -> int:
     return max(round(height) - 1, 0)
 
 
-def _ends(left: str, right: str, width: int) -> Text:
+def _ends(left: str, right: str, width: int, sign: str) -> Text:
     room = width - cell_len(right) - 1
-    left = shortened(left, max(room, 0))
+    left = shortened(left, max(room, 0), sign)
     return Text(left + " " * max(width - cell_len(left) - cell_len(right), 1) + right)
 
 

@@ -357,7 +357,7 @@ def _layer_title(layer: LayerProbe, frame: Frame) -> Text:
     follows = "" if layer.nonlinearity == "identity" else f", then {layer.nonlinearity}"
     name = frame.say(layer.name, 60)
     title = frame.say(f"{name}  {layer.kind} {shape}{follows}", 200)
-    text = Text(shortened(title, frame.columns), "dim")
+    text = Text(shortened(title, frame.columns, frame.ellipsis), "dim")
     text.stylize("bold not dim", 0, len(name))
     return text
 

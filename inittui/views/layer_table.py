@@ -46,14 +46,15 @@ def layer_table(rows: Sequence[Row], frame: Frame) -> Text:
     """Return all numbers of all rows; what doesn't fit beside the labels stands below them."""
     labels = [frame.say(row.label, 200) for row in rows]
     width = min(max(map(cell_len, labels), default=0), _LONGEST_LABEL, frame.columns // 3)
-    labels = [set_cell_size(end_of(label, width), width) for label in labels]
+    sign = frame.ellipsis
+    labels = [set_cell_size(end_of(label, width, sign), width) for label in labels]
     room = frame.columns - width
     columns = []
     for group, title, cell in _columns(rows):
         texts = [title, *(cell(row) for row in rows)]
-        columns.append((group, [shortened(text, room - _GAP) for text in texts]))
+        columns.append((group, [shortened(text, room - _GAP, sign) for text in texts]))
     blocks = _blocks(columns, room)
-    return Text("\n\n").join(_block(block, labels, width) for block in blocks)
+    return Text("\n\n").join(_block(block, labels, width, sign) for block in blocks)
 
 
 def _columns(rows: Sequence[Row]) -> Iterator[_Column]:
@@ -137,7 +138,7 @@ def _width(column: _Cells) -> int:
     return _GAP + max(map(cell_len, column[1]))
 
 
-def _block(columns: Sequence[_Cells], labels: Sequence[str], width: int) -> Text:
+def _block(columns: Sequence[_Cells], labels: Sequence[str], width: int, sign: str) -> Text:
     groups = " " * width
     for number, (group, cells) in enumerate(columns):
         begins = number == 0 or columns[number - 1][0] != group
@@ -151,7 +152,7 @@ def _block(columns: Sequence[_Cells], labels: Sequence[str], width: int) -> Text
         for column in columns:
             line.append(column[1][row].rjust(_width(column)), "" if row else "dim")
         lines.append(line)
-    lines.insert(0, Text(shortened(groups, lines[0].cell_len), "bold"))
+    lines.insert(0, Text(shortened(groups, lines[0].cell_len, sign), "bold"))
     for line in lines:
         line.rstrip()
     return Text("\n").join(lines)

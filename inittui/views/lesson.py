@@ -100,6 +100,8 @@ def _answer(answer: Answer, frame: Frame) -> list[Text]:
 
 
 def _loss(part: Part, state: RunState, frame: Frame) -> Iterator[RenderableType]:
+    if not any(trial.losses for trial in state.trials):
+        return  # axes without a curve would say that something was measured
     yield from (loss_curves(state, frame, first=part.first), Text())
     closer = closer_look(state, frame, first=part.first)
     if closer is not None:

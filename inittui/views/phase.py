@@ -88,8 +88,8 @@ def conclusions(state: RunState, phase: Phase) -> Iterator[str]:
             f"Theory of infinitely wide networks: {phase.activation}'s edge of chaos lies at σ_w² "
             f"of about {short(phase.edge)}."
         )
-    if best := _best(phase):
-        yield best
+    if highest := _highest(phase):
+        yield highest
     found = agreement(state, phase)
     if found.cells >= FEWEST_RANKED and not math.isnan(found.correlation):
         yield (
@@ -99,8 +99,8 @@ def conclusions(state: RunState, phase: Phase) -> Iterator[str]:
         )
 
 
-def _best(phase: Phase) -> str:
-    """Say where the deepest networks, or else all, do best."""
+def _highest(phase: Phase) -> str:
+    """Say where accuracy is highest: of the deepest networks, or else of all."""
     grid = phase.grid
     deepest = max(grid.y_values, key=float) if grid.y == DEPTH else None
     known = {
@@ -114,5 +114,5 @@ def _best(phase: Phase) -> str:
     where = f"σ_w² = {format_setting(x)}"
     if deepest is None:
         where += f" and a {_UPWARDS.get(grid.y, 'learning rate')} of {format_setting(y)}"
-    of = "Best" if deepest is None else f"Best at depth {format_setting(deepest)}"
-    return f"{of}: {100 * known[x, y]:.1f} % at {where}."
+    at_depth = "" if deepest is None else f" at depth {format_setting(deepest)}"
+    return f"Highest accuracy{at_depth}: {100 * known[x, y]:.1f} % at {where}."

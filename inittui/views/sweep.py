@@ -74,7 +74,7 @@ def _chart(state: RunState, axis: Axis, frame: Frame) -> Text:
     ).text
     plain = frame.ascii_only or frame.marker == "ascii"
     named = [(frame.say(one.name, 200), one.style) for one in series]
-    legend = legend_lines(named, frame.columns, _MOST_LEGEND, ascii_only=plain)
+    legend = legend_lines(named, frame.columns, _MOST_LEGEND, ascii_only=plain, sign=frame.ellipsis)
     return Text("\n").join([chart, *legend])
 
 

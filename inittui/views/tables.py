@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rich import box
 from rich.cells import cell_len, chop_cells
-from rich.console import RenderableType
+from rich.console import JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -23,7 +23,7 @@ from inittui.views.statuses import counted, said_in
 from inittui.views.wording import mean_loss, times
 
 MOST_ROWS = 500
-"""Schemes that are listed, the best ones."""
+"""Schemes that are listed, those of the highest means."""
 
 _EVALUATED = {"validation": "val.", "test": "test"}
 _NARROWEST_NAME = 24
@@ -51,7 +51,7 @@ def run_tables(
 
 
 def scheme_table(state: RunState, summaries: Sequence[SchemeSummary], frame: Frame) -> Table:
-    """Return one row per scheme, best first, in the frame's width; names wrap, nothing is cut."""
+    """Return one row per scheme, the highest mean first; names wrap, nothing is cut."""
     columns: list[Column[SchemeSummary]] = [
         _names("scheme", state, frame),
         Column("accuracy", lambda s: frame.say(percent(s.val_accuracy))),
@@ -69,7 +69,7 @@ def scheme_table(state: RunState, summaries: Sequence[SchemeSummary], frame: Fra
 def difference_tables(
     state: RunState, summaries: Sequence[SchemeSummary], frame: Frame
 ) -> list[Table]:
-    """Return the paired differences to the best: in one table, or in two where room is short."""
+    """Return the paired differences to the best mean; in two tables where room is short."""
     accuracy = {s.scheme: d for s in summaries if (d := s.accuracy_difference)}
     first = {s.scheme: d for s in summaries if (d := s.first_difference)}
     rows = [s for s in summaries if s.scheme in accuracy or s.scheme in first]
@@ -77,10 +77,10 @@ def difference_tables(
         return []
     names = _names("paired, 95 %", state, frame)
     columns = [
-        _differences(title, found, said, frame)
-        for title, found, said in (
-            ("accuracy, points", accuracy, lambda value: f"{100 * value:+.2f}"),
-            (f"first {first_steps(state)} loss, times", first, times),
+        _differences(title, found, end, said, frame)
+        for title, found, end, said in (
+            ("accuracy, points", accuracy, "highest", lambda value: f"{100 * value:+.2f}"),
+            (f"first {first_steps(state)} loss, times", first, "lowest", times),
         )
         if found
     ]
@@ -95,24 +95,22 @@ def _table(
     """Draw the columns that fit; the last one that is left may be as wide as it must."""
     ranked = [replace(one, rank=one.rank + _idle(one, rows)) for one in columns]
     shown = fit(ranked, rows, frame.columns)
+    widths = [min(column.width, frame.columns - GAP - LEAST_NAME) for column in shown]
+    table_width = sum(widths) + GAP * (len(widths) - 1)  # rich would wrap what is wider once more
     table = Table(
         box=box.ASCII2 if frame.ascii_only else box.SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
         padding=(0, GAP - 1, 0, 0),
-        caption=left_out(ranked, shown, frame.columns),
+        caption=left_out(ranked, shown, table_width),
         caption_justify="left",
     )
-    for column in shown:
-        table.add_column(
-            column.title,
-            justify="left" if column is shown[0] else "right",
-            width=min(column.width, frame.columns - GAP - LEAST_NAME),
-            overflow="fold",
-        )
+    for column, width in zip(shown, widths, strict=True):
+        justify: JustifyMethod = "left" if column is shown[0] else "right"
+        table.add_column(column.title, justify=justify, width=width, overflow="fold")
     names = shown[0]
     for row in rows:
-        name = _broken(names.cell(row), min(names.width, frame.columns - GAP - LEAST_NAME))
+        name = _broken(names.cell(row), widths[0])
         table.add_row(name, *(column.cell(row) for column in shown[1:]))
     return table
 
@@ -157,14 +155,19 @@ def _names(head: str, state: RunState, frame: Frame) -> Column[SchemeSummary]:
 
 
 def _differences(
-    title: str, found: Mapping[str, Difference], said: Callable[[float], str], frame: Frame
+    title: str,
+    found: Mapping[str, Difference],
+    end: str,
+    said: Callable[[float], str],
+    frame: Frame,
 ) -> Column[SchemeSummary]:
+    """Return differences to one of the means, that at the ``end`` which is better."""
     best = next(iter(found.values())).to
 
     def interval(summary: SchemeSummary) -> str:
         difference = found.get(summary.scheme)
         if difference is None:
-            return "best" if summary.scheme == best else "-"
+            return end if summary.scheme == best else "-"
         mean, low, high = (
             said(value) for value in (difference.mean, difference.joint_low, difference.joint_high)
         )

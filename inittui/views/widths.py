@@ -75,9 +75,9 @@ def _table(rows: Sequence[Slope], frame: Frame) -> Iterator[Text]:
         Column("", lambda row: Text(row.verdict, _STYLES[row.verdict])),
     ]
     shown = fit(columns, rows, frame.columns)
-    yield Text(heading(shown).plain, "dim")
+    yield Text(heading(shown, frame.ellipsis).plain, "dim")
     for row in rows:
-        yield row_line(shown, row)
+        yield row_line(shown, row, frame.ellipsis)
     if missing := left_out(columns, shown, frame.columns):
         yield missing
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from inittui.results.curves import curve_of
 from inittui.runs import RunDirectory
@@ -127,6 +128,22 @@ def test_a_live_chart_follows_by_doubling_and_comes_back_to_the_first_steps() ->
         del trial.losses[90:]
     assert step_window([state], ChartOptions()) == (1.0, 100.0)
     assert step_window([state], ChartOptions(steps="first")) == (1.0, 100.0)
+
+
+def test_what_is_measured_each_epoch_follows_a_live_run_as_the_losses_do() -> None:
+    """Else the first epochs of hundreds were a dot at the left of an empty chart."""
+    state = run_state("running")
+    assert state.started is not None
+    training = structs.replace(state.started.experiment.training, epochs=400)
+    experiment = structs.replace(state.started.experiment, training=training)
+    state.started = structs.replace(state.started, experiment=experiment)
+    taken = max(trial.steps for trial in state.trials)
+    assert state.total_steps > 50 * taken
+    window = step_window([state], ChartOptions())
+    assert taken <= window[1] <= max(2 * taken, 100)
+    assert step_window([state], ChartOptions(metric="val_accuracy")) == window
+    everything = ChartOptions(metric="val_accuracy", steps="all")
+    assert step_window([state], everything) == (1.0, state.total_steps)
 
 
 def test_a_stopped_run_s_axis_ends_where_it_was_stopped() -> None:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace as msgspec_replace
 
-from inittui.results.summary import first_steps
-from inittui.tui.chart_options import ChartOptions, Sort, contestants
+from inittui.documents.compare import compare_document
+from inittui.results.summary import first_steps, summarize
+from inittui.runs import run_directories
+from inittui.tui.chart_options import ChartOptions, Contestant, Sort, contestants
 from inittui.tui.leaderboard import best_of, ordered, standings
 from inittui.tui.open_runs import OpenRuns
+from inittui.views.conclusions import sentence
+from inittui.views.frame import Frame
 from tests.support.runs import Made, made_run
+from tests.support.torture import examples
 from tests.support.tui_shelf import Shelf
 
 
@@ -52,9 +63,24 @@ def test_a_hidden_contestant_says_so(shelf: Shelf) -> None:
     assert [row.endswith("hidden") for row in rows_of(runs, options)] == [True] + [False] * 6
 
 
+def made(runs: OpenRuns, trials: Sequence[Made]) -> list[Contestant]:
+    """Return the contestants of a run that has come to this, in place of the one that is shown."""
+    runs.shown[0].state = made_run(trials)
+    return contestants(runs.shown)
+
+
+def under_three_seeds(**accuracies: float) -> list[Made]:
+    """Return trials whose accuracies differ by half a point from seed to seed."""
+    return [
+        Made(scheme, accuracy + 0.005 * seed, seed)
+        for seed in range(3)
+        for scheme, accuracy in accuracies.items()
+    ]
+
+
 def test_the_best_is_marked_and_leads_when_it_has_ended(shelf: Shelf) -> None:
     runs = shown(shelf, "seeds")
-    everyone = runs.contestants()
+    everyone = made(runs, under_three_seeds(zeros=0.1, rule=0.7, normal=0.8))
     best = best_of(everyone)
     assert best is not None
     assert best.scheme == "normal"
@@ -63,8 +89,102 @@ def test_the_best_is_marked_and_leads_when_it_has_ended(shelf: Shelf) -> None:
     ]
     assert ordered(everyone, "auto")[0] is best
     assert ordered(everyone, "listed") == everyone
+
+
+def test_the_highest_leads_and_is_no_first_where_seeds_cannot_tell(shelf: Shelf) -> None:
+    """All that learn are of rank 1, though one mean is the highest."""
+    runs = shown(shelf, "seeds")
+    everyone = runs.contestants()
+    assert [one.rank for one in runs.shown[0].summaries] == [1, 1, 1, 4]
+    assert best_of(everyone) is None
+    assert not any(" 1st " in row for row in rows_of(runs, ChartOptions()))
+    assert ordered(everyone, "auto")[0].scheme == "normal"
     losses = [c.trials[0].losses[-1] for c in ordered(everyone, "loss")]
     assert losses[0] < losses[-1]
+
+
+def test_nobody_is_first_of_several_runs_nor_while_one_goes_on(shelf: Shelf) -> None:
+    runs = shown(shelf, "story")
+    assert best_of(runs.contestants()) is not None
+    runs.show(shelf.put("classic"), add=True)
+    assert best_of(runs.contestants()) is None
+    assert best_of(shown(shelf, "running").contestants()) is None
+
+
+def test_what_ended_early_stands_below_as_in_the_report(shelf: Shelf) -> None:
+    """Its accuracy is that of an earlier epoch, at which the others may have been worse."""
+    runs = shown(shelf, "classic")
+    early = Made("normal", [0.9], losses=[2.0] * 4, status="diverged")
+    everyone = made(runs, [early, Made("rule", [0.6, 0.8]), Made("zeros", [0.1, 0.1])])
+    order = [each.scheme for each in ordered(everyone, "accuracy")]
+    assert order == [one.scheme for one in runs.shown[0].summaries] == ["rule", "zeros", "normal"]
+    assert best_of(everyone) is everyone[1]
+
+
+_ACCURACIES = st.one_of(st.sampled_from([0.1, 0.5, 0.8]), st.floats(0.05, 0.95))
+
+
+@st.composite
+def _trials(draw: st.DrawFn) -> list[Made]:
+    """Return trials of a few contestants, some alike, some at chance, some that diverged."""
+    seeds = draw(st.integers(1, 5))
+    names = ["zeros", "rule", "normal", "uniform"][: draw(st.integers(1, 4))]
+    noise = draw(st.sampled_from([0.0, 0.002, 0.05]))
+    digests = {name: draw(st.sampled_from(["one", name])) for name in names}
+    made = []
+    for name in names:
+        level, loss = draw(_ACCURACIES), draw(st.sampled_from([0.5, 2.303, 40.0]))
+        for seed in range(seeds):
+            accuracy = round(min(max(level + noise * draw(st.floats(-1, 1)), 0), 1), 3)
+            status = draw(st.sampled_from(["finished"] * 6 + ["diverged"]))
+            start = [("weight", name, f"{digests[name]}{seed}")]
+            made.append(
+                Made(name, accuracy, seed, start=start, val_loss=loss, status=status)  # type: ignore[arg-type]
+            )
+    return made
+
+
+@settings(max_examples=examples(150), deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@given(_trials())
+def test_who_is_marked_is_said_to_be_best_and_alone_has_the_first_rank(
+    shelf: Shelf, trials: list[Made]
+) -> None:
+    if not shelf.root.exists():
+        shelf.put("classic")
+    runs = OpenRuns(shelf.root)
+    runs.show(next(run_directories(shelf.root)))
+    everyone = made(runs, trials)
+    state = runs.shown[0].state
+    best = best_of(everyone)
+    verdict = sentence(state, summarize(state), Frame(80))
+    told = json.loads(compare_document(state, None))["summary"]
+    ranks = {one["scheme"]: one["rank"] for one in told}
+    if best is None:
+        said = re.search(r"(?<!more, )\b(\w+) is best with", verdict)
+        assert said is None or _has_a_rival(said[1], told), verdict
+        return
+    assert f"{best.scheme} is best with" in verdict or f"{best.scheme} reaches" in verdict
+    assert not re.search(rf"\b{best.scheme}\b[^.]*can't be told", verdict)
+    assert ordered(everyone, "auto")[0] == best
+    if ranks[best.scheme] is None:
+        assert set(ranks.values()) == {None}
+        assert f"{best.scheme} reaches" in verdict, "it alone learns"
+    else:
+        assert [name for name, rank in ranks.items() if rank == 1] == [best.scheme]
+
+
+def _has_a_rival(name: str, told: Sequence[dict[str, Any]]) -> bool:
+    """Whether one that is said not to learn shares its rank or reaches its accuracy, or whether
+    another one is the very same."""
+    mine = next(one for one in told if one["scheme"] == name)
+    others = [one for one in told if one is not mine and one["val_accuracy"]]
+    return any(
+        one["same_as"] == name
+        or one["rank"] == mine["rank"]
+        or one["val_accuracy"]["mean"] >= mine["val_accuracy"]["mean"]
+        for one in others
+    )
 
 
 def test_long_names_are_told_apart(shelf: Shelf) -> None:
@@ -93,7 +213,7 @@ def test_layers_are_told_beside_the_losses(shelf: Shelf) -> None:
 def test_the_heading_says_what_the_lines_are_sorted_by(shelf: Shelf) -> None:
     live, ended = (shown(shelf, name).contestants() for name in ("running", "classic"))
     sorts: tuple[Sort, ...] = ("auto", "accuracy", "loss", "listed")
-    for ascii_only, sign in ((False, "▾"), (True, "v")):
+    for ascii_only, sign in ((False, "▾"), (True, " v")):
         heads = [
             standings(ended, ChartOptions(sort=sort), 120, ascii_only=ascii_only)[0].plain
             for sort in sorts

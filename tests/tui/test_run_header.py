@@ -8,7 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from inittui.events.records import DeviceUsed
-from inittui.experiment.records import Experiment, ModelConfig, TrainingConfig
+from inittui.experiment.records import (
+    Experiment,
+    InspectionConfig,
+    ModelConfig,
+    TrainingConfig,
+)
 from inittui.runs import create_run
 from inittui.tui.open_run import OpenRun, Phase
 from inittui.tui.open_runs import OpenRuns
@@ -77,6 +82,16 @@ def test_of_several_only_what_differs_is_told(shelf: Shelf) -> None:
     assert (first, second) == ("c1a551  seeds 1", "5eed50  seeds 3")
     runs.show(shelf.put("diverged"), add=True)
     assert str(header_of(runs.shown, Frame(100))).endswith("and 1 more run")
+
+
+def test_a_value_of_several_words_does_not_read_on_from_its_label(tmp_path: Path) -> None:
+    runs = [
+        OpenRun(create_run(tmp_path, Experiment(inspection=InspectionConfig(every=every))))
+        for every in ("epoch", None)
+    ]
+    first, second = str(header_of(runs, Frame(100))).split("\n")
+    assert first.endswith("  inspect each epoch")
+    assert second.endswith("  inspect each: not in between")
 
 
 def test_differences_are_those_of_settings() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from inittui.lessons import Answer
+from inittui.lessons import Answer, lessons
 from inittui.views.frame import Frame
-from inittui.views.lesson import answers_text
+from inittui.views.lesson import answers_text, part_pictures
 from tests.support.rendering import render
+from tests.support.runs import Made, made_run
 
 LOOK = ("The loss of the first batch.", "Where the accuracies end.")
 
@@ -35,3 +36,15 @@ def test_answers_stand_under_their_line() -> None:
 
 def test_without_lines_the_answers_stand_alone() -> None:
     assert len(shown(Answer("loss", "Loss: 2.3.", look=1), look=())) == 2
+
+
+def test_before_a_loss_is_measured_no_axes_are_drawn() -> None:
+    part = lessons()[0].parts[0]
+    assert "loss" in part.pictures
+    waiting = made_run([Made("zeros", losses=(), status="running"),
+                        Made("ones", losses=(), status="running")], ended=None)  # fmt: skip
+    text = render(part_pictures(part, waiting, Frame(60)), 60)
+    assert "step" not in text
+    assert "running" in text
+    measured = made_run([Made("zeros", status="running"), Made("ones", status="running")])
+    assert "step" in render(part_pictures(part, measured, Frame(60)), 60)

@@ -66,6 +66,6 @@ def test_the_report_of_the_run_has_the_same_lines() -> None:
 def test_what_is_said_follows_the_numbers() -> None:
     text = " ".join(drawn(diagram(), Frame(200)).split())
     assert "tanh's edge of chaos lies at σ_w² of about 1.76." in text
-    assert "Best at depth 60: 80.0 % at σ_w² = 1.75." in text
+    assert "Highest accuracy at depth 60: 80.0 % at σ_w² = 1.75." in text
     worse = " ".join(drawn(diagram(limit=1.0), Frame(200)).split())
     assert "Theory has 30 of them right" not in worse

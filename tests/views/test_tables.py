@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -76,3 +77,16 @@ def test_differences_are_there_in_one_table_or_in_two(width: int) -> None:
     assert len(tables) == (1 if width >= 60 else 2)
     for table in tables:
         assert max(map(cell_len, render(table, width).splitlines())) <= width
+
+
+@pytest.mark.parametrize("width", [30, 36, 40, 44, 50])
+def test_what_has_no_room_is_named_in_lines_that_are_filled(width: int) -> None:
+    """The table, which may be narrower than what it stands in, wraps them, and nothing else."""
+    state = run_state("classic")
+    lines = render(scheme_table(state, summarize(state), Frame(width)), width).splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith("no room for:"))
+    said = [line.strip() for line in lines[start:] if line.strip()]
+    table = max(map(cell_len, map(str.rstrip, lines[:start])))
+    assert max(map(cell_len, said)) <= table
+    for line, following in itertools.pairwise(said):
+        assert cell_len(f"{line} {following.split()[0]}") > table

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from inittui.tui.host import Host, host_of, key_for
+from inittui.tui.clickable import clickable, press_clicked
+from inittui.tui.host import Host, host_of, key_for, name_here
 from inittui.tui.widgets.bars import KeyBar, TopBar
 
 if TYPE_CHECKING:
     from inittui.experiment.records import Experiment
+    from inittui.tui.open_run import OpenRun
     from inittui.tui.open_runs import OpenRuns
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 18
@@ -66,9 +70,8 @@ class LabScreen(Screen[None]):
             )
         self.call_after_refresh(self.draw)
 
-    @property
-    def tells_of_its_own_end(self) -> bool:
-        """Whether it says by itself how a shown run has ended."""
+    def tells_end_of(self, run: OpenRun) -> bool:
+        """Whether it says by itself how a run has ended."""
         return False
 
     def view_run(self) -> None:
@@ -77,10 +80,18 @@ class LabScreen(Screen[None]):
     def take(self, experiment: Experiment) -> None:
         """Put an experiment where it can be changed, on a screen that has such a place."""
 
-    def keys_of_places(self) -> dict[str, str]:
+    def on_click(self, event: events.Click) -> None:
+        press_clicked(self.app, event)
+
+    def empty_text(self, said: str, **names: object) -> Text:
+        """Return what is said where there is nothing: names of screens press their keys."""
         usual = {"compare": "1", "runs": "4"}
-        places = {name: self.key_for(f"app.{name}", key) for name, key in usual.items()}
-        return {**places, "run": self.key_for("compare.run", "r")}
+        shown = {name: self.key_for(f"app.{name}", key) for name, key in usual.items()}
+        text = Text(said.format(**shown, run=self.key_for("compare.run", "r"), **names))
+        return clickable(text, {
+            f"{shown[name]}  {name.capitalize()}": name_here(self, f"app.{name}", key)
+            for name, key in usual.items()
+        })  # fmt: skip
 
     @property
     def is_too_small(self) -> bool:

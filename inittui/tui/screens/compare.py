@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -19,9 +19,10 @@ from inittui.experiment.known_names import check_names, check_options
 from inittui.experiment.records import Experiment
 from inittui.initializers.catalogue import BUILT
 from inittui.tui.chart_options import Key
+from inittui.tui.clickable import clickable
 from inittui.tui.fields import FIRST
 from inittui.tui.form_words import in_form_words
-from inittui.tui.host import key_here
+from inittui.tui.host import key_here, name_here
 from inittui.tui.invitation import invitation
 from inittui.tui.keymap import key
 from inittui.tui.open_run import OpenRun
@@ -31,6 +32,7 @@ from inittui.tui.screens.base import LabScreen
 from inittui.tui.status_styles import LOOK_CLASSES, look_of
 from inittui.tui.widgets.form import Form, WordsLine
 from inittui.tui.widgets.picker import Picker, PickerList
+from inittui.tui.widgets.verdict_line import ROOMY, VerdictLine
 from inittui.views.chart.layout import first_lines, paragraph
 from inittui.views.frame import Frame
 
@@ -38,17 +40,10 @@ if TYPE_CHECKING:
     from inittui.tui.widgets.curves_panel import CurvesPanel
 
 
-_ROOMY = 30
-"""Lines from which there is room for a sentence on what was seen, and a line on the pace."""
-
-_VERDICT_SHARE = 8
-"""Of how many lines such a sentence has one."""
+_RUN = ("compare.run", "r,f5")
 
 _EXPLAINED_SHARE = 3
 """Of how many lines what is said of a setting takes one at most."""
-
-_BESIDE_VERDICT = 14
-"""Lines that bars, chart and table keep where all is told that was seen."""
 
 
 class CompareScreen(LabScreen):
@@ -87,13 +82,10 @@ class CompareScreen(LabScreen):
 
     view: reactive[str] = reactive("setup", init=False, bindings=True)
 
-    _sentence: tuple[object, Text] = (None, Text())
     _new = ""
     """The run that was started just now: the table shall show it."""
     _sought: Key | None = None
     """The contestant that the table shall show."""
-    _whole = False
-    """Whether all that was seen is told, where there is little room too."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,7 +117,7 @@ class CompareScreen(LabScreen):
             await self.query_one("#run").mount(
                 Static(id="header", markup=False),
                 Static(id="banner", markup=False),
-                Static(id="verdict", markup=False),
+                VerdictLine(),
                 CurvesPanel(id="curves"),
             )
         running = self.view == "run"  # it may be another one by now
@@ -169,9 +161,9 @@ class CompareScreen(LabScreen):
         shown = [run for run in self.open_runs.shown if run.id not in self._dismissed]
         frame = Frame(self.app.size.width - 2, self.host.terminal.ascii_only)
         self._put("#banner", banner_of(shown, look_of(self), frame))
-        is_roomy = self.app.size.height >= _ROOMY
+        is_roomy = self.app.size.height >= ROOMY
         self._put("#header", header_of(self.open_runs.shown, frame, is_roomy=is_roomy))
-        self._put("#verdict", self._verdict(frame))
+        self.query_one(VerdictLine).tell(self._judged, frame)
         runs = self.open_runs
         self.curves_panel.show(runs.contestants(), runs.options, runs.version)
         board = self.curves_panel.leaderboard
@@ -186,32 +178,15 @@ class CompareScreen(LabScreen):
         if str(line.content) != text.plain:
             line.update(text)
 
-    def _verdict(self, frame: Frame) -> Text:
-        """Return what was seen: its beginning, or as much as leaves room for chart and table."""
-        height, sign = self.app.size.height, frame.ellipsis
-        most = height // _VERDICT_SHARE if height >= _ROOMY else 1
-        if self._whole:
-            most = max(height - _BESIDE_VERDICT, most)
-        else:
-            sign += f" ({self.key_for('compare.verdict', 'z')})"
-        lines = paragraph(str(self._seen()), frame.columns)
-        return Text("\n").join(first_lines(lines, most, frame.columns, sign))
-
-    def _seen(self) -> Text:
-        """Return what was seen, in a sentence, where one run is shown and has ended."""
-        if len(self.open_runs.shown) != 1 or self.open_runs.shown[0].is_live:
-            return Text()
-        state = self.open_runs.shown[0].state
-        if not state.trials and self._has_trouble(self.open_runs.shown[0]):
-            return Text()  # why nothing was measured stands above
-        if self._sentence[0] != (self.open_runs.shown[0].id, state.version):
-            from inittui.results.summary import summarize
-            from inittui.views.conclusions import sentence
-
-            frame = Frame(self.app.size.width, self.host.terminal.ascii_only)
-            said = in_form_words(sentence(state, summarize(state), frame))
-            self._sentence = ((self.open_runs.shown[0].id, state.version), Text(said))
-        return self._sentence[1]
+    @property
+    def _judged(self) -> OpenRun | None:
+        """The run of which is said what was seen: one alone, and not where why nothing was
+        measured stands above."""
+        run = self.open_runs.shown[0]
+        is_told = len(self.open_runs.shown) == 1 and (
+            run.state.trials or not self._has_trouble(run)
+        )
+        return run if is_told else None
 
     # Choosing
 
@@ -239,18 +214,19 @@ class CompareScreen(LabScreen):
     def _explain_run(self) -> None:
         count = len(self.query_one(PickerList).ticked)
         form = self.query_one(Form)
-        run = key_here(self, "compare.run", "r,f5")
+        run = key_here(self, *_RUN)
         if form.problem:
             self._explain(form.problem, True)
         elif count or form.names_contestants:
-            self._explain(invitation(run, count, form.sweeps, form.layer_rules), False)
+            said = invitation(run, count, form.sweeps, form.layer_rules)
+            self._explain(said, False, {f"Press {run}": name_here(self, *_RUN)})
             self.query_one("#explained").add_class("-ready")
         else:
-            self._explain(
-                f"Tick initializers with {self._tick_key}; then {run} trains them.", False
-            )
+            said = f"Tick initializers with {self._tick_key}; then {run} trains them."
+            self._explain(said, False)
 
-    def _explain(self, text: str, is_error: bool) -> None:
+    def _explain(self, text: str, is_error: bool, presses: Mapping[str, str] | None = None) -> None:
+        """Say what is chosen or wrong; a click on the words that ``presses`` has presses a key."""
         line = self.query_one("#explained", Static)
         line.set_class(is_error, "-wrong")
         line.remove_class("-ready")
@@ -260,7 +236,7 @@ class CompareScreen(LabScreen):
         said = frame.say(text)
         if len(lines := paragraph(said, width)) > most:
             said = str(Text("\n").join(first_lines(lines, most, width, frame.ellipsis)))
-        line.update(said)
+        line.update(clickable(Text(said), presses or {}))
 
     def on_paste(self, event: events.Paste) -> None:
         """Take what a command line describes; its experiment is run when the person says so."""
@@ -300,9 +276,8 @@ class CompareScreen(LabScreen):
         elif not picker.leave_input():
             picker.focus_list()
 
-    @property
-    def tells_of_its_own_end(self) -> bool:
-        return self.view == "run"
+    def tells_end_of(self, run: OpenRun) -> bool:
+        return self.view == "run" and run in self.open_runs.shown
 
     def view_run(self) -> None:
         self.view = "run"
@@ -389,7 +364,8 @@ class CompareScreen(LabScreen):
         self.draw()
 
     def action_verdict(self) -> None:
-        self._whole = not self._whole
+        line = self.query_one(VerdictLine)
+        line.whole = not line.whole
         self.draw()
 
     def action_stop(self) -> None:

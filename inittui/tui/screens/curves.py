@@ -19,7 +19,7 @@ class CurvesScreen(LabScreen):
     PLACE = "curves"
 
     def body(self) -> ComposeResult:
-        empty = _EMPTY.format(**self.keys_of_places())
+        empty = self.empty_text(_EMPTY)
         yield Static(empty, id="empty", classes="empty", markup=False)
         yield CurvesPanel(classes="-large")
 

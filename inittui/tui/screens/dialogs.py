@@ -19,6 +19,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from inittui.text import sanitize
+from inittui.tui.clickable import press_clicked
 from inittui.tui.host import host_of
 from inittui.tui.keymap import key
 from inittui.tui.open_run import OpenRun
@@ -32,7 +33,10 @@ class Modal(ModalScreen[Result], Generic[Result]):
     _dismissed = False
 
     def on_click(self, event: events.Click) -> None:
-        """Close it at a click beside it, or on a line that tells how it is closed."""
+        """Close it at a click beside it, or on a line that tells how it is closed; a key that such
+        a line names beside is pressed."""
+        if press_clicked(self.app, event):
+            return
         if event.widget is self or (event.widget is not None and event.widget.has_class("closes")):
             self.dismiss()
 

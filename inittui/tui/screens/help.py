@@ -18,13 +18,29 @@ from inittui.tui.screens.dialogs import Modal
 from inittui.tui.widgets.scroll_page import ScrollPage
 from inittui.views.frame import legible
 
-_NOTES = """
-Copying goes through the terminal (OSC 52), so it works over SSH where the terminal allows it.
-SSH drops COLORTERM, which leaves 256 colours; 'export COLORTERM=truecolor' there gives all of
-them back where the terminal has them.
-Should a single Escape come twice on a slow line, set ESCDELAY=200 (milliseconds).
-Should the terminal print rubbish when the mouse moves after a lost connection, type 'reset';
-'inittui --no-mouse' leaves the mouse alone."""
+_NOTES = (
+    "Copying goes through the terminal (OSC 52), so it works over SSH where the terminal allows "
+    "it.",
+    "SSH drops COLORTERM, which leaves 256 colours; 'export COLORTERM=truecolor' there gives all "
+    "of them back where the terminal has them.",
+    "Should a single Escape come twice on a slow line, set ESCDELAY=200 (milliseconds).",
+    "Should the terminal print rubbish when the mouse moves after a lost connection, type "
+    "'reset'; 'inittui --no-mouse' leaves the mouse alone.",
+)
+
+_MOUSE = {
+    "click": "Go to a screen, a row or a setting; press a key at the bottom, or one that a line "
+    "names, as '(3)' does; sort by a title of a table; read off a chart at the step under it.",
+    "again": "On the row of the cursor: open the run, highlight the contestant, tick the "
+    "initializer, or give the setting its next value.",
+    "beside": "Beside what lies above a screen, or on its title: close it.",
+    "drag": "Read off a chart all along.",
+    "wheel": "Zoom the steps of a chart, or go through a list or a page.",
+}
+"""What the mouse does, where there is one that the terminal tells of."""
+
+_KEYS = 13
+"""Columns that keys have."""
 
 _TWO_FROM = 110
 """Columns from which sections stand beside each other."""
@@ -56,13 +72,14 @@ class HelpScreen(Modal[None]):
             for section in sorted(SECTIONS, key=self._rank)
             if section.bindings()
         ]
+        sections.append(Group(Text("Mouse", "bold"), _of_the_mouse(), Text()))
         if width >= _TWO_FROM:
             both = Table.grid(padding=(0, 3, 0, 0), expand=True)
             both.add_column(ratio=1)
             both.add_column(ratio=1)
             both.add_row(Group(*sections[::2]), Group(*sections[1::2]))
             sections = [Group(both)]
-        return Group(*sections, Text(_NOTES.strip(), "dim"))
+        return Group(*sections, Text("\n".join(_NOTES), "dim"))
 
     def _rank(self, section: Section) -> int:
         here = section.title.lower().startswith(self._place)
@@ -72,7 +89,7 @@ class HelpScreen(Modal[None]):
     def _table(self, section: Section) -> Table:
         host = host_of(self)
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
-        table.add_column(width=13, style="bold")
+        table.add_column(width=_KEYS, style="bold")
         table.add_column(ratio=1)
         table.add_column(style="dim", no_wrap=True)
         for binding in section.bindings():
@@ -85,3 +102,12 @@ class HelpScreen(Modal[None]):
 
     def action_close(self) -> None:
         self.dismiss()
+
+
+def _of_the_mouse() -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    table.add_column(width=_KEYS, style="bold")
+    table.add_column(ratio=1)
+    for what, said in _MOUSE.items():
+        table.add_row(what, said)
+    return table

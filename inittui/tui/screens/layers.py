@@ -16,7 +16,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from inittui.tui.chart_options import Contestant
-from inittui.tui.host import host_of, key_for
+from inittui.tui.host import host_of, key_for, name_here
 from inittui.tui.keymap import key
 from inittui.tui.screens.base import LabScreen
 from inittui.tui.widgets.row_list import RowList
@@ -34,6 +34,9 @@ VIEWS = ("findings", "side by side", "histograms", "numbers", "variance")
 
 _OF_ONE = ("histograms", "numbers")
 """Views of the chosen contestant alone."""
+
+_VIEW, _LAYER = ("layers.view", "v"), ("layers.layer", "l")
+"""Actions that are named on the screen, and their usual keys."""
 
 _SCALED = ("histograms",)
 """Views that a scale is chosen for."""
@@ -82,8 +85,10 @@ class ViewLine(Static):
             self.view = view
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the view whose name is under the mouse, as far as that is seen."""
+        """Choose the view whose name is under the mouse, as far as it is seen; the key goes on."""
         line, x = self.render().plain, event.x - self.gutter.left
+        if 0 <= x <= line.find(":"):
+            self.app.simulate_key(name_here(self, *_VIEW))
         for view in VIEWS:
             start = line.find(view)
             if start >= 0 and start <= x < start + len(view):
@@ -94,7 +99,7 @@ class ViewLine(Static):
         self.refresh()
 
     def render(self) -> Text:
-        head, sign = f"{key_for(self, 'layers.view', 'v')}: ", host_of(self).terminal.ellipsis
+        head, sign = f"{key_for(self, *_VIEW)}: ", host_of(self).terminal.ellipsis
         names = [f"[{each}]" if each == self.view else f" {each} " for each in VIEWS]
         place = VIEWS.index(self.view)
         room = self.size.width - len(head)
@@ -131,7 +136,7 @@ class LayersScreen(LabScreen):
     density: reactive[bool] = reactive(False, init=False)
 
     def body(self) -> ComposeResult:
-        empty = _EMPTY.format(**self.keys_of_places())
+        empty = self.empty_text(_EMPTY)
         yield Static(empty, classes="empty", markup=False)
         with Horizontal(id="measured"):
             yield MeasuredList()
@@ -174,7 +179,8 @@ class LayersScreen(LabScreen):
         topic = (self.view, self.density, chosen, self.place)
         page_key = (*topic, height, self._shown())
         page = self.query_one(ScrollPage)
-        page.show(lambda width: self._page(contestant, width), page_key, topic)
+        presses = {f"{self.key_for(*_LAYER)} shows others": name_here(self, *_LAYER)}
+        page.show(lambda width: self._page(contestant, width), page_key, topic, presses)
 
     def _shown(self) -> Hashable:
         """Return all that pages tell of the open runs, as far as it changes."""
@@ -198,7 +204,7 @@ class LayersScreen(LabScreen):
             case "side by side":
                 return self._side_by_side(frame)
             case "histograms":
-                key = self.key_for("layers.layer", "l")
+                key = self.key_for(*_LAYER)
                 return scheme_histograms(
                     state, contestant.scheme, frame, others=key, density=self.density
                 )

@@ -13,7 +13,7 @@ from textual.containers import Horizontal
 
 from inittui.lessons import Lesson, Part, Size, lessons
 from inittui.results.trial_state import share_done
-from inittui.tui.host import host_of
+from inittui.tui.host import host_of, name_here
 from inittui.tui.keymap import key
 from inittui.tui.lesson_process import RunningLesson
 from inittui.tui.open_run import OpenRun, Phase
@@ -23,6 +23,9 @@ from inittui.tui.widgets.row_list import RowList
 from inittui.tui.widgets.scroll_page import ListBesidePage, ScrollPage
 from inittui.views.chart.layout import shortened
 from inittui.views.frame import Frame, legible
+
+_RUN, _FULL_SIZE = ("lessons.run", "r"), ("lessons.full_size", "R")
+"""Actions that pages name, and their usual keys."""
 
 
 class LessonList(ListBesidePage):
@@ -95,13 +98,26 @@ class LessonsScreen(LabScreen):
             return running is not None and running.is_live
         return running is not None and bool(running.trained)
 
+    def tells_end_of(self, run: OpenRun) -> bool:
+        return self.running is not None and run in self.running.runs
+
     def paint(self) -> None:
         self.query_one(LessonList).reload()
         lesson, running = self.lesson, self.running
         page_key = (lesson.name, running.version if running else -1)
         page = self.query_one(ScrollPage)
         at_end = running is not None and page.max_scroll_y > 0 and page.is_vertical_scroll_end
-        page.show(lambda width: Group(*self._page(lesson, running, width)), page_key, lesson.name)
+        run, full = (self.key_for(*each) for each in (_RUN, _FULL_SIZE))
+        presses = {
+            f"Press {run}": name_here(self, *_RUN),
+            f"({full})": name_here(self, *_FULL_SIZE),
+        }
+        page.show(
+            lambda width: Group(*self._page(lesson, running, width)),
+            page_key,
+            lesson.name,
+            presses,
+        )
         if at_end:  # what a lesson finds comes below what was read
             page.call_after_refresh(page.scroll_end, animate=False)
 
@@ -127,7 +143,7 @@ class LessonsScreen(LabScreen):
                 yield from self._part(running, number - 1, frame)
         yield Text()
         if running is None:
-            yield self._said(f"Press {self.key_for('lessons.run', 'r')} to run it here.", frame)
+            yield self._said(f"Press {self.key_for(*_RUN)} to run it here.", frame)
 
     def _said(self, text: str, frame: Frame) -> Text:
         return Text(frame.say(text), look_of(self).warn)
@@ -144,7 +160,7 @@ class LessonsScreen(LabScreen):
         if run.state.drawn or any(trial.losses or trial.probes for trial in run.state.trials):
             yield part_pictures(part, run.state, frame)
         if run.phase is Phase.ENDED and part.ask:
-            hint = f"The full size ({self.key_for('lessons.full_size', 'R')}) may."
+            hint = f"The full size ({self.key_for(*_FULL_SIZE)}) may."
             answers = with_hint(answer_part(part, run.state, lesson.size), lambda: hint)
             yield answers_text(answers, frame, lesson.lesson.look)
 

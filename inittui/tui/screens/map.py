@@ -16,7 +16,8 @@ from textual.widgets import Static
 from inittui.results.phase import phase_of
 from inittui.results.sweep_results import Grid, swept_pairs
 from inittui.tui.chart_options import Key
-from inittui.tui.host import host_of
+from inittui.tui.clickable import clickable
+from inittui.tui.host import host_of, key_for, name_here
 from inittui.tui.keymap import key
 from inittui.tui.open_run import OpenRun
 from inittui.tui.screens.dialogs import Modal
@@ -29,7 +30,8 @@ from inittui.views.sweep_maps import Map, shown_grids, sweep_maps
 
 _REDRAWN_SECONDS = 0.5
 
-_TITLE = "Map  (arrows choose, enter opens, m accuracy/loss, p other sweeps, esc closes)"
+_OPEN, _METRIC, _PAIR = ("map.open", "enter"), ("map.metric", "m"), ("map.pair", "p")
+"""Actions that the title names, and their usual keys."""
 
 _NOTHING = (
     "No open run sweeps two things at once. A map is drawn of a run whose setting 'sweeps' has "
@@ -76,9 +78,16 @@ class MapScreen(Modal[Key | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="map"):
-            yield Static(_TITLE, id="map-title", classes="closes", markup=False)
+            yield Static(self._title(), id="map-title", classes="closes", markup=False)
             yield MapPage()
             yield Static(id="map-cell", markup=False)
+
+    def _title(self) -> Text:
+        told = {_OPEN: "opens", _METRIC: "accuracy/loss", _PAIR: "other sweeps"}
+        keys = {f"{key_for(self, *of)} {said}": name_here(self, *of) for of, said in told.items()}
+        close = key_for(self, "map.close", "escape,q,h")
+        title = f"Map  (arrows choose, {', '.join(keys)}, {close} closes)"
+        return clickable(Text(title), keys)
 
     def on_mount(self) -> None:
         self._draw()

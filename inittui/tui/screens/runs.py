@@ -154,7 +154,7 @@ class RunsScreen(LabScreen):
         empty.display = not listings
         self.table.display = self.query_one("#filter").display = bool(listings)
         if not listings:
-            empty.update(_EMPTY.format(root=self.open_runs.root, **self.keys_of_places()))
+            empty.update(self.empty_text(_EMPTY, root=self.open_runs.root))
         self.table.shown = frozenset(run.id for run in self.open_runs.shown)
         self.table.load(listings, self.host.clock())
         self.query_one(RunPreview).display = bool(listings)

@@ -12,6 +12,7 @@ from textual.app import RenderResult
 from textual.binding import ActiveBinding
 from textual.widget import Widget
 
+from inittui.tui.clickable import pressing
 from inittui.tui.host import host_of, is_typed
 from inittui.tui.keymap import in_footer, shown_key
 
@@ -115,11 +116,6 @@ class KeyBar(Widget):
         """Put the keys of the screen first and those that are the same everywhere last."""
         return 0 if active.node is self.screen else 2 if active.node is self.app else 1
 
-    def on_click(self, event: events.Click) -> None:
-        name = event.style.meta.get("key")
-        if name:
-            self.app.simulate_key(name)
-
     def _keys(self, keys: str) -> str:
         return shown_key(keys, ascii_only=host_of(self).terminal.ascii_only, first_only=True)
 
@@ -129,5 +125,5 @@ class KeyBar(Widget):
 
 
 def _entry(keys: str, label: str, name: str, style: Style) -> Text:
-    click = Style(meta={"key": name})
+    click = pressing(name)
     return Text.assemble((f" {keys}", style + click), (f" {label} ", click))

@@ -28,8 +28,9 @@ from inittui.tui.chart_options import (
     is_log,
     picture,
 )
+from inittui.tui.clickable import pressing
 from inittui.tui.full_screen import full_of, step_full
-from inittui.tui.host import host_of, key_for
+from inittui.tui.host import host_of, key_for, name_here
 from inittui.tui.keymap import key
 from inittui.tui.widgets.chart import CurveChart
 from inittui.tui.widgets.leaderboard import Leaderboard
@@ -47,6 +48,9 @@ _OWN_AXIS: dict[str, Any] = {"log_y": None, "zoom": None, "clipped": False, "y_z
 """What is chosen of the first chart's axes and isn't meant for another metric's."""
 _LINES_BELOW = 4
 """Lines of the table below a chart that shall be large."""
+
+_LAYERS = ("app.layers", "3")
+"""What shows all that is said below the table, and its usual key."""
 
 _PADDING = 2
 """Columns beside what is said below the table."""
@@ -81,7 +85,7 @@ class CurvesPanel(Container):
         key("ctrl+up", "chart.y_in", "y_zoom(1)", "Zoom y in", "Show the lower half of the axis."),
         key("ctrl+down", "chart.y_out", "y_zoom(-1)", "Zoom y out", "Show twice the axis."),
         key("o", "board.sort", "sort", "Sort",
-            "Sort by accuracy, by loss or as listed; by itself the best leads at the end.",
+            "Sort by accuracy, by loss or as listed; by itself by accuracy at the end.",
             footer=True),
         key("left", "chart.left", "cursor(-1)", "Left", "Read off the values further left."),
         key("right", "chart.right", "cursor(1)", "Right", "Read off the values further right."),
@@ -187,8 +191,10 @@ class CurvesPanel(Container):
         chosen = self.leaderboard.chosen
         wanted = chosen is not None and not self.has_class("-large")
         frame = Frame(self.size.width - _PADDING, host_of(self).terminal.ascii_only)
-        layers = key_for(self, "app.layers", "3")
+        layers = key_for(self, *_LAYERS)
         text = cause_of(chosen, frame, layers) if chosen and wanted else Text()
+        if f"({layers})" in text.plain:
+            text.stylize(pressing(name_here(self, *_LAYERS)))
         line.display = bool(text)
         if str(line.content) != text.plain:
             line.update(text)

@@ -58,7 +58,7 @@ class Leaderboard(RowList):
         self._step = step
         self.reload()
         if has_ended and options.sort == "auto" and not self.is_seen(0):
-            self.go_to(0)  # the best, which nobody could know before
+            self.go_to(0)  # the highest, which nobody could know before
 
     @property
     def chosen(self) -> Contestant | None:

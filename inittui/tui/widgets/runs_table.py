@@ -13,7 +13,7 @@ from inittui.runs import RunListing
 from inittui.tui.host import host_of
 from inittui.tui.status_styles import look_of
 from inittui.tui.widgets.row_list import RowList
-from inittui.views.columns import Column, fit, heading, row_line, where_they_differ
+from inittui.views.columns import Column, fit, heading, row_line, sorted_by, where_they_differ
 from inittui.views.frame import legible
 from inittui.views.statuses import of_run
 from inittui.views.wording import duration, how_long_ago, share
@@ -136,7 +136,7 @@ class RunsTable(RowList):
             of("data", lambda x: say(x.data), 8, 7, 14),
             Column("epochs", lambda x: str(x.epochs or "-"), 7, width=6, right=True),
             Column("took", lambda x: duration(x.seconds) if x.seconds else "-", 5, right=True),
-            of("best scheme", lambda x: say(x.best), 3, 8, 20),
+            of("highest mean", lambda x: say(x.best), 3, 8, 20),
             Column(self._title("best"), lambda x: share(x.best_accuracy), width=6, right=True),
             Column(self._title("status"), lambda x: Text(of_run(x), status(x.status)), width=12),
             Column("run", lambda x: Text(x.id, "dim"), 9, width=26),
@@ -153,8 +153,8 @@ class RunsTable(RowList):
         return legible(text, host_of(self).terminal.ascii_only, 400)
 
     def _title(self, title: str) -> str:
-        arrow = "v" if host_of(self).terminal.ascii_only else "▾"
-        return f"{title}{arrow}" if title == self.order else title
+        ascii_only = host_of(self).terminal.ascii_only
+        return sorted_by(title, ascii_only) if title == self.order else title
 
     def heading(self, width: int) -> Text:
         indent = " " * (self.tick_columns + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -11,6 +11,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from inittui.tui.clickable import clickable_strip
 from inittui.tui.keymap import key
 from inittui.tui.widgets.row_list import RowList
 
@@ -38,15 +39,22 @@ class ScrollPage(ScrollView, can_focus=True):
         self._key: Hashable = None
         self._topic: Hashable = None
         self._made_for: Hashable = None
+        self._presses: Mapping[str, str] = {}
         self._lines: list[Strip] = []
 
     def show(
-        self, make: Callable[[int], RenderableType], key: Hashable, topic: Hashable = None
+        self,
+        make: Callable[[int], RenderableType],
+        key: Hashable,
+        topic: Hashable = None,
+        presses: Mapping[str, str] | None = None,
     ) -> None:
         """Show what ``make`` returns for a width; equal keys have equal pages.
 
-        A page of another topic (None: of another key) is shown from its beginning.
+        A page of another topic (None: of another key) is shown from its beginning. A click on the
+        words that ``presses`` has presses the key that it has for them.
         """
+        self._presses = presses or {}
         is_new = self._topic != (topic or key)
         self._topic = topic or key
         self._make = make
@@ -66,7 +74,7 @@ class ScrollPage(ScrollView, can_focus=True):
         rendered = self.app.console.render_lines(
             self._make(width), options, style=style, pad=True, new_lines=False
         )
-        self._lines = [Strip(line).simplify() for line in rendered]
+        self._lines = [clickable_strip(Strip(line).simplify(), self._presses) for line in rendered]
         self.virtual_size = Size(width, len(self._lines))
         self.refresh()
 

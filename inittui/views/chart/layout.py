@@ -29,30 +29,39 @@ class Layout:
 
 
 def surroundings(
+    width: int,
     height: int,
     *,
     title: list[Text],
     x_label: list[Text],
     legend: list[Text],
     notes: list[Text],
+    sign: str,
 ) -> Layout:
-    """Keep the legend, the title, the notes and the label, in this order, where they fit."""
+    """Keep the legend, the title, the notes and the label, in this order, where they fit.
+
+    Of the title as much as fits is kept, with ``sign`` for the rest: of charts beside each other
+    it alone tells which is which.
+    """
     room = height - _LEAST_CHART_LINES
     kept: dict[str, list[Text]] = {}
     wanted = {"legend": legend, "title": title, "notes": notes, "x_label": x_label}
     for name, lines in wanted.items():
-        kept[name] = lines if len(lines) <= room else []
+        told = first_lines(lines, max(room, 0), width, sign) if name == "title" else lines
+        kept[name] = told if len(told) <= room else []
         room -= len(kept[name])
     below = [*kept["x_label"], *kept["legend"], *kept["notes"]]
     chart_height = height - len(kept["title"]) - len(below)
     return Layout(tuple(kept["title"]), tuple(below), chart_height)
 
 
-def one_line(text: str, width: int, style: str = "", *, centred: bool = False) -> list[Text]:
+def one_line(
+    text: str, width: int, style: str = "", *, sign: str, centred: bool = False
+) -> list[Text]:
     """Return the text as one line cut with an ellipsis, or nothing for nothing."""
     if not text:
         return []
-    line = shortened(text, width)
+    line = shortened(text, width, sign)
     return [Text(" " * ((width - cell_len(line)) // 2) + line if centred else line, style)]
 
 
@@ -77,13 +86,21 @@ def first_lines(lines: Sequence[Text], most: int, width: int, sign: str = "…")
 
 
 def legend_lines(
-    entries: Sequence[tuple[str, SeriesStyle]], width: int, most: int, *, ascii_only: bool
+    entries: Sequence[tuple[str, SeriesStyle]],
+    width: int,
+    most: int,
+    *,
+    ascii_only: bool,
+    sign: str,
 ) -> list[Text]:
-    """Return "mark name" of every series, in at most ``most`` lines; the rest is counted."""
+    """Return "mark name" of every series, in at most ``most`` lines; the rest is counted.
+
+    With ``ascii_only`` marks are letters; ``sign`` stands for what is cut of a name.
+    """
     lines: list[list[Text]] = []
     for name, style in entries:
         entry = Text.assemble(
-            (style.mark(ascii_only), style.color), " ", shortened(name, width - 2)
+            (style.mark(ascii_only), style.color), " ", shortened(name, width - 2, sign)
         )
         if lines and _length([*lines[-1], entry]) <= width:
             lines[-1].append(entry)

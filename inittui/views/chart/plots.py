@@ -22,7 +22,7 @@ from inittui.views.chart.layout import legend_lines, one_line, paragraph, shorte
 from inittui.views.chart.palette import BARS, MARKS
 from inittui.views.chart.series import END_MARK, Series, above_mark, cells_of, is_cut
 from inittui.views.chart.ticks import Tick, linear_ticks, log_ticks
-from inittui.views.frame import Marker, legible
+from inittui.views.frame import Marker, ellipsis_for, legible
 
 _lock = threading.Lock()
 
@@ -95,13 +95,16 @@ def line_chart(series: Sequence[Series], spec: ChartSpec) -> Chart:
     lines = [prepare(s.x, s.expected.y, log_y=log_y) for s in series if s.expected]
     y_range = _y_range([*points, *itertools.chain(*bands), *lines], spec.y_window, log_y)
     above = y_range if spec.y_window else None
-    sign = above_mark(ascii_only=ascii_only)
+    sign, cut = above_mark(ascii_only=ascii_only), ellipsis_for(ascii_only)
+    x_label = legible(spec.x_label, ascii_only)
     frame = surroundings(
+        width,
         height,
         title=_title(spec.title, spec.y_label, width, ascii_only),
-        x_label=one_line(legible(spec.x_label, ascii_only), width, "dim", centred=True),
-        legend=legend_lines(names, width, most, ascii_only=marker == "ascii"),
+        x_label=one_line(x_label, width, "dim", sign=cut, centred=True),
+        legend=legend_lines(names, width, most, ascii_only=marker == "ascii", sign=cut),
         notes=paragraph(legible(_not_drawn(series, points, above, sign), ascii_only), width, "dim"),
+        sign=cut,
     )
     x_range = widened(*(spec.x_window or window_of(p.x for p in points)))
     x_ticks = spec.x_ticks
@@ -141,12 +144,15 @@ def histogram(
         return _too_small(width, height)
     marker: Marker = "ascii" if ascii_only else "block"
     shown = [("measured", BARS)] if density is None else [("measured", BARS), (density_name, MARKS)]
+    sign = ellipsis_for(ascii_only)
     frame = surroundings(
+        width,
         height,
-        title=one_line(legible(title, ascii_only), width, "bold"),
+        title=one_line(legible(title, ascii_only), width, "bold", sign=sign),
         x_label=[],
-        legend=legend_lines(shown, width, 1, ascii_only=ascii_only) if density else [],
+        legend=legend_lines(shown, width, 1, ascii_only=ascii_only, sign=sign) if density else [],
         notes=[],
+        sign=sign,
     )
     levels = [value for value in (*counts, *(density or ())) if 0 < value < LARGEST]
     x_range = widened(edges[0], edges[-1])
@@ -211,11 +217,13 @@ def _not_drawn(
 def _title(title: str, y_label: str, width: int, ascii_only: bool) -> list[Text]:
     text = legible(" · ".join(filter(None, (title, y_label))), ascii_only)
     lines = paragraph(text, width, "bold")
-    return lines if len(lines) <= 2 else one_line(text, width, "bold")
+    if len(lines) <= 2:
+        return lines
+    return one_line(text, width, "bold", sign=ellipsis_for(ascii_only))
 
 
 def _too_small(width: int, height: int) -> Text:
-    lines = [shortened("too small to draw", max(width, 0)), *[""] * (height - 1)]
+    lines = [shortened("too small to draw", max(width, 0), ""), *[""] * (height - 1)]
     return Text("\n".join(lines[: max(height, 0)]), "dim")
 
 

@@ -16,6 +16,7 @@ from inittui.experiment.records import DataConfig, Experiment, ModelConfig, Trai
 from inittui.runs import LogWriter, create_run
 from inittui.tui.fields import FIRST
 from inittui.tui.screens.compare import CompareScreen
+from inittui.tui.widgets.verdict_line import VerdictLine
 from inittui.views.chart.layout import paragraph
 from tests.support.runs import Made, made_events
 from tests.support.torture import examples
@@ -331,8 +332,8 @@ def test_much_that_was_seen_leaves_room_and_is_cut_with_a_sign(
     async def act(pilot: Pilot[None]) -> None:
         screen = pilot.app.screen
         assert isinstance(screen, CompareScreen)
-        verdict = screen.query_one("#verdict")
-        whole = paragraph(str(screen._seen()), size[0] - 2)
+        verdict = screen.query_one(VerdictLine)
+        whole = paragraph(verdict.sentence, size[0] - 2)
         for most in (max(size[1] // 8, 1), size[1] - 14):
             said = str(verdict.render()).split("\n")
             assert len(said) == verdict.size.height <= most

@@ -155,7 +155,7 @@ def test_nothing_is_cut_while_there_is_room_and_no_sign_stands_twice(
         await pilot.press("4")
         await settle(pilot)
         shown = "\n".join(lines(pilot))
-        assert "best scheme" in shown
+        assert "highest mean" in shown
         assert "fashion-mnist" in shown
         assert "……" not in shown
         (lost,) = (line for line in lines(pilot) if line.rstrip().endswith("lost"))

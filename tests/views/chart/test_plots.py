@@ -290,3 +290,23 @@ def test_histogram_shows_heights_and_expectation() -> None:
     assert "o expected" in text
     marked = [next(i for i, line in enumerate(bars) if line[2:][c] == "o") for c in (5, 35)]
     assert marked[0] < marked[1]  # what is expected falls from left to right
+
+
+@pytest.mark.parametrize("height", [6, 7, 8])
+def test_a_chart_says_what_it_shows_in_as_many_lines_as_it_has(height: int) -> None:
+    """Of small charts beside each other the title alone tells which is which."""
+    title = "validation accuracy in %, mean of 2 seeds, bars from lowest to highest"
+    spec = ChartSpec(width=38, height=height, log_y=False, title=title, legend=False)
+    first, *others = line_chart(curves([1.0, 2.0, 3.0]), spec).text.plain.split("\n")
+    assert len(others) == height - 1
+    assert first == f"validation accuracy in %, mean of 2{'…' if height == 6 else ''}"
+
+
+@pytest.mark.parametrize(("ascii_only", "sign"), [(False, "…"), (True, "...")])
+def test_a_title_is_cut_with_the_sign_of_the_terminal(ascii_only: bool, sign: str) -> None:
+    spec = ChartSpec(
+        width=30, height=10, log_y=False, title="training loss " * 9, ascii_only=ascii_only
+    )
+    first = line_chart(curves([1.0, 2.0, 3.0]), spec).text.plain.split("\n")[0]
+    assert first.endswith(sign)
+    assert cell_len(first) <= 30
