@@ -55,7 +55,7 @@ from inittui.results.curves import curve_of
 from inittui.results.state import RunState
 from inittui.results.summary import accuracy_of, first_loss_of, first_steps, furthest
 from inittui.results.trial_state import ENDED
-from inittui.text import short
+from inittui.text import in_percent, short
 
 _AFTER_TRAINING = ("at-chance", "difference", "best-moves", "trainable-depth")
 """Answers whose verdict depends on the training."""
@@ -177,7 +177,7 @@ def _epochs(question: Epochs, state: RunState) -> Answer:
         moments = sorted({1, (last + 1) // 2, last})
         means = [sum(t.epochs[m - 1].val_accuracy for t in trials) / len(trials) for m in moments]
         measured[scheme] = tuple(100 * mean for mean in means)
-        said = ", ".join(f"{100 * mean:.1f}" for mean in means)
+        said = ", ".join(in_percent(mean, 1) for mean in means)
         parts.append(f"{brief(state, scheme)} {said} %")
     when = "epoch" if len(moments) == 1 else "epochs"
     text = (

@@ -10,7 +10,7 @@ from inittui.results.learning import Learning, judge
 from inittui.results.state import RunState
 from inittui.results.summary import furthest
 from inittui.results.trial_state import TrialState
-from inittui.text import short
+from inittui.text import in_percent, short
 
 _COMES_DOWN = 0.02
 """Relative, from quarter to quarter: what stays at guessing goes down by less than 0.001."""
@@ -98,7 +98,7 @@ def _with_verdict(judged: dict[str, Learning], verdict: str, one: str, several: 
     guessing = short(100 * next(iter(found.values())).chance)
     said = (one if len(found) == 1 else several).format(guessing)
     named = [
-        f"{s} ({100 * each.accuracy:.2f} %{_but_not_under(each)})" for s, each in found.items()
+        f"{s} ({in_percent(each.accuracy)} %{_but_not_under(each)})" for s, each in found.items()
     ]
     return f"{joined(named)} {said}"
 

@@ -9,7 +9,7 @@ from inittui.events.wire_numbers import Number, from_wire
 from inittui.experiment.trials import Setting, format_setting
 from inittui.lessons.questions import CANT_TELL, Answer, BestRange, Learns, Onset
 from inittui.results.best_ranges import best_ranges
-from inittui.results.comparison import Measure
+from inittui.results.comparison import percent
 from inittui.results.learning import (
     Learning,
     chance_of,
@@ -21,7 +21,7 @@ from inittui.results.learning import (
 from inittui.results.state import RunState
 from inittui.results.summary import furthest, told_apart
 from inittui.results.sweep_results import NEAR_BEST, Axis, Curve, Point, swept_axes
-from inittui.text import short
+from inittui.text import in_percent, short
 
 LISTED = 12
 """Parameters or values that are named in one sentence."""
@@ -164,7 +164,7 @@ def _exploded(curve: Curve) -> list[str]:
     ]
     if not far:
         return []
-    told = [f"{shown(p.value)} ({100 * each.accuracy:.1f} %)" for p, each in far]
+    told = [f"{shown(p.value)} ({in_percent(each.accuracy, 1)} %)" for p, each in far]
     return [
         f"Right more often than guessing ({short(100 * far[0][1].chance)} %), but with a loss far "
         f"above guessing's: {', '.join(told[:LISTED])}."
@@ -269,14 +269,6 @@ def brief(state: RunState, scheme: str) -> str:
     swept = plan.swept if plan is not None else {}
     parts = (f"{re.split('[:.]', key)[-1]}={shown(value)}" for key, value in swept.items())
     return " ".join(parts) or scheme
-
-
-def percent(measured: Measure | None) -> str:
-    """Return a mean accuracy in percent, with its spread over the seeds where there are several."""
-    if measured is None:
-        return "-"
-    spread = f" ± {100 * measured.std:.2f}" if measured.std is not None else ""
-    return f"{100 * measured.mean:.2f}{spread} %"
 
 
 def shown(value: Setting) -> str:

@@ -9,7 +9,7 @@ from inittui.experiment.trials import format_setting
 from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
 from inittui.results.learning import Learning
 from inittui.results.sweep_results import NEAR_BEST, Axis, Curve, Point
-from inittui.text import short
+from inittui.text import in_percent, short
 
 _MOST_NAMED = 5
 """Values that can't be told from the best one; the rest is counted."""
@@ -37,7 +37,7 @@ def best_ranges(axis: Axis, is_behind: Callable[[str, str], bool]) -> list[str]:
 def _best_range(axis: Axis, curve: Curve, is_behind: Callable[[str, str], bool]) -> str:
     best = curve.best
     assert best is not None and best.final is not None
-    top = 100 * _best_mean(curve)
+    top = in_percent(_best_mean(curve))
     of = _of_trained(curve)
     judged = [point.learning for point in curve.points if point.learning is not None]
     if judged and not any(each.learns for each in judged):
@@ -47,11 +47,11 @@ def _best_range(axis: Axis, curve: Curve, is_behind: Callable[[str, str], bool])
     doubtful = [point for point in others if not is_behind(point.scheme, best.scheme)]
     what = "mean accuracy" if best.final.n > 1 else "accuracy"
     if not others:
-        said = f"{axis.title} {value} reaches {top:.2f} %"
+        said = f"{axis.title} {value} reaches {top} %"
     elif not doubtful:
-        said = f"the best {axis.title} is {value}, with {top:.2f} %"
+        said = f"the best {axis.title} is {value}, with {top} %"
     else:
-        said = f"the highest {what}, {top:.2f} %, is at {axis.title} {value}"
+        said = f"the highest {what}, {top} %, is at {axis.title} {value}"
     if best.diverged:
         said += f", where {best.diverged} of {best.ended} seeds diverged"
     if axis.is_numeric and len(near) > 1:
@@ -80,7 +80,7 @@ def _doubt(best: Point, doubtful: Sequence[Point]) -> str:
 def _none_learns(axis: Axis, judged: Sequence[Learning], top: float) -> str:
     """Say that no value does better than guessing, or that it can't be told."""
     guess = short(100 * judged[0].chance)
-    best = f"the accuracy is at most {100 * top:.2f} %, guessing gives {guess} %"
+    best = f"the accuracy is at most {in_percent(top)} %, guessing gives {guess} %"
     if any(each.verdict == "too few images" for each in judged):
         return (
             f"at no {axis.title} can it be told from {judged[0].images} validated images whether "

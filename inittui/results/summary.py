@@ -112,7 +112,9 @@ def told_apart(state: RunState) -> Callable[[str, str], bool]:
     groups = {scheme: state.of_scheme(scheme) for scheme in state.schemes}
     same = _same_contestants(groups)
     compared = _by_accuracy(state, groups, same)
-    return lambda worse, better: compared.is_clear(same.get(worse, worse), same.get(better, better))
+    return lambda worse, better: compared.is_behind(
+        same.get(worse, worse), same.get(better, better)
+    )
 
 
 def _by_accuracy(

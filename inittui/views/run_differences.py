@@ -19,7 +19,7 @@ from inittui.results.run_differences import (
 )
 from inittui.results.state import RunState
 from inittui.results.summary import summarize
-from inittui.text import in_ascii
+from inittui.text import in_ascii, in_points
 from inittui.views.chart.layout import paragraph
 from inittui.views.columns import Column, fit, heading, left_out, row_line
 from inittui.views.curves import loss_curves
@@ -116,8 +116,9 @@ def _points(result: Result) -> str:
     difference = result.difference
     if difference is None:
         return "-"
-    mean, low, high = (100 * x for x in (difference.mean, difference.low, difference.high))
-    return f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
+    ends = (difference.mean, difference.low, difference.high)
+    mean, low, high = (in_points(each, "+") for each in ends)
+    return f"{mean} [{low}, {high}]"
 
 
 def _sentences(found: RunDifferences) -> list[str]:
