@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from inittui.events.wire_numbers import to_wire
@@ -87,6 +88,14 @@ _ROUNDING = 1e-12
 
 _LARGEST = 700.0
 """Logarithm up to which there is a float, either way."""
+
+
+def mean_over(counts: Collection[int]) -> str:
+    """Return of how many seeds means are, after a comma: of 3, or of 2 to 3; nothing for one."""
+    fewest, most = min(counts, default=1), max(counts, default=1)
+    if most == 1:
+        return ""
+    return f", mean of {most} seeds" if fewest == most else f", mean of {fewest} to {most} seeds"
 
 
 def mean_and_range(seeds: int) -> str:
