@@ -10,8 +10,7 @@ from inittui.errors import UsageError, nearest
 from inittui.results.comparison import FEWEST_SEEDS, paired_difference
 from inittui.results.learning import accuracy_of_an_image
 from inittui.results.state import RunState
-from inittui.results.summary import accuracy_of, last_epoch
-from inittui.results.trial_state import TrialState
+from inittui.results.summary import accuracy_of, final_accuracy, last_epoch
 from inittui.text import apart, in_points, sanitize
 
 _LEVEL = re.compile(r"(?P<scheme>.+?)\s*(?P<sign><=|>=|<|>)\s*(?P<level>\d*\.?\d+)\s*(?P<unit>%?)")
@@ -131,11 +130,7 @@ def _final(state: RunState, scheme: str) -> dict[int, float]:
     """Return the accuracies after the last epoch, by seed."""
     final = last_epoch(state)
     return {
-        trial.seed: trial.val_accuracy
+        trial.seed: accuracy
         for trial in state.of_scheme(scheme)
-        if trial.val_accuracy is not None and _is_final(trial, final)
+        if (accuracy := final_accuracy(trial, final)) is not None
     }
-
-
-def _is_final(trial: TrialState, final: int) -> bool:
-    return trial.status not in ("diverged", "failed") and trial.epochs[-1].epoch == final
