@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from inittui.events.wire_numbers import to_wire
-from inittui.text import in_percent
+from inittui.text import in_percent, short
 
 if TYPE_CHECKING:
     from inittui.results.comparison import Measure
@@ -82,6 +82,14 @@ def times(logarithm: float) -> str:
     if text != "1" or abs(ratio - 1) < _ROUNDING:
         return text
     return f"{ratio:.{1 - math.floor(math.log10(abs(ratio - 1)))}f}"
+
+
+def growth_of(chi: float) -> str:
+    """Return χ₁, which is 1 at the edge of chaos: 0.98, 1.003, 5e8; "1.00" only within 0.0005."""
+    if not 0.005 <= chi < 1_000:
+        return short(chi)
+    text = f"{chi:.2f}"
+    return text if text != "1.00" else f"{chi:.3f}".removesuffix("0")
 
 
 _ROUNDING = 1e-12

@@ -12,6 +12,7 @@ from inittui.results.comparison import Measure, measure
 from inittui.views.wording import (
     about,
     duration,
+    growth_of,
     how_long_ago,
     mean_loss,
     number,
@@ -116,3 +117,11 @@ def test_only_all_images_are_all_of_them() -> None:
     assert [share(each) for each in (1.0, 0.9997, 0.863, 0.0002, 0.0)] == [
         "100.0%", "99.97%", "86.3%", "0.02%", "0.0%"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("chi", "said"), [
+    (1.0, "1.00"), (1.003, "1.003"), (0.9979, "0.998"), (0.98, "0.98"), (850.551, "850.55"),
+    (0.0, "0"), (5e-7, "5e-7"), (5e8, "5e8"),
+])  # fmt: skip
+def test_a_growth_beside_one(chi: float, said: str) -> None:
+    assert growth_of(chi) == said
