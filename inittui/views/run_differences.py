@@ -137,7 +137,9 @@ def _sentences(found: RunDifferences) -> list[str]:
     elif not any(c.results[0] is not None and any(c.results[1:]) for c in found.contestants):
         said.append("Nothing is paired: no scheme of the first run is in another.")
     elif not any(result.difference for result in results):
-        said.append("Differences have no intervals: fewer than three seeds are shared.")
+        said.append(
+            "Differences have no intervals: fewer than three seeds have accuracies in both."
+        )
     for place, name in enumerate(found.names[1:], 1):
         starts = [
             (contestant.scheme, result.same_start)
