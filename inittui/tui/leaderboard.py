@@ -19,6 +19,7 @@ from inittui.results.summary import (
     first_loss_of,
     first_steps,
     furthest,
+    is_sound,
     sound,
 )
 from inittui.results.trial_state import share_done
@@ -163,22 +164,26 @@ def _spark(contestant: Contestant, ascii_only: bool) -> Text:
 def best_of(contestants: Sequence[Contestant]) -> Contestant | None:
     """Return the one with the highest mean accuracy so far, if one is alone with it.
 
-    None where all have ended and that accuracy is said to be no better than guessing: nobody is
-    the first of those that learn nothing.
+    What diverged under every seed is it only where all did, as in the run's table. None where all
+    have ended and that accuracy is said to be no learning: nobody is the first of those that learn
+    nothing.
     """
-    known = {c.key: m.mean for c in contestants if (m := accuracy_of(c.trials)) is not None}
+    compared = [c for c in contestants if any(map(is_sound, c.trials))] or contestants
+    known = {c.key: m.mean for c in compared if (m := accuracy_of(c.trials)) is not None}
     top = max(known.values(), default=0.0)
     first = [c for c in contestants if known.get(c.key) == top]
     if len(known) < 2 or len(first) > 1:
         return None
-    return None if _is_guessing(first[0], contestants) else first[0]
+    return None if _learns_nothing(first[0], contestants) else first[0]
 
 
-def _is_guessing(best: Contestant, contestants: Sequence[Contestant]) -> bool:
+def _learns_nothing(best: Contestant, contestants: Sequence[Contestant]) -> bool:
     if any(each.run.is_live for each in contestants):
         return False  # it may learn yet
     found = judge(best.run.state, best.trials)
-    return found is not None and found.guesses
+    if found is None:
+        return False
+    return found.guesses or (found.verdict == "loss explodes" and not found.improves)
 
 
 def chosen_sort(contestants: Sequence[Contestant], sort: Sort) -> Sort:

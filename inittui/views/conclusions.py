@@ -310,7 +310,7 @@ def _when_and_why(found: Sequence[SchemeSummary], status: str) -> str:
         return ""
     trials = sorted((t for t in found[0].trials if t.status == status), key=lambda t: t.steps)
     reasons = [*dict.fromkeys(trial.reason for trial in trials if trial.reason)]
-    if len(reasons) > _MOST_REASONS:
+    if len(reasons) > _MOST_REASONS + 1:  # one more is told as well
         reasons = [*reasons[:_MOST_REASONS], f"{len(reasons) - _MOST_REASONS} more reasons"]
     said = f" ({'; '.join(reasons)})" if reasons else ""
     if status != "diverged":

@@ -208,6 +208,12 @@ def test_seeds_that_diverge_at_different_steps_have_them_all_in_what_is_said() -
     assert said(made_run(made[:1])) == "s diverged at step 7 (became NaN)."
 
 
+def test_a_single_reason_is_told_rather_than_counted() -> None:
+    for count, end in ((3, "r0; r1; r2"), (4, "r0; r1; 2 more reasons")):
+        made = [Made("s", None, n, status="failed", reason=f"r{n}") for n in range(count)]
+        assert said(made_run(made)) == f"s failed ({end})."
+
+
 def one_diverged(name: str, accuracy: float) -> list[Made]:
     """Return three trials of which one diverged."""
     status: list[TrialStatus] = ["finished", "finished", "diverged"]
