@@ -137,7 +137,8 @@ def test_what_diverged_or_learns_nothing_is_first_of_nobody(shelf: Shelf) -> Non
     """Its accuracy may be the highest; the table and the verdict rank others."""
     runs = shown(shelf, "classic")
     good = Made("good", 0.8)
-    runs.shown[0].state = made_run([Made("gone", 0.9, status="diverged"), good])
+    low, gone = Made("low", 0.5), Made("gone", 0.9, status="diverged")
+    runs.shown[0].state = made_run([gone, good, low])
     best = best_of(contestants(runs.shown))
     assert best is not None
     assert best.scheme == "good"
