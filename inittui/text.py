@@ -40,10 +40,54 @@ _MOST_PLACES = 4
 
 def short(value: float, digits: int = 3) -> str:
     """Return a number with so many significant digits, without idle characters: 6.55e4, 1200."""
-    mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
+    mantissa, e, exponent = f"{value + 0.0:.{digits}g}".partition("e")  # never -0
     if e and 0 < int(exponent) < _MOST_PLACES:
         return f"{float(f'{mantissa}e{exponent}'):.0f}"
     return f"{mantissa}e{int(exponent)}" if e else mantissa
+
+
+def apart(one: float, other: float, digits: int = 3) -> tuple[str, str]:
+    """Return two numbers as `short` does, with more digits where different ones would read alike:
+    a sentence says which of them is larger.
+    """
+    for more in range(digits, _ALL_DIGITS):
+        first, second = short(one, more), short(other, more)
+        if first != second:
+            return first, second
+    return short(one, digits), short(other, digits)
+
+
+_ALL_DIGITS = 18
+"""Two floats that differ do so in the first 17."""
+
+
+def in_percent(share: float, decimals: int = 2) -> str:
+    """Return a share as people read it, 86.31; with more decimals where it would be rounded to all
+    or to nothing and isn't: 99.996, 0.0004.
+    """
+    value = 100 * share + 0.0
+    for more in range(decimals, _MOST_DECIMALS):
+        text = f"{value:.{more}f}"
+        if float(text) not in (0, 100) or float(text) == value:
+            return text
+    return f"{value:.{decimals}f}"
+
+
+_MOST_DECIMALS = 8
+"""Beyond them a mean of ones may be off by rounding."""
+
+
+_ROUNDING = 1e-12
+"""What is left of differences of equal shares: far below what one image of any set counts."""
+
+
+def in_points(difference: float, sign: str = "") -> str:
+    """Return a difference of shares in points, 1.25; one that two decimals would round to 0 in two
+    digits: 0.0025. ``sign`` "+" puts a sign before positive ones too.
+    """
+    value = 100 * difference if abs(difference) > _ROUNDING else 0.0
+    text = f"{value:{sign}.2f}"
+    return text if float(text) or not value else f"{sign * (value > 0)}{short(value, 2)}"
 
 
 _SPELLED = str.maketrans({

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inittui.text import asks_for_ascii, in_ascii, short
+from inittui.text import apart, asks_for_ascii, in_ascii, in_percent, in_points, short
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,25 @@ def test_a_locale_of_ascii_is_one_that_somebody_named(
     environment: dict[str, str], expected: bool
 ) -> None:
     assert asks_for_ascii(environment) == expected
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0.8631, "86.31"), (1.0, "100.00"), (0.99996, "99.996"), (0.0, "0.00"), (-0.0, "0.00"),
+     (4e-6, "0.0004"), (1 - 1e-16, "100.00"), (float("nan"), "nan")],
+)  # fmt: skip
+def test_only_all_and_nothing_are_said_to_be(share: float, said: str) -> None:
+    assert in_percent(share) == said
+
+
+def test_only_no_difference_is_said_to_be_none() -> None:
+    shown = [in_points(each, "+") for each in (0.0125, -0.0125, 2.5e-5, -2.5e-5, 0.0, -0.0, 1e-17)]
+    assert shown == ["+1.25", "-1.25", "+0.0025", "-0.0025", "+0.00", "+0.00", "+0.00"]
+    assert in_points(2.5e-5) == "0.0025"
+
+
+def test_different_numbers_read_different_and_nothing_is_minus_zero() -> None:
+    assert apart(2.3035, 2.302585) == ("2.304", "2.303")
+    assert apart(4.0, 2.302585) == ("4", "2.3")
+    assert apart(2.0, 2.0) == ("2", "2")
+    assert short(-0.0) == "0"

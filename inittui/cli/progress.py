@@ -34,7 +34,8 @@ def expectation(prepared: Prepared) -> str:
     from inittui.training.estimate import estimate_seconds
 
     count = len(prepared.trials)
-    return f"{count:,} trials, {about(estimate_seconds(prepared))} of training"
+    trials = f"{count:,} trial{'s' if count > 1 else ''}"
+    return f"{trials}, {about(estimate_seconds(prepared))} of training"
 
 
 class Progress(Protocol):

@@ -42,20 +42,19 @@ from inittui.lessons.questions import (
 )
 from inittui.lessons.stands_out import answer_stands_out
 from inittui.lessons.swept_values import (
-    LISTED,
     answer_best_range,
     answer_learns,
     answer_onset,
     brief,
 )
 from inittui.lessons.trainable_depth import answer_trainable_depth
-from inittui.lessons.wording import joined, with_remark
+from inittui.lessons.wording import LISTED, first_batches, first_ones, joined, with_remark
 from inittui.results.comparison import percent
 from inittui.results.curves import curve_of
 from inittui.results.state import RunState
 from inittui.results.summary import accuracy_of, first_loss_of, first_steps, furthest
 from inittui.results.trial_state import ENDED
-from inittui.text import short
+from inittui.text import in_percent, short
 
 _AFTER_TRAINING = ("at-chance", "difference", "best-moves", "trainable-depth")
 """Answers whose verdict depends on the training."""
@@ -166,34 +165,29 @@ def _accuracy(question: Accuracy, state: RunState) -> Answer:
 
 
 def _epochs(question: Epochs, state: RunState) -> Answer:
-    parts = []
+    parts: dict[tuple[int, ...], list[str]] = {}
     measured: dict[str, tuple[Number | None, ...]] = {}
-    moments: list[int] = []
     for scheme in question.asks_of(state.schemes):
         trials = furthest(state.of_scheme(scheme))
         last = min((len(trial.epochs) for trial in trials), default=0)
         if not last:
             continue
-        moments = sorted({1, (last + 1) // 2, last})
+        moments = tuple(sorted({1, (last + 1) // 2, last}))
         means = [sum(t.epochs[m - 1].val_accuracy for t in trials) / len(trials) for m in moments]
         measured[scheme] = tuple(100 * mean for mean in means)
-        said = ", ".join(f"{100 * mean:.1f}" for mean in means)
-        parts.append(f"{brief(state, scheme)} {said} %")
-    when = "epoch" if len(moments) == 1 else "epochs"
+        said = ", ".join(in_percent(mean, 1) for mean in means)
+        parts.setdefault(moments, []).append(f"{brief(state, scheme)} {said} %")
+    told = [f"after {_epochs_said(moments)}: {'; '.join(of)}" for moments, of in parts.items()]
     text = (
-        f"{state.evaluated_on.capitalize()} accuracy after {when} {joined(map(str, moments))}: "
-        f"{'; '.join(parts)}."
-        if parts
+        f"{state.evaluated_on.capitalize()} accuracy {'; '.join(told)}."
+        if told
         else "Nothing was validated."
     )
     return Answer("epochs", with_remark(text, question.remark), measured=measured)
 
 
-_LOSSES = {
-    "start": "Loss of the first batch",
-    "first-100": "Mean loss of the first 100 batches",
-    "last": "Loss of the last batch",
-}
+def _epochs_said(moments: Sequence[int]) -> str:
+    return f"epoch{'s' if len(moments) > 1 else ''} {joined(map(str, moments))}"
 
 
 def _loss(question: Loss, state: RunState) -> Answer:
@@ -203,9 +197,15 @@ def _loss(question: Loss, state: RunState) -> Answer:
         for s, m in found.items()
         if m
     ]
+    batches = first_batches(state)
+    losses = {
+        "start": "Loss of the first batch",
+        "first-100": f"{batches[0].upper()}{batches[1:]}",
+        "last": "Loss of the last batch",
+    }
     return Answer(
         "loss",
-        with_remark(f"{_LOSSES[question.of]}: {', '.join(told) or _UNKNOWN}.", question.remark),
+        with_remark(f"{losses[question.of]}: {', '.join(told) or _UNKNOWN}.", question.remark),
         measured={s: (to_wire(m[0]),) for s, m in found.items() if m},
         published={s: (value,) for s, value in question.published.items()},
     )
@@ -266,8 +266,9 @@ def _written(question: Written, state: RunState) -> Answer:
             continue
         different = len({values.initializer for values in start} - {None})
         parts.append(
-            f"{named(state, scheme)}{len(start) - len(nobody)} of {len(start)} parameters were "
-            f"written, by {different} different initializers"
+            f"{named(state, scheme)}{len(start) - len(nobody)} of "
+            f"{_counted(len(start), 'parameter')} {'was' if len(start) == 1 else 'were'} written, "
+            f"by {'one initializer' if different == 1 else f'{different} different initializers'}"
             + (f"; nobody wrote {_listed(nobody)}." if nobody else ".")
         )
     text = "\n".join(parts) or "Start values are not on record."
@@ -279,8 +280,7 @@ def _beside(published: float | None, unit: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = len(names) - LISTED
-    return joined(names) if more <= 0 else f"{', '.join(names[:LISTED])} and {more} more"
+    return joined(names) if len(names) <= LISTED else first_ones(names)
 
 
 _ANSWERS: Mapping[type[Question], Callable[[Any, RunState], Answer]] = {

@@ -41,7 +41,7 @@ class Passage:
 
     @property
     def factor(self) -> float:
-        return math.exp(self.change.mean)
+        return _power(self.change.mean)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -50,12 +50,20 @@ class Passage:
             return 0.0, math.inf
         # Far outside of what float32 holds is as good as outside of it.
         margin = min(half_interval(self.change, LEVEL), 600.0)
-        return math.exp(self.change.mean - margin), math.exp(self.change.mean + margin)
+        return _power(self.change.mean - margin), _power(self.change.mean + margin)
 
     @property
     def verdict(self) -> str:
         low, high = (way_of(bound) for bound in self.interval)
         return low if low == high else CANT_TELL
+
+
+def _power(logarithm: float) -> float:
+    return math.exp(logarithm) if logarithm < _LARGEST else math.inf
+
+
+_LARGEST = 700.0
+"""Logarithm up to which there is a float."""
 
 
 def way_of(factor: float) -> Travels:
@@ -108,7 +116,7 @@ def passage_of(of: Travelling, state: RunState, scheme: str) -> Passage | None:
     hidden = [layer.name for layer in probes[0].layers[:-1]]
     begin, end = (hidden[0], hidden[-1]) if of == "signal" else (hidden[-1], hidden[0])
     return Passage(
-        begin, end, len(hidden) - 1, change, None if mean is None else math.exp(mean.mean),
+        begin, end, len(hidden) - 1, change, None if mean is None else _power(mean.mean),
         (sum(hits), len(hits)), theories[0].scales if theories else None,
     )  # fmt: skip
 
@@ -185,4 +193,7 @@ def _theory(found: Passage) -> str:
     said = f"Theory: {short(found.predicted)} times{than}"
     if scales is not None:
         said += f"; χ₁ = {scales.chi:.3f}, {scales.state}"
-    return f"{said}; {inside} of {count} layers are in the range of 95 % of networks."
+    if not count:
+        return f"{said}."
+    layers = f"{count} layers" if found.change.n == 1 else f"{count} layers of all seeds"
+    return f"{said}; {inside} of {layers} are in the range of 95 % of networks."

@@ -34,6 +34,7 @@ def answer_declared(question: Declared, state: RunState) -> Answer:
         return Answer("declared", "Start values are not on record.")
     lines: list[str] = []
     off: list[str] = []
+    told = 0
     measured: dict[str, tuple[float, ...]] = {}
     for layer in event.probe.layers:
         for name, values, initializer in _parameters(layer, trial):
@@ -46,6 +47,7 @@ def answer_declared(question: Declared, state: RunState) -> Answer:
             if expected is None:
                 lines.append(f"{line}; {initializer} is code of one's own, which says nothing.")
                 continue
+            told += 1
             met = _is_met(mean, std, values.count, expected)
             off += [] if met else [name]
             lines.append(
@@ -53,14 +55,14 @@ def answer_declared(question: Declared, state: RunState) -> Answer:
             )
     if not lines:
         return Answer("declared", "No such parameter was measured.")
-    verdict = (
-        f"Not as declared: {', '.join(off)}."
-        if off
-        else "Each that says what it gives is as declared, as far as so many values can tell."
-    )
+    verdict = "Each that says what it gives is as declared, as far as so many values can tell."
+    if off:
+        verdict = f"Not as declared: {', '.join(off)}."
+    elif not told:
+        verdict = "None of them says what it gives."
     if len({each.seed for each in state.trials}) > 1:
         lines.insert(0, f"Under seed {trial.seed}:")
-    return Answer("declared", "\n".join([*lines, verdict]), not off, measured)
+    return Answer("declared", "\n".join([*lines, verdict]), not off if told else None, measured)
 
 
 def _parameters(layer: LayerProbe, trial: TrialState) -> Iterator[tuple[str, Measured, str]]:

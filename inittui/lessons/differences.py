@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from inittui.lessons.questions import CANT_TELL, Answer
 from inittui.lessons.questions import Difference as Question
+from inittui.lessons.wording import first_batches
 from inittui.results.comparison import (
     FEWEST_SEEDS,
     LEVEL,
@@ -17,6 +18,7 @@ from inittui.results.comparison import (
 )
 from inittui.results.learning import accuracy_of_an_image
 from inittui.results.state import RunState
+from inittui.results.summary import final_accuracy, last_epoch, whole_first_loss
 from inittui.results.trial_state import TrialState
 from inittui.text import short
 
@@ -35,7 +37,7 @@ def answer_difference(
     """
     unit = " points" if question.of == "accuracy" else ""
     differences = _differences(question, state)
-    what = "accuracy" if question.of == "accuracy" else "mean loss of the first 100 batches"
+    what = "accuracy" if question.of == "accuracy" else first_batches(state)
     head = f"{question.between[0]} less {question.between[1]}, {what}"
     published = f" (published {question.published:+g}{unit})" if question.published else ""
     if not differences or not all(map(math.isfinite, differences)):
@@ -89,7 +91,7 @@ def _judged(asked: Mapping[_Key, Question], state: RunState) -> dict[_Key, Diffe
 def _differences(question: Question, state: RunState) -> list[float]:
     """Return the differences under each seed that both have."""
     one, other = question.between
-    of, scale = _quantity(question)
+    of, scale = _quantity(question, state)
     mine = {t.seed: v for t in state.of_scheme(one) if (v := of(t)) is not None}
     theirs = {t.seed: v for t in state.of_scheme(other) if (v := of(t)) is not None}
     return [scale * (mine[seed] - theirs[seed]) for seed in mine if seed in theirs]
@@ -103,8 +105,11 @@ def _signed(value: float) -> str:
     return f"{'+' if value >= 0 else ''}{short(value)}"
 
 
-def _quantity(question: Question) -> tuple[Callable[[TrialState], float | None], float]:
-    """Return how it is read, and its scale."""
+def _quantity(
+    question: Question, state: RunState
+) -> tuple[Callable[[TrialState], float | None], float]:
+    """Return how it is read, as the run's table compares it, and its scale."""
     if question.of == "accuracy":
-        return (lambda trial: trial.val_accuracy), 100.0
-    return (lambda trial: trial.first_loss), 1.0
+        final = last_epoch(state)
+        return (lambda trial: final_accuracy(trial, final)), 100.0
+    return (lambda trial: whole_first_loss(state, trial)), 1.0

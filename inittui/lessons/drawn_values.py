@@ -62,14 +62,31 @@ def answer_moments(drawn: Drawn) -> Answer:
     The mean of n values is within 3 std/√n of what is expected 99.7 % of the times.
     """
     reach = REACH * drawn.expected_std / math.sqrt(drawn.count)
-    off = drawn.mean - drawn.expected_mean
+    met = abs(drawn.mean - drawn.expected_mean) <= reach
+    mean, expected_mean = _beside(drawn.mean, drawn.expected_mean, reach)
     text = (
-        f"{drawn.count:,} values: mean {short(drawn.mean)} (expected {short(drawn.expected_mean)}, "
+        f"{drawn.count:,} values: mean {mean} (expected {expected_mean}, "
         f"within ±{short(reach)} {_OFTEN}), standard deviation {short(drawn.std)} "
         f"(expected {short(drawn.expected_std)})."
     )
     measured = {"mean": (drawn.mean,), "std": (drawn.std,)}
-    return Answer("moments", text, abs(off) <= reach, measured)
+    return Answer("moments", text, met, measured)
+
+
+def _beside(value: float, expected: float, reach: float, digits: int = 3) -> tuple[str, str]:
+    """Return a value and what is expected of it in as many digits as it takes to read off whether
+    it is within reach of that.
+    """
+    met, shown_reach = abs(value - expected) <= reach, float(short(reach, digits))
+    for more in range(digits, _ALL_DIGITS):
+        one, other = short(value, more), short(expected, more)
+        if (abs(float(one) - float(other)) <= shown_reach) == met:
+            return one, other
+    return short(value, digits), short(expected, digits)
+
+
+_ALL_DIGITS = 12
+"""Draws are of single precision."""
 
 
 def moments_of(state: RunState) -> Answer:
@@ -103,11 +120,17 @@ def _bins(sample: Sample, distribution: Distribution, drawn: ValuesDrawn) -> Ans
     mean = sum(e for _, e in each) / len(each)
     met = p >= _LEAST_P
     verdict = "as uneven as chance makes them" if met else "more uneven than chance makes them"
+    bins = f"{len(each)} bin{'s' if len(each) > 1 else ''}"
+    shown_p = f"{p:.3f}" if p >= _LEAST_SHOWN else short(p, 2)
     text = (
-        f"{len(each)} bins: {min(n for n, _ in each)} to {max(n for n, _ in each)} values each, "
-        f"{short(mean)} expected on average; they are {verdict} (χ² test, p = {p:.3f})."
+        f"{bins}: {min(n for n, _ in each)} to {max(n for n, _ in each)} values each, "
+        f"{short(mean)} expected on average; they are {verdict} (χ² test, p = {shown_p})."
     )
     return Answer("draws", text, met, {"p": (p,)})
+
+
+_LEAST_SHOWN = 0.0005
+"""A probability that three decimals show."""
 
 
 def _pooled(counts: Sequence[int], expected: Sequence[float]) -> list[tuple[int, float]]:
@@ -142,8 +165,9 @@ def _spread(sample: Sample, distribution: Distribution, drawn: ValuesDrawn) -> A
     if isinstance(distribution, Uniform):
         origin = f"the width {short(distribution.high - distribution.low)} by √12 is "
     met = abs(sample.measured.std - expected) <= reach
+    std, expected_std = _beside(sample.measured.std, expected, reach, 4)
     text = (
-        f"Standard deviation {short(sample.measured.std, 4)}: {origin}{short(expected, 4)}, and so "
+        f"Standard deviation {std}: {origin}{expected_std}, and so "
         f"many values are within ±{short(reach, 2)} of it {_OFTEN}; {_as_expected(met)}."
     )
     return Answer("draws", text, met, {"std": (sample.measured.std,)})
@@ -158,13 +182,25 @@ def _within(sample: Sample, distribution: Distribution, drawn: ValuesDrawn) -> A
         expected = share_between(distribution, distribution.mean - reach, distribution.mean + reach)
         chance = REACH * math.sqrt(expected * (1 - expected) / sample.size)
         verdicts.append(abs(share - expected) <= chance)
-        parts.append(
-            f"{100 * share:.1f} % within {_number(sigmas)} σ, expected {100 * expected:.1f} ± "
-            f"{100 * chance:.1f}"
-        )
+        found, mean, around = _shares(share, expected, chance)
+        parts.append(f"{found} % within {_number(sigmas)} σ, expected {mean} ± {around}")
     met = all(verdicts)
     text = f"{'; '.join(parts)} (of {sample.size:,} values, {_OFTEN}): {_as_expected(met)}."
     return Answer("draws", text, met, {"within": tuple(100 * each for each in drawn.within)})
+
+
+def _shares(share: float, expected: float, chance: float) -> list[str]:
+    """Return all in percent, with as many decimals as it takes to read off whether it is met."""
+    met = abs(share - expected) <= chance
+    for decimals in range(1, _MOST_DECIMALS):
+        told = [f"{100 * each:.{decimals}f}" for each in (share, expected, chance)]
+        found, mean, around = map(float, told)
+        if (abs(found - mean) <= around + 1e-9) == met and (around or not chance):
+            break
+    return told
+
+
+_MOST_DECIMALS = 8
 
 
 def _farthest(sample: Sample, distribution: Distribution, drawn: ValuesDrawn) -> Answer:

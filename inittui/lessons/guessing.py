@@ -10,7 +10,7 @@ from inittui.results.learning import Learning, judge
 from inittui.results.state import RunState
 from inittui.results.summary import furthest
 from inittui.results.trial_state import TrialState
-from inittui.text import short
+from inittui.text import in_percent, short
 
 _COMES_DOWN = 0.02
 """Relative, from quarter to quarter: what stays at guessing goes down by less than 0.001."""
@@ -60,7 +60,8 @@ def answer_at_chance(question: AtChance, state: RunState, *, is_small: bool) -> 
     verdicts = {s: CANT_TELL if s in waiting else e.verdict for s, e in judged.items()}
     holds = not any(each.learns for each in told) if told else None
     if question.published:
-        holds, said = _beside_published(question, verdicts)
+        told_as = {s: each.said_as for s, each in judged.items() if s not in waiting}
+        holds, said = _beside_published(question, told_as)
         parts += [said] if said else []
     return Answer(
         "at-chance",
@@ -71,12 +72,16 @@ def answer_at_chance(question: AtChance, state: RunState, *, is_small: bool) -> 
     )
 
 
-def _beside_published(question: AtChance, verdicts: Mapping[str, str]) -> tuple[bool | None, str]:
+_UNTOLD = ("too few images", "by seeds", "as untrained")
+"""What neither is what a source found nor differs from it."""
+
+
+def _beside_published(question: AtChance, told_as: Mapping[str, str]) -> tuple[bool | None, str]:
     """Return whether the source's verdicts were found here, and what is said of it."""
     met = {
-        scheme: verdicts[scheme] == found
+        scheme: told_as[scheme] == found
         for scheme, found in question.published.items()
-        if verdicts.get(scheme, CANT_TELL) != CANT_TELL
+        if scheme in told_as and told_as[scheme] not in _UNTOLD
     }
     if not met:
         return None, ""
@@ -98,7 +103,7 @@ def _with_verdict(judged: dict[str, Learning], verdict: str, one: str, several: 
     guessing = short(100 * next(iter(found.values())).chance)
     said = (one if len(found) == 1 else several).format(guessing)
     named = [
-        f"{s} ({100 * each.accuracy:.2f} %{_but_not_under(each)})" for s, each in found.items()
+        f"{s} ({in_percent(each.accuracy)} %{_but_not_under(each)})" for s, each in found.items()
     ]
     return f"{joined(named)} {said}"
 

@@ -86,12 +86,13 @@ def answer_keeps(question: Keeps, state: RunState) -> Answer:
         values = [max(abs(v), _NO_SIGNAL) for v in layer_means(question.of, state, scheme)]
         if len(values) < 2 or not all(math.isfinite(v) for v in values):
             continue
+        if max(values) == _NO_SIGNAL:
+            lines.append(f"{named(state, scheme)}0 in every layer.")
+            continue
         apart[scheme] = _spread(values)
-        change = values[-1] / values[0]
-        way = f"grows {short(change)}" if change >= 1 else f"shrinks {short(1 / change)}"
         lines.append(
-            f"{named(state, scheme)}{way}-fold from the first layer to the last, the largest is "
-            f"{short(apart[scheme])} times the smallest."
+            f"{named(state, scheme)}{_way(values[-1] / values[0])} from the first layer to the "
+            f"last, the largest is {short(apart[scheme])} times the smallest."
         )
     if not lines:
         return Answer("keeps", f"{_what(question.of)}: not measured.")
@@ -110,6 +111,12 @@ def answer_keeps(question: Keeps, state: RunState) -> Answer:
         measured={scheme: (to_wire(value),) for scheme, value in apart.items()},
         verdicts=verdicts,
     )
+
+
+def _way(change: float) -> str:
+    if short(max(change, 1 / change)) == "1":
+        return "hardly changes"
+    return f"grows {short(change)}-fold" if change > 1 else f"shrinks {short(1 / change)}-fold"
 
 
 def _spread(values: Sequence[float]) -> float:
@@ -180,8 +187,11 @@ def _compared(
         (0.0 if abs(v) < _NO_SIGNAL else math.inf) if p == 0 else abs(v / p - 1)
         for v, p in zip(values, published, strict=False)
     ]
-    met = all(o <= a for o, a in zip(off, allowed, strict=False)) and len(values) == len(published)
     shown = ", ".join(short(p, 5) for p in published)
+    if len(values) != len(published):
+        return False, f" {whose}: {shown}; these are of {len(values)} layers, not {len(published)}."
+    off = [math.inf if math.isnan(each) else each for each in off]
+    met = all(o <= a for o, a in zip(off, allowed, strict=False))
     worst = f"{100 * max(off, default=math.inf):.2g} %"
     verdict = f"these are within {worst} of it" if met else f"these are off by up to {worst}"
     return met, f" {whose}: {shown}; {verdict}."

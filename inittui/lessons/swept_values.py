@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from inittui.events.wire_numbers import Number, from_wire
 from inittui.experiment.trials import Setting, format_setting
 from inittui.lessons.questions import CANT_TELL, Answer, BestRange, Learns, Onset
+from inittui.lessons.wording import first_ones
 from inittui.results.best_ranges import best_ranges
-from inittui.results.comparison import Measure
+from inittui.results.comparison import percent
 from inittui.results.learning import (
     Learning,
     chance_of,
@@ -21,10 +22,7 @@ from inittui.results.learning import (
 from inittui.results.state import RunState
 from inittui.results.summary import furthest, told_apart
 from inittui.results.sweep_results import NEAR_BEST, Axis, Curve, Point, swept_axes
-from inittui.text import short
-
-LISTED = 12
-"""Parameters or values that are named in one sentence."""
+from inittui.text import in_percent, short
 
 _WAITS = ("at chance", "too few images", "below chance", "as untrained")
 """Verdicts on what may only not have begun to learn: its loss is about that of guessing."""
@@ -56,15 +54,21 @@ def answer_best_range(question: BestRange, state: RunState, *, is_small: bool) -
 
 def _lower(axis: Axis, curve: Curve, state: RunState, *, is_small: bool) -> dict[Setting, str]:
     """Return whether each value belongs to the best, ends lower, or can't be judged yet."""
-    near = curve.best_range
+    near = curve.best_range if _learns_anywhere(curve) else ()
     open_ones = {
         p.value for p in curve.points if is_small and p.is_sound and _is_open(axis, p, state)
     }
     return {
         p.value: "best" if p in near else CANT_TELL if p.value in open_ones else "lower"
         for p in curve.points
-        if p.final is not None
+        if p.final is not None and (near or p.value in open_ones)
     }
+
+
+def _learns_anywhere(curve: Curve) -> bool:
+    """Whether there is a best value at all; where a log can't tell, it is taken to be."""
+    judged = [point.learning for point in curve.points if point.learning is not None]
+    return not judged or any(each.learns for each in judged)
 
 
 def _outside(axis: Axis, curve: Curve, found: dict[Setting, str]) -> list[str]:
@@ -79,10 +83,10 @@ def _outside(axis: Axis, curve: Curve, found: dict[Setting, str]) -> list[str]:
     }
     lines = []
     if told["lower"]:
-        lines.append(f"Outside of it: {axis.title} {', '.join(told['lower'][:LISTED])}.")
+        lines.append(f"Outside of it: {axis.title} {first_ones(told['lower'])}.")
     if told[CANT_TELL]:
         lines.append(
-            f"Not at an end yet: {axis.title} {', '.join(told[CANT_TELL][:LISTED])}; how far they "
+            f"Not at an end yet: {axis.title} {first_ones(told[CANT_TELL])}; how far they "
             f"come {CANT_TELL}."
         )
     return lines
@@ -137,7 +141,8 @@ def _learns_by(axes: Sequence[Axis], *, is_small: bool) -> Answer:
             measured[f"{axis.title} {shown(value)}"] = (float(good), float(len(found)))
             waiting = found.count(CANT_TELL)
             later = f", of {waiting} {CANT_TELL}" if waiting else ""
-            parts.append(f"{axis.title} {shown(value)}: {good} of {len(found)} learn{later}")
+            said = f"{good} of {len(found)} learn{later}" if found else "none trained to the end"
+            parts.append(f"{axis.title} {shown(value)}: {said}")
     text = f"{'; '.join(parts)}." if parts else _NOTHING
     return Answer("learns", text, measured=measured)
 
@@ -164,10 +169,10 @@ def _exploded(curve: Curve) -> list[str]:
     ]
     if not far:
         return []
-    told = [f"{shown(p.value)} ({100 * each.accuracy:.1f} %)" for p, each in far]
+    told = [f"{shown(p.value)} ({in_percent(each.accuracy, 1)} %)" for p, each in far]
     return [
         f"Right more often than guessing ({short(100 * far[0][1].chance)} %), but with a loss far "
-        f"above guessing's: {', '.join(told[:LISTED])}."
+        f"above guessing's: {first_ones(told)}."
     ]
 
 
@@ -186,11 +191,11 @@ def _learned(axis: Axis, curve: Curve, found: dict[Setting, str]) -> str:
     ]
     waiting = [shown(value) for value, verdict in found.items() if verdict == CANT_TELL]
     learn = "learns" if len(good) == 1 else "learn"
-    which = f": {', '.join(good[:LISTED])}" if good else ""
+    which = f": {first_ones(good)}" if good else ""
     lost = [shown(value) for value, verdict in found.items() if verdict == "diverged"]
-    left = f"; {', '.join(lost[:LISTED])} diverged" if lost else ""
+    left = f"; {first_ones(lost)} diverged" if lost else ""
     left += "" if trained == values else f" (left out: {values - trained})"
-    later = f"; whether {', '.join(waiting[:LISTED])} will, {CANT_TELL}" if waiting else ""
+    later = f"; whether {first_ones(waiting)} will, {CANT_TELL}" if waiting else ""
     return f"{len(good)} of {of} {learn}{which}{left}{later}."
 
 
@@ -212,7 +217,7 @@ def answer_onset(question: Onset, state: RunState) -> Answer:
     }
     began = {each[0] for each in steps.values() if each is not None}
     groups = [
-        f"after {step:,} steps "
+        f"after {_steps(step)} "
         + ", ".join(
             f"{brief(state, s)}{under_seeds(each[1])}"
             for s, each in steps.items()
@@ -220,14 +225,30 @@ def answer_onset(question: Onset, state: RunState) -> Answer:
         )
         for step in sorted(began)
     ]
-    never = [brief(state, scheme) for scheme, each in steps.items() if each is None]
-    if never:
-        groups.append(f"not in {state.total_steps:,} steps {', '.join(never)}")
+    never: dict[int, list[str]] = {}
+    for scheme in (scheme for scheme, each in steps.items() if each is None):
+        never.setdefault(_validated_until(state, scheme), []).append(brief(state, scheme))
+    groups += [
+        f"{f'not in {_steps(until)}' if until else 'never validated'} {', '.join(those)}"
+        for until, those in sorted(never.items(), reverse=True)
+    ]
     return Answer(
         "onset",
         f"Clearly better than guessing: {'; '.join(groups)}.",
         measured={s: (None if each is None else float(each[0]),) for s, each in steps.items()},
     )
+
+
+def _steps(count: int) -> str:
+    return f"{count:,} step{'s' if count != 1 else ''}"
+
+
+def _validated_until(state: RunState, scheme: str) -> int:
+    """Return the steps before the last validation that all seeds of a contestant have; 0: none."""
+    trials = furthest(state.of_scheme(scheme))
+    if all(trial.status == "finished" for trial in trials):
+        return state.total_steps
+    return min((each[-1].step if (each := t.validated) else 0 for t in trials), default=0)
 
 
 def _first_clear_step(
@@ -269,14 +290,6 @@ def brief(state: RunState, scheme: str) -> str:
     swept = plan.swept if plan is not None else {}
     parts = (f"{re.split('[:.]', key)[-1]}={shown(value)}" for key, value in swept.items())
     return " ".join(parts) or scheme
-
-
-def percent(measured: Measure | None) -> str:
-    """Return a mean accuracy in percent, with its spread over the seeds where there are several."""
-    if measured is None:
-        return "-"
-    spread = f" ± {100 * measured.std:.2f}" if measured.std is not None else ""
-    return f"{100 * measured.mean:.2f}{spread} %"
 
 
 def shown(value: Setting) -> str:

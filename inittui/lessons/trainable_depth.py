@@ -10,7 +10,7 @@ from inittui.events.wire_numbers import Number, to_wire
 from inittui.experiment.phase import DEPTH
 from inittui.lessons.questions import CANT_TELL, Answer, TrainableDepth
 from inittui.lessons.wording import joined
-from inittui.results.phase import Phase, agreement, phase_of, rank_correlation
+from inittui.results.phase import Phase, agreement, may_learn, phase_of, rank_correlation
 from inittui.results.state import RunState
 from inittui.text import short
 
@@ -33,7 +33,11 @@ def answer_trainable_depth(question: TrainableDepth, state: RunState) -> Answer:
     phase = phase_of(state)
     if phase is None or phase.grid.y != DEPTH:
         return Answer("trainable-depth", "Nothing was trained over variance and depth.")
-    half = agreement(state, phase).half
+    found = agreement(state, phase)
+    if not found.learns:
+        text = f"None can be told to do better than guessing: {CANT_TELL}."
+        return Answer("trainable-depth", text, verdicts={"deepest": CANT_TELL})
+    half = found.half
     columns = _columns(phase, half)
     greatest = max(theory.depth for theory in phase.theory.values())
     verdict, said = _verdict(columns, phase.edge)
@@ -74,7 +78,9 @@ def _columns(phase: Phase, half: float) -> list[Column]:
         depth = 0
         for y in phase.grid.y_values:
             cell = phase.grid.cells.get((x, y))
-            if cell is None or cell.accuracy is None or cell.accuracy.mean < half:
+            if cell is None or not may_learn(cell):
+                break
+            if cell.accuracy is None or cell.accuracy.mean < half:
                 break
             depth = phase.theory[x, y].depth
         theory = next(each for (at, _), each in phase.theory.items() if at == x)

@@ -9,10 +9,10 @@ from inittui.experiment.trials import format_setting
 from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
 from inittui.results.learning import Learning
 from inittui.results.sweep_results import NEAR_BEST, Axis, Curve, Point
-from inittui.text import short
+from inittui.text import in_percent, short
 
 _MOST_NAMED = 5
-"""Values that can't be told from the best one; the rest is counted."""
+"""Values in one list; the rest is counted."""
 
 MOST_SENTENCES = 4
 """Curves that are each spoken of; of more only the best one is."""
@@ -37,22 +37,25 @@ def best_ranges(axis: Axis, is_behind: Callable[[str, str], bool]) -> list[str]:
 def _best_range(axis: Axis, curve: Curve, is_behind: Callable[[str, str], bool]) -> str:
     best = curve.best
     assert best is not None and best.final is not None
-    top = 100 * _best_mean(curve)
+    top = in_percent(_best_mean(curve))
     of = _of_trained(curve)
     judged = [point.learning for point in curve.points if point.learning is not None]
     if judged and not any(each.learns for each in judged):
         return f"{of}{_none_learns(axis, judged, _best_mean(curve))}"
     value, near = format_setting(best.value), curve.best_range
+    places = [value]
     others = [p for p in curve.points if p.final is not None and p.is_sound and p is not best]
     doubtful = [point for point in others if not is_behind(point.scheme, best.scheme)]
     what = "mean accuracy" if best.final.n > 1 else "accuracy"
     if not others:
-        said = f"{axis.title} {value} reaches {top:.2f} %"
+        said = f"{axis.title} {value} reaches {top} %"
     elif not doubtful:
-        said = f"the best {axis.title} is {value}, with {top:.2f} %"
+        said = f"the best {axis.title} is {value}, with {top} %"
     else:
-        said = f"the highest {what}, {top:.2f} %, is at {axis.title} {value}"
-    if best.diverged:
+        equal = [p for p in doubtful if p.final and math.isclose(p.final.mean, best.final.mean)]
+        places = [value, *(format_setting(point.value) for point in equal)]
+        said = f"the highest {what}, {top} %, is at {axis.title} {_listed(places)}"
+    if best.diverged and len(places) == 1:
         said += f", where {best.diverged} of {best.ended} seeds diverged"
     if axis.is_numeric and len(near) > 1:
         low, high = format_setting(near[0].value), format_setting(near[-1].value)
@@ -66,21 +69,26 @@ def _doubt(best: Point, doubtful: Sequence[Point]) -> str:
         return ""
     compared = [p for p in (best, *doubtful) if p.final is not None and p.final.n >= FEWEST_SEEDS]
     if best not in compared or len(compared) == 1:
-        seeds = "one seed" if best.final.n == 1 else f"{best.final.n} seeds"
+        fewest = min(p.final.n for p in (best, *doubtful) if p.final is not None)
+        seeds = "one seed" if fewest == 1 else f"{fewest} seeds"
         return f"; {seeds} can't rank what lies close together"
     if len(compared) > MOST_COMPARED:
         return f"; more than {MOST_COMPARED} are not ranked"
     names = [format_setting(point.value) for point in doubtful]
+    return f"; {_listed(names)} can't be told from {format_setting(best.value)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return "a", "a and b", "a, b and c", or "a, b, c, d and 9 more"."""
     if len(names) > _MOST_NAMED:
         names = [*names[: _MOST_NAMED - 1], f"{len(names) - _MOST_NAMED + 1} more"]
-    told = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"; {told} can't be told from {format_setting(best.value)}"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _none_learns(axis: Axis, judged: Sequence[Learning], top: float) -> str:
     """Say that no value does better than guessing, or that it can't be told."""
     guess = short(100 * judged[0].chance)
-    best = f"the accuracy is at most {100 * top:.2f} %, guessing gives {guess} %"
+    best = f"the accuracy is at most {in_percent(top)} %, guessing gives {guess} %"
     if any(each.verdict == "too few images" for each in judged):
         return (
             f"at no {axis.title} can it be told from {judged[0].images} validated images whether "

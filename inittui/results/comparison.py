@@ -22,6 +22,8 @@ from typing import TypeVar
 
 import msgspec
 
+from inittui.text import in_percent, in_points
+
 _Key = TypeVar("_Key")
 
 FEWEST_SEEDS = 3
@@ -87,8 +89,8 @@ def percent(accuracy: Measure | None) -> str:
     """Return an accuracy as people read it: 86.31 %, or 86.31 ± 0.27 % over several seeds."""
     if accuracy is None:
         return "-"
-    spread = f" ± {100 * accuracy.std:.2f}" if accuracy.std is not None else ""
-    return f"{100 * accuracy.mean:.2f}{spread} %"
+    spread = f" ± {in_points(accuracy.std)}" if accuracy.std is not None else ""
+    return f"{in_percent(accuracy.mean)}{spread} %"
 
 
 def measure_differences(differences: Iterable[float], grain: float = 0.0) -> Measure | None:
@@ -214,6 +216,7 @@ class Comparison:
         grain: float = 0.0,
     ) -> None:
         self._grain = grain
+        self._higher_is_better = higher_is_better
         self._by_seed = {name: values for name, values in by_seed.items() if values}
         means = {name: sum(each.values()) / len(each) for name, each in self._by_seed.items()}
         self.order = sorted(means, key=means.__getitem__, reverse=higher_is_better)
@@ -245,16 +248,22 @@ class Comparison:
         found = [name for name in self.order if len(self._by_seed[name]) >= FEWEST_SEEDS]
         return found if len(found) <= MOST_COMPARED else []
 
-    def is_clear(self, worse: str, better: str) -> bool:
-        """Return whether the first can be told to be behind the second."""
+    def is_behind(self, worse: str, better: str) -> bool:
+        """Return whether the first can be told to be behind the second.
+
+        Of two that were trained under different seeds the one of the lower mean may be ahead under
+        those that both have: it is told apart, and not behind.
+        """
         difference = self._pairs.get((worse, better))
-        return difference is not None and difference.is_clear
+        if difference is None or not difference.is_clear:
+            return False
+        return difference.mean < 0 if self._higher_is_better else difference.mean > 0
 
     def _ranked(self) -> dict[str, int]:
         """Return ranks that are equal within a group and grow with the mean from group to group.
 
-        A group begins with its best. It goes down to the last contestant that can't be told apart
-        from that one, so everybody below the group is clearly behind the group's best.
+        A group begins with its best. It goes down to the last contestant that can't be told to be
+        behind that one, so everybody below the group is clearly behind the group's best.
         """
         ranked = self._compared()
         ranks: dict[str, int] = {}
@@ -263,7 +272,7 @@ class Comparison:
             last = max(
                 place
                 for place, name in enumerate(rest)
-                if place == 0 or not self.is_clear(name, rest[0])
+                if place == 0 or not self.is_behind(name, rest[0])
             )
             rank = len(ranks) + 1
             ranks |= dict.fromkeys(rest[: last + 1], rank)

@@ -10,9 +10,8 @@ from inittui.errors import UsageError, nearest
 from inittui.results.comparison import FEWEST_SEEDS, paired_difference
 from inittui.results.learning import accuracy_of_an_image
 from inittui.results.state import RunState
-from inittui.results.summary import accuracy_of, last_epoch
-from inittui.results.trial_state import TrialState
-from inittui.text import sanitize
+from inittui.results.summary import accuracy_of, final_accuracy, last_epoch
+from inittui.text import apart, in_points, sanitize
 
 _LEVEL = re.compile(r"(?P<scheme>.+?)\s*(?P<sign><=|>=|<|>)\s*(?P<level>\d*\.?\d+)\s*(?P<unit>%?)")
 _WORSE = re.compile(r"(?P<scheme>.+?)\s+worse-than\s+(?P<other>.+)")
@@ -102,8 +101,10 @@ def broken(condition: Condition, state: RunState) -> str | None:
         return f"{condition.scheme} was not trained to the end" if is_told else None
     if condition.sign:
         holds = _HOLDS[condition.sign](accuracy.mean, condition.level)
-        said = f"{condition.scheme} has an accuracy of {accuracy.mean:.4f}"
-        return f"{said}, {condition.sign} {condition.level:g}" if holds else None
+        if not holds:
+            return None
+        found, level = _beside(accuracy.mean, condition.level), f"{condition.level:.15g}"
+        return f"{condition.scheme} has an accuracy of {found}, {condition.sign} {level}"
     mine, theirs = (_final(state, name) for name in (condition.scheme, condition.other))
     difference = paired_difference(
         condition.other,
@@ -113,21 +114,23 @@ def broken(condition: Condition, state: RunState) -> str | None:
     if difference is None or not difference.is_clear or difference.mean >= 0:
         return None
     return (
-        f"{condition.scheme} is worse than {condition.other} by {-100 * difference.mean:.2f} "
-        f"points, 95 % interval {-100 * difference.high:.2f} to {-100 * difference.low:.2f}, "
+        f"{condition.scheme} is worse than {condition.other} by {in_points(-difference.mean)} "
+        f"points, 95 % interval {in_points(-difference.high)} to {in_points(-difference.low)}, "
         f"{difference.n} seeds"
     )
+
+
+def _beside(accuracy: float, level: float) -> str:
+    """Return an accuracy to four decimals, or to as many as tell it from the level."""
+    found = f"{accuracy:.4f}"
+    return found if float(found) != level or accuracy == level else apart(accuracy, level, 5)[0]
 
 
 def _final(state: RunState, scheme: str) -> dict[int, float]:
     """Return the accuracies after the last epoch, by seed."""
     final = last_epoch(state)
     return {
-        trial.seed: trial.val_accuracy
+        trial.seed: accuracy
         for trial in state.of_scheme(scheme)
-        if trial.val_accuracy is not None and _is_final(trial, final)
+        if (accuracy := final_accuracy(trial, final)) is not None
     }
-
-
-def _is_final(trial: TrialState, final: int) -> bool:
-    return trial.status not in ("diverged", "failed") and trial.epochs[-1].epoch == final

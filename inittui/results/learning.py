@@ -252,6 +252,10 @@ def p_value(right: int, total: int, chance: float) -> float:
     return min(1.0, 2 * min(below, above))
 
 
+_RARE, _EXPECTED_OF_RARE = 1e-4, 9.5
+"""Below such a chance the law is Poisson's, and twice 9.5 is told from 9.5."""
+
+
 @cache
 def fewest_images(chance: float) -> int:
     """Return how many images it takes to tell twice the accuracy of guessing from guessing.
@@ -259,6 +263,11 @@ def fewest_images(chance: float) -> int:
     Where twice is more than certainty, certainty is meant.
     """
     aim = min(2 * chance, 1.0)
+    if aim == 1:
+        # Twice the tail, chance^n; where guessing is always right, one wrong image tells.
+        return max(math.ceil(math.log(SIGNIFICANCE / 2) / math.log(chance)), 1) if chance < 1 else 1
+    if chance < _RARE:
+        return math.ceil(_EXPECTED_OF_RARE / chance)
     total = 1
     while p_value(math.floor(aim * total), total, chance) > SIGNIFICANCE:
         total += 1
@@ -275,7 +284,7 @@ def chance_of(state: RunState) -> float | None:
     started = state.started
     if started is None or started.classes < 2:
         return None
-    return started.chance or 1 / started.classes
+    return started.chance if 0 < started.chance <= 1 else 1 / started.classes
 
 
 def validated_images(state: RunState) -> int | None:

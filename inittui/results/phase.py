@@ -69,6 +69,8 @@ class Agreement:
     """Cells that are trained where they should be and aren't where they shouldn't."""
     half: float
     """The accuracy from which on a cell counts as trained: half way from guessing to the best."""
+    learns: bool
+    """Whether any cell can be told to do better than guessing; if not, none counts as trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +121,20 @@ def agreement(state: RunState, phase: Phase) -> Agreement:
     ]
     accuracies = [accuracy for _, accuracy, _ in known]
     half = (guessing + max(accuracies, default=0.0)) / 2
+    learns = any(map(may_learn, phase.grid.cells.values()))
     return Agreement(
         len(known),
         rank_correlation([reach for reach, _, _ in known], accuracies),
-        sum((accuracy >= half) == should for _, accuracy, should in known),
+        sum((learns and accuracy >= half) == should for _, accuracy, should in known),
         half,
+        learns,
     )
+
+
+def may_learn(cell: Cell) -> bool:
+    """Whether a cell does better than guessing; of an old log that can't tell, any may."""
+    is_sound = cell.accuracy is not None and cell.diverged < cell.trials
+    return is_sound and (cell.learning is None or cell.learning.improves)
 
 
 def _accuracy(cell: Cell, guessing: float) -> float | None:

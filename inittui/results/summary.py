@@ -70,7 +70,7 @@ def summarize(state: RunState) -> list[SchemeSummary]:
     steps = first_steps(state)
 
     def log_of_first_loss(trial: TrialState) -> float | None:
-        first = trial.first_loss if trial.steps >= steps else None
+        first = whole_first_loss(state, trial)
         if first is None or not math.isfinite(first):
             return None
         return math.log(max(first, sys.float_info.min))
@@ -144,19 +144,33 @@ def told_apart(state: RunState) -> Callable[[str, str], bool]:
     groups = {scheme: state.of_scheme(scheme) for scheme in state.schemes}
     same = _same_contestants(groups)
     compared = _by_accuracy(state, groups, same)
-    return lambda worse, better: compared.is_clear(same.get(worse, worse), same.get(better, better))
+    return lambda worse, better: compared.is_behind(
+        same.get(worse, worse), same.get(better, better)
+    )
 
 
 def _by_accuracy(
     state: RunState, groups: Mapping[str, Sequence[TrialState]], same: Mapping[str, str]
 ) -> Comparison:
     final = last_epoch(state)
-
-    def final_accuracy(trial: TrialState) -> float | None:
-        return trial.val_accuracy if _epoch(trial) == final and is_sound(trial) else None
-
     grain = accuracy_of_an_image(state)
-    return _compare(groups, same, final_accuracy, higher_is_better=True, grain=grain)
+    return _compare(
+        groups, same, lambda trial: final_accuracy(trial, final), higher_is_better=True, grain=grain
+    )
+
+
+def final_accuracy(trial: TrialState, final: int) -> float | None:
+    """Return a trial's accuracy after the epoch that is `last_epoch` of its run.
+
+    None where it diverged, failed, or has not come so far: it isn't compared.
+    """
+    return trial.val_accuracy if _epoch(trial) == final and is_sound(trial) else None
+
+
+def whole_first_loss(state: RunState, trial: TrialState) -> float | None:
+    """Return a trial's mean loss of the first steps; None where it has not taken all of these."""
+    took_all = trial.status == "finished" or trial.steps >= first_steps(state)
+    return trial.first_loss if took_all else None
 
 
 def _same_contestants(groups: Mapping[str, Sequence[TrialState]]) -> dict[str, str]:

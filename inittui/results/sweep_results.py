@@ -11,7 +11,7 @@ from inittui.experiment.trials import Setting, format_setting
 from inittui.results.comparison import Measure, measure
 from inittui.results.learning import Learning, judge
 from inittui.results.state import RunState
-from inittui.results.summary import furthest, is_sound
+from inittui.results.summary import accuracy_of, furthest, is_sound
 from inittui.results.trial_state import ENDED, TrialState
 
 NEAR_BEST = 0.01
@@ -28,9 +28,9 @@ class Point:
 
     value: Setting
     accuracy: Measure | None
-    """None where no trial was validated."""
+    """As the run's table has it, `accuracy_of`; None where no trial was validated."""
     low: float
-    """Of the seeds; NaN where there is none."""
+    """Of the seeds that it is of; NaN where there is none."""
     high: float
     is_trained: bool
     """Whether at least one of its trials was trained to the end (or diverged)."""
@@ -126,9 +126,11 @@ class Cell:
     """One value of each of two sweeps, under everything else alike, over its seeds."""
 
     accuracy: Measure | None
-    """None where no trial was validated."""
+    """As the run's table has it, `accuracy_of`; None where no trial was validated."""
     loss: Measure | None
-    """On the images of the accuracy; NaN or infinite as its trials' are."""
+    """Of the same trials and images; NaN or infinite as theirs are."""
+    learning: Learning | None
+    """Whether these learn; None where nothing was validated, or the log says too little."""
     trials: int
     diverged: int
     """How many of the trials did."""
@@ -181,11 +183,11 @@ def swept_grids(state: RunState, x: str, y: str) -> tuple[Grid, ...]:
             groups.setdefault(_without((x, y), trial), []).append(trial)
     names = _shortest(list(groups)) if len(groups) > 1 else [""]
     return tuple(
-        _grid(x, y, name, group) for name, group in zip(names, groups.values(), strict=False)
+        _grid(x, y, name, group, state) for name, group in zip(names, groups.values(), strict=False)
     )
 
 
-def _grid(x: str, y: str, name: str, trials: Sequence[TrialState]) -> Grid:
+def _grid(x: str, y: str, name: str, trials: Sequence[TrialState], state: RunState) -> Grid:
     groups: dict[tuple[Setting, Setting], list[TrialState]] = {}
     for trial in trials:
         groups.setdefault((_swept(trial)[x], _swept(trial)[y]), []).append(trial)
@@ -195,14 +197,16 @@ def _grid(x: str, y: str, name: str, trials: Sequence[TrialState]) -> Grid:
         name,
         tuple(_ordered(key[0] for key in groups)),
         tuple(_ordered(key[1] for key in groups)),
-        {key: _cell(group) for key, group in groups.items()},
+        {key: _cell(group, state) for key, group in groups.items()},
     )
 
 
-def _cell(trials: Sequence[TrialState]) -> Cell:
+def _cell(trials: Sequence[TrialState], state: RunState) -> Cell:
+    counted = furthest(trials)
     return Cell(
-        measure(trial.val_accuracy for trial in trials),
-        measure(trial.val_loss for trial in trials),
+        measure(trial.val_accuracy for trial in counted),
+        measure(trial.val_loss for trial in counted),
+        judge(state, counted),
         len(trials),
         sum(trial.status == "diverged" for trial in trials),
         trials[0].scheme,
@@ -234,7 +238,7 @@ def _axis(name: str, state: RunState) -> Axis:
         for short, group in zip(names, groups.values(), strict=True)
     )
     values = _ordered(_swept(t)[name] for group in groups.values() for t in group)
-    measured = {key: measure(t.val_accuracy for t in group) for key, group in others.items()}
+    measured = {key: accuracy_of(group) for key, group in others.items()}
     references = tuple((key, m) for key, m in measured.items() if m is not None)
     return Axis(name, tuple(values), curves, references)
 
@@ -266,7 +270,7 @@ def _points(name: str, trials: Sequence[TrialState], state: RunState) -> tuple[P
         of_value.setdefault(_swept(trial)[name], []).append(trial)
     for value in _ordered(of_value):
         mine = of_value[value]
-        known = [trial.val_accuracy for trial in mine if trial.val_accuracy is not None]
+        known = [t.val_accuracy for t in furthest(mine) if t.val_accuracy is not None]
         low, high = min(known, default=math.nan), max(known, default=math.nan)
         ended = [trial for trial in mine if trial.status in ENDED]
         counted = furthest(ended) if ended else []

@@ -1,7 +1,8 @@
 """Expectations of a nonlinearity over Gaussians: of its square, its slope's square, and pairs.
 
 With u ~ N(m, v) and φ the nonlinearity. Closed where φ is linear on either side of 0 and m = 0 (the
-arc-cosine kernels of Cho and Saul 2009); else Gauss-Legendre on both sides of the kink, and for
+arc-cosine kernels of Cho and Saul 2009); else Gauss-Legendre on both sides of the kink, where v is
+large in parts that get smaller towards it, as all that bends lies there; and for
 pairs Mehler's formula: E φ(u_a)ψ(u_b) = Σ_k c^k E[φ h_k] E[ψ h_k] with the correlation c and the
 normalised Hermite polynomials h_k.
 """
@@ -9,8 +10,10 @@ normalised Hermite polynomials h_k.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,6 +24,17 @@ _REACH = 9.0
 
 _NODES = 48
 """On each side of the kink."""
+
+_LARGE = 60.0
+"""A variance from which on these are too far apart: of tanh at 100 the slope's square is off by
+1e-5, at 10⁴ by a fifth, and at 10⁶ all of it is missed. The parts keep it to 1e-7."""
+
+_RATIO, _NODES_IN_PART = 4.0, 10
+"""Where the variance is large each part of a side ends so many times nearer to the kink; the first
+one has `_NODES`, for where the kink is far out all of the normal's mass lies in it."""
+
+_BENT = 3.0
+"""How far the last part reaches, in units of u: over about so much tanh bends."""
 
 _ORDERS = 40
 """Hermite polynomials that pairs are expanded in; what is left has a bound, see `_mehler`."""
@@ -63,7 +77,7 @@ def mean_and_square(
     if mean is None and activation.negative_slope is not None:
         a = activation.negative_slope
         return np.sqrt(variance / (2 * np.pi)) * (1 - a), variance * (1 + a * a) / 2
-    points, weights = _points(variance, mean)
+    _, points, weights = _points(variance, mean)
     values = activation.value(points)
     return (weights * values).sum(-1), (weights * values * values).sum(-1)
 
@@ -78,8 +92,7 @@ def moments(activation: Activation, variance: Array, mean: Array | None = None) 
         first, square = mean_and_square(activation, variance)
         ones = np.ones_like(variance)
         return Moments(first, square, ones * (1 + a * a) / 2, square, 0 * ones)
-    z, _ = _nodes(_kink(variance, mean))
-    points, weights = _points(variance, mean)
+    z, points, weights = _points(variance, mean)
     values, slopes = activation.value(points), activation.slope(points)
     bend = weights * (z * z - 1) / 2
     squares, slope_squares = values * values, slopes * slopes
@@ -112,11 +125,11 @@ def pairs(
     c2 = c if of_squares is None else np.clip(of_squares, -1.0, 1.0)
     if mean is None and activation.negative_slope is not None:
         return _closed_pairs(activation.negative_slope, variance, c, c2)
-    z, _ = _nodes(_kink(variance, mean))
-    points, weights = _points(variance, mean)
+    z, points, weights = _points(variance, mean)
     values, slopes = activation.value(points), activation.slope(points)
     of = np.stack([values, values * values, slopes, slopes * slopes])
-    return Pairs(*_mehler(of, weights, z, np.stack([c, c2, c, c2])))
+    central = _central_hermite(_parts(variance)) if len(z) == 1 else None
+    return Pairs(*_mehler(of, weights, z, np.stack([c, c2, c, c2]), central))
 
 
 def pairs_at(activation: Activation, variance: float, c: Array) -> tuple[Array, Array]:
@@ -131,10 +144,11 @@ def pairs_at(activation: Activation, variance: float, c: Array) -> tuple[Array, 
         of = c[:, None]
         found = _closed_pairs(activation.negative_slope, np.full(1, variance), of, of)
         return found.product[:, 0], found.slopes[:, 0]
-    (z,), (outer,) = _central_nodes()
+    parts = _parts(np.array(variance))
+    (z,), (outer,) = _central_nodes(parts)
     apart = np.sqrt(1 - c * c)[:, None]
     kink = np.clip(-c[:, None] * z / np.maximum(apart, 1e-9), -_REACH, _REACH)
-    inner, weights = _split_nodes(kink)
+    inner, weights = _split_nodes(kink, parts)
     size = np.sqrt(variance)
     other = size * (c[:, None, None] * z[:, None] + apart[..., None] * inner)
 
@@ -152,39 +166,54 @@ def _kink(variance: Array, mean: Array | None) -> Array:
     return np.clip(-mean / np.sqrt(np.maximum(variance, tiny)), -_REACH, _REACH)
 
 
-def _points(variance: Array, mean: Array | None) -> tuple[Array, Array]:
-    """Return the Gaussians' values at the nodes, [*shape, nodes], and the nodes' weights."""
-    z, weights = _nodes(_kink(variance, mean))
+def _points(variance: Array, mean: Array | None) -> tuple[Array, Array, Array]:
+    """Return nodes, the Gaussians' values at them, [*shape, nodes], and the nodes' weights."""
+    z, weights = _nodes(_kink(variance, mean), _parts(variance))
     points = np.sqrt(variance)[..., None] * z
-    return (points if mean is None else points + mean[..., None]), weights
+    return z, (points if mean is None else points + mean[..., None]), weights
 
 
-def _nodes(kink: Array) -> tuple[Array, Array]:
-    """Return nodes and weights, [*kink's shape, 2 * _NODES], for expectations over N(0, 1)."""
+def _parts(variance: Array) -> int:
+    """Return of how many parts a side is made; 1 where no variance is large."""
+    largest = float(np.max(variance, initial=0.0))
+    if not _LARGE < largest < np.inf:
+        return 1
+    return math.ceil(math.log(_REACH * math.sqrt(largest) / _BENT, _RATIO)) + 1
+
+
+def _nodes(kink: Array, parts: int) -> tuple[Array, Array]:
+    """Return nodes and weights, [*kink's shape, nodes], for expectations over N(0, 1)."""
     if kink.shape == (1,) and not kink.any():
-        return _central_nodes()
-    return _split_nodes(kink)
+        return _central_nodes(parts)
+    return _split_nodes(kink, parts)
 
 
 @functools.cache
-def _central_nodes() -> tuple[Array, Array]:
-    return _split_nodes(np.zeros(1))
+def _central_nodes(parts: int) -> tuple[Array, Array]:
+    return _split_nodes(np.zeros(1), parts)
 
 
 @functools.cache
-def _central_hermite() -> Array:
-    return _hermite(_central_nodes()[0][0])
+def _central_hermite(parts: int) -> Array:
+    return _hermite(_central_nodes(parts)[0][0])
 
 
 @functools.cache
-def _legendre() -> tuple[Array, Array]:
-    return np.polynomial.legendre.leggauss(_NODES)
+def _side(parts: int) -> tuple[Array, Array]:
+    """Return nodes and weights of the way from the kink, 0, to the end of a side, 1."""
+    ends = [0.0, *(_RATIO**-place for place in range(parts - 1, -1, -1))]
+    nodes, weights = [], []
+    for low, high in pairwise(ends):
+        x, w = np.polynomial.legendre.leggauss(_NODES if high == 1 else _NODES_IN_PART)
+        nodes.append(low + (high - low) / 2 * (1 + x))
+        weights.append((high - low) / 2 * w)
+    return np.concatenate(nodes), np.concatenate(weights)
 
 
-def _split_nodes(kink: Array) -> tuple[Array, Array]:
-    x, w = _legendre()
-    left, right = (kink + _REACH)[..., None] / 2, (_REACH - kink)[..., None] / 2
-    z = np.concatenate([-_REACH + left * (1 + x), _REACH - right * (1 - x)], -1)
+def _split_nodes(kink: Array, parts: int) -> tuple[Array, Array]:
+    at, w = _side(parts)
+    left, right = (kink + _REACH)[..., None], (_REACH - kink)[..., None]
+    z = np.concatenate([kink[..., None] - left * at, kink[..., None] + right * at], -1)
     weights = np.concatenate([left * w, right * w], -1) * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
     return z, weights
 
@@ -198,17 +227,18 @@ def _hermite(z: Array) -> Array:
     return found
 
 
-def _mehler(of: Array, weights: Array, z: Array, c: Array) -> Array:
+def _mehler(of: Array, weights: Array, z: Array, c: Array, central: Array | None) -> Array:
     """Sum the series of several functions, [functions, samples, nodes], for all pairs.
 
-    ``c`` is [functions, samples, samples].
+    ``c`` is [functions, samples, samples]; ``central`` are the polynomials at the nodes, where all
+    samples share these.
 
     What the orders left out add at c = 1 is taken times c to the next order. So it is exact at
     c = 1, where the series converges slowest.
     """
     weighted = weights * of
-    if len(z) == 1:
-        coefficients = weighted @ _central_hermite().T
+    if central is not None:
+        coefficients = weighted @ central.T
     else:
         coefficients = np.einsum("fsn,ksn->fsk", weighted, _hermite(z), optimize=True)
     squares = (weighted * of).sum(-1)

@@ -154,6 +154,7 @@ def variances(layers: Sequence[Layer], squares: Array) -> Array:
     return found
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # what is no number is refused
 def predict(layers: Sequence[Layer], batch: Batch) -> list[Predicted]:
     """Return what to expect of each layer, the last of which gives the logits of a softmax."""
     states = _forward(layers, batch)

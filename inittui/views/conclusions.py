@@ -6,9 +6,7 @@ import math
 from collections.abc import Sequence
 
 from inittui.events.wire_numbers import from_wire
-from inittui.experiment.records import Evaluated
-from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
-from inittui.results.learning import Learning
+from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED, Difference
 from inittui.results.state import RunState
 from inittui.results.summary import (
     SchemeSummary,
@@ -17,8 +15,9 @@ from inittui.results.summary import (
     last_epoch,
     learners,
 )
-from inittui.text import short
+from inittui.text import in_percent, in_points, short
 from inittui.views.frame import Frame
+from inittui.views.guessing import MOST_NAMES, names, on_guessing
 from inittui.views.statuses import ended_as, said_in
 from inittui.views.wording import times
 
@@ -29,12 +28,8 @@ Rounding differs by 6e-8. Measured after ten steps: at most 5e-5 of contestants 
 stays so small, 3e-3 and more of those that differ by all of the loss within a hundred steps.
 """
 
-_MOST_NAMES = 5
-
 _MOST_REASONS = 2
 """Different ones of the seeds of one contestant that are told."""
-
-_STANDS_STILL = ", and its training loss doesn't fall: it doesn't learn"
 
 _MOST_ADVISED = 3
 """Contestants of which is said how many seeds would tell them from the best."""
@@ -90,77 +85,20 @@ def _on_accuracy(state: RunState, measured: Sequence[SchemeSummary]) -> list[str
     if len(learned) == 1:
         parts += _reaches(learned[0])
     elif ranked := [one for one in learned if one.rank is not None]:
-        among = "" if ranked[0] is learned[0] else f"of those with {FEWEST_SEEDS} seeds or more, "
+        among = "" if ranked[0] is measured[0] else _of_those(ranked[0] is learned[0])
         parts += _ranked(ranked, among) if len(ranked) > 1 else _reaches(ranked[0])
         parts += _with_too_few_seeds([one for one in learned if one.rank is None])
     elif learned:
-        parts += _unranked(learned)
-    return [*parts, *_on_guessing(measured, state.evaluated_on)]
+        parts += _unranked(learned, "" if learned[0] is measured[0] else _of_those(True))
+    return [*parts, *on_guessing(measured, state.evaluated_on)]
 
 
-def _on_guessing(measured: Sequence[SchemeSummary], on: Evaluated) -> list[str]:
-    """Say who does no better than guessing, by accuracy or by loss, and who can't be judged."""
-    judged: dict[str, list[tuple[SchemeSummary, Learning]]] = {}
-    for one in measured:
-        if one.learning is not None:
-            judged.setdefault(one.learning.said_as, []).append((one, one.learning))
-    parts = []
-    for verdict in ("at chance", "by seeds", "below chance", "as untrained", "too few images"):
-        found = judged.get(verdict, [])
-        if found:
-            parts.append(_in_words(verdict, [one for one, _ in found], found[0][1], on))
-    parts += [
-        f"Under {said.seeds_at_chance} of {said.seeds} seeds {one.scheme} can't be told from "
-        f"guessing (about {short(100 * said.chance)} %)."
-        for one in measured
-        if (said := one.learning) is not None and said.seeds_at_chance
-    ]
-    parts += [
-        f"{one.scheme} is right in {100 * said.accuracy:.2f} %, but its {_loss(one, on)}, "
-        f"{short(said.loss)}, is still {_many(said)}that of guessing "
-        f"({short(said.loss_of_guessing)})"
-        f"{_STANDS_STILL if said.loss_falls is False else ''}."
-        for one, said in judged.get("loss explodes", [])
-    ]
-    above = [(one, said) for one, said in judged.get("learns", []) if said.is_overconfident]
-    parts += [
-        f"The {_loss(one, on)} of {one.scheme}, {short(said.loss)}, is above that of guessing "
-        f"({short(said.loss_of_guessing)})."
-        for one, said in above
-    ]
-    return parts
+def _of_those(are_all: bool) -> str:
+    """Return among whom one is best, where a higher accuracy stands in the table.
 
-
-def _loss(one: SchemeSummary, on: Evaluated) -> str:
-    """Return what the judged loss is called: of several seeds it is the median, unlike tables'."""
-    several = one.val_loss is not None and one.val_loss.n > 1
-    return f"{'median ' if several else ''}{on} loss"
-
-
-def _many(said: Learning) -> str:
-    ratio = said.loss / said.loss_of_guessing
-    return f"{short(ratio, 2)} times " if math.isfinite(ratio) else "far above "
-
-
-def _in_words(verdict: str, found: Sequence[SchemeSummary], said: Learning, on: Evaluated) -> str:
-    one = len(found) == 1
-    guessing = f"about {short(100 * said.chance)} %"
-    if verdict == "at chance":
-        return f"{names(found)} {'stays' if one else 'stay'} at chance ({guessing})."
-    if verdict == "by seeds":
-        return f"{said.seeds} seeds can't tell {names(found)} from guessing ({guessing})."
-    if verdict == "below chance":
-        return f"{names(found)} {'is' if one else 'are'} worse than guessing ({guessing})."
-    if verdict == "as untrained":
-        differ = "differs" if one else "differ"
-        return (
-            f"{names(found)} {differ} from guessing ({guessing}) by no more than untrained "
-            "networks may."
-        )
-    kind = "test" if on == "test" else "validated"
-    images = f"{said.images} {kind} image{'s' if said.images > 1 else ''}"
-    do = "does" if one else "do"
-    return f"{images} can't tell whether {names(found)} {do} better than guessing."
+    ``are_all``: whether these are all that learn, or only those of them that are ranked.
+    """
+    return "of those that learn, " if are_all else f"of those with {FEWEST_SEEDS} seeds or more, "
 
 
 def _on_epoch(state: RunState) -> list[str]:
@@ -174,7 +112,7 @@ def _on_epoch(state: RunState) -> list[str]:
 def _ranked(learned: Sequence[SchemeSummary], among: str) -> list[str]:
     """Say who is best, ``among`` whom where that isn't everybody, and who is behind."""
     best = learned[0]
-    level = f"{100 * _accuracy(best):.2f} %"
+    level = f"{in_percent(_accuracy(best))} %"
     group = [one for one in learned if one.rank == best.rank]
     behind = [one for one in learned[1:] if _is_behind(one) and one not in group]
     seeds = best.val_accuracy.n if best.val_accuracy else 0
@@ -186,19 +124,32 @@ def _ranked(learned: Sequence[SchemeSummary], among: str) -> list[str]:
     if behind:
         parts.append(f"{_behind(behind)}.")
     level_with = [
-        one for one in group[1:] if not _is_behind(one) and _compared_to(one) == best.scheme
+        one for one in group[1:] if not _is_told(one) and _compared_to(one) == best.scheme
     ]
-    return parts + _too_few_seeds(level_with, seeds)
+    return parts + _too_few_seeds(level_with)
 
 
 def _one_group(group: Sequence[SchemeSummary], at_most: str) -> str:
     within = {one.scheme for one in group}
-    alone = [one for one in group if _is_behind(one) and _compared_to(one) in within]
-    if not alone:
+    told = [one for one in group if _is_told(one) and _compared_to(one) in within]
+    if not told:
         return f"By accuracy {names(group)} can't be told apart ({at_most})."
+    behind = [one for one in told if _is_behind(one)]
+    though = [_behind(behind)] if behind else []
+    though += [_ahead(one) for one in told if one not in behind]
     return (
         f"By accuracy {names(group)} can't be told apart as groups ({at_most}), though "
-        f"{_behind(alone)}."
+        f"{'; '.join(though)}."
+    )
+
+
+def _ahead(one: SchemeSummary) -> str:
+    """Say of one of a lower mean that it is ahead under the seeds that both have."""
+    found = one.accuracy_difference
+    assert found is not None
+    return (
+        f"{one.scheme} is ahead of {found.to} by {_points(found)} under the {found.n} seeds that "
+        "both have"
     )
 
 
@@ -206,37 +157,48 @@ def _behind(those: Sequence[SchemeSummary]) -> str:
     to = those[0].accuracy_difference
     assert to is not None
     first, *others = those
-    by = [f"{one.scheme} by {_points(one)}" for one in others]
-    return "; ".join([f"{first.scheme} is behind {to.to} by {_points(first)}", *by])
+    by = [
+        f"{one.scheme} by {_points(found)}"
+        for one in others
+        if (found := one.accuracy_difference) is not None
+    ]
+    return "; ".join([f"{first.scheme} is behind {to.to} by {_points(to)}", *by])
+
+
+def _is_told(one: SchemeSummary) -> bool:
+    """Whether it can be told apart from the best."""
+    return one.accuracy_difference is not None and one.accuracy_difference.is_clear
 
 
 def _is_behind(one: SchemeSummary) -> bool:
-    return one.accuracy_difference is not None and one.accuracy_difference.is_clear
+    found = one.accuracy_difference
+    return found is not None and found.is_clear and found.mean < 0
 
 
 def _compared_to(one: SchemeSummary) -> str | None:
     return one.accuracy_difference.to if one.accuracy_difference else None
 
 
-def _too_few_seeds(level_with: Sequence[SchemeSummary], seeds: int) -> list[str]:
+def _too_few_seeds(level_with: Sequence[SchemeSummary]) -> list[str]:
     """Say how many seeds would tell differences like those that were seen, largest first."""
     told = [
-        (one.scheme, found.mean, found.seeds_needed)
+        (one.scheme, found)
         for one in reversed(level_with)
         if (found := one.accuracy_difference) is not None and found.seeds_needed is not None
     ]
     if not told:
         return []
     each = [
-        f"{needed} for {scheme} ({-100 * mean:.2f} points)"
-        for scheme, mean, needed in told[:_MOST_ADVISED]
+        f"{found.seeds_needed} for {scheme} ({in_points(abs(found.mean))} points)"
+        for scheme, found in told[:_MOST_ADVISED]
     ]
-    are = "is" if seeds == 1 else "are"
-    return [f"{seeds} seeds {are} too few for such differences; it takes about {', '.join(each)}."]
+    fewest, most = (of(found.n for _, found in told[:_MOST_ADVISED]) for of in (min, max))
+    seeds = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    return [f"{seeds} seeds are too few for such differences; it takes about {', '.join(each)}."]
 
 
 def _reaches(one: SchemeSummary) -> list[str]:
-    return [f"{one.scheme} reaches {100 * _accuracy(one):.2f} %."]
+    return [f"{one.scheme} reaches {in_percent(_accuracy(one))} %."]
 
 
 def _with_too_few_seeds(unranked: Sequence[SchemeSummary]) -> list[str]:
@@ -244,11 +206,11 @@ def _with_too_few_seeds(unranked: Sequence[SchemeSummary]) -> list[str]:
     if not unranked:
         return []
     told = [
-        f"{one.scheme} ({100 * _accuracy(one):.2f} %, {_seeds(one)})"
-        for one in unranked[:_MOST_NAMES]
+        f"{one.scheme} ({in_percent(_accuracy(one))} %, {_seeds(one)})"
+        for one in unranked[:MOST_NAMES]
     ]
-    if len(unranked) > _MOST_NAMES:
-        told.append(f"{len(unranked) - _MOST_NAMES} more")
+    if len(unranked) > MOST_NAMES:
+        told.append(f"{len(unranked) - MOST_NAMES} more")
     return [f"Too few seeds to be ranked: {', '.join(told)}."]
 
 
@@ -257,19 +219,19 @@ def _seeds(one: SchemeSummary) -> str:
     return "one seed" if seeds == 1 else f"{seeds} seeds"
 
 
-def _unranked(learned: Sequence[SchemeSummary]) -> list[str]:
+def _unranked(learned: Sequence[SchemeSummary], among: str) -> list[str]:
+    """Say between what their accuracies lie, ``among`` whom where that isn't everybody."""
     best, last = learned[0], learned[-1]
     why = f"{_seeds(best)} can't rank what lies close together"
     if any(one.val_accuracy and one.val_accuracy.n >= FEWEST_SEEDS for one in learned):
         why = f"more than {MOST_COMPARED} are not ranked"
     elif len(best.trials) < FEWEST_SEEDS:
         why += f": use --seeds {FEWEST_SEEDS} or more"
-    highest, lowest = (f"{100 * _accuracy(one):.2f} %" for one in (best, last))
+    highest, lowest = (f"{in_percent(_accuracy(one))} %" for one in (best, last))
     if highest == lowest:
         return [f"{names(learned)} reach {highest}; {why}."]
-    return [
-        f"Accuracies go from {highest} ({best.scheme}) down to {lowest} ({last.scheme}); {why}."
-    ]
+    said = f"{among}accuracies go from {highest} ({best.scheme}) down to {lowest} ({last.scheme})"
+    return [f"{said[0].upper()}{said[1:]}; {why}."]
 
 
 def _on_first_loss(different: Sequence[SchemeSummary], steps: int) -> list[str]:
@@ -286,9 +248,9 @@ def _on_first_loss(different: Sequence[SchemeSummary], steps: int) -> list[str]:
         return []
     above = [one for one in equal if one.first_rank != 1]
     within = [one for one in equal if one.first_rank == 1]
-    alone = [one for one in within if _lies_above(one)]
-    what = f"mean loss of the first {steps} steps"
-    if not alone and (not above or not within):
+    alone = [one for one in within if _is_told_early(one)]
+    what = "loss of the first step" if steps == 1 else f"mean loss of the first {steps} steps"
+    if not alone and len({one.first_rank for one in equal}) == 1:
         return [f"The {what} doesn't tell {names(equal)} apart either."]
     level = [one for one in within if one not in alone and one is not lowest]
     parts = [f"By the {what} {lowest.scheme} is lowest"]
@@ -301,21 +263,27 @@ def _on_first_loss(different: Sequence[SchemeSummary], steps: int) -> list[str]:
     return [f"{', '.join(parts)}."]
 
 
-def _lies_above(one: SchemeSummary) -> bool:
+def _is_told_early(one: SchemeSummary) -> bool:
+    """Whether its first loss can be told apart from the lowest."""
     return one.first_difference is not None and one.first_difference.is_clear
 
 
 def _above(those: Sequence[SchemeSummary], lowest: SchemeSummary) -> str:
     return "; ".join(
-        f"{one.scheme} lies {_by(one, lowest)}at {times(found.mean)} times its loss "
+        f"{one.scheme} lies {_by(one, lowest, found)}at {times(found.mean)} times its loss "
         f"(95 % interval {times(found.joint_low)} to {times(found.joint_high)})"
         for one in those
         if (found := one.first_difference)
     )
 
 
-def _by(one: SchemeSummary, lowest: SchemeSummary) -> str:
-    """Return by how much a mean is higher; empty where only its logarithms are, on average."""
+def _by(one: SchemeSummary, lowest: SchemeSummary, found: Difference) -> str:
+    """Return by how much a mean is higher; empty where only its logarithms are, on average.
+
+    Of two under different seeds the one of the higher mean may be lower under those of both.
+    """
+    if found.mean < 0:
+        return f"below under the {found.n} seeds that both have, "
     if one.first_loss is None or lowest.first_loss is None:
         return ""
     more = one.first_loss.mean - lowest.first_loss.mean
@@ -348,7 +316,7 @@ def _when_and_why(found: Sequence[SchemeSummary], status: str) -> str:
         return ""
     trials = sorted((t for t in found[0].trials if t.status == status), key=lambda t: t.steps)
     reasons = [*dict.fromkeys(trial.reason for trial in trials if trial.reason)]
-    if len(reasons) > _MOST_REASONS:
+    if len(reasons) > _MOST_REASONS + 1:  # one more is told as well
         reasons = [*reasons[:_MOST_REASONS], f"{len(reasons) - _MOST_REASONS} more reasons"]
     said = f" ({'; '.join(reasons)})" if reasons else ""
     if status != "diverged":
@@ -378,24 +346,13 @@ def _on_chaos(summaries: Sequence[SchemeSummary]) -> list[str]:
     ]
 
 
-def names(schemes: Sequence[SchemeSummary]) -> str:
-    """Return "a", "a and b", "a, b and c", or "a, b, c, d and 9 more"."""
-    known = [one.scheme for one in schemes]
-    if len(known) > _MOST_NAMES:
-        known = [*known[: _MOST_NAMES - 1], f"{len(known) - _MOST_NAMES + 1} more"]
-    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}"
-
-
 def _accuracy(summary: SchemeSummary) -> float:
     return summary.val_accuracy.mean if summary.val_accuracy else 0.0
 
 
-def _points(one: SchemeSummary) -> str:
-    found = one.accuracy_difference
-    assert found is not None
-    mean, low, high = (-100 * each for each in (found.mean, found.joint_high, found.joint_low))
-    return f"{mean:.2f} points ({_interval(low, high, '.2f')})"
-
-
-def _interval(low: float, high: float, form: str) -> str:
-    return f"95 % interval {low:{form}} to {high:{form}}"
+def _points(found: Difference) -> str:
+    """Return by how much one is behind the other, or ahead, with its interval."""
+    low, high = sorted(abs(each) for each in (found.joint_low, found.joint_high))
+    return (
+        f"{in_points(abs(found.mean))} points (95 % interval {in_points(low)} to {in_points(high)})"
+    )

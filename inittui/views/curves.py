@@ -75,7 +75,9 @@ def closer_look(state: RunState, frame: Frame, *, first: int | None = 100) -> Te
 
 def _steps(series: Sequence[Series], first: int | None) -> str:
     steps = max((len(one.y) for one in series), default=0)
-    return "all steps" if first is None or steps < first else f"first {first} steps"
+    if first is None or steps < first:
+        return "all steps"
+    return "first step" if first == 1 else f"first {first} steps"
 
 
 def _over(state: RunState) -> str:

@@ -29,7 +29,7 @@ def training_words(experiment: Experiment, steps: int | None = None) -> tuple[st
     """Return epochs, with their steps where these are known, batch size, optimizer and its lr."""
     training, swept = experiment.training, _swept(experiment)
     epochs = f"{training.epochs} epoch{'s' if training.epochs > 1 else ''}"
-    of_steps = "" if steps is None else f" of {steps} steps"
+    of_steps = "" if steps is None else f" of {steps} step{'s' if steps != 1 else ''}"
     optimizer = swept.get("training.optimizer", training.optimizer)
     lr = swept.get("training.lr")
     rate = f"lr {lr}" if lr else format_number(training.lr)

@@ -19,7 +19,9 @@ def _sentences(state: RunState, summaries: Sequence[SchemeSummary]) -> Iterator[
     if any(one.val_accuracy and one.val_accuracy.std is not None for one in summaries):
         yield "±: standard deviation over the seeds, of which accuracies and losses are the mean."
     if any(one.first_loss is not None for one in summaries):
-        yield f"first {first_steps(state)} loss: mean of these steps, where starts differ most."
+        steps = first_steps(state)
+        of = "that of this step" if steps == 1 else "mean of these steps"
+        yield f"first {steps} loss: {of}, where starts differ most."
     if any(one.accuracy_difference or one.first_difference for one in summaries):
         yield (
             "paired: differences under the same seed, which has the same split, batches and "

@@ -19,6 +19,7 @@ from inittui.text import short
 from inittui.views.chart.layout import legend_lines, paragraph, shortened
 from inittui.views.chart.palette import COLORS, SeriesStyle
 from inittui.views.frame import Frame
+from inittui.views.wording import mean_over
 
 Metric = Literal["accuracy", "loss"]
 
@@ -241,10 +242,10 @@ def _scale(state: RunState, grid: Grid, metric: Metric) -> _Scale:
 
 
 def _title(state: RunState, grid: Grid, metric: Metric, titles: Titles) -> str:
-    seeds = max((cell.trials for cell in grid.cells.values()), default=1)
+    measures: list[Measure | None] = [getattr(cell, metric) for cell in grid.cells.values()]
+    mean = mean_over([each.n for each in measures if each is not None])
     of = f"{grid.name}: " if grid.name else ""
     unit = " in %" if metric == "accuracy" else ""
-    mean = f", mean of {seeds} seeds" if seeds > 1 else ""
     axes = f"across: {titles.across}, upwards: {titles.upwards}"
     return f"{of}{state.evaluated_on} {metric}{unit}; {axes}{mean}"
 

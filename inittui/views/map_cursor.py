@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from inittui.experiment.trials import format_setting
+from inittui.results.comparison import percent
 from inittui.results.state import RunState
 from inittui.results.sweep_results import Cell, Grid, title_of
 from inittui.views.heat_map import CHOSEN, Place
@@ -74,8 +75,7 @@ def said_of(state: RunState, grid: Grid, place: Place) -> str:
 
 def _results(state: RunState, cell: Cell) -> Iterable[str]:
     if cell.accuracy is not None:
-        std = "" if cell.accuracy.std is None else f" ± {100 * cell.accuracy.std:.2f}"
-        yield f"{state.evaluated_on} accuracy {100 * cell.accuracy.mean:.2f}{std} %"
+        yield f"{state.evaluated_on} accuracy {percent(cell.accuracy)}"
     elif not cell.diverged:
         yield "not yet validated"
     if cell.loss is not None:

@@ -12,6 +12,7 @@ from inittui.results.outlook import Outlook
 from inittui.text import short
 from inittui.views.frame import legible
 from inittui.views.histograms import small_histogram
+from inittui.views.wording import growth_of
 
 
 def expected_histogram(
@@ -37,7 +38,7 @@ def outlook_line(found: Outlook) -> str:
     scales = found.scales
     if scales is None:
         return f"none: {found.refused}"
-    begin = f"χ₁ {scales.chi:.2f}, {scales.state}"
+    begin = f"χ₁ {growth_of(scales.chi)}, {scales.state}"
     has = f"this net has {found.depth}"
     if not scales.is_stable:
         return f"{begin}, but the signal drifts; {has} layers"
@@ -45,4 +46,6 @@ def outlook_line(found: Outlook) -> str:
         return f"{begin}: no limit; {has} layers"
     has_correlation = 0 < scales.q < math.inf
     lasts = scales.xi_correlation if has_correlation else scales.xi_gradient
+    if not lasts:
+        return f"{begin}: nothing passes a layer; {has}"
     return f"{begin}: ξ = {short(lasts, 2)} layers; {has}"

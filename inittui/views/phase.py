@@ -10,10 +10,10 @@ from rich.text import Text
 
 from inittui.experiment.phase import BIAS, DEPTH
 from inittui.experiment.trials import Setting, format_setting
-from inittui.results.phase import TIMES_SCALE, Phase, agreement
+from inittui.results.phase import TIMES_SCALE, Phase, agreement, may_learn
 from inittui.results.state import RunState
 from inittui.results.sweep_results import Grid
-from inittui.text import short
+from inittui.text import in_percent, short
 from inittui.views.chart.layout import paragraph
 from inittui.views.frame import Frame
 from inittui.views.heat_map import Border, Metric, Place, Titles, heat_map
@@ -91,6 +91,8 @@ def conclusions(state: RunState, phase: Phase) -> Iterator[str]:
     if highest := _highest(phase):
         yield highest
     found = agreement(state, phase)
+    if found.cells and not found.learns:
+        return
     if found.cells >= FEWEST_RANKED and not math.isnan(found.correlation):
         yield (
             f"Rank correlation of accuracy and theory's limit ÷ depth over {found.cells} cells: "
@@ -103,16 +105,19 @@ def _highest(phase: Phase) -> str:
     """Say where accuracy is highest: of the deepest networks, or else of all."""
     grid = phase.grid
     deepest = max(grid.y_values, key=float) if grid.y == DEPTH else None
+    cells = {place: c for place, c in grid.cells.items() if deepest in (None, place[1])}
     known = {
         place: cell.accuracy.mean
-        for place, cell in grid.cells.items()
-        if cell.accuracy is not None and cell.diverged < cell.trials and deepest in (None, place[1])
+        for place, cell in cells.items()
+        if may_learn(cell) and cell.accuracy is not None
     }
     if not known:
-        return ""
+        where = "" if deepest is None else f" at depth {format_setting(deepest)}"
+        validated = any(cell.accuracy is not None for cell in cells.values())
+        return f"None can be told to do better than guessing{where}." if validated else ""
     x, y = max(known, key=lambda place: known[place])
     where = f"σ_w² = {format_setting(x)}"
     if deepest is None:
         where += f" and a {_UPWARDS.get(grid.y, 'learning rate')} of {format_setting(y)}"
     at_depth = "" if deepest is None else f" at depth {format_setting(deepest)}"
-    return f"Highest accuracy{at_depth}: {100 * known[x, y]:.1f} % at {where}."
+    return f"Highest accuracy{at_depth}: {in_percent(known[x, y], 1)} % at {where}."

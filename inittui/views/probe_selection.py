@@ -52,7 +52,9 @@ def newest_of(trial: TrialState) -> ProbeMeasured | None:
 
 def moment_of(event: ProbeMeasured) -> str:
     """Return "before training" or "after 960 steps"."""
-    return "before training" if event.when == "before" else f"after {event.step:,} steps"
+    if event.when == "before":
+        return "before training"
+    return f"after {event.step:,} step{'s' if event.step != 1 else ''}"
 
 
 def short_moment_of(event: ProbeMeasured) -> str:

@@ -19,7 +19,7 @@ from inittui.results.run_differences import (
 )
 from inittui.results.state import RunState
 from inittui.results.summary import summarize
-from inittui.text import in_ascii
+from inittui.text import in_ascii, in_points
 from inittui.views.chart.layout import paragraph
 from inittui.views.columns import Column, fit, heading, left_out, row_line
 from inittui.views.curves import loss_curves
@@ -116,8 +116,9 @@ def _points(result: Result) -> str:
     difference = result.difference
     if difference is None:
         return "-"
-    mean, low, high = (100 * x for x in (difference.mean, difference.low, difference.high))
-    return f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
+    ends = (difference.mean, difference.low, difference.high)
+    mean, low, high = (in_points(each, "+") for each in ends)
+    return f"{mean} [{low}, {high}]"
 
 
 def _sentences(found: RunDifferences) -> list[str]:
@@ -136,7 +137,9 @@ def _sentences(found: RunDifferences) -> list[str]:
     elif not any(c.results[0] is not None and any(c.results[1:]) for c in found.contestants):
         said.append("Nothing is paired: no scheme of the first run is in another.")
     elif not any(result.difference for result in results):
-        said.append("Differences have no intervals: fewer than three seeds are shared.")
+        said.append(
+            "Differences have no intervals: fewer than three seeds have accuracies in both."
+        )
     for place, name in enumerate(found.names[1:], 1):
         starts = [
             (contestant.scheme, result.same_start)

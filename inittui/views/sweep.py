@@ -19,6 +19,7 @@ from inittui.views.chart.series import Series
 from inittui.views.chart.ticks import Tick, log_ticks
 from inittui.views.curves import default_height
 from inittui.views.frame import Frame
+from inittui.views.wording import mean_over
 
 _MOST_LEGEND = 12
 """Lines of a legend."""
@@ -108,8 +109,8 @@ def _axis(axis: Axis) -> str:
 
 
 def _over(axis: Axis) -> str:
-    seeds = max(p.accuracy.n for c in axis.curves for p in c.points if p.accuracy is not None)
-    return f", mean of {seeds} seeds, bars from lowest to highest" if seeds > 1 else ""
+    seeds = [p.accuracy.n for c in axis.curves for p in c.points if p.accuracy is not None]
+    return f"{mean_over(seeds)}, bars from lowest to highest" if max(seeds) > 1 else ""
 
 
 def _places(axis: Axis) -> dict[Setting, float]:

@@ -86,6 +86,7 @@ def sweep_maps(state: RunState, frame: Frame, wanted: Map | None = None) -> list
             parts += phase_map(state, phase, frame, wanted.metric, chosen)
         parts.append(Text())
     if len(grids) > _MOST_MAPS:
-        more = f"+{len(grids) - _MOST_MAPS} more such maps; --json has all of them"
+        count = len(grids) - _MOST_MAPS
+        more = f"+{count} more such map{'s' if count > 1 else ''}; --json has all of them"
         parts += [Text(more, "dim"), Text()]
     return parts

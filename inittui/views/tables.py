@@ -15,6 +15,7 @@ from rich.text import Text
 from inittui.results.comparison import Difference, percent
 from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, first_steps
+from inittui.text import in_points
 from inittui.views.chart.layout import paragraph
 from inittui.views.chart.palette import styles_for
 from inittui.views.columns import GAP, LEAST_NAME, Column, fit, left_out
@@ -42,7 +43,8 @@ def run_tables(
     shown = summaries[:MOST_ROWS]
     parts: list[RenderableType] = [scheme_table(state, shown, frame)]
     if len(summaries) > MOST_ROWS:
-        more = f"and {len(summaries) - MOST_ROWS:,} more schemes: --csv and --json have them"
+        count = len(summaries) - MOST_ROWS
+        more = f"and {count:,} more scheme{'s' if count > 1 else ''}: --csv and --json have them"
         parts += paragraph(frame.say(more), frame.columns, "dim")
     parts.append(Text())
     for table in difference_tables(state, shown, frame):
@@ -79,7 +81,7 @@ def difference_tables(
     columns = [
         _differences(title, found, end, said, frame)
         for title, found, end, said in (
-            ("accuracy, points", accuracy, "highest", lambda value: f"{100 * value:+.2f}"),
+            ("accuracy, points", accuracy, "highest", lambda value: in_points(value, "+")),
             (f"first {first_steps(state)} loss, times", first, "lowest", times),
         )
         if found

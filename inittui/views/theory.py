@@ -16,6 +16,7 @@ from inittui.views.chart.layout import paragraph
 from inittui.views.chart.palette import styles_for
 from inittui.views.frame import Frame
 from inittui.views.probe_selection import which_seed
+from inittui.views.wording import growth_of
 
 _MOST_NAMED = 6
 
@@ -71,7 +72,8 @@ def theory_sentences(probe: Probe) -> Iterator[str]:
         yield f"No theory of gradients: {theory.gradient_refused}."
     else:
         yield from _kept(probe, theory)
-    yield _fit(theory)
+    if theory.layers:
+        yield _fit(theory)
 
 
 def scales_sentence(scales: DepthScales, depth: int) -> str:
@@ -83,34 +85,39 @@ def scales_sentence(scales: DepthScales, depth: int) -> str:
     at = "infinity" if math.isinf(q) else "0" if q == 0 else short(q)
     # On the edge without biases q* is 0 or anything: which one, measured variances don't tell.
     at = f"q* = {at}, " if scales.state != "critical" or scales.bias_variance else ""
-    begin = f"{variances}: {at}χ₁ = {chi:.3f}"
+    begin = f"{variances}: {at}χ₁ = {f'{chi:.3f}' if 0.0005 <= chi < 1_000 else short(chi)}"
     has = f"this net has {depth}"
+    layers = "layer" if depth == 1 else "layers"
     if not scales.is_stable:
         return (
             f"{begin}, an unstable fixed point: a signal drifts from it, down to 0 or up without "
-            f"end; {has} layers."
+            f"end; {has} {layers}."
         )
     if scales.state == "critical":
-        return f"{begin}, critical: the edge of chaos, no depth scale; {has} layers."
+        return f"{begin}, critical: the edge of chaos, no depth scale; {has} {layers}."
     xi_gradient = from_wire(scales.xi_gradient)
     if scales.state == "ordered":
         if q == 0:
-            halved = short(math.log(2) * xi_gradient)
-            every = "layer" if halved == "1" else f"{halved} layers"
-            return (
-                f"{begin}, ordered: the signal fades, a gradient's square halves every {every}; "
-                f"{has}."
-            )
+            return f"{begin}, ordered: {_fading(xi_gradient)}; {has}."
         return (
             f"{begin}, ordered: information lasts ξ = {short(from_wire(scales.xi_correlation))} "
             f"layers; {has}."
         )
-    growth = f"a gradient's square grows {chi:.2f} times per layer back"
+    growth = f"a gradient's square grows {growth_of(chi)} times per layer back"
     if math.isinf(q):
-        return f"{begin}, chaotic: the signal grows without end, {growth}; {has} layers."
+        return f"{begin}, chaotic: the signal grows without end, {growth}; {has} {layers}."
     xi = from_wire(scales.xi_correlation)
     part = "" if math.isinf(xi) else f"two images part within ξ = {short(xi)} layers, "
-    return f"{begin}, chaotic: {part}{growth}; {has} layers."
+    return f"{begin}, chaotic: {part}{growth}; {has} {layers}."
+
+
+def _fading(xi_gradient: float) -> str:
+    """Return how fast a gradient fades where the signal does too."""
+    if not xi_gradient:
+        return "no signal and no gradient passes a layer"
+    halved = short(math.log(2) * xi_gradient)
+    every = "layer" if halved == "1" else f"{halved} layers"
+    return f"the signal fades, a gradient's square halves every {every}"
 
 
 def _kept(probe: Probe, theory: Theory) -> Iterator[str]:
@@ -133,7 +140,8 @@ def _fit(theory: Theory) -> str:
     inside, count = theory.inside
     most = ", which is the most for orthogonal weights" if theory.at_most else ""
     if inside == count:
-        return f"All {count} values are in the range of 95 % of networks{most}."
+        all_of = f"All {count} values are" if count > 1 else "The value is"
+        return f"{all_of} in the range of 95 % of networks{most}."
     outside = [
         layer.name for layer in theory.layers if not layer.inside or layer.gradient_inside is False
     ]

@@ -99,7 +99,19 @@ def _slope(row: Slope) -> str:
     if math.isnan(row.slope):
         return "-"
     margin = f" ± {row.high - row.slope:.2f}" if math.isfinite(row.high) else ""
-    return f"{row.slope:+.2f}{margin}"
+    return f"{_exponent(row.slope, '+')}{margin}"
+
+
+def _exponent(slope: float, sign: str = "") -> str:
+    """Return a slope in two decimals, or in as many as tell one that is too large to stay."""
+    for decimals in range(2, _MOST_DECIMALS):
+        text = f"{slope:{sign}.{decimals}f}"
+        if (abs(float(text)) > STAYS) == (abs(slope) > STAYS):
+            break
+    return text
+
+
+_MOST_DECIMALS = 8
 
 
 def conclusions(slopes: Sequence[Slope]) -> Iterator[str]:
@@ -124,8 +136,11 @@ def conclusions(slopes: Sequence[Slope]) -> Iterator[str]:
             )
         return
     infinite = [each for each in moving if each.verdict == "not finite"]
-    if infinite:
-        yield f"{_names(infinite)}: not finite; take a smaller learning rate."
+    begun = {each.layer for each in slopes if each.step == 0 and each.verdict == "not finite"}
+    if at_once := [each for each in infinite if each.layer in begun]:
+        yield f"{_names(at_once)}: not finite at the start; take smaller start values."
+    if later := [each for each in infinite if each.layer not in begun]:
+        yield f"{_names(later)}: not finite; take a smaller learning rate."
     for verdict, means in (("grows", "smaller"), ("shrinks", "larger")):
         of = [each for each in moving if each.verdict == verdict]
         lasting = [each for each in of if at_end[each.layer] == verdict]
@@ -133,15 +148,14 @@ def conclusions(slopes: Sequence[Slope]) -> Iterator[str]:
         if lasting:
             worst = _worst(each for each in lasting if each.step == last)
             yield (
-                f"The change of {_names(lasting)} {verdict} with the width, {_after(worst)} as "
-                f"width^{worst.slope:.2f}: to move as far there in these steps, a wider network "
-                f"needs a {means} learning rate."
+                f"The change of {_names(lasting)} {verdict} with the width, {_law(worst)}: to "
+                f"move as far there in these steps, a wider network needs a {means} learning rate."
             )
         if passing:
             worst = _worst(passing)
             yield (
                 f"On the way the change of {_names(passing)} {verdict} with the width, "
-                f"{_after(worst)} as width^{worst.slope:.2f}, but not clearly after all {last} "
+                f"{_law(worst)}, but not clearly after all {last} "
                 "steps: that asks for no other learning rate."
             )
     if unclear:
@@ -164,6 +178,10 @@ def _worst(of: Iterable[Slope]) -> Slope:
 
 def _after(row: Slope) -> str:
     return f"of {row.layer} after {row.step} step{'s' if row.step > 1 else ''}"
+
+
+def _law(row: Slope) -> str:
+    return f"{_after(row)} as width^{_exponent(row.slope)}"
 
 
 def _starts_as_mup(row: Slope) -> bool:

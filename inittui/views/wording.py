@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from inittui.events.wire_numbers import to_wire
+from inittui.text import in_percent, short
 
 if TYPE_CHECKING:
     from inittui.results.comparison import Measure
@@ -18,6 +20,7 @@ def number(value: float) -> str:
     """Return a loss in at most 9 characters: 0.3646, 12.35, 4.04e+03, NaN."""
     if not math.isfinite(value):
         return str(to_wire(value))
+    value += 0.0  # never -0
     return f"{value:.4g}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.2e}"
 
 
@@ -28,7 +31,7 @@ def mean_loss(measure: Measure | None) -> str:
 
 def share(value: float | None) -> str:
     """Return an accuracy in a list: 86.3%; "-" where none is known."""
-    return "-" if value is None else f"{min(max(value, 0.0), 1.0):.1%}"
+    return "-" if value is None else f"{in_percent(min(max(value, 0.0), 1.0), 1)}%"
 
 
 def how_long_ago(when: float, now: float) -> str:
@@ -71,12 +74,36 @@ def time_left(taken: float, share: float, before: float = 0.0) -> float:
 
 
 def times(logarithm: float) -> str:
-    """Return a ratio whose natural logarithm is known: 1.083, 6.7e+29."""
-    return f"{math.exp(min(logarithm, _LARGEST)):.4g}"
+    """Return a ratio whose natural logarithm is known: 1.083, 1.000003, 6.7e+29, 1e+5015."""
+    if math.isfinite(logarithm) and abs(logarithm) > _LARGEST:
+        return f"1e{logarithm / math.log(10):+.0f}"
+    ratio = math.exp(logarithm)
+    text = f"{ratio:.4g}"
+    if text != "1" or abs(ratio - 1) < _ROUNDING:
+        return text
+    return f"{ratio:.{1 - math.floor(math.log10(abs(ratio - 1)))}f}"
 
+
+def growth_of(chi: float) -> str:
+    """Return χ₁, which is 1 at the edge of chaos: 0.98, 1.003, 5e8; "1.00" only within 0.0005."""
+    if not 0.005 <= chi < 1_000:
+        return short(chi)
+    text = f"{chi:.2f}"
+    return text if text != "1.00" else f"{chi:.3f}".removesuffix("0")
+
+
+_ROUNDING = 1e-12
 
 _LARGEST = 700.0
-"""Logarithm up to which there is a float."""
+"""Logarithm up to which there is a float, either way."""
+
+
+def mean_over(counts: Collection[int]) -> str:
+    """Return of how many seeds means are, after a comma: of 3, or of 2 to 3; nothing for one."""
+    fewest, most = min(counts, default=1), max(counts, default=1)
+    if most == 1:
+        return ""
+    return f", mean of {most} seeds" if fewest == most else f", mean of {fewest} to {most} seeds"
 
 
 def mean_and_range(seeds: int) -> str:

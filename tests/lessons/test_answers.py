@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
 
 import pytest
 
 from inittui.events.records import ValuesDrawn
+from inittui.experiment.records import Experiment, TrainingConfig
 from inittui.lessons import read_lesson
 from inittui.lessons.answers import answer, answer_all, answer_part, with_hint
 from inittui.lessons.drawn_values import Drawn, answer_moments
@@ -319,3 +323,60 @@ def test_differences_that_are_asked_together_are_judged_together() -> None:
     assert second.holds is True
     low, high = first.text.split(" differences ")[1].split(" over")[0].split(" to ")
     assert float(low) < 0 < float(high)
+
+
+def test_accuracies_and_their_difference_are_of_the_same_seeds() -> None:
+    """What diverged counts in neither."""
+    made = [Made(name, at, seed) for name, at in (("a", 0.8), ("b", 0.79)) for seed in range(4)]
+    made[3] = replace(made[3], accuracy=0.1, status="diverged")
+    state = made_run(made)
+    assert answer(Accuracy(), state).text.startswith("Validation accuracy: a 80.00 ± 0.00 %, b 79")
+    found = answer(Difference(of="accuracy", between=("a", "b")), state).text
+    assert found.startswith("a less b, accuracy: +1 points, 95 % interval")
+    assert "over 3 seeds: " in found
+
+
+def test_the_first_batches_are_as_many_as_there_are() -> None:
+    experiment = Experiment(seeds=(0, 1, 2), training=TrainingConfig(epochs=1))
+    for steps, said in ((40, "mean loss of the first 40 batches"), (1, "loss of the first batch")):
+        made = [Made(n, 0.5, seed, losses=[2.0] * steps) for n in "ab" for seed in range(3)]
+        state = made_run(made, steps_per_epoch=steps, experiment=experiment)
+        text = answer(Loss(of="first-100"), state).text
+        assert text == f"{said[0].upper()}{said[1:]}: a 2, b 2."
+        text = answer(Difference(of="first-100-loss", between=("a", "b")), state).text
+        assert text.startswith(f"a less b, {said}: +0")
+
+
+@pytest.mark.parametrize("published", ["learns", "at chance"])
+@pytest.mark.parametrize(
+    ("accuracies", "images"), [((0.1,), 5), ((0.13,), 1_000), ((0.21, 0.3, 0.28), 120)]
+)
+def test_what_can_t_be_told_neither_meets_a_source_nor_contradicts_it(
+    published: Literal["learns", "at chance"], accuracies: Sequence[float], images: int
+) -> None:
+    made = [
+        Made("a", accuracy, seed, losses=[2.3] * 16, val_loss=8.0 if seed else 2.3)
+        for seed, accuracy in enumerate(accuracies)
+    ]
+    state = made_run(made, steps_per_epoch=16, validated=images)
+    said = answer(AtChance(published={"a": published}), state)
+    assert said.holds is None
+    assert "published" not in said.text
+
+
+def test_one_parameter_is_written_by_one_initializer() -> None:
+    state = made_run([Made("a", 0.5, start=[("fc1.weight", "rule", "x")])])
+    assert answer(Written(), state).text == "1 of 1 parameter was written, by one initializer."
+
+
+def test_the_best_of_what_only_guesses_is_none() -> None:
+    found = answer(BestRange(), std_sweep({0.1: [0.1], 0.2: [0.09]}))
+    assert found.text.startswith("At no std of trunc_normal does it learn;")
+    assert "Outside" not in found.text
+    assert found.verdicts == {}
+
+
+def test_a_list_that_is_cut_says_how_many_are_left_out() -> None:
+    state = std_sweep({n / 100: [0.8 - n / 100] for n in range(1, 21)})
+    assert "0.12 and 8 more." in answer(Learns(), state).text
+    assert answer(BestRange(), state).text.endswith("66.00 % and 6 more.")

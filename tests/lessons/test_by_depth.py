@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from msgspec import structs
 
 from inittui.events.probes import LayerProbe, Measured, Probe
 from inittui.events.records import ProbeMeasured
@@ -71,8 +72,8 @@ def test_a_gradient_that_grows_as_theory_and_source_say() -> None:
     assert found.text == (
         "Mean square of the gradients by the outputs, from the last hidden layer to the first:\n"
         "at fc1 99.7 times that at fc3, 2 layers away, 95 % interval 77.7 to 128 over 3 seeds: it "
-        "grows (published: it grows). Theory: 105 times; χ₁ = 1.500, chaotic; 6 of 9 layers are "
-        "in the range of 95 % of networks."
+        "grows (published: it grows). Theory: 105 times; χ₁ = 1.500, chaotic; 6 of 9 layers of "
+        "all seeds are in the range of 95 % of networks."
     )
     assert found.verdicts == {"rule": "grows"}
     assert found.holds is True
@@ -138,3 +139,20 @@ def test_what_is_lost_is_not_compared(first: float) -> None:
     assert "nothing comes through" in found.text
     assert found.verdicts == {}
     assert "not measured" in asked(made_run([Made("rule", 0.5)])).text
+
+
+def test_seeds_that_lie_farther_apart_than_floats_reach_are_no_error() -> None:
+    found = asked(probed([(1e200, 1.0, 1.0, 1.0), (1e-40, 1.0, 1.0, 1.0)]))
+    assert "seeds too far apart to tell" in found.text
+
+
+def test_where_no_layer_has_a_range_none_is_counted() -> None:
+    state = probed(GROWING, (105.0, 10.0, 1.0, 1.0))
+    for trial in state.trials:
+        (event,) = trial.probes
+        known = event.probe.theory
+        assert known is not None
+        layers = tuple(structs.replace(each, gradient_inside=None) for each in known.layers)
+        probe = structs.replace(event.probe, theory=structs.replace(known, layers=layers))
+        trial.probes = [structs.replace(event, probe=probe)]
+    assert "0 of 0" not in asked(state).text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from inittui.events.records import Event, ProbeMeasured
+from inittui.events.records import Event, ProbeMeasured, TrialStarted
 from inittui.initializers import own
 from inittui.lessons import read_lesson
 from inittui.lessons.declared import answer_declared
@@ -87,3 +87,20 @@ def test_of_several_seeds_it_is_said_which_one_was_looked_at(events: list[Event]
     alone = fold(events)
     assert "seed" not in answer_declared(Declared(), alone).text
     assert answer_stands_out(StandsOut(), alone).text.startswith("What stands out:\n")
+
+
+def test_where_no_initializer_says_what_it_gives_none_is_as_declared(events: list[Event]) -> None:
+    own_code = [
+        msgspec.structs.replace(
+            event,
+            start=tuple(
+                msgspec.structs.replace(each, initializer="own default") for each in event.start
+            ),
+        )
+        if isinstance(event, TrialStarted)
+        else event
+        for event in events
+    ]
+    answer = answer_declared(Declared(), fold(own_code))
+    assert answer.text.endswith("None of them says what it gives.")
+    assert answer.holds is None

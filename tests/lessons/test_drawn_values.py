@@ -22,7 +22,7 @@ from inittui.initializers.distributions import (
 )
 from inittui.initializers.layer import LayerContext
 from inittui.initializers.sampling import draw_values
-from inittui.lessons.drawn_values import answer_draws, std_error
+from inittui.lessons.drawn_values import Drawn, answer_draws, answer_moments, std_error
 from inittui.lessons.questions import Answer, Draws
 from inittui.results.state import RunState, fold
 
@@ -126,3 +126,26 @@ def test_nothing_drawn_and_nothing_known() -> None:
     assert "is not known" in said("bins", drawn(code)).text
     old = msgspec.structs.replace(drawn(NORMAL), within=())
     assert "not on record" in said("within", old).text
+
+
+def test_many_values_are_told_in_as_many_digits_as_they_tell() -> None:
+    """Within a thousandth, where one decimal would read as met."""
+    many = drawn(NORMAL)
+    many = msgspec.structs.replace(many, counts=tuple(n * 100_000 for n in many.counts))
+    off = msgspec.structs.replace(many, within=(0.6830, 0.9545, 0.9973))
+    answer = said("within", off)
+    assert answer.holds is False
+    assert "68.30 % within 1 σ, expected 68.27 ± 0.01" in answer.text
+    answer = said("spread", msgspec.structs.replace(many, mean=0.0, std=1.0004))
+    assert answer.holds is False
+    assert answer.text.startswith("Standard deviation 1.0004: 1, and so many values are within ±")
+    moments = answer_moments(Drawn(10**8, 1.0004, 1.0, 1.0, 1.0))
+    assert moments.holds is False
+    assert "mean 1.0004 (expected 1, within ±0.0003" in moments.text
+
+
+def test_a_probability_that_is_small_is_not_none() -> None:
+    values = drawn(UNIFORM)
+    counts = [2 * sum(values.counts), *[0] * (len(values.counts) - 1)]
+    text = said("bins", msgspec.structs.replace(values, counts=tuple(counts))).text
+    assert "p = 0.000" not in text

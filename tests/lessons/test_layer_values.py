@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from inittui.events.probes import LayerProbe, Measured, Probe
@@ -105,3 +107,27 @@ def test_who_keeps_it_best_by_the_means_is_said_to_do_so_under_how_many_seeds() 
         for trial, value in enumerate(last):
             measure(state, trial, (1.0, value))
         assert answer(Keeps(of=VARIANCE), state).text.endswith(said)
+
+
+def test_other_layers_than_the_published_are_not_off_by_nothing() -> None:
+    said = answer(Layers(of=VARIANCE, published={"rule": (2.0,)}), probed((2.0, 0.3)))
+    assert said.text.endswith("Published: 2; these are of 2 layers, not 1.")
+    assert said.holds is False
+    question = Layers(of=VARIANCE, published={"rule": (1.0, 1.0)}, tolerance=(0.1,))
+    assert "off by up to inf %" in answer(question, probed((1.0, math.nan))).text
+
+
+def test_who_has_nothing_in_any_layer_does_not_keep_it() -> None:
+    state = made_run([Made("zeros", 0.5), Made("even", 0.5), Made("wide", 0.5)])
+    for trial, pair in enumerate(((0.0, 0.0), (1.0, 2.0), (1.0, 8.0))):
+        measure(state, trial, pair)
+    said = answer(Keeps(of=VARIANCE), state)
+    assert "zeros: 0 in every layer." in said.text
+    assert said.text.endswith("even keeps it best.")
+    assert said.verdicts == {"keeps it best": "even"}
+
+
+def test_what_hardly_changes_does_not_grow_or_shrink_one_fold() -> None:
+    for second in (1.0, 1.0001, 0.9999):
+        text = answer(Keeps(of=VARIANCE), probed((1.0, second))).text
+        assert "\nhardly changes from the first layer to the last, the largest is" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from inittui.events.records import Validated
+from inittui.experiment.records import Experiment, TrainingConfig
 from inittui.lessons.answers import answer
 from inittui.lessons.questions import CANT_TELL, AtChance, BestRange, Epochs, Learns, Onset
 from inittui.results.state import RunState
@@ -156,3 +157,25 @@ def test_accuracy_over_the_epochs() -> None:
     assert found.text == "Validation accuracy after epochs 1, 2 and 3: rule 10.0, 20.0, 40.0 %."
     assert answer(Epochs(), RunState()).text == "Nothing was validated."
     assert "not on record" in answer(Onset(), RunState()).text
+
+
+def test_contestants_of_fewer_epochs_have_these_named() -> None:
+    """Whichever of them comes last."""
+    trials = [Made("long", [0.1, 0.2, 0.3, 0.4]), Made("gone", [0.1], status="diverged")]
+    for made in (trials, trials[::-1]):
+        text = answer(Epochs(), made_run(made)).text
+        assert "after epochs 1, 2 and 4: long 10.0, 20.0, 40.0 %" in text
+        assert "after epoch 1: gone 10.0 %" in text
+
+
+def test_when_nothing_was_clear_is_said_of_the_steps_that_were_validated() -> None:
+    trials = [
+        Made("cut", [0.1], losses=[1.0] * 3, is_cut_short=True),
+        Made("gone", None, status="diverged"),
+        Made("one", [0.5], losses=[1.0]),
+    ]
+    experiment = Experiment(training=TrainingConfig(epochs=5))
+    text = answer(Onset(), made_run(trials[:2], steps_per_epoch=2, experiment=experiment)).text
+    assert text == "Clearly better than guessing: not in 2 steps cut; never validated gone."
+    text = answer(Onset(), made_run(trials[2:], steps_per_epoch=1)).text
+    assert text == "Clearly better than guessing: after 1 step one."

@@ -87,3 +87,19 @@ def test_nothing_is_judged_of_what_did_not_end() -> None:
     first = state.trials[0]
     first.status = "running"
     assert answer_all([QUESTION], state)[1].holds is None
+
+
+def test_where_nothing_learns_no_depth_is_called_trained() -> None:
+    state = trained({1.0: 0, 1.75: 0, 4.0: 0})
+    found = answer(QUESTION, state)
+    assert found.text == f"None can be told to do better than guessing: {CANT_TELL}."
+    assert found.verdicts == {"deepest": CANT_TELL}
+    assert found.holds is None
+
+
+def test_what_diverged_is_not_trained_whatever_its_accuracy_was() -> None:
+    state = trained({1.0: 15, 1.75: 30, 4.0: 15})
+    for trial in state.trials:
+        if trial.plan is not None and trial.plan.swept["variance_scaling:scale"] == 1.75:
+            trial.status = "diverged"
+    assert "σ_w² = 1.75: none" in answer(QUESTION, state).text

@@ -142,3 +142,21 @@ def test_values_that_seeds_alone_cannot_tell_are_not_said_not_to_learn() -> None
     (said,) = best_ranges(swept_axes(state)[0], told_apart(state))
     assert "does it learn" not in said
     assert "differ from guessing by more than untrained networks may" in said
+
+
+def test_equal_values_are_named_together() -> None:
+    state = std_sweep({0.1: [0.8], 0.2: [0.8], 0.3: [0.5]})
+    assert best_ranges(swept_axes(state)[0], told_apart(state))[0].startswith(
+        "The highest accuracy, 80.00 %, is at std of trunc_normal 0.1 and 0.2; from 0.1 to 0.2"
+    )
+
+
+def test_who_has_too_few_seeds_is_the_one_that_can_t_be_ranked() -> None:
+    state = std_sweep({0.1: [0.8, 0.81, 0.82], 0.2: [0.7]})
+    (text,) = best_ranges(swept_axes(state)[0], told_apart(state))
+    assert text.endswith("; one seed can't rank what lies close together.")
+
+
+def test_a_value_that_is_nearly_always_right_is_not_said_to_be_always() -> None:
+    (text,) = best_ranges(swept_axes(state := std_sweep({0.1: [0.99996]}))[0], told_apart(state))
+    assert text == "Std of trunc_normal 0.1 reaches 99.996 %."

@@ -220,3 +220,19 @@ def test_each_interval_of_holm_holds_by_itself_and_not_all_together() -> None:
         each = [a + b for a, b in zip(each, holds, strict=True)]
     assert together < 0.95 * 1_500
     assert min(each) >= 0.95 * 1_500 - 3 * math.sqrt(0.05 * 0.95 * 1_500)
+
+
+def test_who_is_ahead_under_the_seeds_of_both_is_not_behind() -> None:
+    """The other's mean is higher by seeds that the first doesn't have."""
+    values = {
+        "a": {0: 0.80, 1: 0.80, 2: 0.80, 3: 0.95, 4: 0.95, 5: 0.95},
+        "b": {0: 0.810, 1: 0.810, 2: 0.811},
+    }
+    found = Comparison(values, higher_is_better=True)
+    assert found.order == ["a", "b"]
+    assert found.differences["b"].is_clear
+    assert found.differences["b"].mean > 0
+    assert not found.is_behind("b", "a")
+    assert found.ranks == {"a": 1, "b": 1}
+    mirrored = {name: {s: -v for s, v in each.items()} for name, each in values.items()}
+    assert not Comparison(mirrored, higher_is_better=False).is_behind("b", "a")

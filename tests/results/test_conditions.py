@@ -80,3 +80,14 @@ def test_what_diverged_is_below_any_level_and_worse_than_any() -> None:
     assert broken(Condition("rule", other="normal"), state) == "rule was not trained to the end"
     assert broken(Condition("rule", ">", 0.9), state) is None
     assert broken(Condition("normal", other="rule"), state) is None
+
+
+def test_the_accuracy_and_its_level_read_different_where_they_are() -> None:
+    state = made_run([Made("rule", 0.79996), Made("normal", 0.3)])
+    said = "rule has an accuracy of 0.79996, < 0.8"
+    assert broken(Condition("rule", "<", 0.8), state) == said
+    assert broken(Condition("normal", "<=", 0.3), state) == (
+        "normal has an accuracy of 0.3000, <= 0.3"
+    )
+    level = 0.3000001
+    assert str(broken(Condition("normal", "<", level), state)).endswith("0.3000, < 0.3000001")

@@ -202,3 +202,21 @@ def test_what_explodes_but_falls_improves(losses: list[float], improves: bool) -
     found = judge(state, state.trials)
     assert found is not None
     assert (found.verdict, found.improves) == ("loss explodes", improves)
+
+
+@pytest.mark.parametrize("chance", [1.0, 1 - 1e-9, 1e-4, 1e-5, 1e-12])
+def test_the_fewest_images_are_known_at_once_however_rare_or_sure_guessing_is(
+    chance: float,
+) -> None:
+    fewest = fewest_images(chance)
+    if 1e-6 < chance < 1 - 1e-8:
+        assert p_value(math.floor(2 * chance * fewest), fewest, chance) <= SIGNIFICANCE
+    elif chance == 1.0:
+        assert fewest == 1
+
+
+def test_where_all_are_of_one_class_guessing_is_always_right() -> None:
+    state = made_run([Made("s", 1.0)], chance=1.0)
+    judged = judge(state, state.trials)
+    assert judged is not None
+    assert judged.verdict == "at chance"

@@ -149,3 +149,13 @@ def test_every_nonlinearity_has_lines_or_none(activation: str) -> None:
     phase = phase_of(trained(cells, activation))
     assert phase is None or all(theory.chi > 0 for theory in phase.theory.values())
     assert phase is not None or activation not in ("relu", "tanh", "gelu", "sigmoid")
+
+
+def test_where_nothing_learns_nothing_counts_as_trained() -> None:
+    """Half way from guessing to guessing is no threshold."""
+    state = trained(dict.fromkeys(CELLS, 0.1))
+    phase = phase_of(state)
+    assert phase is not None
+    found = agreement(state, phase)
+    assert not found.learns
+    assert found.agreeing == sum(not theory.is_trainable for theory in phase.theory.values())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import jsonschema
 import pytest
 
 from inittui.documents.compare import compare_document
 from inittui.documents.json_documents import schema
-from inittui.results.sweep_results import swept_grids, swept_pairs
+from inittui.results.sweep_results import swept_axes, swept_grids, swept_pairs
 from tests.support.runs import SCALE, Made, made_run, scale_by_depth
 
 ACCURACIES = {(1.0, 8): 0.3, (1.0, 2): 0.8, (2.0, 8): None, (2.0, 2): 0.6}
@@ -69,3 +70,23 @@ def test_the_document_has_every_cell() -> None:
     assert found[2.0, 8]["val_accuracy"] is None
     assert found[2.0, 8]["diverged"] == 1
     assert math.isclose(found[1.0, 2]["val_accuracy"]["mean"], 0.8)
+
+
+def test_what_diverged_counts_in_no_picture_as_it_counts_in_no_table() -> None:
+    sound = scale_by_depth({(1.0, 2): 0.8, (2.0, 2): 0.6, (1.0, 8): 0.3, (2.0, 8): 0.2})
+    gone = [
+        replace(each, seed=1, accuracy=0.1, status="diverged", val_loss="Infinity")
+        for each in sound
+    ]
+    state = made_run([*sound, *gone])
+    (grid,) = swept_grids(state, SCALE, "model.depth")
+    best = grid.cells[1.0, 2]
+    assert best.accuracy is not None and best.loss is not None
+    assert (best.accuracy.mean, best.accuracy.n, best.trials, best.diverged) == (0.8, 1, 2, 1)
+    assert math.isfinite(best.loss.mean)
+    axis = next(axis for axis in swept_axes(state) if axis.name == SCALE)
+    for curve in axis.curves:
+        for point in curve.points:
+            assert point.accuracy == point.final
+            assert point.accuracy is not None
+            assert (point.low, point.high, point.diverged) == (point.accuracy.mean,) * 2 + (1,)

@@ -78,3 +78,24 @@ def test_the_closed_kernels_are_the_series(name: str) -> None:
     assert closed.squares == pytest.approx(series.squares, abs=2e-3)
     assert closed.slopes == pytest.approx(series.slopes, abs=2e-2)
     assert closed.slope_squares == pytest.approx(series.slope_squares, abs=2e-2)
+
+
+@pytest.mark.parametrize("mean", [0.0, -3.0, 40.0])
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "elu", "softplus"])
+def test_large_variances_are_integrated_where_the_nonlinearity_bends(
+    name: str, mean: float
+) -> None:
+    phi, variances = activation(name), np.array([31.0, 1e3, 1e6])
+    means = np.full(3, mean)
+    found = moments(phi, variances, means)
+    for place, v in enumerate(variances):
+        size = math.sqrt(v)
+        u = np.concatenate([np.linspace(-60, 60, 400_001)])
+        inner = phi.slope(u) ** 2 * np.exp(-((u - mean) ** 2) / (2 * v))
+        # Beyond 60 a slope is 0, or the one that a half line has.
+        share = float(np.trapezoid(inner, u)) / (size * math.sqrt(2 * math.pi))
+        if phi.slope(np.array([60.0]))[0] > 0.5:
+            share += 0.5 * math.erfc((60 - mean) / size / math.sqrt(2))
+        assert found.slope_square[place] == pytest.approx(share, rel=1e-6)
+    if not mean:
+        assert moments(phi, variances).slope_square == pytest.approx(found.slope_square, rel=1e-9)

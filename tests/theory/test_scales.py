@@ -172,3 +172,16 @@ def test_pairs_of_one_variance_by_either_way(c: float) -> None:
     other = pairs(smooth, np.full(2, 1.7), np.array([[1.0, c], [c, 1.0]]))
     assert product[0] == pytest.approx(other.product[0, 1], abs=3e-6)
     assert slopes[0] == pytest.approx(other.slopes[0, 1], abs=3e-6)
+
+
+@pytest.mark.parametrize("weight", [40.0, 1e3, 1e4, 2.56e6, 1e8])
+def test_what_saturates_is_chaotic_however_large_its_weights_are(weight: float) -> None:
+    """Of large v all that bends lies in a small part of it: E φ′² → ∫ φ′² / √(2π v)."""
+    found = scales("erf", weight, 0.0)
+    q = found.q
+    assert q == pytest.approx(weight * 2 / math.pi * math.asin(2 * q / (1 + 2 * q)), rel=1e-6)
+    assert found.chi == pytest.approx(weight * 4 / math.pi / math.sqrt(1 + 4 * q), rel=1e-6)
+    tanh = scales("tanh", weight, 0.0)
+    assert tanh.state == "chaotic"
+    if weight >= 1e4:
+        assert tanh.chi == pytest.approx(weight * 4 / 3 / math.sqrt(2 * math.pi * tanh.q), rel=1e-4)

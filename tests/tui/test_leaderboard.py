@@ -251,3 +251,17 @@ def test_nobody_is_first_among_those_that_stay_at_chance(
     assert (best_of(everyone) is not None) is is_marked
     rows = [str(line) for line in standings(everyone, ChartOptions(), 120)]
     assert any(" 1st " in row for row in rows) is is_marked
+
+
+def test_what_diverged_or_learns_nothing_is_first_of_nobody(shelf: Shelf) -> None:
+    """Its accuracy may be the highest; the table and the verdict rank others."""
+    runs = shown(shelf, "classic")
+    good = Made("good", 0.8)
+    low, gone = Made("low", 0.5), Made("gone", 0.9, status="diverged")
+    runs.shown[0].state = made_run([gone, good, low])
+    best = best_of(contestants(runs.shown))
+    assert best is not None
+    assert best.scheme == "good"
+    wild = Made("wild", 0.9, losses=[1.0] * 16, val_loss=1e9)
+    runs.shown[0].state = made_run([wild, good], steps_per_epoch=16)
+    assert best_of(contestants(runs.shown)) is None

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from inittui.events.records import TrialStatus
-from inittui.experiment.records import Evaluated
+from inittui.events.wire_numbers import Number
+from inittui.experiment.records import Evaluated, Experiment, TrainingConfig
 from inittui.results.state import RunState
 from inittui.results.summary import summarize
-from inittui.views.conclusions import names, sentence
+from inittui.views.conclusions import sentence
 from inittui.views.frame import Frame
+from inittui.views.guessing import names
 from tests.support.runs import Made, made_run
 
 
@@ -206,6 +208,12 @@ def test_seeds_that_diverge_at_different_steps_have_them_all_in_what_is_said() -
     assert said(made_run(made[:1])) == "s diverged at step 7 (became NaN)."
 
 
+def test_a_single_reason_is_told_rather_than_counted() -> None:
+    for count, end in ((3, "r0; r1; r2"), (4, "r0; r1; 2 more reasons")):
+        made = [Made("s", None, n, status="failed", reason=f"r{n}") for n in range(count)]
+        assert said(made_run(made)) == f"s failed ({end})."
+
+
 def one_diverged(name: str, accuracy: float) -> list[Made]:
     """Return three trials of which one diverged."""
     status: list[TrialStatus] = ["finished", "finished", "diverged"]
@@ -235,3 +243,96 @@ def test_nobody_alone_is_best() -> None:
     assert "b reaches 81.00 %. Too few seeds to be ranked: a (70.00 %, 2 seeds)." in text
     text = said(made_run([*one_diverged("a", 0.7), *one_diverged("b", 0.8)]))
     assert "2 seeds can't rank what lies close together. " in text
+
+
+def early(losses: Mapping[str, Sequence[float]], steps: int = 16) -> RunState:
+    """Return a run whose contestants differ in first losses, but for "last", behind in accuracy."""
+    made = [
+        Made(name, (0.3 if name == "last" else 0.5) + (seed % 3) / 100, seed, losses=[loss] * steps)
+        for name, each in losses.items()
+        for seed, loss in enumerate(each)
+    ]
+    seeds = tuple(dict.fromkeys(each.seed for each in made))
+    experiment = Experiment(seeds=seeds, training=TrainingConfig(epochs=1))
+    return made_run(made, steps_per_epoch=steps, experiment=experiment)
+
+
+def test_who_is_ahead_under_the_seeds_that_both_have_is_not_said_to_be_behind() -> None:
+    high, low = (0.80, 0.80, 0.80, 0.95, 0.95, 0.95), (0.81, 0.81, 0.811)
+    made = [Made("a", accuracy, seed) for seed, accuracy in enumerate(high)]
+    made += [Made("b", accuracy, seed) for seed, accuracy in enumerate(low)]
+    made += [Made("b", None, seed, status="diverged") for seed in (3, 4, 5)]
+    state = made_run(made, validated=1_000)
+    text = said(state)
+    assert (
+        "By accuracy a and b can't be told apart as groups (at most 87.50 %, 6 seeds), though b is "
+        "ahead of a by 1.03 points (95 % interval 0.23 to 1.83) under the 3 seeds that both have."
+        in text
+    )
+    assert "behind" not in text
+    assert {one.rank for one in summarize(state)} == {1}
+
+
+def test_a_first_loss_that_is_lower_under_the_seeds_of_both_is_not_said_to_lie_above() -> None:
+    text = said(early({"a": (3.0, 3.01, 3.02, 1.0, 1.0, 1.0), "b": (2.9, 2.92, 2.91)}))
+    assert "a is lowest, b lies below under the 3 seeds that both have, at 0.9668 times" in text
+
+
+def test_first_losses_that_differ_between_equals_are_told_beside_a_lower_one_of_another() -> None:
+    text = said(early({"a": (3, 3.01, 3.02), "b": (4, 4.02, 4.05), "last": (2, 2.01, 2.015)}))
+    assert "doesn't tell" not in text
+    assert "last is lowest, a lies 1 above, at 1.499 times its loss" in text
+    assert "; b lies 2.02 above, at 2.003 times its loss" in text
+
+
+def test_a_ratio_that_is_told_from_one_reads_so() -> None:
+    text = said(early({"a": (2.302585, 2.3025851, 2.3025852), "b": (2.30261, 2.302611, 2.302612)}))
+    assert "at 1.000011 times its loss (95 % interval 1.000010 to 1.000012)" in text
+
+
+def test_one_step_is_not_the_mean_of_several() -> None:
+    text = said(early({"a": (3, 3.01, 3.02), "b": (4, 4.02, 4.05)}, steps=1))
+    assert "By the loss of the first step a is lowest" in text
+
+
+def test_a_loss_above_that_of_guessing_reads_higher() -> None:
+    text = said(made_run([Made("s", 0.8, val_loss=2.3035)]))
+    assert "The validation loss of s, 2.304, is above that of guessing (2.303)." in text
+
+
+@pytest.mark.parametrize("loss", ["NaN", "Infinity"])
+def test_a_loss_that_is_no_number_is_said_not_to_be_finite(loss: Number) -> None:
+    text = said(made_run([Made("s", 0.8, val_loss=loss)]))
+    assert "s is right in 80.00 %, but its validation loss isn't finite." in text
+
+
+def test_differences_of_a_few_of_many_images_are_no_zeros() -> None:
+    made = [
+        Made(name, accuracy, seed)
+        for name, accuracy in (("a", 0.9), ("b", 0.90004))
+        for seed in range(5)
+    ]
+    text = said(made_run(made, validated=50_000))
+    assert "b is best with 90.00 %. a is behind b by 0.004 points (95 % interval 0.0" in text
+    text = said(made_run([Made("a", 0.99996), Made("b", 1.0)], validated=50_000))
+    assert "Accuracies go from 100.00 % (b) down to 99.996 % (a)" in text
+
+
+def test_the_best_of_those_that_learn_is_not_called_the_best_beside_a_higher_accuracy() -> None:
+    ends = {"out": ((0.9, 0.91, 0.92), 1e9), "b": ((0.8,) * 3, 1.0), "c": ((0.5,) * 3, 1.0)}
+    made = [
+        Made(name, accuracy, seed, losses=[1.0] * 16, val_loss=loss)
+        for name, (each, loss) in ends.items()
+        for seed, accuracy in enumerate(each)
+    ]
+    text = said(made_run(made, steps_per_epoch=16))
+    assert "Of those that learn, b is best with 80.00 %." in text
+    text = said(made_run([one for one in made if one.seed == 0], steps_per_epoch=16))
+    assert "Of those that learn, accuracies go from 80.00 % (b) down to 50.00 % (c)" in text
+
+
+def test_numbers_of_seeds_and_images_are_each_contestant_s_own() -> None:
+    made = [Made("a", 1.0, 0), Made("a", 0.0, 1), Made("b", 0.0, 0)]
+    text = said(made_run(made, validated=1))
+    assert "2 validated images can't tell whether a does better than guessing." in text
+    assert "1 validated image can't tell whether b does better than guessing." in text

@@ -17,6 +17,7 @@ def test_without_a_sweep_each_setting_has_one_value() -> None:
     assert model_words(experiment) == "mlp (hidden 8-4, dropout 0.5)"
     assert training_words(experiment) == ("1 epoch", "batch 100", "adam 0.01")
     assert training_words(experiment, 30)[0] == "1 epoch of 30 steps"
+    assert training_words(experiment, 1)[0] == "1 epoch of 1 step"
 
 
 def test_what_is_swept_has_its_values() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from inittui.experiment.records import Experiment, TrainingConfig
 from inittui.results.comparison import MOST_COMPARED
 from inittui.results.summary import summarize
 from inittui.views.explanations import explanations
@@ -56,3 +57,9 @@ def test_few_of_which_only_one_seed_came_to_the_end_are_not_called_too_many() ->
     text = explanations(state := made_run(made), summarize(state))
     assert "more than" not in text
     assert "No ranks: fewer than 3 seeds" in text
+
+
+def test_one_step_has_no_mean() -> None:
+    experiment = Experiment(training=TrainingConfig(epochs=1))
+    state = made_run([Made("a", 0.5, losses=[2.0])], steps_per_epoch=1, experiment=experiment)
+    assert "first 1 loss: that of this step" in explanations(state, summarize(state))

@@ -69,3 +69,10 @@ def test_what_is_said_follows_the_numbers() -> None:
     assert "Highest accuracy at depth 60: 80.0 % at σ_w² = 1.75." in text
     worse = " ".join(drawn(diagram(limit=1.0), Frame(200)).split())
     assert "Theory has 30 of them right" not in worse
+
+
+def test_the_best_of_networks_that_only_guess_is_none() -> None:
+    text = " ".join(drawn(diagram(limit=1e-6), Frame(width=100)).split())
+    assert "None can be told to do better than guessing at depth" in text
+    assert "Best at" not in text
+    assert "Rank correlation" not in text

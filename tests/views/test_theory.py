@@ -51,3 +51,17 @@ def test_the_sentence_follows_the_fixed_point(
 
 def test_halving_is_that_of_chi() -> None:
     assert f"every {math.log(2) / math.log(6):.3f}" in sentence("relu", 1 / 3, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("weight", "parts"),
+    [
+        (0.0, ["χ₁ = 0,", "no signal and no gradient passes a layer; this net has 1."]),
+        (1e-6, ["χ₁ = 5e-7, ordered"]),
+        (2.03, ["χ₁ = 1.015, chaotic", "grows 1.01 times", "this net has 1 layer."]),
+        (1e9, ["χ₁ = 5e8, chaotic", "grows 5e8 times per layer back"]),
+    ],
+)
+def test_small_and_large_growths_are_told_as_they_are(weight: float, parts: list[str]) -> None:
+    said = sentence("relu", weight, 0.0, depth=1)
+    assert [part for part in parts if part not in said] == []

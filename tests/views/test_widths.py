@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from syrupy.assertion import SnapshotAssertion
 
 from inittui.events.widths import WidthPoint
+from inittui.events.wire_numbers import Number
 from inittui.experiment.records import Experiment
 from inittui.results.widths import Slope, slopes
 from inittui.views.frame import Frame
@@ -137,3 +138,35 @@ def test_layers_that_nothing_moves_are_not_said_to_be_unclear() -> None:
     said = following({"fc1": {1: None, 2: None}})
     assert said == "fc1: outputs don't change in these steps, at no width."
     assert "fc1" not in following({"fc1": {1: None, 2: 0.0}})
+
+
+def with_start(size: Number, change: Number) -> list[Slope]:
+    points = [
+        WidthPoint("normal:std=100", "fc1", width, seed, step, size, change if step else 0.0)
+        for step in range(2)
+        for width in WIDTHS
+        for seed in range(2)
+    ]
+    return slopes(points)
+
+
+def test_what_isn_t_finite_at_the_start_asks_for_other_start_values() -> None:
+    assert list(conclusions(with_start("Infinity", "NaN"))) == [
+        "fc1: not finite at the start; take smaller start values."
+    ]
+    assert list(conclusions(with_start(1.0, "NaN"))) == [
+        "fc1: not finite; take a smaller learning rate."
+    ]
+
+
+def test_an_exponent_that_is_too_large_to_stay_reads_so() -> None:
+    points = [
+        WidthPoint("rule", "fc1", width, seed, step, 1.0, step * width**0.1504)
+        for step in range(2)
+        for width in WIDTHS
+        for seed in range(2)
+    ]
+    found = slopes(points)
+    assert "as width^0.1504: to move" in " ".join(conclusions(found))
+    text = render(widths_report(Experiment(), found, Frame(100), steps=1), 100)
+    assert "+0.1504 ± 0.00" in text

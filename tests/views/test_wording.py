@@ -12,11 +12,13 @@ from inittui.results.comparison import Measure, measure
 from inittui.views.wording import (
     about,
     duration,
+    growth_of,
     how_long_ago,
     mean_loss,
     number,
     share,
     time_left,
+    times,
 )
 
 NOW = 1_700_000_000.0
@@ -24,7 +26,7 @@ NOW = 1_700_000_000.0
 
 @pytest.mark.parametrize(("value", "expected"), [
     (0.36458, "0.3646"), (12.345, "12.35"), (4041.0, "4041"), (40410.0, "4.04e+04"),
-    (0.0, "0"), (1e-4, "1.00e-04"), (math.nan, "NaN"), (-math.inf, "-Infinity"),
+    (0.0, "0"), (-0.0, "0"), (1e-4, "1.00e-04"), (math.nan, "NaN"), (-math.inf, "-Infinity"),
 ])  # fmt: skip
 def test_a_loss(value: float, expected: str) -> None:
     assert number(value) == expected
@@ -100,3 +102,26 @@ def test_the_time_left_is_in_proportion(taken: float, share: float, before: floa
     assert left >= 0
     if left:
         assert left * (share - before) == pytest.approx(taken * (1 - share))
+
+
+@pytest.mark.parametrize(("logarithm", "expected"), [
+    (0.0, "1"), (1e-17, "1"), (0.08, "1.083"), (1.1e-5, "1.000011"), (-1.1e-5, "0.999989"),
+    (68.7, "6.855e+29"), (11_548.0, "1e+5015"), (-11_548.0, "1e-5015"), (math.inf, "inf"),
+    (-math.inf, "0"),
+])  # fmt: skip
+def test_a_ratio_by_its_logarithm(logarithm: float, expected: str) -> None:
+    assert times(logarithm) == expected
+
+
+def test_only_all_images_are_all_of_them() -> None:
+    assert [share(each) for each in (1.0, 0.9997, 0.863, 0.0002, 0.0)] == [
+        "100.0%", "99.97%", "86.3%", "0.02%", "0.0%"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("chi", "said"), [
+    (1.0, "1.00"), (1.003, "1.003"), (0.9979, "0.998"), (0.98, "0.98"), (850.551, "850.55"),
+    (0.0, "0"), (5e-7, "5e-7"), (5e8, "5e8"),
+])  # fmt: skip
+def test_a_growth_beside_one(chi: float, said: str) -> None:
+    assert growth_of(chi) == said
