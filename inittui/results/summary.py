@@ -120,7 +120,8 @@ def learners(measured: Iterable[SchemeSummary]) -> list[SchemeSummary]:
 def clear_winner(summaries: Sequence[SchemeSummary]) -> SchemeSummary | None:
     """Return the contestant that is the best of several beyond doubt; None where none is.
 
-    It alone has rank 1, or it alone learns and nobody reaches its accuracy.
+    It alone has rank 1, or it alone learns and nobody reaches its accuracy; and there is no seed
+    under which it can't be told from guessing.
     """
     measured = comparable(summaries)
     learned = learners(measured)
@@ -128,6 +129,8 @@ def clear_winner(summaries: Sequence[SchemeSummary]) -> SchemeSummary | None:
         return None
     best = measured[0]
     if any(one.same_as == best.scheme for one in summaries):
+        return None
+    if best.learning is not None and best.learning.seeds_at_chance:
         return None
     ranked = [one for one in measured if one.rank == 1]
     is_alone = ranked == [best] if ranked else len(learned) == 1 and _is_above(best, measured[1])

@@ -19,6 +19,7 @@ from inittui.results.summary import (
     first_loss_of,
     first_steps,
     furthest,
+    is_sound,
     sound,
 )
 from inittui.results.trial_state import share_done
@@ -37,8 +38,8 @@ _STATUS = 11
 _LEAST_NAME, _MOST_NAME = 10, 80
 _SPARK = 15
 _MOST_CELLS = 16
-_FIRST = " 1st"
-"""Stands behind the name of the best one, where it is beyond doubt which that is."""
+_FIRST, _TOP = " 1st", " top"
+"""Behind the name of the best, where it is beyond doubt which that is; else of the highest."""
 
 
 def standings(
@@ -76,16 +77,16 @@ def standings(
     if cell_len(name.title) > name.width:  # the mark is what there is no room for
         name = replace(name, title="contestant")
     sign = "..." if ascii_only else "…"
-    best = best_of(contestants)
+    leader, behind = _leader(contestants)
     labels = [legible(c.label, ascii_only, 200) for c in contestants]
     room = max(name.width - len("● "), 1)
     told = where_they_differ(labels, room, sign)
-    beside_first = where_they_differ(labels, max(room - len(_FIRST), 1), sign)
+    beside_mark = where_they_differ(labels, max(room - len(_FIRST), 1), sign)
     lines = [heading([name, *others], sign)]
     for place, contestant in enumerate(contestants):
-        is_best = best is not None and contestant.key == best.key
-        label, behind = (beside_first[place], _FIRST) if is_best else (told[place], "")
-        first = _name(contestant, options, label, ascii_only, behind)
+        leads = contestant is leader
+        label = (beside_mark if leads else told)[place]
+        first = _name(contestant, options, label, ascii_only, behind if leads else "")
         cells = [first, *(column.cell(contestant) for column in others)]
         drawn = line([name, *others], cells, sign)
         if contestant.key in options.hidden:
@@ -170,6 +171,32 @@ def best_of(contestants: Sequence[Contestant]) -> Contestant | None:
     run = _only_run(contestants)
     best = None if run is None or run.is_live else clear_winner(run.summaries)
     return next((c for c in contestants if best is not None and c.scheme == best.scheme), None)
+
+
+def highest_of(contestants: Sequence[Contestant]) -> Contestant | None:
+    """Return the one with the highest mean accuracy so far, of those that haven't diverged.
+
+    None where it isn't alone with that, or has ended and is said to have learnt nothing.
+    """
+    compared = [c for c in contestants if any(map(is_sound, c.trials))]
+    known = [(m.mean, c) for c in compared if (m := accuracy_of(c.trials)) is not None]
+    most = max((mean for mean, _ in known), default=0.0)
+    found = [c for mean, c in known if mean == most]
+    is_one = len(known) > 1 and len(found) == 1
+    return found[0] if is_one and not _learned_nothing(found[0]) else None
+
+
+def _learned_nothing(contestant: Contestant) -> bool:
+    if contestant.run.is_live:
+        return False  # it may learn yet
+    summaries = {one.scheme: one for one in contestant.run.summaries}
+    said = summaries[contestant.scheme].learning if contestant.scheme in summaries else None
+    return said is not None and not said.improves
+
+
+def _leader(contestants: Sequence[Contestant]) -> tuple[Contestant | None, str]:
+    best = best_of(contestants)
+    return (highest_of(contestants), _TOP) if best is None else (best, _FIRST)
 
 
 def _only_run(contestants: Sequence[Contestant]) -> OpenRun | None:

@@ -17,7 +17,7 @@ from inittui.documents.compare import compare_document
 from inittui.results.summary import first_steps, summarize
 from inittui.runs import run_directories
 from inittui.tui.chart_options import ChartOptions, Contestant, Sort, contestants
-from inittui.tui.leaderboard import best_of, ordered, standings
+from inittui.tui.leaderboard import best_of, highest_of, ordered, standings
 from inittui.tui.open_runs import OpenRuns
 from inittui.views.conclusions import sentence
 from inittui.views.frame import Frame
@@ -97,10 +97,29 @@ def test_the_highest_leads_and_is_no_first_where_seeds_cannot_tell(shelf: Shelf)
     everyone = runs.contestants()
     assert [one.rank for one in runs.shown[0].summaries] == [1, 1, 1, 4]
     assert best_of(everyone) is None
-    assert not any(" 1st " in row for row in rows_of(runs, ChartOptions()))
+    rows = rows_of(runs, ChartOptions())
+    assert not any(" 1st " in row for row in rows)
+    assert [row.split()[1] for row in rows if " top " in row] == ["normal"]
     assert ordered(everyone, "auto")[0].scheme == "normal"
     losses = [c.trials[0].losses[-1] for c in ordered(everyone, "loss")]
     assert losses[0] < losses[-1]
+
+
+def test_who_has_the_highest_accuracy(shelf: Shelf) -> None:
+    runs = shown(shelf, "classic")
+
+    def highest(*trials: Made) -> str | None:
+        found = highest_of(made(runs, trials))
+        return found and found.scheme
+
+    rule, low = Made("rule", 0.8), Made("zeros", 0.1)
+    assert highest(rule, low, Made("normal", 0.7)) == "rule"
+    assert highest(rule, low, Made("normal", 0.8)) is None
+    assert highest(rule) is None
+    assert highest(rule, low, Made("normal", 0.9, status="diverged")) == "rule"
+    assert highest(low, Made("ones", 0.101)) is None, "nobody learns"
+    runs = shown(shelf, "running")
+    assert highest(low, Made("ones", 0.101)) == "ones", "it may learn yet"
 
 
 def test_nobody_is_first_of_several_runs_nor_while_one_goes_on(shelf: Shelf) -> None:
@@ -193,7 +212,7 @@ def test_long_names_are_told_apart(shelf: Shelf) -> None:
     renamed = [replace(each, label=name) for each, name in zip(everyone, names, strict=False)]
     rows = [str(line) for line in standings(renamed, ChartOptions(), 80)][1:]
     for row, depth in zip(rows, ("=10", "=5", "=2"), strict=True):
-        assert row.split("  ")[0].removesuffix(" 1st").endswith(depth)
+        assert row.split("  ")[0].removesuffix(" top").endswith(depth)
 
 
 def test_contestants_of_a_live_run_stay_where_they_are(shelf: Shelf) -> None:
@@ -259,9 +278,10 @@ def test_what_diverged_or_learns_nothing_is_first_of_nobody(shelf: Shelf) -> Non
     good = Made("good", 0.8)
     low, gone = Made("low", 0.5), Made("gone", 0.9, status="diverged")
     runs.shown[0].state = made_run([gone, good, low])
-    best = best_of(contestants(runs.shown))
+    assert best_of(contestants(runs.shown)) is None, "one seed ranks none"
+    best = highest_of(contestants(runs.shown))
     assert best is not None
     assert best.scheme == "good"
     wild = Made("wild", 0.9, losses=[1.0] * 16, val_loss=1e9)
     runs.shown[0].state = made_run([wild, good], steps_per_epoch=16)
-    assert best_of(contestants(runs.shown)) is None
+    assert best_of(contestants(runs.shown)) is highest_of(contestants(runs.shown)) is None

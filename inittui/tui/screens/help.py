@@ -19,6 +19,9 @@ from inittui.tui.widgets.scroll_page import ScrollPage
 from inittui.views.frame import legible
 
 _NOTES = (
+    "'1st' stands beside the best of a run that has ended, where seeds leave no doubt or nobody "
+    "else learns; 'top' beside the highest accuracy so far of what hasn't diverged, which no test "
+    "bears out.",
     "Copying goes through the terminal (OSC 52), so it works over SSH where the terminal allows "
     "it.",
     "SSH drops COLORTERM, which leaves 256 colours; 'export COLORTERM=truecolor' there gives all "
