@@ -104,6 +104,9 @@ class _Scale:
 Place = tuple[Setting, Setting]
 """A cell by its values of x and y."""
 
+CELL = "cell"
+"""The meta data of a cell's text: its place."""
+
 CHOSEN = "bold reverse"
 """How the marks beside the chosen cell are drawn; nothing else on a map is."""
 
@@ -178,7 +181,9 @@ class _Drawing:
         for place, x in enumerate(xs):
             is_chosen = (x, y) == self._chosen
             row.append(*(("[", CHOSEN) if is_chosen else (gap, "")))
-            row += self._drawn(self._grid.cells.get((x, y)))
+            drawn = self._drawn(self._grid.cells.get((x, y)))
+            drawn.apply_meta({CELL: (x, y)})
+            row += drawn
             after = xs[place + 1] if place + 1 < len(xs) else None
             gap = self._side(x, after, y)
             if is_chosen:

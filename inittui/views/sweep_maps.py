@@ -16,6 +16,9 @@ from inittui.views.heat_map import Metric, heat_map
 from inittui.views.map_cursor import Cursor
 from inittui.views.phase import phase_map
 
+MAP = "map"
+"""The meta data of a map's lines: its number."""
+
 _MOST_MAPS = 6
 
 
@@ -29,6 +32,8 @@ class Map:
     with_lines: bool = True
     """Whether theory's lines are drawn over it; working them out takes a second or more."""
     cursor: Cursor | None = None
+    first: int = 0
+    """The number of the first of the maps that are drawn of it, which `MAP` counts from."""
 
 
 def checked_metric(name: str) -> Metric:
@@ -81,10 +86,12 @@ def sweep_maps(state: RunState, frame: Frame, wanted: Map | None = None) -> list
         chosen = cursor.place if cursor is not None and cursor.map == place else None
         phase = phase_of(state, grid) if wanted.with_lines else None
         if phase is None:
-            parts += heat_map(state, grid, frame, wanted.metric, chosen=chosen)
+            lines = heat_map(state, grid, frame, wanted.metric, chosen=chosen)
         else:
-            parts += phase_map(state, phase, frame, wanted.metric, chosen)
-        parts.append(Text())
+            lines = phase_map(state, phase, frame, wanted.metric, chosen)
+        for line in lines:
+            line.apply_meta({MAP: wanted.first + place})
+        parts += [*lines, Text()]
     if len(grids) > _MOST_MAPS:
         count = len(grids) - _MOST_MAPS
         more = f"+{count} more such map{'s' if count > 1 else ''}; --json has all of them"

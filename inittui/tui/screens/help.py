@@ -32,9 +32,10 @@ _NOTES = (
 )
 
 _MOUSE = {
-    "click": "Go to a screen, a row or a setting; press a key at the bottom, or one that a line "
-    "names, as '(3)' does; sort by a title of a table; read off a chart at the step under it.",
-    "again": "On the row of the cursor: open the run, highlight the contestant, tick the "
+    "click": "Go to a screen, a row, a setting or a cell of a map; press a key at the bottom, or "
+    "one that a line names, as '(3)' does; sort by a title of a table; read off a chart at the "
+    "step under it.",
+    "again": "Where the cursor is: open the run or the cell, highlight the contestant, tick the "
     "initializer, or give the setting its next value.",
     "beside": "Beside what lies above a screen, or on its title: close it.",
     "drag": "Read off a chart all along.",

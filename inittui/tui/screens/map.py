@@ -8,6 +8,7 @@ from typing import ClassVar, get_args
 
 from rich.console import Group, RenderableType
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -24,9 +25,9 @@ from inittui.tui.screens.dialogs import Modal
 from inittui.tui.widgets.scroll_page import ScrollPage
 from inittui.views.chart.layout import paragraph
 from inittui.views.frame import Frame
-from inittui.views.heat_map import Metric
+from inittui.views.heat_map import CELL, Metric
 from inittui.views.map_cursor import Cursor, held, line_of, moved, said_of
-from inittui.views.sweep_maps import Map, shown_grids, sweep_maps
+from inittui.views.sweep_maps import MAP, Map, shown_grids, sweep_maps
 
 _REDRAWN_SECONDS = 0.5
 
@@ -159,7 +160,8 @@ class MapScreen(Modal[Key | None]):
         above = 0
         for maps in self._maps():
             cursor = self._cursor and replace(self._cursor, map=self._cursor.map - above)
-            lines += sweep_maps(maps.run.state, frame, replace(maps.wanted, cursor=cursor))
+            wanted = replace(maps.wanted, cursor=cursor, first=above)
+            lines += sweep_maps(maps.run.state, frame, wanted)
             above += len(maps.grids)
         self._line = line_of(lines)
         return Group(*(lines or paragraph(frame.say(_NOTHING), width)))
@@ -181,6 +183,19 @@ class MapScreen(Modal[Key | None]):
         self._draw()
         if self._line is not None:
             self.query_one(ScrollPage).reveal(self._line)
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the cell under the mouse; a second click opens it, as in lists."""
+        meta = event.style.meta
+        if CELL not in meta:
+            return
+        event.stop()
+        pointed = Cursor(meta[MAP], meta[CELL])
+        if pointed == self._cursor:
+            self.action_open()
+        else:
+            self._cursor = pointed
+            self._draw()
 
     def action_open(self) -> None:
         cells = self._held()

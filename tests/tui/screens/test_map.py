@@ -16,7 +16,7 @@ from inittui.tui.chart_options import ChartOptions
 from inittui.tui.screens.map import MapScreen
 from inittui.tui.widgets.scroll_page import ScrollPage
 from tests.support.runs import made_events, scale_by_depth
-from tests.support.tui_shelf import MakeApp, Shelf, settle
+from tests.support.tui_shelf import MakeApp, Shelf, drive, settle
 
 ACCURACIES = {(1.0, 2): 0.8, (2.0, 2): 0.7, (1.0, 8): 0.3, (2.0, 8): 0.6}
 
@@ -150,3 +150,37 @@ def test_the_page_follows_the_cursor_and_nothing_else(shelf: Shelf, make_app: Ma
             assert " 2 [" in drawn(pilot)
 
     asyncio.run(act())
+
+
+def test_a_click_chooses_a_cell_and_a_second_one_opens_it(shelf: Shelf, make_app: MakeApp) -> None:
+    """Of two runs, as of one: the maps are told apart though their cells are the same."""
+    runs = []
+    for scheme in ("first", "second"):
+        events = made_events(scale_by_depth(ACCURACIES))
+        runs.append(create_run(shelf.root, Experiment(name=scheme)))
+        with LogWriter(runs[-1]) as log:
+            log.write_many(events)
+    app = make_app(attach=runs[0])
+    app.open_runs.show(runs[1], add=True)
+
+    async def act(pilot: Pilot[None]) -> None:
+        await pilot.press("h")
+        await settle(pilot)
+        page = app.screen.query_one(ScrollPage)
+        lines = drawn(pilot).split("\n")
+        rows = [y for y, line in enumerate(lines) if "60" in line and "30" in line]
+        assert len(rows) == 2, lines
+        at = (lines[rows[1]].index("60"), rows[1])
+        await pilot.click(ScrollPage, offset=(page.gutter.left + at[0], page.gutter.top + at[1]))
+        await settle(pilot)
+        lines = drawn(pilot).split("\n")
+        assert "[▓60▓▓]" in lines[rows[1]]
+        assert "[" not in lines[rows[0]]
+        await pilot.click(ScrollPage, offset=(page.gutter.left + at[0], page.gutter.top + at[1]))
+        await settle(pilot)
+        assert not isinstance(app.screen, MapScreen)
+        assert app.open_runs.options.highlighted is not None
+        assert app.open_runs.options.highlighted[0] == runs[1].id
+        assert "depth=8" in app.open_runs.options.highlighted[1]
+
+    drive(app, act, (80, 40))
