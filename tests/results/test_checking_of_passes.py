@@ -207,3 +207,23 @@ def test_heads_of_positions_are_told(head: nn.Module, shape: str, expected: str 
 def test_a_sigmoid_on_one_number_is_told() -> None:
     model = nn.Sequential(nn.Linear(16, 8), nn.Tanh(), nn.Linear(8, 1), nn.Sigmoid())
     assert told(lambda: model, "16")["I605"].severity == "note"
+
+
+class Positioned(nn.Module):
+    """Adds positions that drown what they are added to, before sigmoids that make more of that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.positions = nn.Linear(16, 32), nn.Parameter(torch.randn(32) * 30)
+        self.body = nn.Sequential(
+            nn.Linear(32, 32), nn.Sigmoid(), nn.Linear(32, 32), nn.Sigmoid(), nn.Linear(32, 5)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.body(F.layer_norm(self.first(x) + self.positions, (32,)))
+
+
+def test_what_drowns_the_signal_is_named_though_more_is_lost_later() -> None:
+    found = told(Positioned, "16")["I401"]
+    assert found.layers == ("positions",)
+    assert "since positions is added" in found.message

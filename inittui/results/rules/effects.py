@@ -52,7 +52,16 @@ def _blind(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding]
     severity: Severity = "error" if share < limits["I401.error"] else "warning"
     limit = limits["I401.error" if severity == "error" else "I401.warning"]
     evidence: dict[str, float] = {"share": share}
-    under = next((x for x in passed.drowned if from_wire(x.share) < limit), None)
+    # What drowns it by less is told too: later layers may only have made more of that.
+    under = next(
+        (
+            x
+            for most in (limit, limits["I401.warning"])
+            for x in passed.drowned
+            if from_wire(x.share) < most
+        ),
+        None,
+    )
     first = next((x for x in facts.uses if from_wire(x.output_share) < limit), None)
     since, names = "", []
     advice = "keep the signal's variance from layer to layer: a gain for the nonlinearity, norms"
