@@ -227,3 +227,29 @@ def test_what_drowns_the_signal_is_named_though_more_is_lost_later() -> None:
     found = told(Positioned, "16")["I401"]
     assert found.layers == ("positions",)
     assert "since positions is added" in found.message
+
+
+class Aside(nn.Module):
+    """Runs a layer whose outputs go nowhere, and cuts the gradient behind another."""
+
+    def __init__(self, wrap: Callable[[nn.Module], nn.Module]) -> None:
+        super().__init__()
+        self.first, self.cut = nn.Linear(16, 16), nn.Linear(16, 16)
+        self.lost, self.last = wrap(nn.Linear(16, 16)), nn.Linear(16, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.tanh(self.first(x))
+        self.lost(x)
+        return self.last(x + torch.tanh(self.cut(x)).detach())
+
+
+@pytest.mark.parametrize("wrap", [weight_norm, lambda layer: layer])
+def test_what_runs_for_nothing_is_told_from_a_gradient_that_is_cut(
+    wrap: Callable[[nn.Module], nn.Module],
+) -> None:
+    facts = examine(lambda: Aside(wrap), ["16"], once=True)
+    aside, cut = (x for x in judge(facts) if x.code == "I604")
+    assert {x.partition(".")[0] for x in aside.layers} == {"lost"}
+    assert "doesn't come to the outputs" in aside.message
+    assert cut.layers == ("cut.weight",)
+    assert ".detach()" in cut.advice
