@@ -253,3 +253,23 @@ def test_what_runs_for_nothing_is_told_from_a_gradient_that_is_cut(
     assert "doesn't come to the outputs" in aside.message
     assert cut.layers == ("cut.weight",)
     assert ".detach()" in cut.advice
+
+
+@pytest.mark.parametrize("std", [1e4, None])
+def test_a_growing_signal_is_placed_where_it_grows(std: float | None) -> None:
+    def build() -> nn.Module:
+        model = nn.Sequential()
+        for _ in range(12):
+            model.extend([nn.Linear(32, 32), nn.ReLU()])
+            nn.init.normal_(model[-2].weight, std=0.7 if std is None else 0.25)
+        if std is not None:
+            nn.init.normal_(model[8].weight, std=std)
+        return model.append(nn.Linear(32, 4))
+
+    found = told(build, "32")["I402"]
+    assert "grows" in found.message
+    if std is not None:
+        assert found.layers == ("8.weight",)
+        assert found.message.endswith(", most of it at 8.weight")
+    else:
+        assert "most of it" not in found.message
