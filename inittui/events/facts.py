@@ -271,6 +271,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Matrices that take part and get no gradient, also after zeros have moved."""
     cut: tuple[str, ...] = ()
     """Matrices that take part, and that no gradient is on its way to."""
+    aside: tuple[str, ...] = ()
+    """Of these, those of products from which nothing comes to the outputs."""
     woken: tuple[str, ...] = ()
     """Matrices that get a gradient only after zeros have moved."""
     unused: tuple[str, ...] = ()

@@ -74,6 +74,7 @@ def facts_of_pass(facts: Facts, model: nn.Module, batch: Batch, *, is_given: boo
         derived=len(derived & matrices),
         never=looked.never,
         cut=looked.cut,
+        aside=tuple(_aside(passed, looked.cut)),
         woken=looked.woken,
         unused=tuple(n for n in parameters if n not in passed.products.seen),
         norms=tuple(sorted(passed.products.norms & parameters.keys())),
@@ -106,6 +107,22 @@ def _look(facts: Facts, model: nn.Module, batch: Batch) -> _Looked:
         {name: count_equal(labels) for name, labels in alike.items()},
         zeros_in_way(model, few, passed) if passed.share == 0 else (),
     )  # fmt: skip
+
+
+def _aside(passed: Passed, cut: Sequence[str]) -> Iterator[str]:
+    """Yield the parameters whose products run, and give nothing that comes to the outputs."""
+    uses = passed.products.uses
+    left = [order for each in passed.outputs for order in passed.products.tag(each).near]
+    arriving: set[int] = set()
+    while left:
+        order = left.pop()
+        if order not in arriving:
+            arriving.add(order)
+            left += uses[order].before
+    # One that computes its weight from several parameters is known by one of them.
+    owners = [use.parameter.rpartition(".")[0] for use in uses]
+    on_way = {owners[order] for order in arriving}
+    yield from (x for x in cut if (owner := x.rpartition(".")[0]) in owners and owner not in on_way)
 
 
 def _behind_one(passed: Passed) -> set[str]:

@@ -207,3 +207,69 @@ def test_heads_of_positions_are_told(head: nn.Module, shape: str, expected: str 
 def test_a_sigmoid_on_one_number_is_told() -> None:
     model = nn.Sequential(nn.Linear(16, 8), nn.Tanh(), nn.Linear(8, 1), nn.Sigmoid())
     assert told(lambda: model, "16")["I605"].severity == "note"
+
+
+class Positioned(nn.Module):
+    """Adds positions that drown what they are added to, before sigmoids that make more of that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.positions = nn.Linear(16, 32), nn.Parameter(torch.randn(32) * 30)
+        self.body = nn.Sequential(
+            nn.Linear(32, 32), nn.Sigmoid(), nn.Linear(32, 32), nn.Sigmoid(), nn.Linear(32, 5)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.body(F.layer_norm(self.first(x) + self.positions, (32,)))
+
+
+def test_what_drowns_the_signal_is_named_though_more_is_lost_later() -> None:
+    found = told(Positioned, "16")["I401"]
+    assert found.layers == ("positions",)
+    assert "since positions is added" in found.message
+
+
+class Aside(nn.Module):
+    """Runs a layer whose outputs go nowhere, and cuts the gradient behind another."""
+
+    def __init__(self, wrap: Callable[[nn.Module], nn.Module]) -> None:
+        super().__init__()
+        self.first, self.cut = nn.Linear(16, 16), nn.Linear(16, 16)
+        self.lost, self.last = wrap(nn.Linear(16, 16)), nn.Linear(16, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.tanh(self.first(x))
+        self.lost(x)
+        return self.last(x + torch.tanh(self.cut(x)).detach())
+
+
+@pytest.mark.parametrize("wrap", [weight_norm, lambda layer: layer])
+def test_what_runs_for_nothing_is_told_from_a_gradient_that_is_cut(
+    wrap: Callable[[nn.Module], nn.Module],
+) -> None:
+    facts = examine(lambda: Aside(wrap), ["16"], once=True)
+    aside, cut = (x for x in judge(facts) if x.code == "I604")
+    assert {x.partition(".")[0] for x in aside.layers} == {"lost"}
+    assert "doesn't come to the outputs" in aside.message
+    assert cut.layers == ("cut.weight",)
+    assert ".detach()" in cut.advice
+
+
+@pytest.mark.parametrize("std", [1e4, None])
+def test_a_growing_signal_is_placed_where_it_grows(std: float | None) -> None:
+    def build() -> nn.Module:
+        model = nn.Sequential()
+        for _ in range(12):
+            model.extend([nn.Linear(32, 32), nn.ReLU()])
+            nn.init.normal_(model[-2].weight, std=0.7 if std is None else 0.25)
+        if std is not None:
+            nn.init.normal_(model[8].weight, std=std)
+        return model.append(nn.Linear(32, 4))
+
+    found = told(build, "32")["I402"]
+    assert "grows" in found.message
+    if std is not None:
+        assert found.layers == ("8.weight",)
+        assert found.message.endswith(", most of it at 8.weight")
+    else:
+        assert "most of it" not in found.message

@@ -222,3 +222,14 @@ def table_of_small_values(_: bool) -> nn.Module:
             return self.body(self.table(places))
 
     return Grid()
+
+
+@meant("32")
+def drawn_in_a_copy_that_is_kept(_: bool) -> nn.Module:
+    """Fills what was computed from parameters, and makes a parameter of it."""
+    model = layers(32, 32, 8)
+    model[0].weight = nn.Parameter(nn.init.xavier_normal_(model[0].weight.clone()))
+    with torch.no_grad():
+        nn.init.zeros_(model[0].weight[:2].t())
+        nn.init.xavier_normal_(model[0].weight[:2])
+    return model

@@ -52,7 +52,16 @@ def _blind(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding]
     severity: Severity = "error" if share < limits["I401.error"] else "warning"
     limit = limits["I401.error" if severity == "error" else "I401.warning"]
     evidence: dict[str, float] = {"share": share}
-    under = next((x for x in passed.drowned if from_wire(x.share) < limit), None)
+    # What drowns it by less is told too: later layers may only have made more of that.
+    under = next(
+        (
+            x
+            for most in (limit, limits["I401.warning"])
+            for x in passed.drowned
+            if from_wire(x.share) < most
+        ),
+        None,
+    )
     first = next((x for x in facts.uses if from_wire(x.output_share) < limit), None)
     since, names = "", []
     advice = "keep the signal's variance from layer to layer: a gain for the nonlinearity, norms"
@@ -109,11 +118,13 @@ def _signal(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding
     if grown:
         most = max(grown, key=lambda use: from_wire(use.output_power))
         fold = from_wire(most.output_power) / max(1.0, start)
+        at = _grows_at(facts.uses, most, fold)
+        above = f", most of it at {sanitize(at.parameter, 100)}" if at is not most else ""
         yield of_rule(
-            "I402", [most.parameter],
-            f"the signal grows {times(fold)}-fold by {sanitize(most.parameter, 100)}",
+            "I402", [at.parameter],
+            f"the signal grows {times(fold)}-fold up to {sanitize(most.parameter, 100)}{above}",
             evidence={most.parameter: from_wire(most.output_power)},
-            limit=limits["I402.growth"] * max(1.0, start), where=_where(facts, most),
+            limit=limits["I402.growth"] * max(1.0, start), where=_where(facts, at),
             advice="make the weights smaller, or put norms between the layers",
         )  # fmt: skip
     elif given > (limit := limits["I402.outputs"] * max(1.0, start)):
@@ -140,6 +151,17 @@ def _signal(facts: Facts, passed: PassFacts, limits: Limits) -> Iterator[Finding
             where=_where(facts, last),
             advice="give the layers a gain for their nonlinearity, or put norms between them",
         )  # fmt: skip
+
+
+def _grows_at(uses: Sequence[UseFacts], most: UseFacts, fold: float) -> UseFacts:
+    """Return the product that alone makes more than half of a growth, in orders of magnitude."""
+
+    def growth(use: UseFacts) -> float:
+        power = from_wire(use.input_power)
+        return from_wire(use.output_power) / power if power > 0 else 0.0
+
+    at = max((use for use in uses if use.order <= most.order), key=growth, default=most)
+    return at if growth(at) > math.sqrt(fold) else most
 
 
 def _at_first(facts: Facts, power: float) -> float:

@@ -128,11 +128,15 @@ def _unused(facts: Facts) -> Iterator[Finding]:
     if facts.unused and facts.passed is not None:
         told = listed([(sanitize(x, 100), "") for x in facts.unused], "parameter")
         yield of_rule("I604", facts.unused, f"take no part in this pass: {told}")
-    if facts.cut:
-        told = listed([(sanitize(x, 100), "") for x in facts.cut], "parameter")
+    if facts.aside:
+        told = listed([(sanitize(x, 100), "") for x in facts.aside], "parameter")
+        what = "run, and what they give doesn't come to the outputs"
+        yield of_rule("I604", facts.aside, f"{what}: {told}")
+    if cut := [x for x in facts.cut if x not in facts.aside]:
+        told = listed([(sanitize(x, 100), "") for x in cut], "parameter")
         yield of_rule(
             "I604",
-            facts.cut,
+            cut,
             f"take part, and no gradient is on its way to them: {told}",
             advice="look for .detach(), .data or no_grad on the way, unless it is meant",
         )
