@@ -56,11 +56,17 @@ def _best_range(axis: Axis, curve: Curve, is_behind: Callable[[str, str], bool])
         places = [value, *(format_setting(point.value) for point in equal)]
         said = f"the highest {what}, {top} %, is at {axis.title} {_listed(places)}"
     if best.diverged and len(places) == 1:
-        said += f", where {best.diverged} of {best.ended} seeds diverged"
+        said += f", where {_diverged(best)} diverged"
     if axis.is_numeric and len(near) > 1:
         low, high = format_setting(near[0].value), format_setting(near[-1].value)
         said += f"; from {low} to {high} it is within {100 * NEAR_BEST:g} point of that"
     return f"{of}{said}{_doubt(best, doubtful)}."
+
+
+def _diverged(point: Point) -> str:
+    if point.diverged == point.trials:
+        return "it" if point.trials == 1 else f"all {point.trials} seeds"
+    return f"{point.diverged} of {point.trials} seeds"
 
 
 def _doubt(best: Point, doubtful: Sequence[Point]) -> str:

@@ -42,6 +42,8 @@ class Point:
     ended: int
     """How many of its trials were trained to the end, or diverged."""
     diverged: int
+    trials: int
+    """How many there are, ended or not."""
     scheme: str
     """What its trials are called."""
 
@@ -280,7 +282,7 @@ def _points(name: str, trials: Sequence[TrialState], state: RunState) -> tuple[P
         found.append(
             Point(
                 value, measure(known), low, high, bool(ended), final, learning, len(ended),
-                diverged, mine[0].scheme,
+                diverged, len(mine), mine[0].scheme,
             )
         )  # fmt: skip
     return tuple(found)

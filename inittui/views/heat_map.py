@@ -98,6 +98,7 @@ class _Scale:
     def write(self, value: float) -> str:
         if self.metric == "accuracy":
             return f"{100 * value:.{self.digits}f}"
+        value += 0.0  # never -0
         return f"{value:.2f}" if abs(value) < 10 else _label(value, 2)
 
 

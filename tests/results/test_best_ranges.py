@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from inittui.events.records import TrialStatus
 from inittui.results.best_ranges import best_ranges
 from inittui.results.state import RunState
 from inittui.results.summary import summarize, told_apart
@@ -160,3 +161,22 @@ def test_who_has_too_few_seeds_is_the_one_that_can_t_be_ranked() -> None:
 def test_a_value_that_is_nearly_always_right_is_not_said_to_be_always() -> None:
     (text,) = best_ranges(swept_axes(state := std_sweep({0.1: [0.99996]}))[0], told_apart(state))
     assert text == "Std of trunc_normal 0.1 reaches 99.996 %."
+
+
+@pytest.mark.parametrize(
+    ("statuses", "said"),
+    [
+        (("diverged",), "where it diverged."),
+        (("diverged",) * 3, "where all 3 seeds diverged."),
+        (("diverged", "finished", "interrupted"), "where 1 of 3 seeds diverged."),
+    ],
+)
+def test_the_seeds_that_diverged_are_counted_among_all(
+    statuses: tuple[TrialStatus, ...], said: str
+) -> None:
+    made = [
+        Made(f"{STD}=0.1", 0.8, seed, {STD: 0.1}, f"{STD}=…", status=status)
+        for seed, status in enumerate(statuses)
+    ]
+    (text,) = best_ranges(swept_axes(state := made_run(made))[0], told_apart(state))
+    assert text.endswith(said)
