@@ -28,7 +28,7 @@ def start(
         UsageError: the terminal can't show it, or there is no such run, theme or rate.
     """
     if is_dumb(os.environ):
-        raise UsageError(_on_dumb(os.environ.get("TERM", ""), attach_to))
+        raise UsageError(_on_dumb(os.environ["TERM"], attach_to))
     if fps is not None and not SLOWEST <= fps <= FASTEST:
         raise UsageError(f"--fps must be from {SLOWEST:g} to {FASTEST:g}, not {fps:g}")
     drop_empty_no_color(os.environ)
@@ -60,11 +60,10 @@ def start(
 
 
 def _on_dumb(term: str, attach_to: str | None) -> str:
-    said = f"TERM is '{sanitize(term, 40)}'" if term else "TERM is not set"
     plain = "inittui compare" if attach_to is None else f"inittui runs show {attach_to}"
     return (
-        f"this terminal can't show a screen, as {said}; set TERM to what it is, such as "
-        f"xterm-256color, or use '{plain}', which prints plain text"
+        f"this terminal can't show a screen, as TERM is '{sanitize(term, 40)}'; set it to what "
+        f"the terminal is, such as xterm-256color, or use '{plain}', which prints plain text"
     )
 
 

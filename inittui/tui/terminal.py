@@ -20,7 +20,7 @@ SLOWEST, FASTEST = 0.2, 30.0
 """Redraws per second that can be asked for."""
 
 
-_DUMB = ("", "dumb", "unknown")
+_DUMB = ("dumb", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,10 @@ def is_terminal() -> bool:
 
 
 def is_dumb(environment: Mapping[str, str]) -> bool:
-    """Whether TERM says that the terminal places no text, or says nothing of what it is.
+    """Whether TERM says that the terminal places no text.
 
     Any other name will do, also one that this machine has no description of: over SSH names of
-    terminals are often known on the other side only.
+    terminals are often known on the other side only. So will none: most terminals are like xterm.
     """
     return environment.get("TERM", "").strip().lower() in _DUMB
 
