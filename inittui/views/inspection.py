@@ -13,7 +13,7 @@ from inittui.events.records import ProbeMeasured
 from inittui.events.theory import PredictedLayer
 from inittui.events.wire_numbers import from_wire
 from inittui.results.state import RunState
-from inittui.text import short
+from inittui.text import number_of, short
 from inittui.views.chart.layout import paragraph, shortened
 from inittui.views.chart.palette import BARS, MARKS, SeriesStyle
 from inittui.views.findings import findings_report, folded
@@ -193,7 +193,7 @@ def _of_seed(subject: ProbeSelection) -> Iterator[Text]:
 def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> Iterator[Text]:
     probe = subjects[0].probes[0].probe
     modes = {event.probe.mode for subject in subjects for event in subject.probes}
-    facts = [f"{probe.images:,} images", _mode(modes)]
+    facts = [number_of(probe.images, "image"), _mode(modes)]
     if state.started is not None:
         experiment = state.started.experiment
         data = f"{experiment.data.name}{pixels(experiment)}"
