@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ from inittui.views.probe_selection import (
 )
 from inittui.views.start_values import written_tables
 from inittui.views.variance import variance_plots
+from inittui.views.wording import number
 
 _ROWS = 5
 """Lines of a small histogram's bars."""
@@ -252,6 +254,8 @@ def _unmeasured(subject: ProbeSelection, frame: Frame) -> Iterator[Text]:
 
 def _loss(event: ProbeMeasured) -> str:
     probe = event.probe
+    if not math.isfinite(from_wire(probe.loss)):
+        return f"{moment_of(event)}: the loss is {number(from_wire(probe.loss))}"
     loss = f"{_fixed(from_wire(probe.loss))} (ln {probe.classes} = {_fixed(probe.chance_loss)})"
     spread = short(from_wire(probe.logit_std))
     return f"{moment_of(event)}: loss {loss}, logits spread by {spread}"
@@ -323,9 +327,9 @@ def _histograms(
         message = f"histograms of {len(shown)} of {count} layers; {others} shows others"
         yield from paragraph(message, frame.columns, "dim")
     quantities = _worth_drawing([layer for moment in moments for layer in moment])
-    for number in shown:
-        yield _layer_title(moments[0][number], frame)
-        yield _panels([moment[number] for moment in moments], quantities, frame, density)
+    for place in shown:
+        yield _layer_title(moments[0][place], frame)
+        yield _panels([moment[place] for moment in moments], quantities, frame, density)
 
 
 def _key(events: Sequence[ProbeMeasured], frame: Frame) -> Text:

@@ -342,3 +342,14 @@ def test_one_image_is_an_image() -> None:
             replace(event, probe=replace(event.probe, images=1)) for event in trial.probes
         ]
     assert ", 1 image, " in render(inspection_report(state, Frame(200)), 200)
+
+
+def test_a_loss_that_is_not_finite_is_said_to_be_so() -> None:
+    state = run_state("inspected")
+    trial = next(trial for trial in state.trials if trial.probes)
+    event = trial.probes[0]
+    probe = replace(event.probe, loss="NaN", logit_std="NaN")
+    trial.probes[0] = replace(event, probe=probe)
+    text = render(inspection_report(state, Frame(80)), 80)
+    assert "before training: the loss is NaN\n" in text
+    assert "nan" not in text
