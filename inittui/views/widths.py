@@ -117,13 +117,13 @@ def _slope(row: Slope) -> str:
         slope, around = round(row.slope, decimals), round(margin, decimals)
         if verdict_of(slope, slope - around, slope + around) == row.verdict:
             break
-    return f"{row.slope:+.{decimals}f} ± {margin:.{decimals}f}"
+    return f"{row.slope:+z.{decimals}f} ± {margin:.{decimals}f}"
 
 
 def _exponent(slope: float, sign: str = "") -> str:
     """Return a slope alone in two decimals, or in as many as tell one that is too large to stay."""
     for decimals in range(2, _MOST_DECIMALS):
-        text = f"{slope:{sign}.{decimals}f}"
+        text = f"{slope:{sign}z.{decimals}f}"  # never -0.00
         if (abs(float(text)) > STAYS) == (abs(slope) > STAYS):
             break
     return text
@@ -155,9 +155,12 @@ def conclusions(slopes: Sequence[Slope]) -> Iterator[str]:
         return
     infinite = [each for each in moving if each.verdict == "not finite"]
     begun = {each.layer for each in slopes if each.step == 0 and each.verdict == "not finite"}
-    if at_once := [each for each in infinite if each.layer in begun]:
-        yield f"{_names(at_once)}: not finite at the start; take smaller start values."
-    if later := [each for each in infinite if each.layer not in begun]:
+    at_once = [each for each in infinite if each.layer in begun]
+    later = [each for each in infinite if each.layer not in begun]
+    if at_once:  # what follows from it is no matter of the learning rate
+        so = f", and so {_names(later)} after a step" if later else ""
+        yield f"{_names(at_once)}: not finite at the start{so}; take smaller start values."
+    elif later:
         yield f"{_names(later)}: not finite; take a smaller learning rate."
     for verdict, means in (("grows", "smaller"), ("shrinks", "larger")):
         of = [each for each in moving if each.verdict == verdict]

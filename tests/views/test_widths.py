@@ -201,3 +201,23 @@ def test_the_upper_half_of_the_widths_is_told_of_where_there_is_one() -> None:
     assert "upper half" in render(widths_report(Experiment(), measured(), Frame(100), steps=5), 100)
     two = widths_report(Experiment(), measured((64, 128)), Frame(100), steps=5)
     assert "upper half" not in render(two, 100)
+
+
+def test_what_a_start_that_is_not_finite_makes_of_other_layers_is_not_the_learning_rate_s() -> None:
+    points = [
+        WidthPoint("s", layer, width, seed, step, "NaN" if layer == "fc2" or step else 1.0,
+                   "NaN" if step else 0.0)
+        for layer in ("fc1", "fc2")
+        for step in range(2)
+        for width in WIDTHS
+        for seed in range(2)
+    ]  # fmt: skip
+    assert list(conclusions(slopes(points))) == [
+        "fc2: not finite at the start, and so fc1 after a step; take smaller start values."
+    ]
+
+
+def test_nothing_is_minus_zero() -> None:
+    row = Slope("s", "fc1", 1, "change", {64: 1.0, 128: 1.0}, (64, 128), -0.001, -0.1, 0.1, "stays")
+    text = render(widths_report(Experiment(), [row], Frame(100), steps=1), 100)
+    assert "+0.00 ± 0.10" in text
