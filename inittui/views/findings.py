@@ -98,7 +98,7 @@ def _cost(state: RunState, frame: Frame) -> list[Text]:
 
 
 def _seconds(value: float) -> str:
-    """Return seconds in tenths; less than one in three digits, as a share of it stands beside it."""
+    """Return seconds in tenths; less than one in three digits, as a share stands beside it."""
     return f"{value:,.1f}" if value >= 1 else short(value)
 
 
