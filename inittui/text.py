@@ -34,6 +34,11 @@ def sanitize(text: str, limit: int = MAXIMUM_LENGTH) -> str:
     return cut if len(cut) <= limit else cut[: limit - 1] + "…"
 
 
+def number_of(count: int, one: str, several: str = "") -> str:
+    """Return a count with what is counted: 1 image, 2,000 images; ``several`` if it has no s."""
+    return f"1 {one}" if count == 1 else f"{count:,} {several or f'{one}s'}"
+
+
 _MOST_PLACES = 4
 """Digits before the point that a number is written with: 1200 is read sooner than 1.2e3."""
 

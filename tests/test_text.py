@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inittui.text import apart, asks_for_ascii, in_ascii, in_percent, in_points, short
+from inittui.text import apart, asks_for_ascii, in_ascii, in_percent, in_points, number_of, short
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,10 @@ def test_different_numbers_read_different_and_nothing_is_minus_zero() -> None:
     assert apart(4.0, 2.302585) == ("4", "2.3")
     assert apart(2.0, 2.0) == ("2", "2")
     assert short(-0.0) == "0"
+
+
+def test_what_is_counted_is_in_the_singular_where_it_is_one() -> None:
+    said = [number_of(count, "value") for count in (0, 1, 2, 3_000)]
+    assert said == ["0 values", "1 value", "2 values", "3,000 values"]
+    assert number_of(1, "matrix", "matrices") == "1 matrix"
+    assert number_of(2, "matrix", "matrices") == "2 matrices"

@@ -52,7 +52,10 @@ def resume(
         )
     except RunIsOverError as over:
         note(str(over))
-        outcome = Outcome(load_state(run)[0], run, None)
+        state, damage = load_state(run)
+        for message in damage.messages():
+            note(f"run {run.id}: {message}")
+        outcome = Outcome(state, run, None)
     form: Form = "json" if as_json else "report"
     print_outcome(outcome, form=form, width=width, first=100, log_y=None, marker=None)
     raise typer.Exit(outcome.exit_code)

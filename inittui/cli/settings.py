@@ -154,10 +154,10 @@ def _rows() -> list[tuple[str, str, str]]:
         raise UsageError(loaded.problem)
     rows = []
     for name in Settings.__struct_fields__:
-        value, usual = getattr(loaded.settings, name), getattr(Settings(), name)
+        value = getattr(loaded.settings, name)
         if name in ("compare", "keymap"):
             continue
-        source = "default" if value == usual else str(file)
+        source = str(file) if name in loaded.named else "default"
         if name == "runs_dir":
             variable = os.environ.get(RUNS_VARIABLE)
             source = RUNS_VARIABLE if variable else source

@@ -24,6 +24,7 @@ from inittui.experiment.records import (
 )
 from inittui.experiment.settings import REPORT
 from inittui.results.widths import by_scheme, growing, slopes, undecided
+from inittui.text import number_of
 from inittui.views.wording import about
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _measured(
 
     if not quiet:
         note(
-            f"{_counted(steps, 'step')} at each of {len(widths)} widths, {widths[0]:,} to "
+            f"{number_of(steps, 'step')} at each of {len(widths)} widths, {widths[0]:,} to "
             f"{widths[-1]:,}; from the second on the time that is left is told"
         )
     from inittui.training.widths import check_widths, operations, prepare_widths, rehearse
@@ -175,8 +176,8 @@ def _measured(
     left = ""
     for place, (width, made) in enumerate(prepared):
         if not quiet:
-            networks = _counted(len(made.trials), "network")
-            note(f"width {width}: {_counted(steps, 'step')} of {networks}{left}")
+            networks = number_of(len(made.trials), "network")
+            note(f"width {width}: {number_of(steps, 'step')} of {networks}{left}")
         began = time.perf_counter()
         points += check_widths(made, width, steps)
         if not quiet:
@@ -196,7 +197,3 @@ def time_left(seconds: float, costs: Sequence[int], device: str) -> str:
         return f", {about(seconds * sum(costs[1:]) / costs[0])} left" if costs[0] else ""
     least = seconds * (len(costs) - 1)
     return f", at least {about(least)} left" if least >= 1 else ""
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' if count > 1 else ''}"

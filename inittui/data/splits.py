@@ -33,7 +33,7 @@ def split(count: int, seed: int, config: DataConfig) -> Split:
     used = count if limit is None else limit
     held = round(used * validation) if validation < 1 else int(validation)
     if not 0 <= held < used or (held == 0 and config.evaluate_on == "validation"):
-        raise UsageError(_impossible(used, held, validation))
+        raise UsageError(_impossible(used, held, config))
     if config.split is not None:
         # As torch.utils.data.random_split does it: one permutation, the training part first.
         own_seed = int(config.split.removeprefix("torch:"))
@@ -49,9 +49,11 @@ def test_part(part: Split, count: int, tests: int) -> Split:
     return Split(part.train, torch.arange(count, count + tests))
 
 
-def _impossible(used: int, held: int, validation: float) -> str:
+def _impossible(used: int, held: int, config: DataConfig) -> str:
+    validation = config.validation
     images = f"{used:,} image{'' if used == 1 else 's'}"
     if held > used:
-        return f"validation wants {held:,} images, but the data have {used:,}"
+        there = "the data have" if config.limit is None else "the limit is"
+        return f"validation wants {held:,} images, but {there} {used:,}"
     share = f"a validation share of {validation:g}" if validation < 1 else f"validation of {held:,}"
     return f"{share} of {images} leaves none to {'train' if held else 'validate'}"

@@ -124,7 +124,10 @@ def _fixed_law(values: torch.Tensor, mean: float, std: float) -> Law | None:
     """Return the law of values that are no matter of chance: constants, the identity, Dirac."""
     first = float(values.flatten()[0])
     if bool((values == values.flatten()[0]).all()):
-        name = {0.0: "zeros", 1.0: "ones"}.get(first, f"constant:value={format_number(first)}")
+        name = {0.0: "zeros", 1.0: "ones"}.get(first)
+        if name is None and values.numel() == 1:
+            return None  # any law gives one value
+        name = name or f"constant:value={format_number(first)}"
         return Law("sure", "constant", (name,), first, 0.0)
     if not bool(((values == 0) | (values == 1)).all()):
         return None

@@ -54,7 +54,7 @@ from inittui.results.curves import curve_of
 from inittui.results.state import RunState
 from inittui.results.summary import accuracy_of, first_loss_of, first_steps, furthest
 from inittui.results.trial_state import ENDED
-from inittui.text import in_percent, short
+from inittui.text import in_percent, number_of, short
 
 _AFTER_TRAINING = ("at-chance", "difference", "best-moves", "trainable-depth")
 """Answers whose verdict depends on the training."""
@@ -99,13 +99,13 @@ def describe_size(part: Part, size: Size, state: RunState) -> str:
     started = state.started
     if started is None:
         return "nothing"
-    seeds = _counted(len(started.experiment.seeds), "seed")
+    seeds = number_of(len(started.experiment.seeds), "seed")
     if part.is_trained:
-        steps = _counted(state.total_steps, "step")
-        said = f"{seeds}, {steps} of {_counted(started.experiment.training.batch_size, 'image')}"
+        steps = number_of(state.total_steps, "step")
+        said = f"{seeds}, {steps} of {number_of(started.experiment.training.batch_size, 'image')}"
     else:
         probes = [event.probe.images for trial in state.trials for event in trial.probes]
-        said = f"{seeds}, {_counted(max(probes, default=0), 'sample')}, no training"
+        said = f"{seeds}, {number_of(max(probes, default=0), 'sample')}, no training"
     return said if part.small == part.experiment else f"{size} size: {said}"
 
 
@@ -144,10 +144,6 @@ def answer_all(
         for found in answers
     )
     return (Answer("unfinished", text), *open_ended)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _accuracy(question: Accuracy, state: RunState) -> Answer:
@@ -267,7 +263,7 @@ def _written(question: Written, state: RunState) -> Answer:
         different = len({values.initializer for values in start} - {None})
         parts.append(
             f"{named(state, scheme)}{len(start) - len(nobody)} of "
-            f"{_counted(len(start), 'parameter')} {'was' if len(start) == 1 else 'were'} written, "
+            f"{number_of(len(start), 'parameter')} {'was' if len(start) == 1 else 'were'} written, "
             f"by {'one initializer' if different == 1 else f'{different} different initializers'}"
             + (f"; nobody wrote {_listed(nobody)}." if nobody else ".")
         )

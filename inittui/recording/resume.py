@@ -170,9 +170,10 @@ def differences(resumption: Resumption, prepared: Prepared) -> list[str]:
         if now[name] != then
     ]
     device, title = where_trained(prepared.asked_for.training)
-    now_on = (str(device).partition(":")[0], title)
-    then_on = (started.device.partition(":")[0], started.device_name)
-    if now_on != then_on:  # which of several alike it is changes no number
-        there = f"{started.device} ({started.device_name})"
-        found.append(f"the device was {there}, is {device} ({title})")
+    is_other = str(device).partition(":")[0] != started.device.partition(":")[0]
+    if started.device_name:  # which of several alike it is changes no number
+        is_other = is_other or title != started.device_name
+    if started.device and is_other:
+        named = f" ({started.device_name})" if started.device_name else ""
+        found.append(f"the device was {started.device}{named}, is {device} ({title})")
     return found

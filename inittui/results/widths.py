@@ -83,7 +83,7 @@ def slope_of(points: Sequence[WidthPoint], quantity: Quantity) -> Slope:
     if sound and all(value > 0 for _, value in pairs) and len(used) > 1:
         slope, margin = _regression([(math.log2(w), math.log2(v)) for w, v in pairs])
     low, high = slope - margin, slope + margin
-    verdict = _verdict(slope, low, high) if sound else "not finite"
+    verdict = verdict_of(slope, low, high) if sound else "not finite"
     if all(value == 0 for _, value in known):
         verdict = "still"
     return Slope(
@@ -92,7 +92,7 @@ def slope_of(points: Sequence[WidthPoint], quantity: Quantity) -> Slope:
     )  # fmt: skip
 
 
-def _verdict(slope: float, low: float, high: float) -> Verdict:
+def verdict_of(slope: float, low: float, high: float) -> Verdict:
     """Return what an interval supports; without one, as of two points, nothing."""
     if abs(slope) <= STAYS:
         return "stays" if low >= -SURELY_STAYS and high <= SURELY_STAYS else "unclear"

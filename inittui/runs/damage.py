@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from inittui.text import sanitize
+from inittui.text import number_of, sanitize
 
 _NAMED = 3
 """Skipped lines that are described one by one; the rest is counted."""
@@ -72,15 +72,16 @@ class Damage:
         found = [f"line {line.number} was skipped: {line.reason}" for line in self.examples]
         more = self.skipped - len(self.examples)
         if more:
-            found.append(f"{more:,} more of {self.lines:,} lines were skipped")
+            were = "was" if more == 1 else "were"
+            found.append(f"{more:,} more of {number_of(self.lines, 'line')} {were} skipped")
         if self.gaps:
-            others = f", and in {self.gaps - 1:,} more places" if self.gaps > 1 else ""
+            others = f", and in {number_of(self.gaps - 1, 'more place')}" if self.gaps > 1 else ""
             found.append(f"lines are missing or moved before line {self.first_gap:,}{others}")
         found += self.repairs
         if self.torn:
-            lines = "1 line is" if self.torn == 1 else f"{self.torn:,} lines are"
+            lines = f"{number_of(self.torn, 'line')} {'is' if self.torn == 1 else 'are'}"
             found.append(f"{lines} cut off, as where a writing process was stopped")
         if self.unknown:
-            events = "1 event" if self.unknown == 1 else f"{self.unknown:,} events"
+            events = number_of(self.unknown, "event")
             found.append(f"{events} of a newer inittui can't be shown by this version")
         return found + self.newer

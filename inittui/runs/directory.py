@@ -174,9 +174,7 @@ def _check_room(root: Path) -> None:
     free = space.f_bavail * space.f_frsize
     # Some network file systems tell nothing and report a size of 0.
     if space.f_blocks and free < ROOM_NEEDED:
-        raise OSError(
-            None, f"{free / 2**20:.0f} MB are free, at least {ROOM_NEEDED >> 20} MB are needed"
-        )
+        raise OSError(None, f"{free >> 20} MB are free, at least {ROOM_NEEDED >> 20} MB are needed")
 
 
 def _make_directory(root: Path, now: float) -> RunDirectory:

@@ -14,7 +14,7 @@ from inittui.runs.directory import RunDirectory
 from inittui.runs.listing import keep_summary, mark_log
 from inittui.runs.loading import LEFT, load_state, read_experiment
 from inittui.runs.lock import live_writer
-from inittui.text import sanitize
+from inittui.text import number_of, sanitize
 
 _NAMED = 5
 
@@ -54,7 +54,7 @@ def verify_run(run: RunDirectory) -> Verdict:
     if not keep_summary(run, mark, state, damage):
         problems.append(f"{run.summary_file}: it said other than the log; it was made anew")
     if damage.added and not damage.is_damaged:
-        lines = "1 line was" if damage.added == 1 else f"{damage.added:,} lines were"
+        lines = f"{number_of(damage.added, 'line')} {'was' if damage.added == 1 else 'were'}"
         problems.append(f"{lines} added without a checksum, after others that have one")
     elif damage.unchecked == damage.lines > 0:
         remarks.append(
@@ -63,7 +63,8 @@ def verify_run(run: RunDirectory) -> Verdict:
         )
     elif damage.unchecked:
         remarks.append(
-            f"{damage.unchecked:,} of {damage.lines:,} lines carry no checksum, as in an older "
+            f"{damage.unchecked:,} of {damage.lines:,} lines "
+            f"{'carries' if damage.unchecked == 1 else 'carry'} no checksum, as in an older "
             "inittui's log: a change in one of them isn't noticed"
         )
     if state.started.run != run.id:
@@ -103,9 +104,11 @@ def _missing_losses(state: RunState) -> list[str]:
         missing = _missing(trial, state)
         if missing:
             name = f"{sanitize(trial.scheme, 60)}, seed {trial.seed}"
-            found.append(f"{name}: {missing:,} losses are missing")
+            are = "is" if missing == 1 else "are"
+            found.append(f"{name}: {number_of(missing, 'loss', 'losses')} {are} missing")
     more = len(found) - _NAMED
-    return [*found[:_NAMED], f"losses of {more:,} more trials are missing"] if more > 0 else found
+    more_of_them = f"losses of {number_of(more, 'more trial')} are missing"
+    return [*found[:_NAMED], more_of_them] if more > 0 else found
 
 
 def _missing(trial: TrialState, state: RunState) -> int:

@@ -50,6 +50,8 @@ class Loaded:
     """One line, or nothing where all is well."""
     is_writable: bool = True
     """False where the file couldn't be understood: it is then left as it is."""
+    named: frozenset[str] = frozenset()
+    """The settings that the file has, be they as the defaults or not."""
 
 
 def settings_file() -> Path:
@@ -91,7 +93,7 @@ def _understood(document: dict[str, Any], path: Path) -> Loaded:
         except msgspec.ValidationError as error:
             problem = problem or f"'{shown}': {sanitize(str(error), 120)}"
     named = f"{path}: {problem}" if problem else ""
-    return Loaded(Settings(**values), named, not problem)
+    return Loaded(Settings(**values), named, not problem, frozenset(values))
 
 
 def save_settings(settings: Settings, path: Path) -> None:

@@ -12,7 +12,7 @@ from inittui.events.wire_numbers import Number
 from inittui.results.check_result import counted
 from inittui.results.rules.catalogue import Rule
 from inittui.results.rules.finding import Finding, Severity
-from inittui.text import short
+from inittui.text import number_of, short
 from inittui.views.chart.layout import end_of, paragraph
 from inittui.views.columns import Column, fit, heading, row_line
 from inittui.views.frame import Frame
@@ -48,7 +48,9 @@ def _checked(document: CheckDocument, frame: Frame) -> Iterator[Text]:
 
 
 def _covered(coverage: Coverage) -> str:
-    size = f"{coverage.parameters:,} values in {coverage.tensors:,} parameters"
+    size = (
+        f"{number_of(coverage.parameters, 'value')} in {number_of(coverage.tensors, 'parameter')}"
+    )
     if coverage.meta:
         all_or_some = "all" if coverage.meta == coverage.tensors else f"{coverage.meta:,}"
         return (
@@ -60,8 +62,13 @@ def _covered(coverage: Coverage) -> str:
         return f"{size}; only their values are judged, no pass through the model{why}"
     built = "" if coverage.recorded else "; how it was built was not recorded"
     unseen = coverage.matrices - coverage.traced
-    of = f", {unseen:,} of {coverage.matrices:,} matrices in none of them" if unseen > 0 else ""
-    return f"{size}, {coverage.uses:,} products in a forward pass{of}{built}"
+    of = (
+        f", {unseen:,} of {number_of(coverage.matrices, 'matrix', 'matrices')} in none of them"
+        if unseen > 0
+        else ""
+    )
+    products = number_of(coverage.uses, "product")
+    return f"{size}, {products} in a forward pass{of}{built}"
 
 
 def _count(document: CheckDocument) -> str:

@@ -13,6 +13,7 @@ from inittui.results.probe_cost import probe_cost
 from inittui.results.rules.finding import Finding, Severity, order
 from inittui.results.state import RunState
 from inittui.results.trial_state import TrialState
+from inittui.text import in_percent, short
 from inittui.views.chart.layout import first_lines, paragraph
 from inittui.views.chart.palette import SeriesStyle, styles_for
 from inittui.views.frame import Frame
@@ -89,10 +90,16 @@ def _cost(state: RunState, frame: Frame) -> list[Text]:
     found = probe_cost(state.trials)
     if found is None:
         return []
-    took, training = f"{found.seconds:.1f} s", f"{found.training:,.1f} s"
+    took, training = (f"{_seconds(each)} s" for each in (found.seconds, found.training))
     less = "; measured less often it is less" if found.is_high else ""
-    said = f"Measuring took {took}, {found.share:.1%} of the {training} of training{less}."
-    return paragraph(frame.say(said.replace("%", " %")), frame.columns, "dim")
+    share = in_percent(found.share, 1)
+    said = f"Measuring took {took}, {share} % of the {training} of training{less}."
+    return paragraph(frame.say(said), frame.columns, "dim")
+
+
+def _seconds(value: float) -> str:
+    """Return seconds in tenths; less than one in three digits, as a share stands beside it."""
+    return f"{value:,.1f}" if value >= 1 else short(value)
 
 
 def cause(name: str, trials: Sequence[TrialState], frame: Frame, key: str) -> Text:

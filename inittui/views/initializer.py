@@ -13,6 +13,7 @@ from inittui.initializers.description import Description
 from inittui.initializers.distributions import Distribution
 from inittui.initializers.layer import format_shape
 from inittui.initializers.sampling import Sample
+from inittui.text import in_percent
 from inittui.views.chart.plots import histogram
 from inittui.views.density import density_curve
 from inittui.views.frame import Frame
@@ -125,6 +126,9 @@ def _atoms(distribution: Distribution, measured: Sequence[float], frame: Frame) 
         table.add_column(name, justify="right")
     for (value, share), found in zip(distribution.atoms, measured, strict=True):
         table.add_row(
-            *(frame.say(text) for text in (f"{value:.4g}", f"{share:.4%}", f"{found:.4%}"))
+            *(
+                frame.say(text)
+                for text in (f"{value:.4g}", f"{in_percent(share, 4)}%", f"{in_percent(found, 4)}%")
+            )
         )
     return table

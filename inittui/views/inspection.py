@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from inittui.events.records import ProbeMeasured
 from inittui.events.theory import PredictedLayer
 from inittui.events.wire_numbers import from_wire
 from inittui.results.state import RunState
-from inittui.text import short
+from inittui.text import number_of, short
 from inittui.views.chart.layout import paragraph, shortened
 from inittui.views.chart.palette import BARS, MARKS, SeriesStyle
 from inittui.views.findings import findings_report, folded
@@ -30,6 +31,7 @@ from inittui.views.probe_selection import (
 )
 from inittui.views.start_values import written_tables
 from inittui.views.variance import variance_plots
+from inittui.views.wording import number
 
 _ROWS = 5
 """Lines of a small histogram's bars."""
@@ -193,7 +195,7 @@ def _of_seed(subject: ProbeSelection) -> Iterator[Text]:
 def _head(state: RunState, subjects: Sequence[ProbeSelection], frame: Frame) -> Iterator[Text]:
     probe = subjects[0].probes[0].probe
     modes = {event.probe.mode for subject in subjects for event in subject.probes}
-    facts = [f"{probe.images:,} images", _mode(modes)]
+    facts = [number_of(probe.images, "image"), _mode(modes)]
     if state.started is not None:
         experiment = state.started.experiment
         data = f"{experiment.data.name}{pixels(experiment)}"
@@ -252,6 +254,8 @@ def _unmeasured(subject: ProbeSelection, frame: Frame) -> Iterator[Text]:
 
 def _loss(event: ProbeMeasured) -> str:
     probe = event.probe
+    if not math.isfinite(from_wire(probe.loss)):
+        return f"{moment_of(event)}: the loss is {number(from_wire(probe.loss))}"
     loss = f"{_fixed(from_wire(probe.loss))} (ln {probe.classes} = {_fixed(probe.chance_loss)})"
     spread = short(from_wire(probe.logit_std))
     return f"{moment_of(event)}: loss {loss}, logits spread by {spread}"
@@ -323,9 +327,9 @@ def _histograms(
         message = f"histograms of {len(shown)} of {count} layers; {others} shows others"
         yield from paragraph(message, frame.columns, "dim")
     quantities = _worth_drawing([layer for moment in moments for layer in moment])
-    for number in shown:
-        yield _layer_title(moments[0][number], frame)
-        yield _panels([moment[number] for moment in moments], quantities, frame, density)
+    for place in shown:
+        yield _layer_title(moments[0][place], frame)
+        yield _panels([moment[place] for moment in moments], quantities, frame, density)
 
 
 def _key(events: Sequence[ProbeMeasured], frame: Frame) -> Text:

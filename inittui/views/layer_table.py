@@ -12,7 +12,7 @@ from rich.text import Text
 from inittui.events.probes import LayerProbe, Measured
 from inittui.events.theory import PredictedLayer, ratio
 from inittui.events.wire_numbers import from_wire
-from inittui.text import short
+from inittui.text import in_percent, short
 from inittui.views.chart.layout import end_of, shortened
 from inittui.views.frame import Frame
 
@@ -112,7 +112,16 @@ def _number(value: float, digits: int = 3) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return _MISSING if share is None or math.isnan(share) else f"{short(100 * share)}%"
+    if share is None or math.isnan(share):
+        return _MISSING
+    text = short(100 * share)
+    if text == "100" and share < 1 - _ROUNDING:
+        text = in_percent(share, 1)
+    return f"{text}%"
+
+
+_ROUNDING = 1e-6
+"""A share is a mean of float32, so one this close to all is all."""
 
 
 _Cells = tuple[str, list[str]]

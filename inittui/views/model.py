@@ -12,7 +12,7 @@ from rich.text import Text
 from inittui.experiment.inputs import Input
 from inittui.experiment.models import MODELS, LayerRow, ModelDescription, Option
 from inittui.initializers.apply import Written
-from inittui.text import in_ascii
+from inittui.text import in_ascii, number_of
 from inittui.views.chart.layout import end_of, paragraph
 from inittui.views.columns import Column, fit, heading, row_line
 from inittui.views.frame import Frame
@@ -87,7 +87,9 @@ def model_report(model: ModelSummary, frame: Frame) -> RenderableType:
     shown = [str(each) if each.ids else shape_text(each.shape) for each in model.inputs]
     title = f"{model.name}, inputs of {' and '.join(shown)}"
     own = sum(row.parameters > 0 for row in model.rows)
-    total = f"{model.parameters:,} parameters; {own} of {len(model.rows)} layers have some"
+    have = "has" if own == 1 else "have"
+    layers = number_of(len(model.rows), "layer")
+    total = f"{number_of(model.parameters, 'parameter')}; {own} of {layers} {have} some"
     notes = [
         note
         for note, applies in (

@@ -121,4 +121,4 @@ def _run_line(state: RunState, started: RunStarted) -> str:
     device = f"{started.device} ({started.device_name})" if started.device_name else started.device
     run = f"run {started.run}" if started.run else "not kept"
     took = f", {state.ended.seconds:.1f} s of training" if state.ended else ""
-    return f"{seeds_words(started.experiment.seeds)} · {device} · {run}{took}"
+    return " · ".join(filter(None, (seeds_words(started.experiment.seeds), device, run + took)))

@@ -53,7 +53,8 @@ def meaning_of(status: str) -> Meaning:
 def of_run(listing: RunListing) -> str:
     """Return a kept run's status in at most 12 characters; one that goes on says how far it is."""
     if listing.status == "running" and listing.planned_steps:
-        return f"running {min(listing.steps / listing.planned_steps, 1.0):.0%}"
+        # Rounded down: what still runs has not taken all of its steps.
+        return f"running {min(100 * listing.steps // listing.planned_steps, 100)}%"
     return "all failed" if listing.status == "nothing-finished" else listing.status
 
 

@@ -24,8 +24,9 @@ _LONGEST = 80
 def write_event_files(state: RunState, folder: Path) -> None:
     """Make a folder with the curves of a run; one that is there is replaced, if it is of this kind.
 
-    Tags: ``loss/train`` of every step, ``loss/validation`` and ``accuracy/validation`` of every
-    validation. Steps are those taken before; times between two validations are interpolated.
+    Tags: ``loss/train`` of every step; ``loss/validation`` and ``accuracy/validation`` of every
+    evaluation, or ``loss/test`` and ``accuracy/test`` where it is on the test images. Steps are
+    those taken before; times between two evaluations are interpolated.
 
     Raises:
         UsageError: something else is there.
@@ -39,7 +40,7 @@ def write_event_files(state: RunState, folder: Path) -> None:
     try:
         beside.mkdir()
         for trial in state.trials:
-            _write_trial(trial, _times(trial, state), beside / _folder_name(trial))
+            _write_trial(trial, state, beside / _folder_name(trial))
         if folder.exists():
             shutil.rmtree(folder)
         beside.replace(folder)
@@ -69,14 +70,15 @@ def _folder_name(trial: TrialState) -> str:
     return f"{trial.index:03d}-{scheme}-seed{trial.seed}"
 
 
-def _write_trial(trial: TrialState, times: list[tuple[int, float]], folder: Path) -> None:
+def _write_trial(trial: TrialState, state: RunState, folder: Path) -> None:
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
     from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
+    times = _times(trial, state)
     writer = EventFileWriter(str(folder))
     try:
-        for tag, step, value in _points(trial):
+        for tag, step, value in _points(trial, state.evaluated_on):
             summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
             event = Event(wall_time=_time(times, step), step=step, summary=summary)
             writer.add_event(event)
@@ -84,13 +86,13 @@ def _write_trial(trial: TrialState, times: list[tuple[int, float]], folder: Path
         writer.close()
 
 
-def _points(trial: TrialState) -> Iterator[tuple[str, int, float]]:
+def _points(trial: TrialState, part: str) -> Iterator[tuple[str, int, float]]:
     """Yield tag, steps taken before, value."""
     for step, loss in enumerate(trial.losses):
         yield "loss/train", step, loss
     for event in trial.validated:
-        yield "loss/validation", event.step, from_wire(event.val_loss)
-        yield "accuracy/validation", event.step, event.val_accuracy
+        yield f"loss/{part}", event.step, from_wire(event.val_loss)
+        yield f"accuracy/{part}", event.step, event.val_accuracy
 
 
 def _times(trial: TrialState, state: RunState) -> list[tuple[int, float]]:

@@ -121,7 +121,10 @@ def _fading(xi_gradient: float) -> str:
 
 
 def _kept(probe: Probe, theory: Theory) -> Iterator[str]:
-    """Say what the first hidden layer's gradient is of the last one's."""
+    """Say what the first hidden layer's gradient is of the last one's.
+
+    It is spread over the units of its layer, so that of two widths it differs where χ₁ is 1, too.
+    """
     if len(theory.layers) < 3 or len(theory.layers) != len(probe.layers):
         return
     first, last = theory.layers[0], theory.layers[-2]
@@ -130,9 +133,11 @@ def _kept(probe: Probe, theory: Theory) -> Iterator[str]:
     measured = [layer.pre_activation_gradients.second_moment for layer in probe.layers]
     if not measured[-2]:
         return
+    widths = probe.layers[-2].units / probe.layers[0].units
+    alone = "" if widths == 1 else f", {short(widths)} by the widths alone"
     yield (
         f"The square of a gradient at {first.name} is {short(measured[0] / measured[-2])} of that "
-        f"at {last.name} (theory {short(first.gradient / last.gradient)})."
+        f"at {last.name} (theory {short(first.gradient / last.gradient)}{alone})."
     )
 
 

@@ -10,7 +10,15 @@ from rich.text import Text
 
 from inittui.experiment.records import Experiment
 from inittui.experiment.scheme import format_number
-from inittui.results.widths import STAYS, SURELY_STAYS, Slope, by_scheme, growing, undecided
+from inittui.results.widths import (
+    STAYS,
+    SURELY_STAYS,
+    Slope,
+    by_scheme,
+    growing,
+    undecided,
+    verdict_of,
+)
 from inittui.text import short
 from inittui.views.chart.layout import paragraph
 from inittui.views.columns import Column, fit, heading, left_out, row_line
@@ -36,17 +44,20 @@ def widths_report(
         parts += [Text(), Text(frame.say(of[0].scheme), "bold"), *_table(shown, frame)]
         for said in conclusions(of):
             parts += paragraph(frame.say(said), frame.columns)
-    parts += [Text(), *paragraph(frame.say(_WORDS), frame.columns, "dim")]
+    parts += [Text(), *paragraph(frame.say(_words(slopes)), frame.columns, "dim")]
     return Group(*parts)
 
 
-_WORDS = (
-    "start: mean |output| of the layer before its nonlinearity. after: mean |output − output at "
-    "the start|. slope: b of width^b, by least squares over widths and seeds, with its 95 % "
-    f"interval; of changes over the upper half of the widths. stays: at most {STAYS:g} either way, "
-    f"and the interval at most {SURELY_STAYS:g}; grows, shrinks: more, and the interval leaves out "
-    "0; unclear: neither; still: 0 at all widths."
-)
+def _words(slopes: Sequence[Slope]) -> str:
+    is_half = any(len(each.widths) < len(each.means) for each in slopes)  # of two it is both
+    of_changes = "; of changes over the upper half of the widths" if is_half else ""
+    return (
+        "start: mean |output| of the layer before its nonlinearity. after: mean |output − output "
+        "at the start|. slope: b of width^b, by least squares over widths and seeds, with its 95 % "
+        f"interval{of_changes}. stays: at most {STAYS:g} either way, and the interval at most "
+        f"{SURELY_STAYS:g}; grows, shrinks: more, and the interval leaves out 0; unclear: neither; "
+        "still: 0 at all widths."
+    )
 
 
 def _header(experiment: Experiment, frame: Frame, steps: int) -> list[Text]:
@@ -96,16 +107,23 @@ def _short(value: float) -> str:
 
 
 def _slope(row: Slope) -> str:
+    """Return slope and margin in two decimals, or in as many as its verdict can be read from."""
     if math.isnan(row.slope):
         return "-"
-    margin = f" ± {row.high - row.slope:.2f}" if math.isfinite(row.high) else ""
-    return f"{_exponent(row.slope, '+')}{margin}"
+    if not math.isfinite(row.high):
+        return _exponent(row.slope, "+")
+    margin = row.high - row.slope
+    for decimals in range(2, _MOST_DECIMALS):
+        slope, around = round(row.slope, decimals), round(margin, decimals)
+        if verdict_of(slope, slope - around, slope + around) == row.verdict:
+            break
+    return f"{row.slope:+z.{decimals}f} ± {margin:.{decimals}f}"
 
 
 def _exponent(slope: float, sign: str = "") -> str:
-    """Return a slope in two decimals, or in as many as tell one that is too large to stay."""
+    """Return a slope alone in two decimals, or in as many as tell one that is too large to stay."""
     for decimals in range(2, _MOST_DECIMALS):
-        text = f"{slope:{sign}.{decimals}f}"
+        text = f"{slope:{sign}z.{decimals}f}"  # never -0.00
         if (abs(float(text)) > STAYS) == (abs(slope) > STAYS):
             break
     return text
@@ -137,14 +155,17 @@ def conclusions(slopes: Sequence[Slope]) -> Iterator[str]:
         return
     infinite = [each for each in moving if each.verdict == "not finite"]
     begun = {each.layer for each in slopes if each.step == 0 and each.verdict == "not finite"}
-    if at_once := [each for each in infinite if each.layer in begun]:
-        yield f"{_names(at_once)}: not finite at the start; take smaller start values."
-    if later := [each for each in infinite if each.layer not in begun]:
+    at_once = [each for each in infinite if each.layer in begun]
+    later = [each for each in infinite if each.layer not in begun]
+    if at_once:  # what follows from it is no matter of the learning rate
+        so = f", and so {_names(later)} after a step" if later else ""
+        yield f"{_names(at_once)}: not finite at the start{so}; take smaller start values."
+    elif later:
         yield f"{_names(later)}: not finite; take a smaller learning rate."
     for verdict, means in (("grows", "smaller"), ("shrinks", "larger")):
         of = [each for each in moving if each.verdict == verdict]
         lasting = [each for each in of if at_end[each.layer] == verdict]
-        passing = [each for each in of if at_end[each.layer] != verdict]
+        passing = [each for each in of if at_end[each.layer] not in (verdict, "not finite")]
         if lasting:
             worst = _worst(each for each in lasting if each.step == last)
             yield (

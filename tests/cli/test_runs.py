@@ -17,7 +17,7 @@ from inittui.events.records import Event, Noted, RunEnded, encode
 from inittui.experiment.records import Experiment, TrainingConfig
 from inittui.runs import LogWriter, RunDirectory, create_run, read_log
 from tests.support.commands import Command, python
-from tests.support.runs import Made, made_events, record
+from tests.support.runs import Made, made_events, record, record_checked
 
 
 def _events(run: str, experiment: Experiment) -> list[Event]:
@@ -330,3 +330,12 @@ def test_an_experiment_is_repeated_by_its_run(inittui: Command, root: Path) -> N
     refused = inittui("compare", "--config", "nothing")
     assert (refused.code, refused.err.count("\n")) == (2, 1)
     assert "there is no run 'nothing'" in refused.err
+
+
+def test_what_a_damaged_run_has_lost_is_told_where_it_is_over(inittui: Command, root: Path) -> None:
+    run = record_checked(root)
+    lines = run.log.read_bytes().splitlines(keepends=True)
+    run.log.write_bytes(b"".join([lines[0], lines[-1]]))
+    result = inittui("runs", "resume", run.id)
+    assert "is over" in result.err
+    assert "lines are missing or moved before line 2" in result.err

@@ -33,7 +33,7 @@ def test_comparisons_begin_from_the_file_and_options_override_it(file: Path) -> 
 
 
 def test_each_value_says_where_it_comes_from(file: Path) -> None:
-    file.write_text(SMALL + '[keymap]\n"compare.run" = "f5"\n')
+    file.write_text('palette = "safe"\n' + SMALL + '[keymap]\n"compare.run" = "f5"\n')
     rows = {row["name"]: row for row in document("settings")["settings"]}
     assert rows["compare.hidden"] == {
         "name": "compare.hidden", "value": "8,4", "source": str(file),
@@ -41,6 +41,8 @@ def test_each_value_says_where_it_comes_from(file: Path) -> None:
     assert rows["compare.lr"]["source"] == "default"
     assert rows["compare.lr"]["value"] == "0.001"
     assert rows["runs_dir"]["source"] == "INITTUI_RUNS_DIR"
+    assert rows["palette"]["source"] == str(file)
+    assert rows["marker"]["source"] == "default"
     assert rows["keymap.compare.run"]["value"] == "f5"
     shown = invoke("settings", "--width", "80").stdout
     assert max(map(len, shown.splitlines())) <= 80

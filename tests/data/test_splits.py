@@ -72,7 +72,7 @@ def test_the_global_generator_is_left_alone() -> None:
     ("count", "validation", "limit", "message"),
     [
         (60_000, 70_000, None, "validation wants 70,000 images, but the data have 60,000"),
-        (60_000, 200, 100, "validation wants 200 images, but the data have 100"),
+        (60_000, 200, 100, "validation wants 200 images, but the limit is 100"),
         (60_000, 60_000, None, "validation of 60,000 of 60,000 images leaves none to train"),
         (60_000, 0.2, 60_001, "the limit is 60,001 images, but the data have 60,000"),
         (60_000, 0.2, 2, "a validation share of 0.2 of 2 images leaves none to validate"),

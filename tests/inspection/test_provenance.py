@@ -87,6 +87,13 @@ def test_what_is_no_matter_of_chance_is_sure(values: torch.Tensor, name: str) ->
     assert law.text == f"{name}, sure"
 
 
+def test_one_value_is_no_constant() -> None:
+    """A bias of one unit, drawn by whatever law, was said to be surely constant."""
+    law = law_of(torch.full((1,), -0.02))
+    assert (law.word, law.names) == ("can't tell", ())
+    assert law_of(torch.zeros(1)).names == ("zeros",)
+
+
 def test_two_laws_of_one_scale_are_both_named() -> None:
     law = told(nn.init.xavier_normal_, (80, 80), 0)
     assert law.word == "likely"

@@ -12,7 +12,7 @@ import pytest
 from inittui.events.records import RunEnded
 from inittui.experiment.records import DataConfig, Experiment, ModelConfig, TrainingConfig
 from inittui.recording.recorder import Recorder
-from inittui.recording.resume import open_resumption
+from inittui.recording.resume import differences, open_resumption
 from inittui.runs import (
     LogWriter,
     RunBusyError,
@@ -81,6 +81,20 @@ def test_what_is_no_longer_as_it_was_is_named_and_refused(
     assert result.err.count("\n") == 1
     assert result.out == ""
     assert run.log.read_bytes() == before
+
+
+def test_what_a_log_doesn_t_know_of_the_device_is_no_difference(
+    interrupted: Interrupted, tmp_path: Path
+) -> None:
+    """An older log names no hardware, and one that has lost its start no device."""
+    run = interrupted.copy(tmp_path / "runs")
+    prepared = prepare(open_resumption(run).experiment)
+    for changes in ({"device_name": ""}, {"device": "", "device_name": ""}):
+        _edit_start(**changes)(run)
+        assert differences(open_resumption(run), prepared) == []
+    _edit_start(device="cuda:0")(run)
+    (said,) = differences(open_resumption(run), prepared)
+    assert said.startswith("the device was cuda:0, is cpu (")
 
 
 def test_a_run_that_was_renamed_is_the_same_run(

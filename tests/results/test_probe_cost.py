@@ -35,6 +35,17 @@ def test_the_cost_is_a_share_of_the_training(seconds: float, high: bool) -> None
     assert ("less often" in text) is high
 
 
+def test_seconds_and_share_fit_each_other_where_both_are_short() -> None:
+    """0.7 s were 918.0 % of 0.1 s."""
+    state = timed(0.0116)
+    for trial in state.trials:
+        trial.seconds = 0.00253
+    text = " ".join(render(findings_report(state, Frame(100)), 100).split())
+    count = sum(len(trial.probes) for trial in state.trials)
+    took, training = 0.0116 * count, 0.00253 * len(state.trials)
+    assert f"{took:.3g} s, {100 * took / training:.1f} % of the {training:.3g} s" in text
+
+
 def test_nothing_is_claimed_of_an_older_log_or_without_training() -> None:
     assert probe_cost(run_state("inspected").trials) is None
     untrained = timed(0.1)

@@ -123,6 +123,9 @@ def test_a_full_disk_is_said_before_and_nothing_is_left(
     monkeypatch.setattr(os, "statvfs", lambda _: full)
     with pytest.raises(MachineError, match="0 MB are free, at least 8 MB are needed"):
         create_run(tmp_path / "new" / "runs", EXPERIMENT)
+    full.f_bavail = 8 * 256 - 1
+    with pytest.raises(MachineError, match="7 MB are free, at least 8 MB are needed"):
+        create_run(tmp_path / "new" / "runs", EXPERIMENT)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from inittui.errors import MachineError, UsageError
-from inittui.events.records import RunEnded, encode
+from inittui.events.records import RunEnded, StepLosses, decode, encode
 from inittui.experiment.records import Experiment
 from inittui.runs import (
     LogWriter,
@@ -352,6 +352,11 @@ def test_what_is_lost_or_contradicts_itself_is_named(tmp_path: Path) -> None:
     lines = run.log.read_bytes().splitlines(keepends=True)
     run.log.write_bytes(b"".join([*lines[:4], *lines[5:]]))
     assert verify_run(run).problems == ("zeros, seed 0: 5 losses are missing",)
+    losses = decode(lines[4])
+    assert isinstance(losses, StepLosses)
+    shorter = msgspec.structs.replace(losses, values=losses.values[:-1])
+    run.log.write_bytes(b"".join([*lines[:4], encode(shorter), *lines[5:]]))
+    assert verify_run(run).problems[-1] == "zeros, seed 0: 1 loss is missing"
 
     run.log.write_bytes(b"".join(lines))
     other = msgspec.structs.replace(EXPERIMENT, seeds=(7,))

@@ -153,6 +153,8 @@ def test_many_damaged_lines_are_counted_not_kept(run: RunDirectory) -> None:
     assert damage.skipped == damage.lines == 100_000
     assert damage.messages()[-1] == "99,997 more of 100,000 lines were skipped"
     assert len(damage.messages()) == 4
+    run.log.write_bytes(b"garbage\n" * 4)
+    assert read_log(run.log).damage.messages()[-1] == "1 more of 4 lines was skipped"
 
 
 def test_a_line_of_a_quarter_gigabyte_is_never_held(run: RunDirectory) -> None:

@@ -122,3 +122,12 @@ def test_the_rules_are_listed_one_a_line() -> None:
     assert len(lines) == 1 + len(RULES)
     assert all(len(line.rstrip()) <= 80 for line in lines)
     assert [line.split()[0] for line in lines[1:]] == [rule.code for rule in RULES]
+
+
+def test_one_is_in_the_singular() -> None:
+    small = Coverage(
+        parameters=1, tensors=1, matrices=2, traced=1, uses=1, recorded=True, forward=True,
+        reason="", skipped=(),
+    )  # fmt: skip
+    told = " ".join(" ".join(lines_of(document(coverage=small))).split())
+    assert "1 value in 1 parameter, 1 product in a forward pass, 1 of 2 matrices in none" in told

@@ -191,6 +191,17 @@ def test_tensorboard_s_own_reader_finds_every_value(run: RunDirectory, tmp_path:
 
 
 @needs_tensorboard
+def test_what_was_measured_on_test_images_is_named_so(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    data = replace(EXPERIMENT.data, evaluate_on="test")
+    folder = exported(record(tmp_path, replace(EXPERIMENT, data=data)), "tensorboard", tmp_path)
+    read = EventAccumulator(str(folder / "001-rule-seed0"), {"scalars": 0})
+    read.Reload()
+    assert sorted(read.Tags()["scalars"]) == ["accuracy/test", "loss/test", "loss/train"]
+
+
+@needs_tensorboard
 def test_schemes_of_a_hostile_log_name_no_folder_elsewhere(tmp_path: Path) -> None:
     run = record(tmp_path / "runs")
     run.log.write_bytes(run.log.read_bytes().replace(b"normal:std=0.05", b"../../../up/.."))

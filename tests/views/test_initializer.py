@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rich.cells import cell_len
 from syrupy.assertion import SnapshotAssertion
@@ -77,3 +79,10 @@ def test_expected_counts_are_those_of_the_distribution(scheme: str) -> None:
     assert sum(shown.expected_counts) == pytest.approx(shown.size, rel=2e-3)
     for count, expected in zip(shown.counts, shown.expected_counts, strict=True):
         assert count == pytest.approx(expected, abs=2 + 0.01 * expected)
+
+
+def test_a_share_that_is_neither_all_nor_nothing_is_not_rounded_to_it() -> None:
+    shown = replace(sample("eye", (20, 30)), atom_shares=(1 - 2e-7, 2e-7))
+    text = render(initializer_detail(shown, Frame(80)), 80, wrap=True)
+    assert "99.99998%" in text
+    assert "0.00002%" in text

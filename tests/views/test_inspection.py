@@ -325,3 +325,31 @@ def test_a_long_line_is_broken_between_words(width: int) -> None:
     assert " ".join(lines) == f"● zeros, {said}"
     name = f"● {'n' * 3 * width}"
     assert "".join(line.plain for line in folded(Text(name), width)) == name
+
+
+@pytest.mark.parametrize(("dead", "said"), [(4095 / 4096, "99.98%"), (1.0, "100%"), (0.5, "50%")])
+def test_all_units_are_said_to_be_dead_only_where_all_are(dead: float, said: str) -> None:
+    layer = run_state("inspected").trials[2].probes[0].probe.layers[0]
+    text = layer_table([Row("fc1", replace(layer, dead=dead))], Frame(200)).plain
+    titles, row = (line.split() for line in text.splitlines()[1:])
+    assert row[1 + titles.index("dead")] == said
+
+
+def test_one_image_is_an_image() -> None:
+    state = run_state("inspected")
+    for trial in state.trials:
+        trial.probes[:] = [
+            replace(event, probe=replace(event.probe, images=1)) for event in trial.probes
+        ]
+    assert ", 1 image, " in render(inspection_report(state, Frame(200)), 200)
+
+
+def test_a_loss_that_is_not_finite_is_said_to_be_so() -> None:
+    state = run_state("inspected")
+    trial = next(trial for trial in state.trials if trial.probes)
+    event = trial.probes[0]
+    probe = replace(event.probe, loss="NaN", logit_std="NaN")
+    trial.probes[0] = replace(event, probe=probe)
+    text = render(inspection_report(state, Frame(80)), 80)
+    assert "before training: the loss is NaN\n" in text
+    assert "nan" not in text

@@ -70,3 +70,9 @@ def test_options_as_they_are_shown() -> None:
     assert shown_options(MODELS["mlp"]) == (
         "hidden=256,128 activation=relu dropout=0.2 batch_norm=no"
     )
+
+
+def test_one_is_in_the_singular() -> None:
+    scale = ModelSummary("net.py:Scale", (Input((1,)),), (LayerRow("", "Scale", (1,), 1),))
+    text = render(model_report(scale, Frame(80)), 80)
+    assert text.rstrip().endswith("1 parameter; 1 of 1 layer has some")

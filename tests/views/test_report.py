@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from rich.cells import cell_len
 from syrupy.assertion import SnapshotAssertion
 
@@ -287,3 +288,10 @@ def test_where_trials_were_trained_is_told_where_it_was_in_several_places() -> N
     assert "1 trial on cuda:0 · 2 trials on cuda:1" in report(state)
     state.trials[0].place = "evil\x1b[2J"
     assert "\x1b" not in report(state)
+
+
+def test_a_device_that_a_damaged_log_doesn_t_name_is_left_out() -> None:
+    state = run_state("classic")
+    assert state.started is not None
+    state.started = structs.replace(state.started, device="", device_name="", run="r")
+    assert "\nseed 0 · run r, " in report(state)

@@ -41,6 +41,7 @@ def test_a_run_that_goes_on_says_how_far_it_is() -> None:
 
     assert said(status="running", steps=480, planned_steps=1920) == "running 25%"
     assert said(status="running", steps=4000, planned_steps=1920) == "running 100%"
+    assert said(status="running", steps=1919, planned_steps=1920) == "running 99%"
     assert said(status="running") == "running"
     assert said(status="nothing-finished") == "all failed"
     assert said(status="lost") == "lost"

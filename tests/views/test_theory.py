@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 
 import pytest
+from msgspec.structs import replace
 
-from inittui.events.theory import DepthScales
+from inittui.events.theory import DepthScales, PredictedLayer, Theory
 from inittui.events.wire_numbers import to_wire
 from inittui.theory.scales import scales
-from inittui.views.theory import scales_sentence
+from inittui.views.theory import scales_sentence, theory_sentences
+from tests.support.runs import run_state
 
 
 def sentence(name: str, weight: float, bias: float, depth: int = 20) -> str:
@@ -65,3 +67,21 @@ def test_halving_is_that_of_chi() -> None:
 def test_small_and_large_growths_are_told_as_they_are(weight: float, parts: list[str]) -> None:
     said = sentence("relu", weight, 0.0, depth=1)
     assert [part for part in parts if part not in said] == []
+
+
+@pytest.mark.parametrize(("units", "said"), [(40, "(theory 0.5)"), (20, "(theory 0.5, 0.5 by the")])
+def test_what_the_widths_alone_make_of_a_gradient_is_told(units: int, said: str) -> None:
+    """Beside "halves every 34 layers" a gradient that halves from one layer to the next reads as a
+    contradiction, where the next is half as wide."""
+    probe = run_state("inspected").trials[2].probes[0].probe
+    layers = tuple(
+        replace(layer, units=number)
+        for layer, number in zip(probe.layers, (40, units, 10), strict=True)
+    )
+    predicted = tuple(
+        PredictedLayer(name=layer.name, second_moment=1.0, low=0.5, high=2.0, inside=True,
+                       gradient=gradient)
+        for layer, gradient in zip(layers, (1.0, 2.0, 3.0), strict=True)
+    )  # fmt: skip
+    told = replace(probe, layers=layers, theory=Theory(layers=predicted))
+    assert said in " ".join(theory_sentences(told))

@@ -170,3 +170,54 @@ def test_an_exponent_that_is_too_large_to_stay_reads_so() -> None:
     assert "as width^0.1504: to move" in " ".join(conclusions(found))
     text = render(widths_report(Experiment(), found, Frame(100), steps=1), 100)
     assert "+0.1504 ± 0.00" in text
+
+
+def test_a_verdict_can_be_read_from_slope_and_margin() -> None:
+    """Where an interval hardly leaves out 0, or hardly reaches 0.4, two decimals hide it."""
+    for low, high, verdict, said in (
+        (0.001, 1.039, "grows", "+0.520 ± 0.519 grows"),
+        (-0.001, 1.039, "unclear", "+0.52 ± 0.52 unclear"),
+        (-0.201, 0.401, "unclear", "+0.100 ± 0.301 unclear"),
+    ):
+        slope = (low + high) / 2
+        row = Slope("s", "fc1", 1, "change", {64: 1.0, 128: 1.0}, (64, 128), slope, low, high,
+                    verdict)  # type: ignore[arg-type]  # fmt: skip
+        text = render(widths_report(Experiment(), [row], Frame(100), steps=1), 100)
+        assert said in " ".join(text.split())
+
+
+def test_what_ends_not_finite_is_not_said_to_ask_for_no_other_learning_rate() -> None:
+    points = [
+        WidthPoint("s", "fc1", width, seed, step, 1.0,
+                   "NaN" if step == 2 else step * float(width))
+        for step in range(3)
+        for width in WIDTHS
+        for seed in range(2)
+    ]  # fmt: skip
+    assert list(conclusions(slopes(points))) == ["fc1: not finite; take a smaller learning rate."]
+
+
+def test_the_upper_half_of_the_widths_is_told_of_where_there_is_one() -> None:
+    assert "upper half" in render(widths_report(Experiment(), measured(), Frame(100), steps=5), 100)
+    two = widths_report(Experiment(), measured((64, 128)), Frame(100), steps=5)
+    assert "upper half" not in render(two, 100)
+
+
+def test_what_a_start_that_is_not_finite_makes_of_other_layers_is_not_the_learning_rate_s() -> None:
+    points = [
+        WidthPoint("s", layer, width, seed, step, "NaN" if layer == "fc2" or step else 1.0,
+                   "NaN" if step else 0.0)
+        for layer in ("fc1", "fc2")
+        for step in range(2)
+        for width in WIDTHS
+        for seed in range(2)
+    ]  # fmt: skip
+    assert list(conclusions(slopes(points))) == [
+        "fc2: not finite at the start, and so fc1 after a step; take smaller start values."
+    ]
+
+
+def test_nothing_is_minus_zero() -> None:
+    row = Slope("s", "fc1", 1, "change", {64: 1.0, 128: 1.0}, (64, 128), -0.001, -0.1, 0.1, "stays")
+    text = render(widths_report(Experiment(), [row], Frame(100), steps=1), 100)
+    assert "+0.00 ± 0.10" in text

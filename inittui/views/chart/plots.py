@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rich.color import Color
 from rich.text import Text
 
-from inittui.text import LARGEST, in_ascii
+from inittui.text import LARGEST, in_ascii, number_of
 from inittui.views.chart.canvas import Axis, Canvas, Layer
 from inittui.views.chart.cells import Cells
 from inittui.views.chart.clipping import Points, Window, columns_of, prepare, widened, window_of
@@ -208,8 +208,10 @@ def _not_drawn(
     parts = [
         f"{sign} higher than the axis: {', '.join(cut)}" if cut else "",
         f"{END_MARK} became NaN or infinite: {', '.join(ended)}" if ended else "",
-        f"{gaps} NaN or infinite values not drawn" if gaps else "",
-        f"{not_positive} values of 0 or less not drawn (log axis)" if not_positive else "",
+        f"{number_of(gaps, 'NaN or infinite value')} not drawn" if gaps else "",
+        f"{number_of(not_positive, 'value')} of 0 or less not drawn (log axis)"
+        if not_positive
+        else "",
     ]
     return "; ".join(filter(None, parts))
 

@@ -219,6 +219,8 @@ def test_the_end_of_a_diverged_curve_is_marked(bad: float, ascii_only: bool, sig
 def test_what_a_log_axis_leaves_out_is_counted() -> None:
     text = plot(curves([1.0, 0.0, -1.0, 2.0]), width=80, height=12, log_y=True)
     assert "2 values of 0 or less not drawn (log axis)" in text.plain
+    text = plot(curves([1.0, 0.0, 1.0, NAN, 2.0]), width=80, height=12, log_y=True)
+    assert "1 NaN or infinite value not drawn; 1 value of 0 or less not drawn" in text.plain
 
 
 @pytest.mark.parametrize("marker", ["braille", "block", "ascii"])
