@@ -42,7 +42,7 @@ def test_the_deepest_at_the_edge() -> None:
     assert found.text == (
         "A network counts as trained from 45.0 % on, half way from guessing to the best. Depth to "
         "which all are:\n"
-        "σ_w² = 1: 15 (theory about 22); σ_w² = 1.75: 30, the greatest (theory about 2.6e3); "
+        "σ_w² = 1: 15 (theory about 22); σ_w² = 1.75: 30, the greatest (theory about 2600); "
         "σ_w² = 4: 15 (theory about 20).\n"
         "The deepest are trained at σ_w² = 1.75; theory's edge of chaos is 1.76, and 1.75 next to "
         "it: at the edge (published: at the edge).\n"
