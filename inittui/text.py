@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 MAXIMUM_LENGTH = 2_000
 """Characters shown of any one text from outside."""
@@ -37,6 +37,21 @@ def sanitize(text: str, limit: int = MAXIMUM_LENGTH) -> str:
 def number_of(count: int, one: str, several: str = "") -> str:
     """Return a count with what is counted: 1 image, 2,000 images; ``several`` if it has no s."""
     return f"1 {one}" if count == 1 else f"{count:,} {several or f'{one}s'}"
+
+
+def joined(names: Iterable[str], most: int | None = None) -> str:
+    """Return "a", "a and b", "a, b and c"; of more than ``most`` "a, b, c, d and 9 more"."""
+    known = list(names)
+    if most is not None and len(known) > most:
+        known = [*known[: most - 1], f"{len(known) - most + 1} more"]
+    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}"
+
+
+def first_ones(names: Sequence[str], most: int) -> str:
+    """Return "a, b, c" of names; of more than ``most`` how many more there are."""
+    more = len(names) - most
+    shown = ", ".join(names[:most])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 _MOST_PLACES = 4

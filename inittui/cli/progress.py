@@ -19,7 +19,7 @@ from inittui.events.records import EpochEnded, Event, Noted, TrialEnded
 from inittui.events.wire_numbers import from_wire
 from inittui.results.state import RunState
 from inittui.results.trial_state import TrialState
-from inittui.text import sanitize
+from inittui.text import number_of, sanitize
 from inittui.views.wording import about, time_left
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ def expectation(prepared: Prepared) -> str:
     from inittui.training.estimate import estimate_seconds
 
     count = len(prepared.trials)
-    trials = f"{count:,} trial{'s' if count > 1 else ''}"
-    return f"{trials}, {about(estimate_seconds(prepared))} of training"
+    return f"{number_of(count, 'trial')}, {about(estimate_seconds(prepared))} of training"
 
 
 class Progress(Protocol):

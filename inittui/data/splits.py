@@ -9,6 +9,7 @@ import torch
 from inittui.errors import UsageError
 from inittui.experiment.records import DataConfig
 from inittui.experiment.seeds import derive_seed
+from inittui.text import number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def test_part(part: Split, count: int, tests: int) -> Split:
 
 def _impossible(used: int, held: int, config: DataConfig) -> str:
     validation = config.validation
-    images = f"{used:,} image{'' if used == 1 else 's'}"
+    images = number_of(used, "image")
     if held > used:
         there = "the data have" if config.limit is None else "the limit is"
         return f"validation wants {held:,} images, but {there} {used:,}"

@@ -48,13 +48,13 @@ from inittui.lessons.swept_values import (
     brief,
 )
 from inittui.lessons.trainable_depth import answer_trainable_depth
-from inittui.lessons.wording import LISTED, first_batches, first_ones, joined, with_remark
+from inittui.lessons.wording import LISTED, first_batches, with_remark
 from inittui.results.comparison import percent
 from inittui.results.curves import curve_of
 from inittui.results.state import RunState
 from inittui.results.summary import accuracy_of, first_loss_of, first_steps, furthest
 from inittui.results.trial_state import ENDED
-from inittui.text import in_percent, number_of, short
+from inittui.text import first_ones, in_percent, joined, number_of, short
 
 _AFTER_TRAINING = ("at-chance", "difference", "best-moves", "trainable-depth")
 """Answers whose verdict depends on the training."""
@@ -276,7 +276,7 @@ def _beside(published: float | None, unit: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return joined(names) if len(names) <= LISTED else first_ones(names)
+    return joined(names) if len(names) <= LISTED else first_ones(names, LISTED)
 
 
 _ANSWERS: Mapping[type[Question], Callable[[Any, RunState], Answer]] = {

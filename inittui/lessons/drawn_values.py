@@ -19,7 +19,7 @@ from inittui.initializers.distributions import (
 from inittui.initializers.sampling import Sample, sample_of
 from inittui.lessons.questions import Answer, Draws
 from inittui.results.state import RunState
-from inittui.text import short
+from inittui.text import number_of, short
 
 REACH = 3.0
 """Standard errors within which 99.7 % of all draws are."""
@@ -120,7 +120,7 @@ def _bins(sample: Sample, distribution: Distribution, drawn: ValuesDrawn) -> Ans
     mean = sum(e for _, e in each) / len(each)
     met = p >= _LEAST_P
     verdict = "as uneven as chance makes them" if met else "more uneven than chance makes them"
-    bins = f"{len(each)} bin{'s' if len(each) > 1 else ''}"
+    bins = number_of(len(each), "bin")
     shown_p = f"{p:.3f}" if p >= _LEAST_SHOWN else short(p, 2)
     text = (
         f"{bins}: {min(n for n, _ in each)} to {max(n for n, _ in each)} values each, "

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from inittui.lessons.questions import CANT_TELL, Answer, AtChance
-from inittui.lessons.wording import joined, with_remark
+from inittui.lessons.wording import with_remark
 from inittui.results.learning import Learning, judge
 from inittui.results.state import RunState
 from inittui.results.summary import furthest
 from inittui.results.trial_state import TrialState
-from inittui.text import in_percent, short
+from inittui.text import in_percent, joined, short
 
 _COMES_DOWN = 0.02
 """Relative, from quarter to quarter: what stays at guessing goes down by less than 0.001."""

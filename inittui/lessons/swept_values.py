@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from inittui.events.wire_numbers import Number, from_wire
 from inittui.experiment.trials import Setting, format_setting
 from inittui.lessons.questions import CANT_TELL, Answer, BestRange, Learns, Onset
-from inittui.lessons.wording import first_ones
+from inittui.lessons.wording import LISTED
 from inittui.results.best_ranges import best_ranges
 from inittui.results.comparison import percent
 from inittui.results.learning import (
@@ -22,7 +22,7 @@ from inittui.results.learning import (
 from inittui.results.state import RunState
 from inittui.results.summary import furthest, told_apart
 from inittui.results.sweep_results import NEAR_BEST, Axis, Curve, Point, swept_axes
-from inittui.text import in_percent, short
+from inittui.text import first_ones, in_percent, number_of, short
 
 _WAITS = ("at chance", "too few images", "below chance", "as untrained")
 """Verdicts on what may only not have begun to learn: its loss is about that of guessing."""
@@ -83,10 +83,10 @@ def _outside(axis: Axis, curve: Curve, found: dict[Setting, str]) -> list[str]:
     }
     lines = []
     if told["lower"]:
-        lines.append(f"Outside of it: {axis.title} {first_ones(told['lower'])}.")
+        lines.append(f"Outside of it: {axis.title} {first_ones(told['lower'], LISTED)}.")
     if told[CANT_TELL]:
         lines.append(
-            f"Not at an end yet: {axis.title} {first_ones(told[CANT_TELL])}; how far they "
+            f"Not at an end yet: {axis.title} {first_ones(told[CANT_TELL], LISTED)}; how far they "
             f"come {CANT_TELL}."
         )
     return lines
@@ -172,7 +172,7 @@ def _exploded(curve: Curve) -> list[str]:
     told = [f"{shown(p.value)} ({in_percent(each.accuracy, 1)} %)" for p, each in far]
     return [
         f"Right more often than guessing ({short(100 * far[0][1].chance)} %), but with a loss far "
-        f"above guessing's: {first_ones(told)}."
+        f"above guessing's: {first_ones(told, LISTED)}."
     ]
 
 
@@ -191,11 +191,11 @@ def _learned(axis: Axis, curve: Curve, found: dict[Setting, str]) -> str:
     ]
     waiting = [shown(value) for value, verdict in found.items() if verdict == CANT_TELL]
     learn = "learns" if len(good) == 1 else "learn"
-    which = f": {first_ones(good)}" if good else ""
+    which = f": {first_ones(good, LISTED)}" if good else ""
     lost = [shown(value) for value, verdict in found.items() if verdict == "diverged"]
-    left = f"; {first_ones(lost)} diverged" if lost else ""
+    left = f"; {first_ones(lost, LISTED)} diverged" if lost else ""
     left += "" if trained == values else f" (left out: {values - trained})"
-    later = f"; whether {first_ones(waiting)} will, {CANT_TELL}" if waiting else ""
+    later = f"; whether {first_ones(waiting, LISTED)} will, {CANT_TELL}" if waiting else ""
     return f"{len(good)} of {of} {learn}{which}{left}{later}."
 
 
@@ -217,7 +217,7 @@ def answer_onset(question: Onset, state: RunState) -> Answer:
     }
     began = {each[0] for each in steps.values() if each is not None}
     groups = [
-        f"after {_steps(step)} "
+        f"after {number_of(step, 'step')} "
         + ", ".join(
             f"{brief(state, s)}{under_seeds(each[1])}"
             for s, each in steps.items()
@@ -229,7 +229,7 @@ def answer_onset(question: Onset, state: RunState) -> Answer:
     for scheme in (scheme for scheme, each in steps.items() if each is None):
         never.setdefault(_validated_until(state, scheme), []).append(brief(state, scheme))
     groups += [
-        f"{f'not in {_steps(until)}' if until else 'never validated'} {', '.join(those)}"
+        f"{'not in ' + number_of(until, 'step') if until else 'never validated'} {', '.join(those)}"
         for until, those in sorted(never.items(), reverse=True)
     ]
     return Answer(
@@ -237,10 +237,6 @@ def answer_onset(question: Onset, state: RunState) -> Answer:
         f"Clearly better than guessing: {'; '.join(groups)}.",
         measured={s: (None if each is None else float(each[0]),) for s, each in steps.items()},
     )
-
-
-def _steps(count: int) -> str:
-    return f"{count:,} step{'s' if count != 1 else ''}"
 
 
 def _validated_until(state: RunState, scheme: str) -> int:

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from inittui.events.wire_numbers import Number, to_wire
 from inittui.experiment.phase import DEPTH
 from inittui.lessons.questions import CANT_TELL, Answer, TrainableDepth
-from inittui.lessons.wording import joined
 from inittui.results.phase import Phase, agreement, may_learn, phase_of, rank_correlation
 from inittui.results.state import RunState
-from inittui.text import short
+from inittui.text import joined, short
 
 AT_THE_EDGE, AWAY = "at the edge", "away from it"
 

@@ -9,7 +9,7 @@ from inittui.experiment.trials import format_setting
 from inittui.results.comparison import FEWEST_SEEDS, MOST_COMPARED
 from inittui.results.learning import Learning
 from inittui.results.sweep_results import NEAR_BEST, Axis, Curve, Point
-from inittui.text import in_percent, short
+from inittui.text import in_percent, joined, short
 
 _MOST_NAMED = 5
 """Values in one list; the rest is counted."""
@@ -54,7 +54,7 @@ def _best_range(axis: Axis, curve: Curve, is_behind: Callable[[str, str], bool])
     else:
         equal = [p for p in doubtful if p.final and math.isclose(p.final.mean, best.final.mean)]
         places = [value, *(format_setting(point.value) for point in equal)]
-        said = f"the highest {what}, {top} %, is at {axis.title} {_listed(places)}"
+        said = f"the highest {what}, {top} %, is at {axis.title} {joined(places, _MOST_NAMED)}"
     if best.diverged and len(places) == 1:
         said += f", where {_diverged(best)} diverged"
     if axis.is_numeric and len(near) > 1:
@@ -81,14 +81,7 @@ def _doubt(best: Point, doubtful: Sequence[Point]) -> str:
     if len(compared) > MOST_COMPARED:
         return f"; more than {MOST_COMPARED} are not ranked"
     names = [format_setting(point.value) for point in doubtful]
-    return f"; {_listed(names)} can't be told from {format_setting(best.value)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Return "a", "a and b", "a, b and c", or "a, b, c, d and 9 more"."""
-    if len(names) > _MOST_NAMED:
-        names = [*names[: _MOST_NAMED - 1], f"{len(names) - _MOST_NAMED + 1} more"]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"; {joined(names, _MOST_NAMED)} can't be told from {format_setting(best.value)}"
 
 
 def _none_learns(axis: Axis, judged: Sequence[Learning], top: float) -> str:

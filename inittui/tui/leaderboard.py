@@ -27,7 +27,7 @@ from inittui.tui.chart_options import ChartOptions, Contestant, Sort
 from inittui.tui.open_run import OpenRun
 from inittui.tui.status_styles import StatusStyle
 from inittui.views.columns import Column, fit, heading, line, sorted_by, where_they_differ
-from inittui.views.frame import legible
+from inittui.views.frame import ellipsis_for, legible
 from inittui.views.layer_strip import sparkline, strip
 from inittui.views.statuses import most_telling, said_in
 from inittui.views.wording import mean_loss
@@ -76,7 +76,7 @@ def standings(
     )
     if cell_len(name.title) > name.width:  # the mark is what there is no room for
         name = replace(name, title="contestant")
-    sign = "..." if ascii_only else "…"
+    sign = ellipsis_for(ascii_only)
     leader, behind = _leader(contestants)
     labels = [legible(c.label, ascii_only, 200) for c in contestants]
     room = max(name.width - len("● "), 1)

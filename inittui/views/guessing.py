@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from inittui.experiment.records import Evaluated
 from inittui.results.learning import Learning
 from inittui.results.summary import SchemeSummary
-from inittui.text import apart, in_percent, short
+from inittui.text import apart, in_percent, joined, short
 
 MOST_NAMES = 5
 
@@ -97,7 +97,4 @@ def _in_words(verdict: str, found: Sequence[SchemeSummary], said: Learning, on: 
 
 def names(schemes: Sequence[SchemeSummary]) -> str:
     """Return "a", "a and b", "a, b and c", or "a, b, c, d and 9 more"."""
-    known = [one.scheme for one in schemes]
-    if len(known) > MOST_NAMES:
-        known = [*known[: MOST_NAMES - 1], f"{len(known) - MOST_NAMES + 1} more"]
-    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}"
+    return joined((one.scheme for one in schemes), MOST_NAMES)

@@ -11,6 +11,7 @@ from inittui.experiment.trials import format_setting
 from inittui.results.comparison import percent
 from inittui.results.state import RunState
 from inittui.results.sweep_results import Cell, Grid, title_of
+from inittui.text import number_of
 from inittui.views.heat_map import CHOSEN, Place
 from inittui.views.wording import number
 
@@ -80,7 +81,7 @@ def _results(state: RunState, cell: Cell) -> Iterable[str]:
         yield "not yet validated"
     if cell.loss is not None:
         yield f"loss {number(cell.loss.mean)}"
-    seeds = f"{cell.trials} seed{'s' if cell.trials > 1 else ''}"
+    seeds = number_of(cell.trials, "seed")
     if not cell.diverged:
         yield seeds
     else:

@@ -9,7 +9,7 @@ from inittui.events.records import ProbeMeasured
 from inittui.experiment.records import Experiment
 from inittui.results.state import RunState
 from inittui.results.trial_state import TrialState
-from inittui.text import short
+from inittui.text import number_of, short
 from inittui.views.chart.palette import SeriesStyle, styles_for
 
 
@@ -54,7 +54,7 @@ def moment_of(event: ProbeMeasured) -> str:
     """Return "before training" or "after 960 steps"."""
     if event.when == "before":
         return "before training"
-    return f"after {event.step:,} step{'s' if event.step != 1 else ''}"
+    return f"after {number_of(event.step, 'step')}"
 
 
 def short_moment_of(event: ProbeMeasured) -> str:

@@ -15,6 +15,7 @@ from inittui.experiment.scheme import parse_syntax
 from inittui.results.state import RunState
 from inittui.results.trial_state import TrialState
 from inittui.results.written import Share, Writer, shares, writer_of
+from inittui.text import first_ones
 from inittui.views.chart.layout import end_of, paragraph
 from inittui.views.columns import Column, fit, heading, row_line
 from inittui.views.frame import Frame
@@ -164,6 +165,4 @@ def _by_initializer(written: Iterable[tuple[str | None, str]]) -> list[tuple[str
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    shown = ", ".join(names[:_MOST_NAMES])
-    return f"{shown} and {more} more" if more > 0 else shown
+    return first_ones(names, _MOST_NAMES)

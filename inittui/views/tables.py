@@ -15,7 +15,7 @@ from rich.text import Text
 from inittui.results.comparison import Difference, percent
 from inittui.results.state import RunState
 from inittui.results.summary import SchemeSummary, first_steps
-from inittui.text import in_points
+from inittui.text import in_points, number_of
 from inittui.views.chart.layout import paragraph
 from inittui.views.chart.palette import styles_for
 from inittui.views.columns import GAP, LEAST_NAME, Column, fit, left_out
@@ -44,7 +44,7 @@ def run_tables(
     parts: list[RenderableType] = [scheme_table(state, shown, frame)]
     if len(summaries) > MOST_ROWS:
         count = len(summaries) - MOST_ROWS
-        more = f"and {count:,} more scheme{'s' if count > 1 else ''}: --csv and --json have them"
+        more = f"and {number_of(count, 'more scheme')}: --csv and --json have them"
         parts += paragraph(frame.say(more), frame.columns, "dim")
     parts.append(Text())
     for table in difference_tables(state, shown, frame):
